@@ -1,0 +1,54 @@
+"""The errors a user can meet, each one line: where, what was found, what was expected, what to do.
+
+::
+
+    Tasnet2HefError
+    ├── InputError            bad use or bad input: exit code 2
+    │   ├── OptionError       an option, or a combination of options, that can't be honoured
+    │   ├── CheckpointError   a checkpoint that can't be read as a Conv-TasNet
+    │   ├── GraphError        an ONNX file that can't be read
+    │   └── AudioError        an audio file that can't be used
+    └── RefusedError          the work was done and its result is not good enough: exit code 1
+        └── ParityError       an export that does not equal its original
+"""
+
+from __future__ import annotations
+
+
+class Tasnet2HefError(Exception):
+    """Base of all errors that are reported as one line, without a traceback."""
+
+    exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+class InputError(Tasnet2HefError):
+    """Bad use or bad input."""
+
+
+class OptionError(InputError):
+    """An option, or a combination of options, that can't be honoured."""
+
+
+class CheckpointError(InputError):
+    """A checkpoint that can't be read as a Conv-TasNet."""
+
+
+class GraphError(InputError):
+    """An ONNX file that can't be read."""
+
+
+class AudioError(InputError):
+    """An audio file that can't be used."""
+
+
+class RefusedError(Tasnet2HefError):
+    """The work was done and its result is not good enough."""
+
+    exit_code = 1
+
+
+class ParityError(RefusedError):
+    """An export that does not equal its original."""

@@ -1,0 +1,1 @@
+"""The networks in torch: the original's semantics and the Hailo-native rewrite."""

@@ -1,0 +1,90 @@
+"""What an exported graph says of itself, kept in the ONNX file so that later stages need no second file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tasnet2hef.errors import GraphError, OptionError
+from tasnet2hef.spec import TasNetSpec
+from tasnet2hef.version import __version__
+
+METADATA_KEY: Final = "tasnet2hef"
+INPUT_NAME: Final = "frames"
+LAYOUTS: Final = ("tall", "wide")
+
+
+def output_names(n_src: int) -> tuple[str, ...]:
+    """Names of the graph's outputs.
+
+    >>> output_names(2)
+    ('source_1', 'source_2')
+    """
+    return tuple(f"source_{number}" for number in range(1, n_src + 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a graph comes from and how to feed it.
+
+    The input holds one window of ``rows`` rows of ``stride`` samples: ``[1, stride, rows, 1]`` when tall (time on
+    H), ``[1, stride, 1, rows]`` when wide (time on W). In the device's NHWC memory both are the waveform itself.
+    Each output has the input's shape and holds one source.
+    """
+
+    spec: TasNetSpec
+    window_frames: int
+    """Frames T that the encoder makes of a window."""
+    norm: str
+    """How the norms are computed: ``exact``, ``frame`` or ``folded``."""
+    layout: str = "tall"
+    residual: str = "separate"
+    """``separate`` or ``joint`` residual and skip convolutions."""
+    version: str = __version__
+
+    @property
+    def rows(self) -> int:
+        """Rows of ``stride`` samples in the input: T + m - 1."""
+        return self.window_frames + self.spec.phases - 1
+
+    @property
+    def window_samples(self) -> int:
+        """Samples of the clip that one window holds, the original's own padding left aside."""
+        spec = self.spec
+        return (self.window_frames - 1) * spec.stride + spec.kernel_size - 2 * spec.encoder_padding
+
+    @property
+    def input_shape(self) -> tuple[int, int, int, int]:
+        """Shape of the graph's input and of each output, NCHW."""
+        stride = self.spec.stride
+        return (1, stride, self.rows, 1) if self.layout == "tall" else (1, stride, 1, self.rows)
+
+    def to_json(self) -> str:
+        """Return the text that is stored in the ONNX file."""
+        fields = {**dataclasses.asdict(self), "window_samples": self.window_samples}
+        return json.dumps(fields, sort_keys=True)
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str], where: str) -> Provenance:
+        """Read the provenance from a graph's ``metadata_props``.
+
+        Raises:
+            GraphError: the graph was not exported by tasnet2hef, or its record is damaged.
+        """
+        if METADATA_KEY not in metadata:
+            raise GraphError(
+                f"{where}: no {METADATA_KEY!r} record in its metadata, so its window and rate are unknown; "
+                "export it with convtasnet_to_onnx.py"
+            )
+        try:
+            fields: dict[str, Any] = json.loads(metadata[METADATA_KEY])
+            names = {field.name for field in dataclasses.fields(cls)}
+            fields = {name: value for name, value in fields.items() if name in names}
+            return cls(**{**fields, "spec": TasNetSpec(**fields["spec"])})
+        except (ValueError, TypeError, KeyError, OptionError) as error:
+            raise GraphError(
+                f"{where}: its {METADATA_KEY!r} record is damaged ({error}); export the graph again"
+            ) from error
