@@ -1,0 +1,1 @@
+"""Separation of audio files with an exported graph; imports no torch."""

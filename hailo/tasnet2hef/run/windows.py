@@ -1,0 +1,114 @@
+"""Separates a stream of any length with a graph of a fixed window.
+
+Windows of ``W`` samples start every ``H = W - O`` samples. Over the ``O`` samples that two windows share, the
+sources fade from the last window to the next: ``last + w * (next - last)`` with ``w`` rising from 0 to 1, so the
+two weights sum to exactly 1 and a net that changes nothing gives back its input bit for bit.
+
+The end of a clip: the last window is moved back to end where the clip ends. It hears real audio only, where zeros
+would change the statistics of a net that normalises over its window. Only a clip shorter than one window is
+filled up with zeros.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tasnet2hef.errors import OptionError, RefusedError
+from tasnet2hef.run.backends import Backend, Samples
+from tasnet2hef.run.frames import frames_to_sources, window_to_frames
+from tasnet2hef.run.source_order import Order, align_order
+
+DEFAULT_OVERLAP = 0.5
+LARGEST_OVERLAP = 0.75
+
+
+def overlap_samples(window_samples: int, overlap: float) -> int:
+    """Samples that two windows in a row share, for a share ``overlap`` of the window (0 to 0.75).
+
+    >>> overlap_samples(16000, 0.25)
+    4000
+    """
+    if not 0 <= overlap <= LARGEST_OVERLAP:
+        raise OptionError(f"overlap: found {overlap}, expected a share of the window from 0 to {LARGEST_OVERLAP}")
+    return min(round(overlap * window_samples), window_samples - 1)
+
+
+def fade_in(samples: int) -> Samples:
+    """Weights ``[sample]`` of the next window over the overlap: a straight line that ends short of 0 and 1.
+
+    >>> fade_in(4).tolist()
+    [0.125, 0.375, 0.625, 0.875]
+    """
+    return ((np.arange(samples) + 0.5) / max(samples, 1)).astype(np.float32)
+
+
+class WindowStream:
+    """Feeds a net window by window; memory use does not grow with the length of the stream.
+
+    ``feed()`` any number of samples and take what is ready, then ``flush()`` once. All that comes out, joined, has
+    the length of all that went in. Sources keep their order from the first window on. The lag is at most one
+    window.
+    """
+
+    def __init__(self, backend: Backend, overlap: float = DEFAULT_OVERLAP) -> None:
+        self._backend = backend
+        self._window = backend.provenance.window_samples
+        self._overlap = overlap_samples(self._window, overlap)
+        self._fade = fade_in(self._overlap)
+        sources = backend.provenance.spec.n_src
+        self._order: Order = tuple(range(sources))
+        self._heard = np.zeros(0, np.float32)
+        """Input from the start of the last window on; from the very start while there was none."""
+        self._tail: Samples | None = None
+        """Sources ``[source, overlap]`` of the last window that the next one fades out."""
+        self._nothing = np.zeros((sources, 0), np.float32)
+
+    @property
+    def hop_samples(self) -> int:
+        """Samples from the start of a window to the start of the next."""
+        return self._window - self._overlap
+
+    def feed(self, samples: Samples) -> Samples:
+        """Take ``[sample]``, any number of them; return the sources ``[source, sample]`` that are ready."""
+        self._heard = np.concatenate([self._heard, samples])
+        ready = [self._nothing]
+        while len(self._heard) >= self._next_start() + self._window:
+            self._heard = self._heard[self._next_start() :]
+            sources = self._join(self._separate(self._heard[: self._window]))
+            ready.append(sources[:, : self.hop_samples])
+            self._tail = sources[:, self.hop_samples :]
+        return np.concatenate(ready, axis=1)
+
+    def flush(self) -> Samples:
+        """End the stream: return the sources ``[source, sample]`` of all samples that are still held."""
+        if self._tail is None:
+            held = len(self._heard)
+            padded = np.pad(self._heard, (0, self._window - held))
+            return self._separate(padded)[:, :held] if held else self._nothing
+        left_over = len(self._heard) - self._window
+        if not left_over:
+            return self._tail
+        sources = self._separate(self._heard[-self._window :])
+        return self._join(sources[:, self.hop_samples - left_over :])
+
+    def _next_start(self) -> int:
+        return 0 if self._tail is None else self.hop_samples
+
+    def _join(self, sources: Samples) -> Samples:
+        """Put sources that begin where the tail begins in its order, and fade the tail out into them."""
+        if self._tail is None:
+            return sources
+        self._order = align_order(self._tail, sources[:, : self._overlap], self._order)
+        sources = sources[list(self._order)]
+        faded = self._tail + self._fade * (sources[:, : self._overlap] - self._tail)
+        return np.concatenate([faded, sources[:, self._overlap :]], axis=1)
+
+    def _separate(self, window: Samples) -> Samples:
+        provenance = self._backend.provenance
+        frames = self._backend.run(window_to_frames(window, provenance))
+        sources = frames_to_sources(frames, provenance)
+        if not np.isfinite(sources).all():
+            raise RefusedError(
+                "the model returned NaN or infinite samples, expected finite ones; check its export with a parity run"
+            )
+        return sources

@@ -1,0 +1,6 @@
+"""``python -m tasnet2hef.training``: train, evaluate and save the demo network."""
+
+from tasnet2hef.training.commands import app
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,53 @@
+"""Measure a network on held-out mixtures: SI-SDR improvement by pair of voices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from tasnet2hef.network.reference import ReferenceTasNet
+from tasnet2hef.training.loss import best_order_si_sdr_db, si_sdr_db
+from tasnet2hef.training.mixtures import Mixture
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """What a network does on the mixtures of one pair: mixtures, mean and spread in dB over mixtures."""
+
+    pair: str
+    mixtures: int
+    input_db: float
+    improvement_db: float
+    spread_db: float
+    worst_db: float
+
+
+@torch.no_grad()
+def improvement_db(net: ReferenceTasNet, mixture: Mixture) -> tuple[float, float]:
+    """Return the mean SI-SDR of the mixture's two sources before separation, and by how much it improves, in dB."""
+    sources = torch.from_numpy(mixture.sources)[None]
+    summed = sources.sum(1)
+    before = si_sdr_db(summed[:, None], sources).mean()
+    after = best_order_si_sdr_db(net(summed), sources).mean()
+    return float(before), float(after - before)
+
+
+def measure(net: ReferenceTasNet, mixtures: Sequence[Mixture]) -> list[PairResult]:
+    """Measure every mixture; return a row per pair of voices and, last, a row over all."""
+    scores: dict[str, list[tuple[float, float]]] = {}
+    for mixture in mixtures:
+        score = improvement_db(net, mixture)
+        scores.setdefault(" + ".join(mixture.pair), []).append(score)
+        scores.setdefault("all", []).append(score)
+    names = [name for name in scores if name != "all"]
+    return [summarise(name, scores[name]) for name in (*names, "all")]
+
+
+def summarise(pair: str, scores: Sequence[tuple[float, float]]) -> PairResult:
+    """Reduce (input, improvement) in dB per mixture to one row."""
+    before, gained = np.array(scores).T
+    spread = float(gained.std(ddof=1)) if len(scores) > 1 else 0.0
+    return PairResult(pair, len(scores), float(before.mean()), float(gained.mean()), spread, float(gained.min()))

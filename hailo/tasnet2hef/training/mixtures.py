@@ -1,0 +1,90 @@
+"""Make mixtures of two voices on the fly: each one is a function of a seed and a number, so it can be made again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import soxr
+
+from tasnet2hef.training.voices import SAMPLE_RATE_HZ, Prompt, Samples, rms_dbfs
+
+RELATIVE_DB: Final = 2.5
+"""One voice is up to this much louder than the other."""
+QUIETEST_SEGMENT_DBFS: Final = -40.0
+LONGEST_GAP_SAMPLES: Final = 800
+FASTEST: Final = 1.06
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Two sources ``[source, sample]``, who speaks, and the names of the prompts each was made of."""
+
+    sources: Samples
+    pair: tuple[str, str]
+    prompts: tuple[tuple[str, ...], tuple[str, ...]]
+
+    @property
+    def mixture(self) -> Samples:
+        """The sum of the sources ``[sample]``."""
+        total: Samples = self.sources.sum(axis=0)
+        return total
+
+
+@dataclass(frozen=True)
+class Mixer:
+    """Draws mixtures of ``samples`` samples from the prompts of each voice.
+
+    ``speed`` perturbs each voice's speed and pitch by up to 6 %: for training only.
+    """
+
+    prompts: dict[str, list[Prompt]]
+    pairs: Sequence[tuple[str, str]]
+    samples: int
+    speed: bool = False
+    weights: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Weigh prompts by their length: every second of speech is heard equally often."""
+        lengths = {name: np.array([len(p.samples) for p in group], float) for name, group in self.prompts.items()}
+        object.__setattr__(self, "weights", {name: count / count.sum() for name, count in lengths.items()})
+
+    def draw(self, seed: int, number: int) -> Mixture:
+        """Return mixture ``number`` of the series ``seed``; its pair is ``pairs[number % len(pairs)]``."""
+        random = np.random.default_rng((seed, number))
+        pair = self.pairs[number % len(self.pairs)]
+        first, first_prompts = self._segment(pair[0], random)
+        second, second_prompts = self._segment(pair[1], random)
+        half_gain = 10 ** (random.uniform(-RELATIVE_DB, RELATIVE_DB) / 40)
+        sources = np.stack([first * half_gain, second / half_gain]).astype(np.float32)
+        return Mixture(sources, pair, (first_prompts, second_prompts))
+
+    def batch(self, seed: int, step: int, size: int) -> Samples:
+        """Return ``size`` mixtures' sources ``[batch, source, sample]``, those of training step ``step``."""
+        return np.stack([self.draw(seed, step * size + place).sources for place in range(size)])
+
+    def _segment(self, voice: str, random: np.random.Generator) -> tuple[Samples, tuple[str, ...]]:
+        speed = random.uniform(1 / FASTEST, FASTEST) if self.speed else 1.0
+        needed = int(np.ceil(self.samples * speed)) + 8
+        while True:
+            joined, names = self._join(voice, needed, random)
+            start = int(random.integers(0, len(joined) - needed + 1))
+            segment = joined[start : start + needed]
+            if rms_dbfs(segment) > QUIETEST_SEGMENT_DBFS:
+                break
+        if self.speed:
+            segment = soxr.resample(segment, SAMPLE_RATE_HZ * speed, SAMPLE_RATE_HZ, quality="MQ")
+        return segment[: self.samples], names
+
+    def _join(self, voice: str, needed: int, random: np.random.Generator) -> tuple[Samples, tuple[str, ...]]:
+        """Join prompts, with gaps up to 0.1 s, until there are ``needed`` samples."""
+        pieces: list[Samples] = []
+        names: list[str] = []
+        while sum(map(len, pieces)) < needed:
+            prompt = self.prompts[voice][int(random.choice(len(self.weights[voice]), p=self.weights[voice]))]
+            gap = np.zeros(int(random.integers(0, LONGEST_GAP_SAMPLES + 1)), np.float32)
+            pieces += [prompt.samples, gap]
+            names.append(prompt.name)
+        return np.concatenate(pieces), tuple(names)
