@@ -19,9 +19,7 @@ from tasnet2hef.checkpoint.resolve import resolve
 from tasnet2hef.errors import CheckpointError
 
 
-def load_checkpoint(
-    path_or_id: str | os.PathLike[str], options: Mapping[str, object] | None = None
-) -> Checkpoint:
+def load_checkpoint(path_or_id: str | os.PathLike[str], options: Mapping[str, object] | None = None) -> Checkpoint:
     """Read a trained Conv-TasNet; nothing in the file is ever executed.
 
     ``path_or_id`` is a file, a folder, or a Hugging Face id ``org/name`` or ``org/name@revision``. ``options``
@@ -64,10 +62,10 @@ def _layouts() -> list[Layout]:
 
 
 def _layout_of(stored: Stored) -> Layout:
-    for layout in _layouts():
-        if layout.claims(stored.content):
-            return layout
-    refuse_architecture(stored)
+    claimants = [layout for layout in _layouts() if layout.claims(stored.content)]
+    if not claimants:
+        refuse_architecture(stored)
+    return claimants[0]
 
 
 def _unwrapped(module: nn.Module) -> nn.Module:

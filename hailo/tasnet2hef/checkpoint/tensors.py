@@ -24,11 +24,17 @@ def clean(where: str, weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor],
     return copies, _conversion_notes(weights)
 
 
+def expected_shapes(spec: TasNetSpec) -> dict[str, tuple[int, ...]]:
+    """Return the names and shapes of the spec's weights, in their order."""
+    with torch.device("meta"):
+        state = ReferenceTasNet(spec).state_dict()
+    return {key: tuple(tensor.shape) for key, tensor in state.items()}
+
+
 def require_fit(where: str, weights: Mapping[str, Tensor], spec: TasNetSpec) -> None:
     """Require exactly the names and shapes of the spec's network."""
-    with torch.device("meta"):
-        expected = {key: tuple(tensor.shape) for key, tensor in ReferenceTasNet(spec).state_dict().items()}
-    require_keys(where, weights, expected)
+    expected = expected_shapes(spec)
+    _require_keys(where, weights, expected)
     for key, shape in expected.items():
         found = tuple(weights[key].shape)
         if found != shape:
@@ -38,7 +44,7 @@ def require_fit(where: str, weights: Mapping[str, Tensor], spec: TasNetSpec) -> 
             )
 
 
-def require_keys(where: str, weights: Mapping[str, Tensor], expected: Mapping[str, object]) -> None:
+def _require_keys(where: str, weights: Mapping[str, Tensor], expected: Mapping[str, object]) -> None:
     """Require exactly these names."""
     missing = [key for key in expected if key not in weights]
     if missing:
@@ -57,15 +63,21 @@ def require_keys(where: str, weights: Mapping[str, Tensor], expected: Mapping[st
 
 def _require_usable(where: str, key: str, tensor: Tensor) -> None:
     if tensor.is_quantized or tensor.layout is not torch.strided or tensor.is_meta:
-        raise CheckpointError(f"{where}: {key}: found a {_kind(tensor)} tensor, expected plain float weights; "
-                              "save the network before it is quantised or pruned")
+        raise CheckpointError(
+            f"{where}: {key}: found a {_kind(tensor)} tensor, expected plain float weights; "
+            "save the network before it is quantised or pruned"
+        )
     if not tensor.is_floating_point() and not key.endswith(_COUNTER):
-        raise CheckpointError(f"{where}: {key}: found {_kind(tensor)} values, expected float32; "
-                              "save the network before it is quantised")
+        raise CheckpointError(
+            f"{where}: {key}: found {_kind(tensor)} values, expected float32; "
+            "save the network before it is quantised"
+        )
     needed, held = tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()
     if held < needed:
-        raise CheckpointError(f"{where}: {key}: found {held} bytes for shape {list(tensor.shape)}, expected {needed}; "
-                              "the file is damaged, or its tensors are expanded views: save contiguous copies")
+        raise CheckpointError(
+            f"{where}: {key}: found {held} bytes for shape {list(tensor.shape)}, expected {needed}; "
+            "the file is damaged, or its tensors are expanded views: save contiguous copies"
+        )
 
 
 def _kind(tensor: Tensor) -> str:

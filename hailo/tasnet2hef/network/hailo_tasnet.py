@@ -277,6 +277,14 @@ def mask_conv(spec: TasNetSpec, weights: Mapping[str, Tensor], state: State) -> 
     return channels_in(conv, before=state.stream + state.ones if state.skip else 0)
 
 
+def window_of(clip: Tensor, provenance: Provenance) -> Tensor:
+    """Place a clip ``[window_samples]`` in a window buffer ``[rows * stride]``, as the original pads it."""
+    start = provenance.spec.encoder_padding
+    window = torch.zeros(provenance.rows * provenance.spec.stride)
+    window[start : start + provenance.window_samples] = clip
+    return window
+
+
 def waveform_to_frames(window: Tensor, provenance: Provenance) -> Tensor:
     """View one padded window ``[rows * stride]`` as the net's input."""
     stride = provenance.spec.stride
@@ -293,7 +301,5 @@ def separate_window(net: HailoTasNet, clip: Tensor) -> Tensor:
     """Separate one window's clip ``[sample]`` into ``[source, sample]``, as the device's host would."""
     provenance = net.provenance
     start, samples = provenance.spec.encoder_padding, provenance.window_samples
-    window = torch.zeros(provenance.rows * provenance.spec.stride)
-    window[start : start + samples] = clip
-    outputs = net(waveform_to_frames(window, provenance))
+    outputs = net(waveform_to_frames(window_of(clip, provenance), provenance))
     return torch.stack([frames_to_waveform(output)[start : start + samples] for output in outputs])

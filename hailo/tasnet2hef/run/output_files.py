@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 
-from tasnet2hef.errors import AudioError
+from tasnet2hef.errors import AudioError, OptionError
+from tasnet2hef.files import written_beside
 from tasnet2hef.run.backends import Samples
 
 SampleFormat = Literal["int16", "float32"]
@@ -51,17 +53,16 @@ def write_sources(
         AudioError: a file can't be written; nothing is left behind.
     """
     factor = 1.0 if sample_format == "float32" else _safe_factor(sources)
-    parts = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
+    import soundfile
+
     try:
-        for part, source in zip(parts, sources, strict=True):
-            _write_wav(part, source * np.float32(factor), sample_rate_hz, _SUBTYPES[sample_format])
-        for part, path in zip(parts, paths, strict=True):
-            part.replace(path)
-    except (OSError, RuntimeError) as error:  # soundfile's errors are RuntimeErrors
-        raise AudioError(f"{paths[0].parent}: can't write the sources ({error})") from error
-    finally:
-        for part in parts:
-            part.unlink(missing_ok=True)
+        with ExitStack() as files:
+            for path, source in zip(paths, sources, strict=True):
+                part = files.enter_context(written_beside(path))
+                scaled = source.T * np.float32(factor)
+                soundfile.write(part, scaled, sample_rate_hz, subtype=_SUBTYPES[sample_format], format="WAV")
+    except (OptionError, soundfile.SoundFileError) as error:
+        raise AudioError(f"{paths[0].parent}: the sources can't be written ({error})") from error
     return factor
 
 
@@ -69,9 +70,3 @@ def _safe_factor(sources: Samples) -> float:
     peak = float(np.abs(sources).max(initial=0.0))
     return 1.0 / peak if peak > 1 else 1.0
 
-
-def _write_wav(path: Path, source: Samples, sample_rate_hz: int, subtype: str) -> None:
-    import soundfile
-
-    with path.open("wb") as file:
-        soundfile.write(file, source.T, sample_rate_hz, subtype=subtype, format="WAV")

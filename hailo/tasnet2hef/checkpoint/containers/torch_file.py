@@ -52,7 +52,9 @@ def _require_torch_zip(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise CheckpointError(f"{path}: found a damaged zip archive ({error}); copy or download it again") from error
+        raise CheckpointError(
+            f"{path}: found a damaged zip archive ({error}); copy or download it again"
+        ) from error
     if not any(name.endswith("data.pkl") for name in names) or any("/code/" in f"/{name}" for name in names):
         refuse_zip(path, names)
 

@@ -66,12 +66,13 @@ def recipe_options(conf: object) -> dict[str, object]:
     return {name: None if value == "None" else value for name, value in gathered.items()}
 
 
-def _section_options(
-    conf: Mapping[str, object], section: str, wanted: frozenset[str] | None
-) -> dict[str, object]:
+def _section_options(conf: Mapping[str, object], section: str, wanted: frozenset[str] | None) -> dict[str, object]:
     nested = conf.get(section)
-    flat = {str(name).removeprefix(f"{section}_"): value for name, value in conf.items()
-            if str(name).startswith(f"{section}_")}
+    flat = {
+        str(name).removeprefix(f"{section}_"): value
+        for name, value in conf.items()
+        if str(name).startswith(f"{section}_")
+    }
     options = {str(name): value for name, value in nested.items()} if isinstance(nested, Mapping) else flat
     return {name: value for name, value in options.items() if wanted is None or name in wanted}
 

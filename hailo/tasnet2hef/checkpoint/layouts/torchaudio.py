@@ -47,7 +47,12 @@ def find(stored: Stored) -> Found:
     foreign = tensors_of(stored.where, plain_keys(unwrap(stored.content)))
     weights = {_asteroid_name(key): tensor for key, tensor in foreign.items()}
     _require_kernel(stored.where, foreign)
-    recorded: dict[str, object] = {"norm_type": "gLN", "causal": False, "encoder_activation": None, "fb_name": "free"}
+    recorded: dict[str, object] = {
+        "norm_type": "gLN",
+        "causal": False,
+        "encoder_activation": None,
+        "fb_name": "free",
+    }
     filters = foreign.get("encoder.weight")
     if filters is not None and filters.ndim == 3:
         recorded |= {"stride": filters.shape[2] // 2, "encoder_padding": filters.shape[2] // 2}
@@ -73,8 +78,8 @@ def _require_kernel(where: str, foreign: Mapping[str, Tensor]) -> None:
     key = "mask_generator.conv_layers.0.conv_layers.3.weight"
     if key in foreign and foreign[key].shape[-1] != _ONLY_KERNEL:
         raise CheckpointError(
-            f"{where}: {key}: found a kernel of {foreign[key].shape[-1]} taps, expected {_ONLY_KERNEL}; torchaudio "
-            "pads for three taps only, and with others its frames shrink from block to block"
+            f"{where}: {key}: found a kernel of {foreign[key].shape[-1]} taps, expected {_ONLY_KERNEL}; "
+            "torchaudio pads for three taps only, and with others its frames shrink from block to block"
         )
 
 

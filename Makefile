@@ -1,0 +1,70 @@
+# `make demo` and `make test` work on a fresh machine; `make help` lists the rest.
+PYTHON ?= python3
+# The compiler's Python: 3.10 where there is one, else any that it supports (3.10 to 3.12).
+HAILO_PYTHON ?= $(shell scripts/find_python.sh 3.10 3.11 3.12)
+ONNX_ENV := hailo/to-onnx-env
+HAILO_ENV := hailo/to-hailo-env
+DFC ?=
+TESTS ?= hailo/tests
+
+.PHONY: help demo test test-onnx test-hailo lint types bench verdicts onnx-env hailo-env dev-env clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: onnx-env  ## convert the shipped checkpoint and separate the shipped mixture of real speech
+	$(ONNX_ENV)/bin/tasnet2hef convert hailo/assets/demo_model.pth --seconds 2 -o build/demo
+	$(ONNX_ENV)/bin/tasnet2hef separate build/demo/demo_model.onnx hailo/assets/demo_mixture.wav -o build/demo \
+		--reference hailo/assets/demo_source_1.wav --reference hailo/assets/demo_source_2.wav
+
+test: test-onnx test-hailo  ## all tests, in both environments
+
+test-onnx: dev-env
+	$(ONNX_ENV)/bin/python -m pytest $(TESTS) -q
+
+test-hailo: $(HAILO_ENV)/.tested
+	$(HAILO_ENV)/bin/python -m pytest $(TESTS) -q
+
+lint: dev-env  ## ruff: format and lint
+	$(ONNX_ENV)/bin/ruff format --check hailo scripts
+	$(ONNX_ENV)/bin/ruff check hailo scripts
+
+types: dev-env  ## mypy, strict
+	$(ONNX_ENV)/bin/mypy
+
+bench: dev-env  ## the numbers that are promised, measured
+	$(ONNX_ENV)/bin/python -m scripts.bench
+
+onnx-env: $(ONNX_ENV)/.ready  ## hailo/to-onnx-env: PyTorch to ONNX
+
+hailo-env: $(HAILO_ENV)/.ready  ## hailo/to-hailo-env: ONNX to HEF; DFC=path/to/wheel adds the vendor's compiler
+ifneq ($(DFC),)
+	$(HAILO_ENV)/bin/pip install -q $(DFC)
+endif
+	$(HAILO_ENV)/bin/python -c "import tasnet2hef, sys; print(sys.executable, sys.version.split()[0], tasnet2hef.__version__)"
+
+dev-env: $(ONNX_ENV)/.tested
+
+$(ONNX_ENV)/.ready: requirements/to-onnx-env.txt pyproject.toml
+	$(PYTHON) -m venv $(ONNX_ENV)
+	$(ONNX_ENV)/bin/pip install -q -r requirements/to-onnx-env.txt
+	$(ONNX_ENV)/bin/pip install -q --no-deps --no-build-isolation -e .
+	touch $@
+
+$(ONNX_ENV)/.tested: $(ONNX_ENV)/.ready requirements/test.txt requirements/dev.txt
+	$(ONNX_ENV)/bin/pip install -q -r requirements/test.txt -r requirements/dev.txt
+	$(ONNX_ENV)/bin/pip install -q --no-deps asteroid==0.7.0
+	touch $@
+
+$(HAILO_ENV)/.ready: requirements/to-hailo-env.txt pyproject.toml
+	$(HAILO_PYTHON) -m venv $(HAILO_ENV)
+	$(HAILO_ENV)/bin/pip install -q -r requirements/to-hailo-env.txt
+	$(HAILO_ENV)/bin/pip install -q --no-deps --no-build-isolation -e .
+	touch $@
+
+$(HAILO_ENV)/.tested: $(HAILO_ENV)/.ready requirements/test.txt
+	$(HAILO_ENV)/bin/pip install -q -r requirements/test.txt
+	touch $@
+
+clean:  ## remove what was built, the environments included
+	rm -rf build dist $(ONNX_ENV) $(HAILO_ENV)

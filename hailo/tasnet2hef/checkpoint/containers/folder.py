@@ -1,0 +1,43 @@
+"""A folder that holds one checkpoint: a downloaded repository, or an experiment of Asteroid's recipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasnet2hef.checkpoint.containers import safetensors_file, torch_file
+from tasnet2hef.checkpoint.found import Stored
+from tasnet2hef.checkpoint.other_files import refuse_location
+from tasnet2hef.errors import CheckpointError
+
+# In order of preference: the Hugging Face name, its safetensors form, what Asteroid's recipes write.
+PREFERRED_NAMES = ("pytorch_model.bin", "model.safetensors", "best_model.pth")
+_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".tar", ".safetensors")
+
+
+def claims(location: str) -> bool:
+    """Any folder."""
+    return Path(location).is_dir()
+
+
+def open_stored(location: str) -> Stored:
+    """Open the folder's checkpoint; refuses none, and several with no known name among them."""
+    chosen = _chosen(Path(location))
+    if safetensors_file.claims(str(chosen)):
+        return safetensors_file.open_stored(str(chosen))
+    if torch_file.claims(str(chosen)):
+        return torch_file.open_stored(str(chosen))
+    refuse_location(chosen)
+
+
+def _chosen(folder: Path) -> Path:
+    for name in PREFERRED_NAMES:
+        if (folder / name).is_file():
+            return folder / name
+    candidates = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix in _SUFFIXES)
+    if len(candidates) == 1:
+        return candidates[0]
+    names = ", ".join(path.name for path in candidates[:3]) or "none"
+    raise CheckpointError(
+        f"{folder}: found {len(candidates)} checkpoints ({names}), expected {' or '.join(PREFERRED_NAMES)}, or "
+        "exactly one; name the file"
+    )

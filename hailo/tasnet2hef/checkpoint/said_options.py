@@ -1,0 +1,47 @@
+"""What was said about a net in words: options recorded with the weights, and options given by the user."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from tasnet2hef.checkpoint.filterbanks import BANK_OPTIONS
+from tasnet2hef.checkpoint.found import Found
+from tasnet2hef.errors import CheckpointError
+from tasnet2hef.spec import TasNetSpec
+
+_KNOWN = frozenset(field.name for field in dataclasses.fields(TasNetSpec)) | frozenset(BANK_OPTIONS)
+# Asteroid's None where it means something; elsewhere None says nothing.
+_MEANING_OF_NONE = {"skip_chan": 0, "encoder_activation": "linear", "who_is_pinv": "none"}
+
+
+def said_options(found: Found, given: Mapping[str, object]) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Merge recorded and given options, the given ones winning; returns notes on what lost or was ignored.
+
+    A given None says nothing. Refuses a given option that no Conv-TasNet has.
+    """
+    given = {name: _plain(value) for name, value in given.items() if value is not None}
+    for name in given:
+        if name not in _KNOWN:
+            raise CheckpointError(
+                f"{found.where}: found the option {name!r}, expected one of {', '.join(sorted(_KNOWN))}"
+            )
+    recorded = {name: _plain(value) for name, value in _without_none(found.recorded).items()}
+    ignored = sorted(str(name) for name in recorded if name not in _KNOWN)
+    notes = [f"{name}: ignored, a Conv-TasNet has no such option ({found.recorded_in})" for name in ignored]
+    notes += [
+        f"{name}: {value} as given, instead of {recorded[name]} in {found.recorded_in}"
+        for name, value in given.items()
+        if name in recorded and recorded[name] != value
+    ]
+    return {**{name: value for name, value in recorded.items() if name in _KNOWN}, **given}, tuple(notes)
+
+
+def _without_none(options: Mapping[str, object]) -> dict[str, object]:
+    meant = {name: _MEANING_OF_NONE.get(name) if value is None else value for name, value in options.items()}
+    return {name: value for name, value in meant.items() if value is not None}
+
+
+def _plain(value: object) -> object:
+    """Turn whole floats into ints, as in Asteroid's ``sample_rate: 8000.0``."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

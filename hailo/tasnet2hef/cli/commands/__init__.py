@@ -1,0 +1,1 @@
+"""One file per command: ``command`` is what Typer calls, its docstring the help."""

@@ -1,0 +1,86 @@
+"""``tasnet2hef convert``: all stages from a checkpoint on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tasnet2hef.cli import show
+from tasnet2hef.cli.options import parse_settings
+from tasnet2hef.errors import OptionError
+
+if TYPE_CHECKING:
+    from tasnet2hef.export import ExportReport
+
+
+def command(
+    checkpoint: str = typer.Argument(
+        help="Checkpoint file or folder (Asteroid, Lightning, torchaudio), or a Hugging Face id `org/name`."
+    ),
+    seconds: float = typer.Option(2.0, help="Length of the window that the device computes, in seconds."),
+    output: Path = typer.Option(
+        Path("build"), "--output", "-o", help="Folder for the results, or a path that ends in .onnx."
+    ),
+    settings: list[str] = typer.Option(
+        [], "--set", metavar="NAME=VALUE", help="What the checkpoint does not say, e.g. `--set mask_act=relu`."
+    ),
+    layout: str = typer.Option("tall", help="`tall`: time on H. `wide`: time on W."),
+    residual: str = typer.Option(
+        "separate", help="`joint`: residual stream and skip sum as one state; fewer layers, 1.3x the MACs."
+    ),
+    shift: str = typer.Option(
+        "fold", help="A constant norm before a depthwise convolution: `fold` it away, or keep it as a `layer`."
+    ),
+    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+) -> None:
+    """Convert a checkpoint into an ONNX graph that is native to the chip, and prove that it equals the original.
+
+    Example: `tasnet2hef convert my_model.pth --seconds 2 -o build/`
+    """
+    from tasnet2hef.export import ExportOptions, export_file
+
+    options = ExportOptions(seconds=seconds, layout=layout, residual=residual, shift=shift)
+    report = export_file(checkpoint, onnx_path(checkpoint, output), options, parse_settings(settings))
+    if json_output:
+        show.print_json(report.to_json())
+        return
+    print_report(report)
+
+
+def onnx_path(checkpoint: str, output: Path) -> Path:
+    """Return where the graph goes: ``output`` itself if it ends in .onnx, else a file in that folder.
+
+    >>> onnx_path("models/my_model.pth", Path("build")).as_posix()
+    'build/my_model.onnx'
+    """
+    if output.suffix == ".onnx":
+        return output
+    if output.is_file():
+        raise OptionError(f"{output}: is a file; give a folder, or a path that ends in .onnx")
+    name = Path(checkpoint.split("@")[0]).name or "model"
+    stem = (
+        Path(name).stem if Path(name).suffix in (".pth", ".pt", ".ckpt", ".bin", ".tar", ".safetensors") else name
+    )
+    return output / f"{stem}.onnx"
+
+
+def print_report(report: ExportReport) -> None:
+    """Print what was made and how equal it is."""
+    provenance = report.provenance
+    console = show.console()
+    facts = [
+        ("sources", str(provenance.spec.n_src)),
+        ("rate", f"{provenance.spec.sample_rate} Hz"),
+        ("window", f"{report.window_seconds:.3f} s, {provenance.window_frames} frames"),
+        ("input", f"frames {list(provenance.input_shape)}"),
+        ("norm", f"{provenance.spec.norm_type}, {provenance.norm}"),
+        ("nodes", str(report.nodes)),
+        ("time", f"{report.elapsed_seconds:.1f} s"),
+    ]
+    console.print(show.table(str(report.onnx_path), ("export", ""), facts))
+    rows = [(row.pair, f"{row.db:.1f}") for row in report.parity]
+    console.print(show.table("Parity on speech, worst source", ("pair", "signal-to-error [dB]"), rows))
+    for note in report.notes:
+        show.notice(note)

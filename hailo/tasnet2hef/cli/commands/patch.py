@@ -1,0 +1,36 @@
+"""``tasnet2hef patch``: small repairs of a foreign ONNX graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from tasnet2hef.cli import show
+
+
+def command(
+    graph: Path = typer.Argument(help="ONNX file to patch."),
+    output: Path | None = typer.Option(None, "--output", "-o", help="Where to write it; default: in place."),
+    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+) -> None:
+    """Apply the few patches that a foreign ONNX graph may need, and say what each one changed and why.
+
+    Example: `tasnet2hef patch my_model.onnx`
+    """
+    from tasnet2hef.patch import patch_file
+
+    report = patch_file(graph, output or graph)
+    if json_output:
+        show.print_json(report.to_json())
+        return
+    console = show.console()
+    if not report.applied:
+        origin = "a tasnet2hef export, which needs no patches" if report.is_own_export else "no patch applies"
+        console.print(f"{report.onnx_path}: {origin}; unchanged", markup=False)
+        return
+    for patch in report.applied:
+        rows = [(change,) for change in patch.changes]
+        console.print(show.table(f"{patch.patch_id}: {patch.why} ({patch.evidence})", ("changed",), rows))
+    checked = f"{report.parity.db:.1f} dB" if report.parity else f"not compared: {report.unchecked}"
+    console.print(f"{report.onnx_path}: written; before / after patching: {checked}", markup=False)

@@ -1,0 +1,90 @@
+"""Gathers the commands and turns expected errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from tasnet2hef.cli import commands
+from tasnet2hef.errors import OptionError, Tasnet2HefError
+from tasnet2hef.version import __version__
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tasnet2hef {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and stop.", callback=_show_version, is_eager=True
+    ),
+) -> None:
+    """From a trained Conv-TasNet to a Hailo accelerator.
+
+    Start with `tasnet2hef convert model.pth --seconds 2 -o build/`.
+    """
+
+
+def make_app() -> typer.Typer:
+    """Gather every command of the ``commands`` folder."""
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+    app.callback()(_root)
+    for found in pkgutil.iter_modules(commands.__path__):
+        module = importlib.import_module(f"{commands.__name__}.{found.name}")
+        app.command(name=found.name.replace("_", "-"))(module.command)
+    return app
+
+
+def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
+    """Run ``app`` and return its exit code: 0 done, 1 refused by findings, 2 bad use or input."""
+    try:
+        app(args=arguments, standalone_mode=False)
+    except Tasnet2HefError as error:
+        return _explain(error)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] in ("torch", "yaml", "asteroid_filterbanks"):
+            return _explain(
+                OptionError(
+                    f"{error.name}: not installed in {sys.executable}; this stage runs in "
+                    "hailo/to-onnx-env (make onnx-env), or install tasnet2hef[torch]"
+                )
+            )
+        raise
+    except KeyboardInterrupt:
+        Console(stderr=True).print("stopped", style="red")
+        return 130
+    except typer.Exit as stop:
+        return int(stop.exit_code)
+    except Exception as error:
+        return _usage(error)
+    return 0
+
+
+def _explain(error: Tasnet2HefError) -> int:
+    if os.environ.get("TASNET2HEF_DEBUG"):
+        raise error
+    Console(stderr=True, soft_wrap=True).print(f"error: {error}", style="red", markup=False, highlight=False)
+    return error.exit_code
+
+
+def _usage(error: Exception) -> int:
+    """Report a wrong command line as Click words it; anything else is our mistake and keeps its traceback."""
+    show: Callable[[], Any] | None = getattr(error, "show", None)
+    if show is None:
+        raise error
+    show()
+    return int(getattr(error, "exit_code", 2))
+
+
+def main() -> None:
+    """Run the ``tasnet2hef`` command."""
+    sys.exit(run(make_app()))

@@ -1,0 +1,37 @@
+"""How results are shown: tables for people, one JSON object for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def console() -> Console:
+    """Return the console for results; colours are off when piped."""
+    return Console(soft_wrap=True, highlight=False)
+
+
+def notice(text: str) -> None:
+    """Print a note to stderr, so that JSON on stdout stays clean."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"note: {text}", style="yellow", markup=False)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object, the last thing on stdout."""
+    json.dump(value, sys.stdout, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Make a table; columns after the first are right-aligned."""
+    made = Table(title=title, title_justify="left", title_style="bold")
+    for index, column in enumerate(columns):
+        made.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    return made

@@ -1,0 +1,221 @@
+"""Read an ONNX file into a checked graph with known shapes; every defect is one GraphError line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import TensorProto
+
+from tasnet2hef.errors import GraphError
+from tasnet2hef.graph.checks import check_model
+from tasnet2hef.graph.constants import Constants, external_file
+from tasnet2hef.graph.inference import infer_shapes
+from tasnet2hef.graph.onnx_node import AttributeValue, OnnxNode, Shape
+
+LARGEST_FILE_BYTES = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class LoadedGraph:
+    """A checked ONNX graph: `nodes` depend on an input, everything else is in `constants`.
+
+    `shapes` are ONNX shapes by tensor; tensors whose shape is not known are not in it.  `notes` say what
+    a reader should know, for example that the external weights are absent and only shapes are known.
+    """
+
+    name: str
+    path: Path
+    opset: int
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    nodes: tuple[OnnxNode, ...]
+    shapes: Mapping[str, Shape]
+    constants: Constants
+    notes: tuple[str, ...] = ()
+
+    @property
+    def weights_absent(self) -> bool:
+        """Tell whether some weights lie in an external file that is not there."""
+        return any("absent" in note for note in self.notes)
+
+
+def load_graph(path: str | Path, input_shapes: Mapping[str, Sequence[int]] | None = None) -> LoadedGraph:
+    """Return the graph of an ONNX file; `input_shapes` fixes dynamic inputs, one size per axis.
+
+    External weights may be absent: shapes are then still known, and a note says so.  Raises GraphError
+    for a file that is not ONNX, damaged, over 2 GB, cyclic, incomplete, dynamic, of an unknown opset or
+    of a custom domain.
+    """
+    file = Path(path)
+    model = _inline_functions(_read(file), file.name)
+    return graph_of_model(model, file, input_shapes)
+
+
+def graph_of_model(
+    model: onnx.ModelProto, path: Path, input_shapes: Mapping[str, Sequence[int]] | None = None
+) -> LoadedGraph:
+    """Return the graph of a model in memory; `path` is where its external weights would lie."""
+    where = path.name
+    opset = check_model(model, where)
+    shapes = infer_shapes(model, input_shapes or {}, where)
+    constants = _constants(model, shapes, opset, path.parent)
+    stored = {tensor.name for tensor in model.graph.initializer}
+    inputs = tuple(value.name for value in model.graph.input if value.name not in stored)
+    outputs = tuple(value.name for value in model.graph.output)
+    return LoadedGraph(
+        name=path.stem,
+        path=path,
+        opset=opset,
+        inputs=inputs,
+        outputs=outputs,
+        nodes=_nodes(model, shapes, constants),
+        shapes=shapes,
+        constants=constants,
+        notes=_notes(model, path.parent),
+    )
+
+
+def _read(file: Path) -> onnx.ModelProto:
+    try:
+        size = file.stat().st_size if not file.is_dir() else -1
+    except OSError as error:
+        raise GraphError(f"{file}: can't be read ({error.strerror}); give an ONNX file") from None
+    if size < 0:
+        raise GraphError(f"{file}: is a folder; give an ONNX file")
+    if size == 0:
+        raise GraphError(f"{file}: is empty; expected an ONNX model")
+    if size > LARGEST_FILE_BYTES:
+        raise GraphError(
+            f"{file}: {size} bytes, expected at most {LARGEST_FILE_BYTES} (a protobuf's limit); "
+            "save it with external data"
+        )
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(file.read_bytes())
+    except (DecodeError, RuntimeError, ValueError) as error:
+        raise GraphError(f"{file}: not an ONNX model, or cut short ({error}); export again") from None
+    except OSError as error:
+        raise GraphError(f"{file}: can't be read ({error.strerror}); give an ONNX file") from None
+    if not model.HasField("graph"):
+        raise GraphError(f"{file}: not an ONNX model (it holds no graph); expected an .onnx file")
+    return model
+
+
+def _inline_functions(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
+    """Return the model with its local functions written out, as PyTorch's exporter may leave them."""
+    if not model.functions:
+        return model
+    try:
+        from onnx import inliner
+
+        return inliner.inline_local_functions(model)
+    except (ImportError, RuntimeError, ValueError, TypeError) as error:
+        raise GraphError(f"{where}: its local functions can't be inlined ({error})") from None
+
+
+def _constants(model: onnx.ModelProto, shapes: Mapping[str, Shape], opset: int, folder: Path) -> Constants:
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    inputs = {value.name for value in model.graph.input} - set(stored)
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    makers = {tensor: node for node in model.graph.node for tensor in node.output if tensor}
+    for node in model.graph.node:
+        for tensor in node.input:
+            readers.setdefault(tensor, []).append(node)
+    varying = set(inputs)
+    front = list(inputs)
+    for node in model.graph.node:
+        if _makes_its_own(node):
+            front.extend(tensor for tensor in node.output if tensor)
+    varying.update(front)
+    while front:
+        for node in readers.get(front.pop(), []):
+            for tensor in node.output:
+                if tensor and tensor not in varying:
+                    varying.add(tensor)
+                    front.append(tensor)
+    computed: dict[str, onnx.NodeProto] = {}
+    for tensor, node in makers.items():
+        value = _constant_value(node)
+        if value is not None:
+            stored[tensor] = value
+        elif tensor not in varying:
+            computed[tensor] = node
+    return Constants(stored, computed, shapes, opset, folder)
+
+
+def _makes_its_own(node: onnx.NodeProto) -> bool:
+    """Tell whether a node's output varies without any input: random numbers, bodies, operators unknown."""
+    has_body = any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute)
+    return has_body or node.op_type.startswith("Random") or not onnx.defs.has(node.op_type)
+
+
+def _constant_value(node: onnx.NodeProto) -> TensorProto | None:
+    if node.op_type != "Constant":
+        return None
+    return next((attribute.t for attribute in node.attribute if attribute.name == "value"), None)
+
+
+def _nodes(model: onnx.ModelProto, shapes: Mapping[str, Shape], constants: Constants) -> tuple[OnnxNode, ...]:
+    seen: dict[str, int] = {}
+    nodes = []
+    for index, node in enumerate(model.graph.node):
+        if all(tensor in constants for tensor in node.output if tensor):
+            continue
+        name = node.name or f"{node.op_type}_{index}"
+        seen[name] = seen.get(name, 0) + 1
+        unique = name if seen[name] == 1 else f"{name}__{seen[name]}"
+        nodes.append(_node(node, index, unique, shapes, constants))
+    return tuple(nodes)
+
+
+def _node(
+    node: onnx.NodeProto, index: int, name: str, shapes: Mapping[str, Shape], constants: Constants
+) -> OnnxNode:
+    return OnnxNode(
+        index=index,
+        name=name,
+        op_type=node.op_type,
+        domain=node.domain,
+        inputs=tuple(node.input),
+        outputs=tuple(node.output),
+        attributes=_attributes(node),
+        input_shapes=tuple(
+            constants.shape(tensor) if tensor in constants else shapes.get(tensor) for tensor in node.input
+        ),
+        output_shapes=tuple(shapes.get(tensor) for tensor in node.output),
+        input_values=tuple(
+            constants.numbers(tensor) if tensor in constants else None for tensor in node.input
+        ),
+    )
+
+
+def _attributes(node: onnx.NodeProto) -> tuple[tuple[str, AttributeValue], ...]:
+    """Return the attributes that are numbers, texts or lists of them; tensors and bodies are left out."""
+    kinds = onnx.AttributeProto
+    found: list[tuple[str, AttributeValue]] = []
+    for attribute in node.attribute:
+        if attribute.type == kinds.INT:
+            found.append((attribute.name, int(attribute.i)))
+        elif attribute.type == kinds.FLOAT:
+            found.append((attribute.name, float(attribute.f)))
+        elif attribute.type == kinds.STRING:
+            found.append((attribute.name, attribute.s.decode("utf-8", "replace")))
+        elif attribute.type == kinds.INTS:
+            found.append((attribute.name, tuple(int(number) for number in attribute.ints)))
+        elif attribute.type == kinds.FLOATS:
+            found.append((attribute.name, tuple(float(number) for number in attribute.floats)))
+    return tuple(found)
+
+
+def _notes(model: onnx.ModelProto, folder: Path) -> tuple[str, ...]:
+    files = {
+        external_file(tensor)
+        for tensor in model.graph.initializer
+        if tensor.data_location == TensorProto.EXTERNAL
+    }
+    absent = sorted(file for file in files if not (folder / file).is_file())
+    return tuple(f"weights in {file} are absent: shapes are known, values are not" for file in absent)

@@ -1,0 +1,48 @@
+"""What a separation reports."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeparationReport:
+    """The result of separating one recording."""
+
+    outputs: tuple[Path, ...]
+    """One file per source."""
+    rtf: float
+    """Processing seconds per second of audio: resampling, the net and the gain; reading, loading and writing not."""
+    audio_seconds: float
+    """Length of the recording."""
+    window_seconds: float
+    """Length of the model's window."""
+    windows: int
+    """Times the net ran."""
+    sample_rate_hz: int
+    """Rate of the outputs, which is the recording's own."""
+    model_rate_hz: int
+    """Rate that the model works at."""
+    gain: tuple[float, ...]
+    """Factor from the model's output to the file, one per source, the one against clipping included."""
+    si_sdr_db: tuple[float, ...] | None = None
+    """One per reference, in their order; None without references."""
+    si_sdr_improvement_db: tuple[float, ...] | None = None
+    """The same, less the SI-SDR of the mixture."""
+    source_numbers: tuple[int, ...] | None = None
+    """For every reference the number, from 1, of the source that it was compared with."""
+    notes: tuple[str, ...] = ()
+    """Sentences a user should read."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; what there was no reference for is None."""
+        fields = dataclasses.asdict(self)
+        return {**fields, "outputs": [str(path) for path in self.outputs]}
+
+    def to_json(self) -> str:
+        """Return the report as JSON."""
+        return json.dumps(self.as_dict(), allow_nan=False)
