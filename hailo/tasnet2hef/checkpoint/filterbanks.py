@@ -95,8 +95,9 @@ def _real_sizes(where: str, options: Mapping[str, object], family: Family, filte
     for name, size in claimed.items():
         if size != found[name]:
             raise CheckpointError(
-                f"{where}: {name}: found {sizes[name]} in the options, which makes {size} for {family.name} filters, "
-                f"and {list(filters.shape)} in the weights, expected the same; leave {name} out or give the right file"
+                f"{where}: {name}: found {sizes[name]} in the options, which makes {size} for {family.name} "
+                f"filters, and {list(filters.shape)} in the weights, expected the same; leave {name} out or give "
+                "the right file"
             )
         real[name] = size
     return options_of_spec(real)

@@ -20,21 +20,22 @@ def said_options(found: Found, given: Mapping[str, object]) -> tuple[dict[str, o
 
     A given None says nothing. Refuses a given option that no Conv-TasNet has.
     """
-    given = {name: _plain(value) for name, value in given.items() if value is not None}
+    given = {name: _plain(found.where, name, value) for name, value in given.items() if value is not None}
     for name in given:
         if name not in _KNOWN:
             raise CheckpointError(
                 f"{found.where}: found the option {name!r}, expected one of {', '.join(sorted(_KNOWN))}"
             )
-    recorded = {name: _plain(value) for name, value in _without_none(found.recorded).items()}
-    ignored = sorted(str(name) for name in recorded if name not in _KNOWN)
+    meant = _without_none(found.recorded)
+    recorded = {name: _plain(found.where, name, value) for name, value in meant.items() if name in _KNOWN}
+    ignored = sorted(name for name in meant if name not in _KNOWN)
     notes = [f"{name}: ignored, a Conv-TasNet has no such option ({found.recorded_in})" for name in ignored]
     notes += [
         f"{name}: {value} as given, instead of {recorded[name]} in {found.recorded_in}"
         for name, value in given.items()
         if name in recorded and recorded[name] != value
     ]
-    return {**{name: value for name, value in recorded.items() if name in _KNOWN}, **given}, tuple(notes)
+    return {**recorded, **given}, tuple(notes)
 
 
 def _without_none(options: Mapping[str, object]) -> dict[str, object]:
@@ -42,6 +43,8 @@ def _without_none(options: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in meant.items() if value is not None}
 
 
-def _plain(value: object) -> object:
-    """Turn whole floats into ints, as in Asteroid's ``sample_rate: 8000.0``."""
+def _plain(where: str, name: str, value: object) -> object:
+    """Turn whole floats into ints, as in Asteroid's ``sample_rate: 8000.0``; refuses what is no single value."""
+    if not isinstance(value, str | int | float):
+        raise CheckpointError(f"{where}: {name}: found a {type(value).__name__}, expected a number or a name")
     return int(value) if isinstance(value, float) and value.is_integer() else value

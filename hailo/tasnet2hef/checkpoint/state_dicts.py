@@ -11,14 +11,15 @@ from tasnet2hef.errors import CheckpointError
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
 _WRAPPING_MODULES = frozenset({"module", "_orig_mod", "_forward_module", "_fsdp_wrapped_module"})
 _OUTER_NAME = "model."
+_DEEPEST = 3  # a pickle may hold a mapping that holds itself
 
 
-def unwrap(content: Mapping[str, object]) -> Mapping[str, object]:
+def unwrap(content: Mapping[str, object], depth: int = _DEEPEST) -> Mapping[str, object]:
     """Return the innermost mapping that a known wrapper key leads to; the mapping itself if none does."""
     for name in _WRAPPERS:
         inner = content.get(name)
-        if isinstance(inner, Mapping):
-            return unwrap({str(key): value for key, value in inner.items()})
+        if depth and isinstance(inner, Mapping):
+            return unwrap({str(key): value for key, value in inner.items()}, depth - 1)
     return content
 
 
@@ -30,8 +31,11 @@ def plain_keys(state: Mapping[str, object]) -> dict[str, object]:
     """
     plain: dict[str, object] = {}
     for key, value in state.items():
-        name = ".".join(part for part in key.split(".") if part not in _WRAPPING_MODULES)
-        plain[name.removeprefix(_OUTER_NAME)] = value
+        name = ".".join(part for part in str(key).split(".") if part not in _WRAPPING_MODULES)
+        name = name.removeprefix(_OUTER_NAME)
+        if name in plain:
+            raise CheckpointError(f"{name}: found twice, as {key} and without a prefix; save one network alone")
+        plain[name] = value
     return plain
 
 

@@ -93,6 +93,8 @@ class Builder:
         if tensor not in self._values:
             raise Unsupported(f"reads {tensor!r}, which is not a tensor of a layer")
         value = self._values[tensor]
+        if len(value.shape) not in (4, 5):
+            raise Unsupported(f"reads {tensor!r}, whose shape is not known or has more than five axes")
         return replace(value, exclusive=value.exclusive and self.reads.get(tensor, 0) == 1)
 
     def bind(self, tensor: str, value: Value) -> None:
@@ -179,9 +181,7 @@ class Builder:
             raise Unsupported(f"constant {tensor} has {len(shape)} axes, the tensor beside it {rank}")
         aligned = hn_shape((1,) * (rank - len(shape)) + shape, like.layout)
         params: dict[str, ParamValue] = {"input_tiles": ((1, 1, 1),)}
-        return self.add(
-            node, "const_input", [], aligned, params, layout=like.layout, names=[f"{node.name}_input"]
-        )
+        return self.add(node, "const_input", [], aligned, params, layout=like.layout, names=[f"{node.name}_input"])
 
     def broadcast(self, node: OnnxNode, source: Value, target: Shape) -> Value:
         """Return `source` repeated over height and width to `target`, by a resize layer where needed.
@@ -195,9 +195,7 @@ class Builder:
             return source
         return self.resize(node, source, with_sizes(source.shape, **sizes))
 
-    def resize(
-        self, node: OnnxNode, source: Value, shape: Shape, method: str = "nearest_neighbor"
-    ) -> Value:
+    def resize(self, node: OnnxNode, source: Value, shape: Shape, method: str = "nearest_neighbor") -> Value:
         """Add a resize layer from the source's shape to an NHWC `shape`."""
         ratios = {
             letter: letter_size(shape, letter) / max(letter_size(source.shape, letter), 1) for letter in "HWC"
@@ -214,7 +212,9 @@ class Builder:
     def channels_first(self, node: OnnxNode, source: Value) -> Value:
         """Return `source` with its ONNX axis 1 as features; a format conversion where it is not."""
         wanted = default_layout(len(source.layout))
-        if source.layout[1:2] == "C" or len(wanted) < 2:
+        if len(wanted) not in (2, 3, 4):
+            raise Unsupported(f"a tensor of {len(wanted)} axes, expected 2 to 4")
+        if source.layout[1] == "C" and source.layout[2:] in ("", "H", "W", "HW"):
             return source
         return self.relayout(node, source, wanted)
 
@@ -222,7 +222,11 @@ class Builder:
         """Return `source` with its ONNX axes laid out as `layout`: a format_conversion layer if data moves."""
         if len(layout) != len(source.layout) or "?" in layout + source.layout:
             raise Unsupported(f"axes {source.layout} can't be laid out as {layout}")
-        sizes = {new: letter_size(source.shape, old) for new, old in zip(layout, source.layout) if new != "N"}
+        sizes = {
+            new: letter_size(source.shape, old)
+            for new, old in zip(layout, source.layout, strict=True)
+            if new != "N"
+        }
         shape = with_sizes((-1, 1, 1, 1, 1) if "S" in layout else (-1, 1, 1, 1), **sizes)
         if shape == source.shape and source.layout == layout:
             return source
@@ -241,9 +245,7 @@ class Builder:
 
     def refuse(self, node: OnnxNode, reason: str) -> None:
         """Mirror a node that the compiler has no layer for, so that all behind it can still be judged."""
-        inputs = [
-            self._values[tensor] for tensor in dict.fromkeys(node.inputs) if tensor in self._values
-        ]
+        inputs = [self._values[tensor] for tensor in dict.fromkeys(node.inputs) if tensor in self._values]
         for position, tensor in enumerate(node.outputs):
             known = node.output_shapes[position] if position < len(node.output_shapes) else None
             layout = default_layout(4 if known is None else len(known))

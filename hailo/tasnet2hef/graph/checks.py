@@ -30,7 +30,7 @@ def check_model(model: onnx.ModelProto, where: str) -> int:
 
 def _check_opset(model: onnx.ModelProto, where: str) -> int:
     opsets = {entry.domain: entry.version for entry in model.opset_import}
-    opset = next((opsets[domain] for domain in _STANDARD_DOMAINS if domain in opsets), None)
+    opset: int | None = next((opsets[domain] for domain in _STANDARD_DOMAINS if domain in opsets), None)
     newest = onnx.defs.onnx_opset_version()
     if opset is None:
         raise GraphError(f"{where}: names no opset of the standard domain; export it with opset 11 to 18")
@@ -156,7 +156,7 @@ def _check_acyclic(graph: onnx.GraphProto, made: dict[str, str], where: str) -> 
                 if not waiting[reader]:
                     ready.append(reader)
     if done < len(graph.node):
-        stuck = next(node for node, count in zip(graph.node, waiting) if count)
+        stuck = next(node for node, count in zip(graph.node, waiting, strict=True) if count)
         raise GraphError(
             f"{where}: {len(graph.node) - done} nodes lie on or behind a cycle, the first is "
             f"{stuck.name or stuck.op_type}; export again"

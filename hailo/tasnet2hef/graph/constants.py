@@ -119,7 +119,7 @@ def _evaluate(node: onnx.NodeProto, feeds: dict[str, Array], opset: int) -> dict
             results = ReferenceEvaluator(node, opsets={"": opset}).run(None, feeds)
         except Exception:  # it raises anything; an unknown value is a value the parser can live without
             return {}
-    return {name: np.asarray(value) for name, value in zip(node.output, results)}
+    return {name: np.asarray(value) for name, value in zip(node.output, results, strict=False)}
 
 
 def external_file(tensor: onnx.TensorProto) -> str:

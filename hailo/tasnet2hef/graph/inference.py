@@ -90,9 +90,7 @@ def _check_static(value: onnx.ValueInfoProto, where: str) -> None:
     if not value.type.HasField("tensor_type"):
         raise GraphError(f"{where}: input {value.name} is not a tensor; export with tensors only")
     if not value.type.tensor_type.HasField("shape"):
-        raise GraphError(
-            f"{where}: input {value.name} has no shape; give one, e.g. {value.name}=1,1,16000,1"
-        )
+        raise GraphError(f"{where}: input {value.name} has no shape; give one, e.g. {value.name}=1,1,16000,1")
     axes = [
         dim.dim_value if dim.HasField("dim_value") else (dim.dim_param or "?")
         for dim in value.type.tensor_type.shape.dim

@@ -10,11 +10,12 @@ from typing import Union
 from tasnet2hef.errors import GraphError
 from tasnet2hef.graph.onnx_node import OnnxNode, Shape
 
-ParamValue = Union[bool, int, float, str, tuple["ParamValue", ...]]
+ParamValue = bool | int | float | str | tuple["ParamValue", ...]
 Json = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
 
 UNSUPPORTED = "unsupported"
 CONVOLUTIONS = ("conv", "dw", "deconv", "fc")
+_IMAGE_KERNEL_FIRST = ("conv", "dw", "deconv")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ class Layer:
     @property
     def kernel(self) -> tuple[int, int]:
         """Return the kernel (height, width); (1, 1) for layers without one."""
-        return self._window("kernel_shape", 0 if self.type in CONVOLUTIONS else 1)
+        if self.type == "fc":
+            return (1, 1)  # HN writes [in, out] there
+        return self._window("kernel_shape", 0 if self.type in _IMAGE_KERNEL_FIRST else 1)
 
     @property
     def strides(self) -> tuple[int, int]:

@@ -28,7 +28,7 @@ def hn_shape(shape: Shape, layout: str) -> Shape:
     """
     if "?" in layout:
         return (-1, *shape[1:])
-    sizes = dict(zip(layout, shape))
+    sizes = dict(zip(layout, shape, strict=True))
     order = _HN_ORDER_5D if "S" in sizes else HN_AXES
     return tuple(-1 if letter == "N" else sizes.get(letter, 1) for letter in order)
 
@@ -44,7 +44,7 @@ def letter_size(shape: Shape, letter: str) -> int:
 def with_sizes(shape: Shape, **sizes: int) -> Shape:
     """Return an NHWC `shape` with the named axes (H, W, C) replaced."""
     order = _HN_ORDER_5D if len(shape) == 5 else HN_AXES
-    return tuple(sizes.get(letter, size) for letter, size in zip(order, shape))
+    return tuple(sizes.get(letter, size) for letter, size in zip(order, shape, strict=True))
 
 
 def elements(shape: Shape) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import TensorProto
 
 from tasnet2hef.errors import GraphError
@@ -187,9 +187,7 @@ def _node(
             constants.shape(tensor) if tensor in constants else shapes.get(tensor) for tensor in node.input
         ),
         output_shapes=tuple(shapes.get(tensor) for tensor in node.output),
-        input_values=tuple(
-            constants.numbers(tensor) if tensor in constants else None for tensor in node.input
-        ),
+        input_values=tuple(constants.numbers(tensor) if tensor in constants else None for tensor in node.input),
     )
 
 
@@ -213,9 +211,7 @@ def _attributes(node: onnx.NodeProto) -> tuple[tuple[str, AttributeValue], ...]:
 
 def _notes(model: onnx.ModelProto, folder: Path) -> tuple[str, ...]:
     files = {
-        external_file(tensor)
-        for tensor in model.graph.initializer
-        if tensor.data_location == TensorProto.EXTERNAL
+        external_file(tensor) for tensor in model.graph.initializer if tensor.data_location == TensorProto.EXTERNAL
     }
     absent = sorted(file for file in files if not (folder / file).is_file())
     return tuple(f"weights in {file} are absent: shapes are known, values are not" for file in absent)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
 
 from tasnet2hef.errors import GraphError
 
 Shape = tuple[int, ...]
-AttributeValue = Union[int, float, str, tuple[int, ...], tuple[float, ...], tuple[str, ...]]
-Numbers = tuple[Union[int, float], ...]
+AttributeValue = int | float | str | tuple[int, ...] | tuple[float, ...] | tuple[str, ...]
+Numbers = tuple[int | float, ...]
 
 
 @dataclass(frozen=True)

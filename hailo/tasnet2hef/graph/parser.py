@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from tasnet2hef.errors import GraphError
-from tasnet2hef.graph.builder import Builder, Draft, Unsupported, Value
+from tasnet2hef.graph.builder import Builder, Draft, Unsupported
 from tasnet2hef.graph.converters.registry import Converter, discover
 from tasnet2hef.graph.layers import HailoNet, Layer
 from tasnet2hef.graph.layout import default_layout, hn_shape

@@ -27,9 +27,7 @@ class Workload:
     ops: float = 0.0
 
 
-def workload(
-    type_: str, params: Mapping[str, ParamValue], inputs: Sequence[Shape], output: Shape
-) -> Workload:
+def workload(type_: str, params: Mapping[str, ParamValue], inputs: Sequence[Shape], output: Shape) -> Workload:
     """Return the workload of a layer of `type_` with NHWC `inputs` and `output`.
 
     A convolution counts one bias per output feature even when it has none.

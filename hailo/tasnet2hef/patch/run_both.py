@@ -20,13 +20,22 @@ def compare_models(before: onnx.ModelProto, after: onnx.ModelProto) -> tuple[Par
         return None, unknown
     try:
         old, new = (
-            InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, feed)
+            InferenceSession(_nameless(model), providers=["CPUExecutionProvider"]).run(None, feed)
             for model in (before, after)
         )
     except (failures.Fail, failures.InvalidGraph, failures.InvalidArgument, failures.NotImplemented) as error:
         return None, f"ONNX Runtime can't run the graph ({str(error).splitlines()[0]})"
     worst = min(signal_to_error_db(np.asarray(a), np.asarray(b)) for a, b in zip(old, new, strict=True))
     return ParityRow("before / after patching", worst), ""
+
+
+def _nameless(model: onnx.ModelProto) -> bytes:
+    """Serialise without node names: ONNX Runtime refuses a name used twice, which a patch repairs."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for node in copy.graph.node:
+        node.name = ""
+    return bytes(copy.SerializeToString())
 
 
 def _random_feed(model: onnx.ModelProto) -> tuple[dict[str, Signal], str]:

@@ -19,8 +19,12 @@ from tasnet2hef.run.backends import Samples
 Channel = int | Literal["mix", "each"]
 """``mix`` averages the channels, ``each`` keeps them apart, a number (from 1) takes one of them."""
 
-UNKNOWN_LENGTHS = (0, 0x7FFFFFFF, 0xFFFFFFFF)
-"""Data lengths that writers to a pipe leave in a WAV header; they promise nothing."""
+UNKNOWN_FROM_BYTES = 0x7FFFF000
+"""Writers to a pipe, which can't go back to the header, leave lengths from here up in it; they promise nothing."""
+
+
+PROMISED_BYTES = r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*: (\d+) \(should be (\d+)\)"
+"""libsndfile's note on a header that promises more than there is, in WAV, AIFF, AU, W64 and RF64 files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +36,14 @@ class Clip:
     sample_rate_hz: int
 
     @property
+    def length(self) -> int:
+        """Samples of each channel."""
+        return int(self.samples.shape[1])
+
+    @property
     def seconds(self) -> float:
-        """Length."""
-        return self.samples.shape[1] / self.sample_rate_hz
+        """Samples over rate."""
+        return self.length / self.sample_rate_hz
 
 
 def read_clip(path: str | Path) -> Clip:
@@ -76,14 +85,15 @@ def choose_channels(clip: Clip, channel: Channel) -> Samples:
             f"{clip.path}: channel {channel} is silent while another one is not: nothing to separate; choose "
             f"another of its {len(clip.samples)} channels, or each"
         )
-    raise AudioError(f"{clip.path}: silent, all {clip.samples.shape[1]} samples are 0: nothing to separate")
+    raise AudioError(f"{clip.path}: silent, all {clip.length} samples are 0: nothing to separate")
 
 
 def _channels(clip: Clip, channel: Channel) -> Samples:
     if channel == "each":
         return clip.samples
     if channel == "mix":
-        return clip.samples.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+        mean: Samples = clip.samples.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+        return mean
     count = len(clip.samples)
     if isinstance(channel, bool) or not isinstance(channel, int) or not 1 <= channel <= count:
         raise OptionError(f"channel: found {channel!r}, expected mix, each or 1 to {count} for {clip.path}")
@@ -116,15 +126,15 @@ def _require_file(path: Path) -> None:
 
 def _require_complete(path: Path, recording: Any) -> None:
     """Compare the length that the header promises with the bytes that are there, as libsndfile logs them."""
-    log = re.search(r"^\s*data : (\d+) \(should be (\d+)\)", recording.extra_info, re.MULTILINE)
-    if log and int(log[1]) not in UNKNOWN_LENGTHS and int(log[1]) > int(log[2]):
+    log = re.search(PROMISED_BYTES, recording.extra_info, re.MULTILINE)
+    if log and int(log[2]) < int(log[1]) < UNKNOWN_FROM_BYTES:
         raise AudioError(
-            f"{path}: cut short: found {log[2]} bytes of audio, expected {log[1]} by its header; copy it again"
+            f"{path}: cut short: found {log[2]} bytes, expected {log[1]} by its header; copy it again"
         )
 
 
 def _require_samples(clip: Clip) -> None:
-    if not clip.samples.shape[1]:
+    if not clip.length:
         raise AudioError(f"{clip.path}: empty: found 0 samples at {clip.sample_rate_hz} Hz")
     broken = ~np.isfinite(clip.samples).all(axis=0)
     if broken.any():

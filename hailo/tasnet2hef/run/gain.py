@@ -11,6 +11,7 @@ negative: SI-SDR does not see the sign of a source, the mixture does.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def _well_conditioned(gram: NDArray[np.float64]) -> bool:
     return bool(np.linalg.cond(gram / np.outer(levels, levels)) <= LARGEST_CONDITION)
 
 
-def _balanced(factors: NDArray[np.float64]) -> bool:
+def _balanced(factors: NDArray[np.floating[Any]]) -> bool:
     smallest, largest = sorted((abs(float(factors.min())), abs(float(factors.max()))))
     same_sign = bool((factors > 0).all() or (factors < 0).all())
     return same_sign and largest <= LARGEST_RATIO * smallest

@@ -35,7 +35,9 @@ def plan_outputs(out_dir: str | Path, stem: str, n_src: int, inputs: Sequence[Pa
     paths = tuple(out_dir / f"{stem}_source_{number}.wav" for number in range(1, n_src + 1))
     for path in paths:
         if path.is_dir():
-            raise AudioError(f"{path}: found a folder where a source would be written; choose another output folder")
+            raise AudioError(
+                f"{path}: found a folder where a source would be written; choose another output folder"
+            )
         if path.exists() and any(path.samefile(source) for source in inputs):
             raise AudioError(f"{path}: an input would be overwritten by an output; choose another output folder")
     return paths
@@ -69,4 +71,3 @@ def write_sources(
 def _safe_factor(sources: Samples) -> float:
     peak = float(np.abs(sources).max(initial=0.0))
     return 1.0 / peak if peak > 1 else 1.0
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ class SeparationReport:
     outputs: tuple[Path, ...]
     """One file per source."""
     rtf: float
-    """Processing seconds per second of audio: resampling, the net and the gain; reading, loading and writing not."""
+    """Processing seconds per second of audio: resampling, net and gain; without reading, loading and writing."""
     audio_seconds: float
     """Length of the recording."""
     window_seconds: float
@@ -38,11 +37,7 @@ class SeparationReport:
     notes: tuple[str, ...] = ()
     """Sentences a user should read."""
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; what there was no reference for is None."""
         fields = dataclasses.asdict(self)
         return {**fields, "outputs": [str(path) for path in self.outputs]}
-
-    def to_json(self) -> str:
-        """Return the report as JSON."""
-        return json.dumps(self.as_dict(), allow_nan=False)

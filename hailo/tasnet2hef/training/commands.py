@@ -1,69 +1,79 @@
-"""The commands of ``python -m tasnet2hef.training``."""
+"""The commands of ``python -m tasnet2hef.training``: train, evaluate, mixture."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from tasnet2hef.network.reference import ReferenceTasNet
-from tasnet2hef.spec import TasNetSpec
-from tasnet2hef.training.evaluate import measure
+from tasnet2hef.training import recipe
+from tasnet2hef.training.evaluate import markdown_table, mean_improvement_db, measure
 from tasnet2hef.training.loop import Plan, Run, train
-from tasnet2hef.training.mixtures import Mixer
-from tasnet2hef.training.split import Side
-from tasnet2hef.training.voices import ALLISON, CARLO, IVRVOICE, JUNE, SAMPLE_RATE_HZ, SOUNDS, Prompt, drop_repeats, find_prompts
+from tasnet2hef.training.progress import show_progress
+from tasnet2hef.training.saving import load_network
+from tasnet2hef.training.shipping import write_demo
+from tasnet2hef.training.voices import SOUNDS, prompts_by_voice
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
-VOICES = (CARLO, ALLISON, JUNE, IVRVOICE)
-PAIRS = (("Carlo", "Allison"), ("Carlo", "June"), ("Carlo", "ivrvoice"))
 
-
-def grouped(prompts: list[Prompt], side: Side) -> dict[str, list[Prompt]]:
-    """Group the prompts of one side by voice."""
-    return {voice.name: [p for p in prompts if p.voice == voice.name and p.side == side] for voice in VOICES}
+SoundsOption = Annotated[Path, typer.Option(help="Folder of Debian's asterisk-core-sounds-*-wav packages.")]
+ThreadsOption = Annotated[int, typer.Option(min=1, help="Processor threads; 1 where others share the cores.")]
 
 
 @app.callback()
 def main() -> None:
-    """Demo network."""
+    """Train, evaluate and save the small demo network on the telephone prompts that Debian ships."""
 
 
 @app.command("train")
 def train_command(
-    folder: Annotated[Path, typer.Argument()],
-    sounds: Path = SOUNDS,
-    steps: int = 16000,
-    batch: int = 8,
-    threads: int = 2,
-    device: str = "cpu",
-    compiled: bool = False,
-    minutes: float = 1e9,
+    folder: Annotated[Path, typer.Argument(help="Checkpoints go here; a run found here is taken up.")],
+    sounds: SoundsOption = SOUNDS,
+    steps: Annotated[int, typer.Option(min=1, help="Length of the learning-rate schedule.")] = recipe.STEPS,
+    batch: Annotated[int, typer.Option(min=1, help="Mixtures a step.")] = recipe.BATCH,
+    minutes: Annotated[float, typer.Option(help="Stop after this time; start again to go on.")] = float("inf"),
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    compiled: Annotated[
+        bool, typer.Option(help="Use torch.compile: faster by half, needs a C++ compiler.")
+    ] = False,
+    threads: ThreadsOption = 2,
 ) -> None:
+    """Train the demo network; the best one on the validation mixtures is FOLDER/best_model.pth."""
     torch.set_num_threads(threads)
-    prompts = drop_repeats([p for voice in VOICES for p in find_prompts(voice, sounds)])
-    for side in ("train", "validation", "test"):
-        console.print(side, {k: (len(v), round(sum(len(p.samples) for p in v) / SAMPLE_RATE_HZ / 60, 1)) for k, v in grouped(prompts, side).items()})
-    spec = TasNetSpec(n_src=2, n_filters=128, out_chan=128, kernel_size=32, stride=16, bn_chan=64, hid_chan=128,
-        skip_chan=64, n_blocks=6, n_repeats=2, mask_act="relu")
-    run = Run(Plan(spec, steps, batch, device=device, compiled=compiled))
+    run = Run(Plan(recipe.SPEC, steps, batch, device=device, compiled=compiled))
     run.load(folder)
-    mixer = Mixer(grouped(prompts, "train"), PAIRS, 2 * SAMPLE_RATE_HZ, speed=True)
-    held_out = Mixer(grouped(prompts, "validation"), PAIRS, 4 * SAMPLE_RATE_HZ)
-    mixtures = [held_out.draw(2, number) for number in range(48)]
-    def score_db(net: ReferenceTasNet) -> float:
-        rows = measure(net.to("cpu"), mixtures)
-        console.print({r.pair: round(r.improvement_db, 2) for r in rows})
-        return rows[-1].improvement_db
-    started = time.time(); losses: list[float] = []
-    def report(step: int, loss: float, score: float | None) -> None:
-        losses.append(loss)
-        if step % 100 == 0:
-            console.print(f"{time.time() - started:7.0f} s  step {step}  loss {sum(losses[-100:]) / len(losses[-100:]):6.2f}  score {score}")
-    train(run, mixer, folder, score_db, report, minutes * 60)
+    mixer = recipe.training_mixer(sounds)
+    mixtures = recipe.held_out_mixtures("validation", 48, sounds=sounds)
+    with show_progress(console, run.step, steps) as report:
+        train(run, mixer, folder, lambda net: mean_improvement_db(net, mixtures), report, minutes * 60)
+
+
+@app.command("evaluate")
+def evaluate_command(
+    model: Annotated[Path, typer.Argument(help="A network that train saved.")] = recipe.MODEL,
+    sounds: SoundsOption = SOUNDS,
+    mixtures: Annotated[int, typer.Option(min=3, help="How many, of 4 s each, in all.")] = 300,
+    untrained: Annotated[
+        bool, typer.Option(help="Measure pairs of voices it was not trained on instead.")
+    ] = False,
+    threads: ThreadsOption = 2,
+) -> None:
+    """Measure the SI-SDR improvement on mixtures of test prompts, as a Markdown table by pair of voices."""
+    torch.set_num_threads(threads)
+    pairs = recipe.UNTRAINED_PAIRS if untrained else recipe.PAIRS
+    held_out = recipe.held_out_mixtures("test", mixtures, pairs, sounds)
+    typer.echo(markdown_table(measure(load_network(model), held_out)))
+
+
+@app.command("mixture")
+def mixture_command(
+    folder: Annotated[Path, typer.Argument(help="Where the audio goes.")] = recipe.ASSETS,
+    sounds: SoundsOption = SOUNDS,
+) -> None:
+    """Write the demo mixture of test prompts, its two sources and the list of its prompts."""
+    prompts = [p for group in prompts_by_voice(recipe.VOICES, "test", sounds).values() for p in group]
+    write_demo(recipe.demo_mixture(sounds), prompts, folder)

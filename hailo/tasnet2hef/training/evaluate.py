@@ -27,8 +27,8 @@ class PairResult:
 
 @torch.no_grad()
 def improvement_db(net: ReferenceTasNet, mixture: Mixture) -> tuple[float, float]:
-    """Return the mean SI-SDR of the mixture's two sources before separation, and by how much it improves, in dB."""
-    sources = torch.from_numpy(mixture.sources)[None]
+    """Return the sources' mean SI-SDR before separation, and by how much separation improves it, in dB."""
+    sources = torch.from_numpy(mixture.sources)[None].to(next(net.parameters()).device)
     summed = sources.sum(1)
     before = si_sdr_db(summed[:, None], sources).mean()
     after = best_order_si_sdr_db(net(summed), sources).mean()
@@ -51,3 +51,20 @@ def summarise(pair: str, scores: Sequence[tuple[float, float]]) -> PairResult:
     before, gained = np.array(scores).T
     spread = float(gained.std(ddof=1)) if len(scores) > 1 else 0.0
     return PairResult(pair, len(scores), float(before.mean()), float(gained.mean()), spread, float(gained.min()))
+
+
+def mean_improvement_db(net: ReferenceTasNet, mixtures: Sequence[Mixture]) -> float:
+    """Return the mean SI-SDR improvement over all mixtures in dB."""
+    return measure(net, mixtures)[-1].improvement_db
+
+
+def markdown_table(results: Sequence[PairResult]) -> str:
+    """Lay the rows out as a Markdown table, all levels in dB."""
+    lines = [
+        "| voices | mixtures | SI-SDR before (dB) | SI-SDR improvement: mean (dB) | spread (dB) | worst (dB) |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in results:
+        levels = (row.input_db, row.improvement_db, row.spread_db, row.worst_db)
+        lines.append(f"| {row.pair} | {row.mixtures} | " + " | ".join(f"{level:.1f}" for level in levels) + " |")
+    return "\n".join(lines)

@@ -11,12 +11,17 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from tasnet2hef.errors import CheckpointError
 from tasnet2hef.network.reference import ReferenceTasNet
 from tasnet2hef.spec import TasNetSpec
 from tasnet2hef.training.loss import separation_loss
 from tasnet2hef.training.mixtures import Mixer
 from tasnet2hef.training.saving import save_beside, serialize
 from tasnet2hef.training.schedule import learning_rate_share, update_average
+
+Report = Callable[[int, float, float | None], None]
+"""Called after each step with the steps done, the loss in dB and, after a validation, its score in dB."""
+Forward = Callable[[Tensor], Tensor]
 
 MODEL_FILE = "best_model.pth"
 STATE_FILE = "state.pt"
@@ -58,13 +63,16 @@ class Run:
     def save(self, folder: Path) -> None:
         """Write all that a later ``load`` needs to go on as if never stopped (batches depend on the step only)."""
         state = {name: getattr(self, name).state_dict() for name in ("net", "average", "optimiser")}
-        save_beside({**state, "step": self.step, "best_db": self.best_db}, folder / STATE_FILE)
+        state |= {"spec": self.plan.spec.as_dict(), "step": self.step, "best_db": self.best_db}
+        save_beside(state, folder / STATE_FILE)
 
     def load(self, folder: Path) -> None:
-        """Take up the state that ``save`` wrote, if there is one."""
+        """Take up the state that ``save`` wrote, if there is one; refuse the state of another network."""
         if not (folder / STATE_FILE).exists():
             return
         state = torch.load(folder / STATE_FILE, map_location=self.plan.device, weights_only=True)
+        if state["spec"] != self.plan.spec.as_dict():
+            raise CheckpointError(f"{folder}: found a run of {state['spec']}, expected {self.plan.spec.as_dict()}")
         for name in ("net", "average", "optimiser"):
             getattr(self, name).load_state_dict(state[name])
         self.step, self.best_db = state["step"], state["best_db"]
@@ -75,11 +83,11 @@ def train(
     mixer: Mixer,
     folder: Path,
     score_db: Callable[[ReferenceTasNet], float],
-    report: Callable[[int, float, float | None], None] = lambda step, loss_db, score: None,
+    report: Report = lambda *_: None,
     deadline_s: float = float("inf"),
 ) -> None:
     """Train to the plan's last step or the deadline (seconds from now); keep the best average by ``score_db``."""
-    forward: nn.Module = torch.compile(run.net) if run.plan.compiled else run.net  # type: ignore[assignment]
+    forward: Forward = torch.compile(run.net) if run.plan.compiled else run.net
     started = time.monotonic()
     while run.step < run.plan.steps and time.monotonic() - started < deadline_s:
         loss_db = train_step(run, forward, mixer)
@@ -91,7 +99,7 @@ def train(
     run.save(folder)
 
 
-def train_step(run: Run, forward: nn.Module, mixer: Mixer) -> float:
+def train_step(run: Run, forward: Forward, mixer: Mixer) -> float:
     """Take one step and return its loss in dB."""
     plan = run.plan
     for group in run.optimiser.param_groups:

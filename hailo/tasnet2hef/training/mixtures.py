@@ -1,15 +1,18 @@
-"""Make mixtures of two voices on the fly: each one is a function of a seed and a number, so it can be made again."""
+"""Make mixtures of two voices on the fly: each is a function of a seed and a number, so it can be made again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import soxr
 
 from tasnet2hef.training.voices import SAMPLE_RATE_HZ, Prompt, Samples, rms_dbfs
+
+Weights = np.ndarray[Any, np.dtype[np.float64]]
 
 RELATIVE_DB: Final = 2.5
 """One voice is up to this much louder than the other."""
@@ -20,7 +23,7 @@ FASTEST: Final = 1.06
 
 @dataclass(frozen=True)
 class Mixture:
-    """Two sources ``[source, sample]``, who speaks, and the names of the prompts each was made of."""
+    """Two sources ``[source, sample]``, who speaks, and the names of the prompts heard in each."""
 
     sources: Samples
     pair: tuple[str, str]
@@ -44,12 +47,12 @@ class Mixer:
     pairs: Sequence[tuple[str, str]]
     samples: int
     speed: bool = False
-    weights: dict[str, Any] = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Weigh prompts by their length: every second of speech is heard equally often."""
+    @cached_property
+    def weights(self) -> dict[str, Weights]:
+        """Chance of each prompt, by voice: its share of the voice's samples, so every second is heard as often."""
         lengths = {name: np.array([len(p.samples) for p in group], float) for name, group in self.prompts.items()}
-        object.__setattr__(self, "weights", {name: count / count.sum() for name, count in lengths.items()})
+        return {name: count / count.sum() for name, count in lengths.items()}
 
     def draw(self, seed: int, number: int) -> Mixture:
         """Return mixture ``number`` of the series ``seed``; its pair is ``pairs[number % len(pairs)]``."""
@@ -66,25 +69,31 @@ class Mixer:
         return np.stack([self.draw(seed, step * size + place).sources for place in range(size)])
 
     def _segment(self, voice: str, random: np.random.Generator) -> tuple[Samples, tuple[str, ...]]:
+        """Cut one source ``[sample]`` out of joined prompts; name the prompts that are heard in it."""
         speed = random.uniform(1 / FASTEST, FASTEST) if self.speed else 1.0
         needed = int(np.ceil(self.samples * speed)) + 8
         while True:
-            joined, names = self._join(voice, needed, random)
+            joined, ends = self._join(voice, needed, random)
             start = int(random.integers(0, len(joined) - needed + 1))
             segment = joined[start : start + needed]
             if rms_dbfs(segment) > QUIETEST_SEGMENT_DBFS:
                 break
         if self.speed:
             segment = soxr.resample(segment, SAMPLE_RATE_HZ * speed, SAMPLE_RATE_HZ, quality="MQ")
-        return segment[: self.samples], names
+        heard = [prompt.name for prompt, end in ends if end > start and end - len(prompt.samples) < start + needed]
+        return segment[: self.samples], tuple(heard)
 
-    def _join(self, voice: str, needed: int, random: np.random.Generator) -> tuple[Samples, tuple[str, ...]]:
-        """Join prompts, with gaps up to 0.1 s, until there are ``needed`` samples."""
+    def _join(
+        self, voice: str, needed: int, random: np.random.Generator
+    ) -> tuple[Samples, list[tuple[Prompt, int]]]:
+        """Join prompts, with gaps up to 0.1 s, to ``needed`` samples or more; say where each prompt ends."""
         pieces: list[Samples] = []
-        names: list[str] = []
-        while sum(map(len, pieces)) < needed:
+        ends: list[tuple[Prompt, int]] = []
+        filled = 0
+        while filled < needed:
             prompt = self.prompts[voice][int(random.choice(len(self.weights[voice]), p=self.weights[voice]))]
             gap = np.zeros(int(random.integers(0, LONGEST_GAP_SAMPLES + 1)), np.float32)
             pieces += [prompt.samples, gap]
-            names.append(prompt.name)
-        return np.concatenate(pieces), tuple(names)
+            ends.append((prompt, filled + len(prompt.samples)))
+            filled += len(prompt.samples) + len(gap)
+        return np.concatenate(pieces), ends

@@ -1,4 +1,4 @@
-"""Save a network as Asteroid's ``serialize()`` does, read it back, and write files so that none is ever half there."""
+"""Save a network as Asteroid's ``serialize()`` does, read it back, and never leave a file half written."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ def serialize(net: ReferenceTasNet) -> dict[str, Any]:
 
 
 def load_network(path: Path) -> ReferenceTasNet:
-    """Read a network saved by ``serialize``; nothing in the file is run."""
+    """Read a network saved by ``serialize``, in evaluation mode; nothing in the file is run."""
     content = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(content, dict) or content.get("model_name") != "ConvTasNet":
         raise CheckpointError(f"{path}: found no model_name ConvTasNet, expected a file of Asteroid's serialize()")
-    options = {name: value for name, value in content["model_args"].items() if name != "in_chan"}
+    left_out = ("in_chan", "fb_name")
+    options = {name: value for name, value in content["model_args"].items() if name not in left_out}
     net = ReferenceTasNet(TasNetSpec.from_options(options))
     net.load_state_dict(content["state_dict"])
     return net.eval()

@@ -1,10 +1,9 @@
-"""Find the prompts of each voice, refuse what is not speech, trim silence and bring all to one level."""
+"""Find the prompts of each voice, leave out what is not speech, trim silence and bring all to one level."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -18,8 +17,9 @@ from tasnet2hef.training.split import Side, side_of
 
 SAMPLE_RATE_HZ: Final = 8000
 SOUNDS: Final = Path("/usr/share/asterisk/sounds")
+"""Where Debian's asterisk-core-sounds-*-wav packages put their folders."""
 LEVEL_DBFS: Final = -25.0
-"""RMS every prompt is brought to, so that only the mixer decides who is louder."""
+"""RMS that every prompt is brought to, so that only the mixer decides who is louder."""
 SILENCE_DB: Final = -35.0
 """A frame this far below the prompt's loudest frame is silence."""
 QUIETEST_DBFS: Final = -45.0
@@ -39,15 +39,9 @@ class Voice:
     folders: tuple[str, ...]
 
 
-CARLO: Final = Voice("Carlo", ("it_IT_m_Carlo",))
-ALLISON: Final = Voice("Allison", ("en_US_f_Allison", "es_MX_f_Allison"))
-JUNE: Final = Voice("June", ("fr_CA_f_June",))
-IVRVOICE: Final = Voice("ivrvoice", ("ru_RU_f_IvrvoiceRU",))
-
-
 @dataclass(frozen=True)
 class Prompt:
-    """One prompt: who says it, its name (``folder/name``), its file's SHA-256, its level samples ``[sample]``."""
+    """One prompt: who says it, its name (``folder/name``), its file's SHA-256, its samples ``[sample]``."""
 
     voice: str
     name: str
@@ -57,49 +51,58 @@ class Prompt:
 
 
 def rms_dbfs(samples: Samples) -> float:
-    """Return the RMS level in dB relative to full scale."""
+    """Return the RMS level in dB relative to full scale; silence is -200.
+
+    >>> round(rms_dbfs(np.full(8, 0.1, np.float32)), 3)
+    -20.0
+    """
     return float(10 * np.log10(np.mean(np.square(samples, dtype=np.float64)) + 1e-20))
 
 
 def trim_silence(samples: Samples) -> Samples:
     """Cut silence at both ends, leaving 30 ms; ``[sample]`` to ``[sample]``, empty where all is silence."""
     frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    if not len(frames):
-        return samples[:0]
     power = np.square(frames).mean(axis=1)
-    loud = np.flatnonzero(power > max(power.max() * 10 ** (SILENCE_DB / 10), 1e-9))
+    loud = np.flatnonzero(power > max(power.max(initial=0) * 10 ** (SILENCE_DB / 10), 1e-9))
     if not len(loud):
         return samples[:0]
     start, stop = loud[0] * FRAME_SAMPLES - MARGIN_SAMPLES, (loud[-1] + 1) * FRAME_SAMPLES + MARGIN_SAMPLES
     return samples[max(0, start) : stop]
 
 
-def read_prompt(voice: str, path: Path, name: str) -> Prompt | None:
-    """Read one prompt, trimmed and at the common level; None where the file holds no speech."""
+def holds_speech(trimmed: Samples) -> bool:
+    """Say whether a trimmed prompt is long and loud enough to be speech."""
+    return len(trimmed) >= FRAME_SAMPLES and rms_dbfs(trimmed) >= QUIETEST_DBFS
+
+
+def read_trimmed(path: Path) -> Samples:
+    """Read a prompt ``[sample]`` without the silence at its ends; refuse another rate or several channels."""
     samples, rate_hz = soundfile.read(path, dtype="float32")
     if rate_hz != SAMPLE_RATE_HZ or samples.ndim != 1:
-        raise AudioError(f"{path}: found {rate_hz} Hz, {samples.ndim} axes; expected 8000 Hz, one channel")
-    trimmed = trim_silence(samples)
-    if len(trimmed) < FRAME_SAMPLES or rms_dbfs(trimmed) < QUIETEST_DBFS:
-        return None
-    level = trimmed * np.float32(10 ** ((LEVEL_DBFS - rms_dbfs(trimmed)) / 20))
-    stem = name.split("/", 1)[1]
-    return Prompt(voice, name, hashlib.sha256(path.read_bytes()).hexdigest(), side_of(stem), level)
+        raise AudioError(f"{path}: found {rate_hz} Hz, shape {samples.shape}; expected 8000 Hz, one channel")
+    return trim_silence(samples)
+
+
+def make_prompt(voice: str, name: str, path: Path, trimmed: Samples) -> Prompt:
+    """Bring a trimmed prompt to the common level and note where it comes from and on which side it is."""
+    levelled = trimmed * np.float32(10 ** ((LEVEL_DBFS - rms_dbfs(trimmed)) / 20))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Prompt(voice, name, digest, side_of(name.split("/", 1)[1]), levelled)
 
 
 def find_prompts(voice: Voice, sounds: Path = SOUNDS) -> list[Prompt]:
-    """Read all prompts of one voice, sorted by name; refuse where a folder is missing."""
+    """Read all spoken prompts of one voice, sorted by name; refuse where a folder is missing."""
     prompts = []
     for folder in voice.folders:
         if not (sounds / folder).is_dir():
             raise AudioError(f"{sounds / folder}: missing; install asterisk-core-sounds-{folder[:2]}-wav")
         for path in sorted((sounds / folder).rglob("*.wav")):
-            stem = path.relative_to(sounds / folder).with_suffix("").as_posix()
-            if any(fnmatch(stem, pattern) for pattern in NOT_SPEECH):
+            name = path.relative_to(sounds / folder).with_suffix("").as_posix()
+            if any(fnmatch(name, pattern) for pattern in NOT_SPEECH):
                 continue
-            prompt = read_prompt(voice.name, path, f"{folder}/{stem}")
-            if prompt is not None:
-                prompts.append(prompt)
+            trimmed = read_trimmed(path)
+            if holds_speech(trimmed):
+                prompts.append(make_prompt(voice.name, f"{folder}/{name}", path, trimmed))
     return prompts
 
 
@@ -108,10 +111,15 @@ def drop_repeats(prompts: Iterable[Prompt]) -> list[Prompt]:
 
     A recording that two voices share is a package's stand-in for a missing translation: both are dropped.
     """
-    prompts = list(prompts)
-    voices = Counter(sha for sha, _ in {(prompt.sha256, prompt.voice) for prompt in prompts})
-    kept: dict[str, Prompt] = {}
+    owners: dict[str, set[str]] = {}
+    first: dict[str, Prompt] = {}
     for prompt in prompts:
-        if voices[prompt.sha256] == 1:
-            kept.setdefault(prompt.sha256, prompt)
-    return list(kept.values())
+        owners.setdefault(prompt.sha256, set()).add(prompt.voice)
+        first.setdefault(prompt.sha256, prompt)
+    return [prompt for digest, prompt in first.items() if len(owners[digest]) == 1]
+
+
+def prompts_by_voice(voices: Sequence[Voice], side: Side, sounds: Path = SOUNDS) -> dict[str, list[Prompt]]:
+    """Read the prompts of one side of the split, grouped by voice."""
+    every = drop_repeats(prompt for voice in voices for prompt in find_prompts(voice, sounds))
+    return {voice.name: [p for p in every if p.voice == voice.name and p.side == side] for voice in voices}

@@ -21,12 +21,12 @@ def claims(location: str) -> bool:
 
 def open_stored(location: str) -> Stored:
     """Open the folder's checkpoint; refuses none, and several with no known name among them."""
-    chosen = _chosen(Path(location))
-    if safetensors_file.claims(str(chosen)):
-        return safetensors_file.open_stored(str(chosen))
-    if torch_file.claims(str(chosen)):
-        return torch_file.open_stored(str(chosen))
-    refuse_location(chosen)
+    chosen = str(_chosen(Path(location)))
+    if safetensors_file.claims(chosen):
+        return safetensors_file.open_stored(chosen)
+    if not torch_file.claims(chosen):
+        refuse_location(Path(chosen))
+    return torch_file.open_stored(chosen)
 
 
 def _chosen(folder: Path) -> Path:

@@ -48,6 +48,6 @@ def _downloaded(location: str, repository: str, revision: str | None) -> str:
     ) as error:  # no network, no such repository, no such file, no permission: all the library's own
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise CheckpointError(
-            f"{location}: found no such file, and {_FILE_NAME} could not be had from Hugging Face ({reason}); check "
-            "the path or the id, or download it elsewhere and give the file"
+            f"{location}: found no such file, and {_FILE_NAME} could not be had from Hugging Face ({reason}); "
+            "check the path or the id, or download it elsewhere and give the file"
         ) from error

@@ -34,8 +34,9 @@ def is_conv_tasnet(keys: Iterable[str]) -> bool:
 
 
 def claims(content: Mapping[str, object]) -> bool:
-    """A state dict with Asteroid's names, however wrapped, and no package around it."""
-    return "model_args" not in content and is_conv_tasnet(plain_keys(unwrap(content)))
+    """A state dict with Asteroid's names, however wrapped, without a package's options or a spec beside it."""
+    bare = not any(isinstance(content.get(name), Mapping) for name in ("model_args", "spec"))
+    return bare and is_conv_tasnet(plain_keys(unwrap(content)))
 
 
 def find(stored: Stored) -> Found:
@@ -63,7 +64,9 @@ def recipe_options(conf: object) -> dict[str, object]:
     gathered = {name: value for name, value in conf.items() if name in _OPTIONS}
     for section, wanted in _SECTIONS:
         gathered.update(_section_options(conf, section, wanted))
-    return {name: None if value == "None" else value for name, value in gathered.items()}
+    return {
+        name: None if isinstance(value, str) and value == "None" else value for name, value in gathered.items()
+    }
 
 
 def _section_options(conf: Mapping[str, object], section: str, wanted: frozenset[str] | None) -> dict[str, object]:

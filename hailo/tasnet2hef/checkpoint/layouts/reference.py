@@ -1,4 +1,7 @@
-"""Our own plain network: a spec and its weights, nothing to assume."""
+"""Our own plain network: a spec and its weights, nothing to assume.
+
+As a file: ``torch.save({"spec": checkpoint.spec.as_dict(), "state_dict": checkpoint.weights}, path)``.
+"""
 
 from __future__ import annotations
 

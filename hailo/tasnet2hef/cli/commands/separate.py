@@ -1,0 +1,98 @@
+"""``tasnet2hef separate``: an audio file into its sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tasnet2hef.cli import show
+from tasnet2hef.errors import OptionError
+
+if TYPE_CHECKING:
+    from tasnet2hef.run.audio import Channel
+    from tasnet2hef.run.report import SeparationReport
+
+
+def command(
+    graph: Path = typer.Argument(help="ONNX file made by `convert`."),
+    recording: Path = typer.Argument(help="WAV or FLAC file, any rate, any number of channels, any length."),
+    output: Path = typer.Option(Path("out"), "--output", "-o", help="Folder for one WAV file per source."),
+    reference: list[Path] = typer.Option(
+        [], "--reference", "-r", help="A true source, given once for each: adds SI-SDR to the report."
+    ),
+    channel: str = typer.Option(
+        "mix", help="`mix`: mean of all channels. `each`: every channel on its own. A number from 0: that channel."
+    ),
+    overlap: float | None = typer.Option(
+        None, help="Share of a window that the next one covers again, 0 to 0.9.", show_default="measured best"
+    ),
+    raw_scale: bool = typer.Option(
+        False, "--raw-scale", help="Keep the model's own level (float files) instead of adding up to the mixture."
+    ),
+    threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
+    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+) -> None:
+    """Separate a recording into its sources with ONNX Runtime.
+
+    Example: `tasnet2hef separate build/my_model.onnx mixture.wav -o out/`
+    """
+    from tasnet2hef.run.separate import separate_file
+    from tasnet2hef.run.windows import DEFAULT_OVERLAP
+
+    with show.progress(f"separating {recording.name}") as progress:
+        report = separate_file(
+            graph,
+            recording,
+            output,
+            references=reference,
+            channel=parse_channel(channel),
+            overlap=DEFAULT_OVERLAP if overlap is None else overlap,
+            raw_scale=raw_scale,
+            threads=threads,
+            progress=progress,
+        )
+    if json_output:
+        show.print_json(report.as_dict())
+    else:
+        print_report(report)
+
+
+def parse_channel(text: str) -> Channel:
+    """Read ``mix``, ``each`` or a channel's number from 0.
+
+    Raises:
+        OptionError: it is none of these.
+
+    >>> parse_channel("1")
+    1
+    """
+    if text == "mix" or text == "each":
+        return text
+    if text.isdecimal():
+        return int(text)
+    raise OptionError(f"--channel: found {text!r}, expected mix, each or a number from 0")
+
+
+def print_report(report: SeparationReport) -> None:
+    """Print the files and, with references, how well each source came out."""
+    console = show.console()
+    if report.si_sdr_db is None or report.si_sdr_improvement_db is None or report.source_numbers is None:
+        console.print(show.table("Sources", ("file",), [(str(path),) for path in report.outputs]))
+    else:
+        rows = [
+            (str(report.outputs[number - 1]), str(reference), f"{db:.1f}", f"{gained:+.1f}")
+            for reference, (number, db, gained) in enumerate(
+                zip(report.source_numbers, report.si_sdr_db, report.si_sdr_improvement_db, strict=True), start=1
+            )
+        ]
+        console.print(show.table("Sources", ("file", "reference", "SI-SDR [dB]", "over the mixture [dB]"), rows))
+    console.print(
+        f"{report.audio_seconds:.1f} s in {report.windows} windows of {report.window_seconds:.2f} s, "
+        f"real-time factor {report.rtf:.3f} ({1 / report.rtf:.0f} times faster than real time)"
+        if report.rtf < 1
+        else f"{report.audio_seconds:.1f} s, real-time factor {report.rtf:.3f}"
+    )
+    for note in report.notes:
+        show.notice(note)

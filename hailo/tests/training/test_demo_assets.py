@@ -1,0 +1,52 @@
+"""The shipped demo network separates the shipped mixture, and the shipped files are what they say."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from tasnet2hef.training import recipe
+from tasnet2hef.training.evaluate import improvement_db
+from tasnet2hef.training.mixtures import Mixture
+from tasnet2hef.training.saving import load_network
+from tasnet2hef.training.split import side_of
+from tasnet2hef.training.voices import SAMPLE_RATE_HZ
+
+
+def read_asset(name: str) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+    samples, rate_hz = soundfile.read(recipe.ASSETS / name, dtype="int16")
+    assert rate_hz == SAMPLE_RATE_HZ
+    return np.asarray(samples).reshape(-1)
+
+
+def test_mixture_is_the_exact_sum_of_its_sources_and_is_not_clipped() -> None:
+    total, first, second = (read_asset(f"demo_{name}.wav") for name in ("mixture", "source_1", "source_2"))
+    np.testing.assert_array_equal(total.astype(int), first.astype(int) + second.astype(int))
+    assert len(total) == recipe.DEMO_SECONDS * SAMPLE_RATE_HZ
+    assert np.abs(total.astype(int)).max() < 32767
+
+
+def test_demo_network_improves_the_demo_mixture() -> None:
+    sources = np.stack([read_asset("demo_source_1.wav"), read_asset("demo_source_2.wav")]) / np.float32(32768)
+    mixture = Mixture(sources.astype(np.float32), recipe.PAIRS[0], ((), ()))
+    before_db, gained_db = improvement_db(load_network(recipe.MODEL), mixture)
+    assert before_db == pytest.approx(0, abs=3)
+    assert gained_db >= 8, f"SI-SDR improvement: found {gained_db:.2f} dB, expected at least 8 dB"
+
+
+def test_demo_network_is_small_and_holds_plain_float32() -> None:
+    content = torch.load(recipe.MODEL, weights_only=True)
+    assert recipe.MODEL.stat().st_size <= 2_000_000
+    assert {tensor.dtype for tensor in content["state_dict"].values()} == {torch.float32}
+    assert load_network(recipe.MODEL).spec == recipe.SPEC
+
+
+def test_demo_prompts_were_held_out() -> None:
+    listing = json.loads((recipe.ASSETS / "demo_prompts.json").read_text(encoding="utf-8"))
+    files = [prompt["file"] for source in listing["sources"] for prompt in source["prompts"]]
+    assert len(files) >= 2
+    assert {side_of(name.split("/", 1)[1].removesuffix(".wav")) for name in files} == {"test"}

@@ -1,0 +1,46 @@
+"""The split never moves, and a sentence is on one side in all languages."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tasnet2hef.training import recipe
+from tasnet2hef.training.split import Side, side_of
+from tasnet2hef.training.voices import SOUNDS, Prompt, prompts_by_voice
+
+SIDES: tuple[Side, ...] = ("train", "validation", "test")
+
+needs_speech = pytest.mark.skipif(
+    not all((SOUNDS / folder).is_dir() for voice in recipe.VOICES for folder in voice.folders),
+    reason="needs the Debian packages asterisk-core-sounds-{en,es,fr,it,ru}-wav",
+)
+
+
+def test_known_names_stay_where_they_are() -> None:
+    names = ("demo-congrats", "digits/7", "letters/space", "tt-weasels", "goodbye")
+    assert [side_of(name) for name in names] == ["train", "train", "train", "test", "test"]
+
+
+def test_shares_are_as_stated() -> None:
+    counts = Counter(side_of(f"prompt {number}") for number in range(4000))
+    assert counts["test"] / 4000 == pytest.approx(0.14, abs=0.02)
+    assert counts["validation"] / 4000 == pytest.approx(0.08, abs=0.02)
+
+
+@needs_speech
+def test_sides_share_no_recording_and_no_sentence() -> None:
+    sides = {side: gather(side) for side in SIDES}
+    for first, second in (("train", "test"), ("train", "validation"), ("validation", "test")):
+        assert not {p.sha256 for p in sides[first]} & {p.sha256 for p in sides[second]}
+        assert not {sentence(p) for p in sides[first]} & {sentence(p) for p in sides[second]}
+    assert {p.voice for p in sides["test"]} == {voice.name for voice in recipe.VOICES}
+
+
+def gather(side: Side) -> list[Prompt]:
+    return [prompt for group in prompts_by_voice(recipe.VOICES, side).values() for prompt in group]
+
+
+def sentence(prompt: Prompt) -> str:
+    return prompt.name.split("/", 1)[1]
