@@ -66,19 +66,20 @@ def _hollow_module(name: str) -> types.ModuleType:
     return module
 
 
-def _import_asteroid(module: str) -> Any:
+def asteroid_models() -> Any:
+    """Import ``asteroid.models``, with every network in it."""
     with _stand_ins(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations in Asteroid's own code
-        return importlib.import_module(module)
+        return importlib.import_module("asteroid.models")
 
 
 def asteroid_conv_tasnet(*, seed: int = 0, **options: object) -> nn.Module:
     """Build Asteroid's ConvTasNet in evaluation mode with random weights, norms' and slopes' included."""
-    conv_tasnet = _import_asteroid("asteroid.models.conv_tasnet").ConvTasNet
+    models = asteroid_models()
     with warnings.catch_warnings(), torch.random.fork_rng():
         warnings.simplefilter("ignore")  # causal nets warn that their norm is changed
         torch.manual_seed(seed)
-        net: nn.Module = conv_tasnet(**options)
+        net: nn.Module = models.ConvTasNet(**options)
         randomise(net)
     return net.eval()
 

@@ -15,6 +15,7 @@ from tasnet2hef.errors import CheckpointError
 FREE = "free"
 _FREE_NAMES = (FREE, "FreeFB")
 _HOOKS = ("pre_analysis", "post_analysis", "pre_synthesis", "post_synthesis")
+_COMPUTED = ("analytic_free", "param_sinc")  # families that store something else than their filters
 _SINC_OPTIONS = ("min_low_hz", "min_band_hz")
 
 
@@ -67,11 +68,11 @@ def family_of(
     if name in _FREE_NAMES:
         return Family(FREE, frozenset({"_filters"}))
     bank_class = _bank_class(where, str(name))
-    stored = parameters.get("_filters")
-    if stored is not None and stored.ndim == 3 and stored.shape[0] == features:
-        return Family(_short_name(bank_class), frozenset({"_filters", "torch_window"}), learnt=False)
-    builder = _builder(where, str(name), bank_class, parameters, options)
-    return Family(_short_name(bank_class), frozenset(builder.state_dict()), builder=builder)
+    short_name = _short_name(bank_class)
+    if short_name not in _COMPUTED:
+        return Family(short_name, frozenset({"_filters", "torch_window"}), learnt=False)
+    builder = _builder(where, short_name, bank_class, parameters, options)
+    return Family(short_name, frozenset(builder.state_dict()), builder=builder)
 
 
 def _guess(where: str, parameters: Mapping[str, Tensor], features: int) -> str:

@@ -44,6 +44,8 @@ def make_plain(where: str, weights: Mapping[str, Tensor], options: Mapping[str, 
     features = weights[_FEATURES].shape[1]
     family = family_of(where, banks["encoder"], options, features)
     filters = {bank: family.filters(where, bank, parameters) for bank, parameters in banks.items()}
+    for bank, tensor in filters.items():
+        _require_features(where, f"{bank}.filterbank", tensor, features)
     inverse, notes = pseudo_inverse_bank(where, banks, options, family)
     if inverse is not None:
         source = "decoder" if inverse == "encoder" else "encoder"
@@ -63,6 +65,14 @@ def _require_unpadded(where: str, options: Mapping[str, object]) -> None:
                 f"{where}: {name}: found {options[name]!r}, expected 0; a padded filterbank is not supported: "
                 "train without it"
             )
+
+
+def _require_features(where: str, bank: str, filters: Tensor, features: int) -> None:
+    if filters.ndim != 3 or filters.shape[:2] != (features, 1):
+        raise CheckpointError(
+            f"{where}: {bank}: found filters of shape {list(filters.shape)}, expected [{features}, 1, samples], as "
+            f"many as {_FEATURES} takes; give the fb_name that it was trained with, or the right file"
+        )
 
 
 def _parameters_of(weights: Mapping[str, Tensor], bank: str) -> dict[str, Tensor]:

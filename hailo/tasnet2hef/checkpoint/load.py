@@ -51,6 +51,16 @@ def _checkpoint_from(stored: Stored, options: Mapping[str, object] | None) -> Ch
 
 
 def _open(location: str) -> Stored:
+    try:
+        return _opened(location)
+    except OSError as error:
+        raise CheckpointError(
+            f"{location}: found something that can't be read ({error.strerror or error}), expected a checkpoint; "
+            "check the name and the permissions"
+        ) from error
+
+
+def _opened(location: str) -> Stored:
     claimants = [module for module in modules_of(containers) if cast(Container, module).claims(location)]
     if not claimants:
         refuse_location(Path(location))

@@ -82,7 +82,8 @@ def _require_usable(where: str, key: str, tensor: Tensor) -> None:
 
 def _kind(tensor: Tensor) -> str:
     layout = "" if tensor.layout is torch.strided else f"{tensor.layout} ".removeprefix("torch.")
-    return f"{layout}{tensor.dtype}".removeprefix("torch.") + (" without storage" if tensor.is_meta else "")
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    return f"{layout}{dtype}" + (" (meta)" if tensor.is_meta else "")
 
 
 def _copied(key: str, tensor: Tensor) -> Tensor:

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
 
 def console() -> Console:
-    """Return the console for results; colours are off when piped."""
-    return Console(soft_wrap=True, highlight=False)
+    """Return the console for results; piped, it has no colours and does not fold paths."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
 def notice(text: str) -> None:
@@ -31,17 +32,21 @@ def print_json(value: Any) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """Make a table; columns after the first are right-aligned."""
-    made = Table(title=title, title_justify="left", title_style="bold")
+    made = Table(title=escape(title), title_justify="left", title_style="bold")
     for index, column in enumerate(columns):
-        made.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+        made.add_column(escape(column), justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*(escape(cell) for cell in row))
     return made
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+def progress(label: str) -> Iterator[Callable[[float, float], None]]:
     """Show a progress bar on stderr while a block runs; yields ``advance(done, total)``."""
     with Progress(console=Console(stderr=True), transient=True) as bars:
         bar = bars.add_task(label, total=None)
-        yield lambda done, total: bars.update(bar, completed=done, total=total)
+
+        def advance(done: float, total: float) -> None:
+            bars.update(bar, completed=done, total=total)
+
+        yield advance

@@ -76,7 +76,10 @@ class Constants:
     def small(self, name: str) -> Array | None:
         """Return the values of a small constant; None when it is large, absent or can't be computed."""
         if name not in self._small:
-            self._small[name] = self._look_up(name)
+            try:
+                self._small[name] = self._look_up(name)
+            except RecursionError:  # a chain of a thousand constants: a value the parser can live without
+                self._small[name] = None
         return self._small[name]
 
     def numbers(self, name: str) -> Numbers | None:

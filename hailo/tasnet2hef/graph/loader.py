@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 
 from tasnet2hef.errors import GraphError
 from tasnet2hef.graph.checks import check_model
@@ -118,33 +119,40 @@ def _inline_functions(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
 
 
 def _constants(model: onnx.ModelProto, shapes: Mapping[str, Shape], opset: int, folder: Path) -> Constants:
+    """Return every tensor that no input reaches; the shape of a tensor counts as reached by none."""
     stored = {tensor.name: tensor for tensor in model.graph.initializer}
-    inputs = {value.name for value in model.graph.input} - set(stored)
+    inputs = [value.name for value in model.graph.input if value.name not in stored]
+    for node in model.graph.node:
+        value = _constant_value(node, shapes)
+        if value is not None and node.output:
+            stored[node.output[0]] = value
+    varying = _varying(model, inputs, stored)
+    computed = {
+        tensor: node
+        for node in model.graph.node
+        for tensor in node.output
+        if tensor and tensor not in varying and tensor not in stored
+    }
+    return Constants(stored, computed, shapes, opset, folder)
+
+
+def _varying(model: onnx.ModelProto, inputs: Sequence[str], stored: Mapping[str, TensorProto]) -> set[str]:
+    """Return the tensors that depend on an input or vary by themselves."""
     readers: dict[str, list[onnx.NodeProto]] = {}
-    makers = {tensor: node for node in model.graph.node for tensor in node.output if tensor}
+    front = list(inputs)
     for node in model.graph.node:
         for tensor in node.input:
             readers.setdefault(tensor, []).append(node)
-    varying = set(inputs)
-    front = list(inputs)
-    for node in model.graph.node:
         if _makes_its_own(node):
             front.extend(tensor for tensor in node.output if tensor)
-    varying.update(front)
+    varying = set(front)
     while front:
         for node in readers.get(front.pop(), []):
             for tensor in node.output:
-                if tensor and tensor not in varying:
+                if tensor and tensor not in varying and tensor not in stored:
                     varying.add(tensor)
                     front.append(tensor)
-    computed: dict[str, onnx.NodeProto] = {}
-    for tensor, node in makers.items():
-        value = _constant_value(node)
-        if value is not None:
-            stored[tensor] = value
-        elif tensor not in varying:
-            computed[tensor] = node
-    return Constants(stored, computed, shapes, opset, folder)
+    return varying
 
 
 def _makes_its_own(node: onnx.NodeProto) -> bool:
@@ -153,10 +161,15 @@ def _makes_its_own(node: onnx.NodeProto) -> bool:
     return has_body or node.op_type.startswith("Random") or not onnx.defs.has(node.op_type)
 
 
-def _constant_value(node: onnx.NodeProto) -> TensorProto | None:
-    if node.op_type != "Constant":
+def _constant_value(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> TensorProto | None:
+    """Return what a Constant node holds, or what a Shape node finds in a tensor of known shape."""
+    if node.op_type == "Constant":
+        return next((attribute.t for attribute in node.attribute if attribute.name == "value"), None)
+    if node.op_type != "Shape" or node.input[0] not in shapes:
         return None
-    return next((attribute.t for attribute in node.attribute if attribute.name == "value"), None)
+    ends = {attribute.name: attribute.i for attribute in node.attribute}
+    sizes = shapes[node.input[0]][ends.get("start", 0) : ends.get("end")]
+    return numpy_helper.from_array(np.array(sizes, np.int64), node.output[0])
 
 
 def _nodes(model: onnx.ModelProto, shapes: Mapping[str, Shape], constants: Constants) -> tuple[OnnxNode, ...]:

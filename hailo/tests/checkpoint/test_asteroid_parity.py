@@ -96,7 +96,7 @@ def test_pseudo_inverse_bank(bank: str, family: str, tmp_path: Path) -> None:
     if family == "stft":
         assert any("who_is_pinv" in note for note in load_checkpoint(path).notes)
     else:
-        with pytest.raises(CheckpointError, match="equal filters in encoder and decoder.*who_is_pinv"):
+        with pytest.raises(CheckpointError, match=r"equal filters in encoder and decoder.*who_is_pinv"):
             load_checkpoint(path)
 
 

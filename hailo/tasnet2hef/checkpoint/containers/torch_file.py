@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,7 +63,8 @@ def _require_torch_zip(path: Path) -> None:
 def _read(path: Path) -> object:
     # TorchVersion: Asteroid's serialize() stores torch.__version__, which is a str with comparisons, no code.
     try:
-        with torch.serialization.safe_globals([TorchVersion]):
+        with torch.serialization.safe_globals([TorchVersion]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of pickles it may fail to read; a failure is told below
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         _refuse_pickle(path, error)

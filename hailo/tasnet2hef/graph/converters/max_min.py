@@ -13,6 +13,9 @@ from tasnet2hef.graph.layers import ParamValue
 from tasnet2hef.graph.layout import letter_size, with_sizes
 from tasnet2hef.graph.onnx_node import OnnxNode, Shape
 
+# HN lists one number per feature; no net has more features than this, but a damaged file may.
+_MOST_FEATURES = 1 << 20
+
 
 @converts("Max", "Min")
 def convert_max_min(node: OnnxNode, build: Builder) -> None:
@@ -24,6 +27,8 @@ def convert_max_min(node: OnnxNode, build: Builder) -> None:
     shape = broadcast_shape(values)
     full = [_repeated(node, build, value, shape) for value in values]
     features = letter_size(shape, "C")
+    if features > _MOST_FEATURES:
+        raise Unsupported(f"{node.op_type} of {features} features, expected at most {_MOST_FEATURES}")
     wide = with_sizes(shape, C=features * len(full))
     groups: dict[str, ParamValue] = {"concat_axis": "features", "group_sizes": (1,) * features}
     layout = full[0].layout
