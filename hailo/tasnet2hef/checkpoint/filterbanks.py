@@ -70,8 +70,8 @@ def _require_unpadded(where: str, options: Mapping[str, object]) -> None:
 def _require_features(where: str, bank: str, filters: Tensor, features: int) -> None:
     if filters.ndim != 3 or filters.shape[:2] != (features, 1):
         raise CheckpointError(
-            f"{where}: {bank}: found filters of shape {list(filters.shape)}, expected [{features}, 1, samples], as "
-            f"many as {_FEATURES} takes; give the fb_name that it was trained with, or the right file"
+            f"{where}: {bank}: found filters of shape {list(filters.shape)}, expected [{features}, 1, samples], "
+            f"as many as {_FEATURES} takes; give the fb_name that it was trained with, or the right file"
         )
 
 

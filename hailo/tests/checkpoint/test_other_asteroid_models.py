@@ -22,7 +22,6 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
     "SuDORMRFImprovedNet": ({"n_src": 2, "bn_chan": 8, "num_blocks": 1, "n_filters": 8}, "SuDORMRF"),
     "LSTMTasNet": ({"n_src": 2, "rnn_type": "lstm", "n_layers": 1, "hid_size": 8, "n_filters": 8}, "LSTMTasNet"),
     "DCUNet": ({"architecture": "mini"}, "DCUNet"),
-    "DCCRNet": ({"architecture": "mini"}, "DCUNet or DCCRNet"),
 }
 
 
