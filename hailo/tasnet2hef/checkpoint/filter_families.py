@@ -27,8 +27,8 @@ class Family:
     """Asteroid's short name."""
     parameters: frozenset[str]
     """What a bank holds in a state dict."""
-    learnt: bool = True
-    """Whether training changes the filters: then encoder and decoder differ."""
+    drawn: bool = True
+    """Whether filters start at random: then encoder and decoder differ unless they are one bank."""
     builder: Any = None
     """An instance of the library's class that computes filters; None: they are stored as they are."""
 
@@ -70,9 +70,11 @@ def family_of(
     bank_class = _bank_class(where, str(name))
     short_name = _short_name(bank_class)
     if short_name not in _COMPUTED:
-        return Family(short_name, frozenset({"_filters", "torch_window"}), learnt=False)
+        return Family(short_name, frozenset({"_filters", "torch_window"}), drawn=False)
     builder = _builder(where, short_name, bank_class, parameters, options)
-    return Family(short_name, frozenset(builder.state_dict()), builder=builder)
+    return Family(
+        short_name, frozenset(builder.state_dict()), drawn=short_name != "param_sinc", builder=builder
+    )
 
 
 def _guess(where: str, parameters: Mapping[str, Tensor], features: int) -> str:

@@ -36,14 +36,14 @@ def pseudo_inverse_bank(
         bank = _spelled(where, options["who_is_pinv"])
         note = f"the {bank}'s filters are the pseudo-inverse of the other bank's, computed once"
         return bank, (note,) if bank else ()
-    if not family.learnt:
+    if not _same(banks["encoder"], banks["decoder"]):
+        return None, ()
+    if not family.drawn:
         return None, (f"assumed that no {family.name} bank is a pseudo-inverse; set who_is_pinv if one is",)
-    if _same(banks["encoder"], banks["decoder"]):
-        raise CheckpointError(
-            f"{where}: found equal filters in encoder and decoder, expected different ones unless one bank is the "
-            "pseudo-inverse of the other, which Asteroid does not save; give who_is_pinv=encoder, decoder or none"
-        )
-    return None, ()
+    raise CheckpointError(
+        f"{where}: found equal filters in encoder and decoder, expected different ones unless one bank is the "
+        "pseudo-inverse of the other, which Asteroid does not save; give who_is_pinv=encoder, decoder or none"
+    )
 
 
 def _spelled(where: str, value: object) -> str | None:

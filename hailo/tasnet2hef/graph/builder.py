@@ -90,12 +90,20 @@ class Builder:
 
     def value(self, tensor: str) -> Value:
         """Return the value of a tensor; raise Unsupported for constants and for outputs nobody makes."""
-        if tensor not in self._values:
-            raise Unsupported(f"reads {tensor!r}, which is not a tensor of a layer")
-        value = self._values[tensor]
+        value = self.any_value(tensor)
         if len(value.shape) not in (4, 5):
             raise Unsupported(f"reads {tensor!r}, whose shape is not known or has more than five axes")
         return replace(value, exclusive=value.exclusive and self.reads.get(tensor, 0) == 1)
+
+    def any_value(self, tensor: str) -> Value:
+        """Return the value of a tensor whatever its shape; raise Unsupported where no layer makes it."""
+        if tensor not in self._values:
+            raise Unsupported(f"reads {tensor!r}, which is not a tensor of a layer")
+        return self._values[tensor]
+
+    def unmade(self, node: OnnxNode) -> list[str]:
+        """Return the outputs of a node that are read but have no value yet."""
+        return [name for name in node.outputs if self.reads.get(name) and name not in self._values]
 
     def bind(self, tensor: str, value: Value) -> None:
         """Say which value a tensor has."""

@@ -16,6 +16,7 @@ _LARGEST_AXIS = 2**31 - 1
 
 def check_model(model: onnx.ModelProto, where: str) -> int:
     """Return the opset of a model whose structure holds; raise GraphError with what does not."""
+    _check_names(model, where)
     if not model.graph.node and not model.graph.output:
         raise GraphError(f"{where}: holds no ONNX graph (no nodes, no outputs); expected an ONNX model")
     if not model.graph.output:
@@ -26,6 +27,20 @@ def check_model(model: onnx.ModelProto, where: str) -> int:
     _check_operators(model.graph.node, where, opset)
     _check_wiring(model.graph, where)
     return opset
+
+
+def _check_names(model: onnx.ModelProto, where: str) -> None:
+    """Refuse text that is not UTF-8: protobuf hands such names out as bytes."""
+    graph = model.graph
+    named = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
+    names = [entry.name for entry in named]
+    names += [entry.domain for entry in model.opset_import]
+    for node in graph.node:
+        names += [node.name, node.op_type, node.domain, *node.input, *node.output]
+        names += [attribute.name for attribute in node.attribute]
+    damaged = next((name for name in names if not isinstance(name, str)), None)
+    if damaged is not None:
+        raise GraphError(f"{where}: the name {damaged!r} is not UTF-8 text; the file is damaged")
 
 
 def _check_opset(model: onnx.ModelProto, where: str) -> int:

@@ -70,6 +70,8 @@ def _convert(node: OnnxNode, build: Builder, converters: Mapping[str, Converter]
         if converter is None:
             raise Unsupported(f"the compiler has no layer for {node.op_type}")
         converter(node, build)
+        if build.unmade(node):
+            raise Unsupported(f"its output {build.unmade(node)[0]} has no layer")
     except Unsupported as refusal:
         build.rewind(before)
         build.refuse(node, str(refusal))
@@ -96,7 +98,7 @@ def _add_output(loaded: LoadedGraph, tensor: str, build: Builder) -> None:
     node = OnnxNode(len(loaded.nodes), tensor, "Output", (tensor,), (), (), (loaded.shapes.get(tensor),))
     if build.is_constant(tensor):
         raise GraphError(f"{loaded.path.name}: the output {tensor} does not depend on any input; export again")
-    value = build.value(tensor)
+    value = build.any_value(tensor)
     build.add(node, "output_layer", [value], value.shape, layout=value.layout)
 
 

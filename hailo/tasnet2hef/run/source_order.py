@@ -15,11 +15,13 @@ from tasnet2hef.run.backends import Samples
 
 Order = tuple[int, ...]
 
-MARGIN = 0.01
-"""A new order must beat the last one by this share of the largest agreement the overlap allows.
+MARGIN = 0.1
+"""A new order must beat the last one by this share of ``|last| |current|``, the most that two signals can agree.
 
-Chosen, not measured: a real swap between two voices gains about 1, rounding and near-silence about 0.
-"""
+Measured on a trained gLN net of 3.4 dB SI-SDR improvement that keeps its order by itself (two voices, 8 kHz, 20
+clips of 20 s), with windows of 1, 2 and 4 s: order changed wrongly and, if the net had swapped, left wrongly in
+0.2/3.2, 0/1.2 and 0/0 % of the windows at an overlap of 0.25 and in 0/0.4, 0/0 and 0/0 % at 0.5. A margin of 0.01
+changes it wrongly in 0.6, 0.4 and 0 % at 0.25: wrong changes cost more than the rare right one brings."""
 
 
 def align_order(last: Samples, current: Samples, last_order: Order) -> Order:

@@ -18,10 +18,7 @@ from tasnet2hef.run.backends import Backend, Samples
 from tasnet2hef.run.frames import frames_to_sources, window_to_frames
 from tasnet2hef.run.source_order import Order, align_order
 
-DEFAULT_OVERLAP = 0.25
-"""Measured with windows of 1 s of a trained gLN net (16 kHz, 1 source, 12 clips of 8 s): SI-SDR improvement 5.47
-dB without overlap, 5.54 at 0.25, 5.59 at 0.5, 5.57 for the whole clip at once; the cost is 1 / (1 - overlap)."""
-
+DEFAULT_OVERLAP = 0.5
 LARGEST_OVERLAP = 0.75
 
 

@@ -9,6 +9,7 @@ import torch
 import typer
 from rich.console import Console
 
+from tasnet2hef.errors import Tasnet2HefError
 from tasnet2hef.training import recipe
 from tasnet2hef.training.evaluate import markdown_table, mean_improvement_db, measure
 from tasnet2hef.training.loop import Plan, Run, train
@@ -38,8 +39,9 @@ def train_command(
     minutes: Annotated[float, typer.Option(help="Stop after this time; start again to go on.")] = float("inf"),
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     compiled: Annotated[
-        bool, typer.Option(help="Use torch.compile: faster by half, needs a C++ compiler.")
+        bool, typer.Option(help="Use torch.compile: about twice as fast, needs a C++ compiler.")
     ] = False,
+    validation: Annotated[int, typer.Option(min=1, help="Held-out mixtures that pick the best network.")] = 48,
     threads: ThreadsOption = 2,
 ) -> None:
     """Train the demo network; the best one on the validation mixtures is FOLDER/best_model.pth."""
@@ -47,7 +49,7 @@ def train_command(
     run = Run(Plan(recipe.SPEC, steps, batch, device=device, compiled=compiled))
     run.load(folder)
     mixer = recipe.training_mixer(sounds)
-    mixtures = recipe.held_out_mixtures("validation", 48, sounds=sounds)
+    mixtures = recipe.held_out_mixtures("validation", validation, sounds=sounds)
     with show_progress(console, run.step, steps) as report:
         train(run, mixer, folder, lambda net: mean_improvement_db(net, mixtures), report, minutes * 60)
 
@@ -77,3 +79,12 @@ def mixture_command(
     """Write the demo mixture of test prompts, its two sources and the list of its prompts."""
     prompts = [p for group in prompts_by_voice(recipe.VOICES, "test", sounds).values() for p in group]
     write_demo(recipe.demo_mixture(sounds), prompts, folder)
+
+
+def run_app() -> None:
+    """Run the command line; what is refused is one line and an exit code, not a traceback."""
+    try:
+        app()
+    except Tasnet2HefError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(error.exit_code) from None

@@ -93,7 +93,7 @@ def test_pseudo_inverse_bank(bank: str, family: str, tmp_path: Path) -> None:
     _assert_equals_original(from_module(net), net)
     path = _package_file(net, tmp_path)
     _assert_equals_original(load_checkpoint(path, {"who_is_pinv": bank}), net)
-    if family == "stft":
+    if family in ("stft", "param_sinc"):  # equal at the start of training, so equal proves nothing
         assert any("who_is_pinv" in note for note in load_checkpoint(path).notes)
     else:
         with pytest.raises(CheckpointError, match=r"equal filters in encoder and decoder.*who_is_pinv"):

@@ -8,7 +8,7 @@ import pytest
 
 from tasnet2hef.training import recipe
 from tasnet2hef.training.split import Side, side_of
-from tasnet2hef.training.voices import SOUNDS, Prompt, prompts_by_voice
+from tasnet2hef.training.voices import SOUNDS, Prompt, drop_repeats, find_prompts
 
 SIDES: tuple[Side, ...] = ("train", "validation", "test")
 
@@ -31,15 +31,12 @@ def test_shares_are_as_stated() -> None:
 
 @needs_speech
 def test_sides_share_no_recording_and_no_sentence() -> None:
-    sides = {side: gather(side) for side in SIDES}
+    prompts = drop_repeats(prompt for voice in recipe.VOICES for prompt in find_prompts(voice))
+    sides = {side: [prompt for prompt in prompts if prompt.side == side] for side in SIDES}
     for first, second in (("train", "test"), ("train", "validation"), ("validation", "test")):
         assert not {p.sha256 for p in sides[first]} & {p.sha256 for p in sides[second]}
         assert not {sentence(p) for p in sides[first]} & {sentence(p) for p in sides[second]}
     assert {p.voice for p in sides["test"]} == {voice.name for voice in recipe.VOICES}
-
-
-def gather(side: Side) -> list[Prompt]:
-    return [prompt for group in prompts_by_voice(recipe.VOICES, side).values() for prompt in group]
 
 
 def sentence(prompt: Prompt) -> str:
