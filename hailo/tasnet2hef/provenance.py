@@ -84,7 +84,7 @@ class Provenance:
             names = {field.name for field in dataclasses.fields(cls)}
             fields = {name: value for name, value in fields.items() if name in names}
             return cls(**{**fields, "spec": TasNetSpec(**fields["spec"])})
-        except (ValueError, TypeError, KeyError, OptionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OptionError) as error:
             raise GraphError(
                 f"{where}: its {METADATA_KEY!r} record is damaged ({error}); export the graph again"
             ) from error

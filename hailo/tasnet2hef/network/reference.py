@@ -164,7 +164,7 @@ class Filterbank(nn.Module):
     def __init__(self, spec: TasNetSpec) -> None:
         super().__init__()
         self._filters = nn.Parameter(torch.empty(spec.n_filters, 1, spec.kernel_size))
-        nn.init.xavier_normal_(self._filters)
+        nn.init.xavier_uniform_(self._filters)
 
 
 class Coder(nn.Module):

@@ -18,7 +18,7 @@ from tasnet2hef.run.windows import DEFAULT_OVERLAP, WindowStream
 class Progress(Protocol):
     """Told how far the work is, once per window; the last call has both numbers equal."""
 
-    def __call__(self, done_seconds: float, total_seconds: float) -> None:
+    def __call__(self, done_seconds: float, total_seconds: float, /) -> None:
         """Take the seconds of audio done and in all; channels kept apart count one after the other."""
 
 

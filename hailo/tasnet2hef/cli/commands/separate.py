@@ -23,10 +23,10 @@ def command(
         [], "--reference", "-r", help="A true source, given once for each: adds SI-SDR to the report."
     ),
     channel: str = typer.Option(
-        "mix", help="`mix`: mean of all channels. `each`: every channel on its own. A number from 0: that channel."
+        "mix", help="`mix`: mean of all channels. `each`: every channel on its own. A number from 1: that channel."
     ),
     overlap: float | None = typer.Option(
-        None, help="Share of a window that the next one covers again, 0 to 0.9.", show_default="measured best"
+        None, help="Share of a window that the next one covers again, 0 to 0.75.", show_default="measured best"
     ),
     raw_scale: bool = typer.Option(
         False, "--raw-scale", help="Keep the model's own level (float files) instead of adding up to the mixture."
@@ -54,13 +54,13 @@ def command(
             progress=progress,
         )
     if json_output:
-        show.print_json(report.as_dict())
+        show.print_json(report.to_json())
     else:
         print_report(report)
 
 
 def parse_channel(text: str) -> Channel:
-    """Read ``mix``, ``each`` or a channel's number from 0.
+    """Read ``mix``, ``each`` or a channel's number from 1.
 
     Raises:
         OptionError: it is none of these.
@@ -68,11 +68,13 @@ def parse_channel(text: str) -> Channel:
     >>> parse_channel("1")
     1
     """
-    if text == "mix" or text == "each":
-        return text
-    if text.isdecimal():
+    if text == "mix":
+        return "mix"
+    if text == "each":
+        return "each"
+    if text.isdecimal() and int(text) > 0:
         return int(text)
-    raise OptionError(f"--channel: found {text!r}, expected mix, each or a number from 0")
+    raise OptionError(f"--channel: found {text!r}, expected mix, each or a number from 1")
 
 
 def print_report(report: SeparationReport) -> None:

@@ -1,0 +1,106 @@
+"""``tasnet2hef check``: what the compiler will refuse in a graph, before it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tasnet2hef.cli import show
+from tasnet2hef.errors import OptionError
+
+if TYPE_CHECKING:
+    from tasnet2hef.check import CheckReport, FindingGroup
+
+
+def command(
+    graph: Path = typer.Argument(help="ONNX file to check."),
+    hardware: str = typer.Option("hailo8", "--hw", help="`hailo8`, `hailo8l`, `hailo10h` or `hailo15h`."),
+    input_shape: list[str] = typer.Option(
+        [], "--input-shape", metavar="NAME=1,1,1,16000", help="Shape of a dynamic input; may be repeated."
+    ),
+    single_context: bool = typer.Option(
+        False, "--single-context", help="Take a net that needs several contexts as an error."
+    ),
+    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+) -> None:
+    """Tell what the compiler will refuse in a graph and what it will cost; exit 1 if it will not compile.
+
+    Example: `tasnet2hef check build/model.onnx --hw hailo8`
+    """
+    from tasnet2hef.check import check_file
+
+    report = check_file(graph, hardware, read_shapes(input_shape), single_context=single_context)
+    if json_output:
+        show.print_json(report.to_json())
+    else:
+        print_report(report)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
+
+
+def read_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Read `--input-shape` options.
+
+    >>> read_shapes(["input=1,1,1,16000"])
+    {'input': (1, 1, 1, 16000)}
+    """
+    shapes = {}
+    for setting in settings:
+        name, _, sizes = setting.rpartition("=")
+        numbers = sizes.replace("x", ",").split(",")
+        if not name or not all(number.strip().isdigit() for number in numbers):
+            raise OptionError(f"--input-shape {setting}: expected NAME=1,1,1,16000")
+        shapes[name] = tuple(int(number) for number in numbers)
+    return shapes
+
+
+def print_report(report: CheckReport) -> None:
+    """Print the findings, the predicted layers and their cost."""
+    console = show.console()
+    columns = ("level", "rule", "layer", "ONNX node", "what happens", "stage", "known from")
+    rows = [_row(group) for group in report.groups]
+    title = f"{report.name} on {report.demand.chip.name}: {_verdict(report)}"
+    console.print(show.table(title, columns, rows))
+    fixes = {f"{group.first.rule}: {group.first.fix}": None for group in report.groups if group.first.fix}
+    console.print(show.table("What to do", ("fix",), [(fix,) for fix in fixes]))
+    layers = [(type_, str(count)) for type_, count in report.demand.cost.layers_by_type.items()]
+    console.print(show.table("Predicted layers", ("type", "count"), layers))
+    console.print(show.table("Cost", ("of one run", ""), _cost_rows(report)))
+    for note in report.net.notes:
+        show.notice(note)
+
+
+def _verdict(report: CheckReport) -> str:
+    counts = {level: sum(found.level == level for found in report.findings) for level in ("error", "warning")}
+    told = [f"{count} {level}{'' if count == 1 else 's'}" for level, count in counts.items() if count]
+    return ", ".join(told) or "no findings"
+
+
+def _row(group: FindingGroup) -> tuple[str, ...]:
+    first, others = group.first, group.count - 1
+    more = f" (+{others} more)" if others else ""
+    node = first.nodes[0] if first.nodes else ""
+    known = f"{first.grade}: {first.source}"
+    return (first.level, first.rule, first.layer + more, node, first.message, first.stage, known)
+
+
+def _cost_rows(report: CheckReport) -> list[tuple[str, str]]:
+    demand, cost = report.demand, report.demand.cost
+    chip, widest = demand.chip, cost.widest_row
+    apus = "unknown" if chip.apus is None else f"{int(chip.apus)}"
+    rate = demand.gops_per_second_of_audio
+    return [
+        ("layers parsed / compiled", f"{cost.parsed_layers} / {cost.fused_layers}"),
+        ("LCUs", f"{cost.lcus} of {int(chip.layer_controllers)}, {chip.single_context_layers} in one context"),
+        ("APUs", f"{cost.apus} of {apus}"),
+        ("memory units for weights", f"{demand.memory_units} of {int(chip.memory_units)} [inferred]"),
+        ("likely contexts", f"{demand.contexts} [inferred]"),
+        ("weights", f"{cost.weights:,}"),
+        ("operations", f"{demand.gops:.3f} GOP"),
+        ("operations a second of audio", "unknown" if rate is None else f"{rate:.3f} GOP/s"),
+        ("widest row", f"{widest.values:,} bytes ({widest.width} x {widest.features}, {widest.layer})"),
+        ("maps held whole", f"{len(cost.held_maps)}, {cost.held_values:,} bytes"),
+    ]

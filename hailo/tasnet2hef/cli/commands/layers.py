@@ -1,0 +1,43 @@
+"""``tasnet2hef layers``: the layers that the compiler's parser makes of a graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from tasnet2hef.cli import show
+from tasnet2hef.graph.layers import Layer
+
+
+def command(
+    graph: Path = typer.Argument(help="ONNX file."),
+    input_shape: list[str] = typer.Option(
+        [], "--input-shape", metavar="NAME=1,1,1,16000", help="Shape of a dynamic input; may be repeated."
+    ),
+    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+) -> None:
+    """List the layers that the compiler will make of a graph, with its own types, names and NHWC shapes.
+
+    Example: `tasnet2hef layers build/model.onnx`
+    """
+    from tasnet2hef.cli.commands.check import read_shapes
+    from tasnet2hef.graph.loader import load_graph
+    from tasnet2hef.graph.parser import parse
+
+    net = parse(load_graph(graph, read_shapes(input_shape)))
+    if json_output:
+        show.print_json(net.to_json())
+        return
+    title = f"{graph}: {len(net)} layers, {net.weights:,} weights, {net.ops / 1e9:.2f} GOP a frame"
+    columns = ("layer", "type", "output [N, H, W, C]", "kernel", "activation", "ONNX nodes")
+    show.console().print(show.table(title, columns, (_row(layer) for layer in net)))
+    for note in net.notes:
+        show.notice(note)
+
+
+def _row(layer: Layer) -> tuple[str, ...]:
+    shape = str(list(layer.shape))
+    kernel = "" if layer.kernel == (1, 1) else f"{layer.kernel[0]} x {layer.kernel[1]}"
+    activation = "" if layer.activation == "linear" else layer.activation
+    return (layer.name, layer.type, shape, kernel, activation, ", ".join(layer.original_names))
