@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
 from tasnet2hef.errors import GraphError
 
 _STANDARD_DOMAINS = ("", "ai.onnx")
 _POSITIVE = ("strides", "dilations", "kernel_shape", "group", "blocksize", "num_outputs", "num_groups")
 _LARGEST_AXIS = 2**31 - 1
+# Bytes per value of ONNX's plain types; the packed and the 8-bit float types are left unchecked.
+_ITEM_BYTES: dict[int, int] = {
+    TensorProto.FLOAT: 4,
+    TensorProto.UINT8: 1,
+    TensorProto.INT8: 1,
+    TensorProto.UINT16: 2,
+    TensorProto.INT16: 2,
+    TensorProto.INT32: 4,
+    TensorProto.INT64: 8,
+    TensorProto.BOOL: 1,
+    TensorProto.FLOAT16: 2,
+    TensorProto.DOUBLE: 8,
+    TensorProto.UINT32: 4,
+    TensorProto.UINT64: 8,
+}
 
 
 def check_model(model: onnx.ModelProto, where: str) -> int:
@@ -64,26 +80,14 @@ def _check_initializer(tensor: TensorProto, where: str) -> None:
         raise GraphError(f"{where}: initialiser {tensor.name} has shape {list(tensor.dims)}; export again")
     if tensor.data_location == TensorProto.EXTERNAL or not tensor.HasField("raw_data"):
         return
-    expected = _byte_size(tensor)
-    if expected is None:
+    if tensor.data_type not in TensorProto.DataType.values():
         raise GraphError(f"{where}: initialiser {tensor.name} has unknown data type {tensor.data_type}")
-    if expected != len(tensor.raw_data):
+    expected = _ITEM_BYTES.get(tensor.data_type, 0) * math.prod(tensor.dims)
+    if tensor.data_type in _ITEM_BYTES and expected != len(tensor.raw_data):
         raise GraphError(
             f"{where}: initialiser {tensor.name} {list(tensor.dims)} holds {len(tensor.raw_data)} bytes, "
             f"expected {expected}; the file is damaged or cut short"
         )
-
-
-def _byte_size(tensor: TensorProto) -> int | None:
-    try:
-        dtype = helper.tensor_dtype_to_np_dtype(tensor.data_type)
-    except (KeyError, TypeError, ValueError):
-        return None
-    size = 1
-    for length in tensor.dims:
-        size *= length
-    packed = TensorProto.DataType.Name(tensor.data_type) in ("INT4", "UINT4", "FLOAT4E2M1", "INT2", "UINT2")
-    return len(tensor.raw_data) if packed else size * dtype.itemsize
 
 
 def _check_operators(nodes: Iterable[onnx.NodeProto], where: str, opset: int) -> None:

@@ -97,8 +97,8 @@ def _check_static(value: onnx.ValueInfoProto, where: str) -> None:
     ]
     if any(isinstance(axis, str) for axis in axes):
         raise GraphError(
-            f"{where}: input {value.name} has dynamic axes {axes}; give its shape, "
-            f"e.g. {value.name}={','.join('1' if isinstance(a, str) else str(a) for a in axes)}"
+            f"{where}: input {value.name} has dynamic axes {axes}; give its shape as "
+            f"{value.name}={','.join(f'<{a}>' if isinstance(a, str) else str(a) for a in axes)}"
         )
     if any(not 1 <= int(axis) < 2**31 for axis in axes):
         raise GraphError(f"{where}: input {value.name} has shape {axes}, expected sizes from 1 up")
