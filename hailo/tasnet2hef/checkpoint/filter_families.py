@@ -72,9 +72,7 @@ def family_of(
     if short_name not in _COMPUTED:
         return Family(short_name, frozenset({"_filters", "torch_window"}), drawn=False)
     builder = _builder(where, short_name, bank_class, parameters, options)
-    return Family(
-        short_name, frozenset(builder.state_dict()), drawn=short_name != "param_sinc", builder=builder
-    )
+    return Family(short_name, frozenset(builder.state_dict()), drawn=short_name != "param_sinc", builder=builder)
 
 
 def _guess(where: str, parameters: Mapping[str, Tensor], features: int) -> str:

@@ -43,7 +43,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[float, float], None]]:
     """Show a progress bar on stderr while a block runs; yields ``advance(done, total)``."""
-    with Progress(console=Console(stderr=True), transient=True) as bars:
+    shown_on = Console(stderr=True)
+    with Progress(console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
         bar = bars.add_task(label, total=None)
 
         def advance(done: float, total: float) -> None:

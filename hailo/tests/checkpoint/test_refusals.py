@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import pickle
 import tarfile
 import warnings
@@ -127,6 +128,27 @@ class _Trap:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Path.touch, (self.path,)
+
+
+class _SystemTrap(_Trap):
+    """The same through a module that torch blocks by name, which it words differently."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, (f"touch {self.path}",)
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_a_bare_pickle_is_not_run_and_its_global_is_named(protocol: int, tmp_path: Path) -> None:
+    sprung = tmp_path / "sprung"
+    (tmp_path / "trap.pth").write_bytes(pickle.dumps({"trap": _SystemTrap(sprung)}, protocol=protocol))
+    assert "needs the code of posix.system" in _refusal(tmp_path / "trap.pth")
+    assert not sprung.exists()
+
+
+def test_a_blocked_module_is_named(tmp_path: Path) -> None:
+    torch.save({"trap": _SystemTrap(tmp_path / "sprung")}, tmp_path / "trap.pth")
+    assert "needs the code of posix.system" in _refusal(tmp_path / "trap.pth")
+    assert not (tmp_path / "sprung").exists()
 
 
 @pytest.mark.parametrize("zipped", [True, False])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import pickletools
 import re
 import warnings
 import zipfile
@@ -20,8 +21,8 @@ from tasnet2hef.errors import CheckpointError
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 
 # torch's own words (torch/_weights_only_unpickler.py): "Unsupported global: GLOBAL a.b.c was not an allowed
-# global by default", older: "Unsupported class a.b.c"
-_GLOBAL_ASKED_FOR = re.compile(r"GLOBAL (\S+) was not|Unsupported (?:class|global:?) (?:GLOBAL )?(\S+)")
+# global by default", "unsupported GLOBAL a.b whose module a is blocked", older: "Unsupported class a.b.c"
+_GLOBAL_ASKED_FOR = re.compile(r"GLOBAL (\S+) (?:was not|whose)|Unsupported (?:class|global:?) (?:GLOBAL )?(\S+)")
 
 
 def claims(location: str) -> bool:
@@ -77,14 +78,30 @@ def _read(path: Path) -> object:
 
 def _refuse_pickle(path: Path, error: Exception) -> NoReturn:
     asked = _GLOBAL_ASKED_FOR.search(str(error))
-    if asked is None:
+    wanted = (asked.group(1) or asked.group(2)).strip("'`\".,") if asked else _first_global(path)
+    if not wanted:
         raise CheckpointError(
             f"{path}: found a damaged pickle, or one not written by torch.save; "
             "expected weights, as torch.save(model.state_dict(), path) writes them"
         ) from error
-    wanted = (asked.group(1) or asked.group(2)).strip("'`\".,")
     raise CheckpointError(
         f"{path}: found a pickle that needs the code of {wanted}, expected weights and plain values only, because "
         "no code from a file is run; where it was made, save torch.save(model.serialize(), path) or "
         "torch.save(model.state_dict(), path)"
     ) from error
+
+
+def _first_global(path: Path) -> str:
+    """Name the first class or function that a bare pickle asks for, without running it; empty if none is found."""
+    strings: list[str] = []
+    try:
+        for opcode, argument, _ in pickletools.genops(path.read_bytes()):
+            if opcode.name == "GLOBAL":
+                return str(argument).replace(" ", ".")
+            if opcode.name == "STACK_GLOBAL":
+                return ".".join(strings[-2:])
+            if isinstance(argument, str):
+                strings.append(argument)
+    except (ValueError, IndexError, OverflowError):  # what pickletools raises on damaged bytes
+        return ""
+    return ""
