@@ -7,7 +7,9 @@ HAILO_ENV := hailo/to-hailo-env
 DFC ?=
 TESTS ?= hailo/tests
 
-.PHONY: help demo test test-onnx test-hailo lint types bench verdicts onnx-env hailo-env dev-env clean
+FILE ?= ../shared/evidence/verdicts.jsonl
+
+.PHONY: help demo test test-onnx test-hailo lint types bench fuzz verdicts onnx-env hailo-env dev-env clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +36,12 @@ types: dev-env  ## mypy, strict
 
 bench: dev-env  ## the numbers that are promised, measured
 	$(ONNX_ENV)/bin/python -m scripts.bench
+
+fuzz: dev-env  ## 10,000 damaged graphs through check
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.fuzz 10000
+
+verdicts: dev-env  ## FILE=rows.jsonl: replay recorded verdicts of the compiler against check
+	$(ONNX_ENV)/bin/python -m scripts.verdicts $(FILE)
 
 onnx-env: $(ONNX_ENV)/.ready  ## hailo/to-onnx-env: PyTorch to ONNX
 
