@@ -35,13 +35,13 @@ types: dev-env  ## mypy, strict
 	$(ONNX_ENV)/bin/mypy
 
 bench: dev-env  ## the numbers that are promised, measured
-	$(ONNX_ENV)/bin/python -m scripts.bench
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.bench
 
 fuzz: dev-env  ## 10,000 damaged graphs through check
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.fuzz 10000
 
 verdicts: dev-env  ## FILE=rows.jsonl: replay recorded verdicts of the compiler against check
-	$(ONNX_ENV)/bin/python -m scripts.verdicts $(FILE)
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.verdicts $(FILE)
 
 onnx-env: $(ONNX_ENV)/.ready  ## hailo/to-onnx-env: PyTorch to ONNX
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 
 from tasnet2hef.cli.show import console, table
-from tasnet2hef.network.reference import ReferenceTasNet
 from tasnet2hef.spec import TasNetSpec
+from tests.random_weights import random_reference
 
 TOOL = Path(sys.executable).with_name("tasnet2hef")
 
@@ -45,9 +45,8 @@ def run_tool(*arguments: str) -> Measured:
 
 def make_checkpoint(folder: Path, norm_type: str) -> Path:
     """Save the full default net (N 512, B 128, H 512, Sc 128, X 8, R 3) with random weights as Asteroid would."""
-    torch.manual_seed(0)
     spec = TasNetSpec(n_src=2, norm_type=norm_type)
-    net = ReferenceTasNet(spec).eval()
+    net = random_reference(spec, slope=(0.1, 0.7))
     arguments = {name: value for name, value in spec.as_dict().items() if name != "encoder_padding"}
     arguments |= {"fb_name": "FreeFB", "in_chan": spec.n_filters}
     path = folder / f"{norm_type}.pth"
