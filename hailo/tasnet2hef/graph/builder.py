@@ -40,7 +40,7 @@ class Draft:
     prefix: str
     sort_prefix: str
     shape: Shape
-    inputs: list[Value]
+    inputs: list[Value] = field(repr=False)  # values name their layers, which name their inputs ...
     params: dict[str, ParamValue]
     original_names: list[str]
     onnx: list[OnnxNode]
@@ -57,7 +57,7 @@ class Value:
     `exclusive` tells that a single node reads it, so that this node may be fused into the layer.
     """
 
-    draft: Draft
+    draft: Draft = field(repr=False)
     shape: Shape
     layout: str
     exclusive: bool = True

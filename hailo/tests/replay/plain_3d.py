@@ -32,7 +32,9 @@ class _Plain:
     def encode(self) -> str:
         spec = self._spec
         weight = self._out.weight("encoder.filterbank._filters", [spec.n_filters, 1, spec.kernel_size])
-        return self._step("Conv", ["mixture", weight], "encoder", **_window(spec.kernel_size, strides=[spec.stride]))
+        return self._step(
+            "Conv", ["mixture", weight], "encoder", **_window(spec.kernel_size, strides=[spec.stride])
+        )
 
     def norm(self, source: str, path: str, channels: int) -> str:
         def step(op_type: str, *inputs: str, **attributes: Any) -> str:

@@ -75,9 +75,7 @@ class _Tall:
         window = {**_window(spec.kernel_size, strides=[spec.stride, 1]), "output_padding": [0, 0]}
         waves = out.traced("ConvTranspose", [masked, weight], "convolution", **window)
         length = (frames_of(spec, self._samples) - 1) * spec.stride + spec.kernel_size
-        return out.model(
-            "tall_4d", 18, ("mixture", [1, 1, self._samples, 1]), (waves, [spec.n_src, 1, length, 1])
-        )
+        return out.model("tall_4d", 18, ("mixture", [1, 1, self._samples, 1]), (waves, [spec.n_src, 1, length, 1]))
 
     def _repeat_interleave(self, representation: str) -> str:
         """Repeat the batch once a source: through five dimensions, as PyTorch exports it."""

@@ -100,9 +100,7 @@ class _Wide:
         waves = out.traced("ConvTranspose", [masked, weight], "convolution", **window)
         out.node("Squeeze", [waves, out.integers("val_1529", [2])], "node_squeeze", "output")
         length = (self._frames - 1) * spec.stride + spec.kernel_size
-        return out.model(
-            "wide", 18, ("input", [1, 1, 1, self._samples]), ("output", [1, spec.n_src, length])
-        )
+        return out.model("wide", 18, ("input", [1, 1, 1, self._samples]), ("output", [1, spec.n_src, length]))
 
 
 def _window(**settings: object) -> dict[str, object]:

@@ -5,6 +5,8 @@ Recorded (DFC 3.33.0): 512 slopes given as `[512]` on a 4-D tensor became `[-1, 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tasnet2hef.graph.builder import Builder, Unsupported
 from tasnet2hef.graph.converters.registry import converts
 from tasnet2hef.graph.layout import letter_size, with_sizes
@@ -23,6 +25,6 @@ def convert_prelu(node: OnnxNode, build: Builder) -> None:
     if per_feature and source.layout[-1:] != "C":
         shape = with_sizes(source.shape, C=features * features)
         value = build.add(node, "activation", [source], shape, {"activation": "prelu"}, layout=source.layout)
-        build.bind(node.outputs[0], value)
+        build.bind(node.outputs[0], replace(value, shape=source.shape))  # what reads it is judged as it is meant
         return
     build.activate(node, source, "prelu")

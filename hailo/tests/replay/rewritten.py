@@ -1,0 +1,26 @@
+"""The same net as HailoTasNet writes it, at the same length: what `check` says once the fixes are in."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from tasnet2hef.check import CheckReport, check_proto
+from tasnet2hef.network.hailo_tasnet import BuildOptions, HailoTasNet
+from tasnet2hef.onnx_graph import make_model
+from tasnet2hef.spec import TasNetSpec
+from tasnet2hef.window import next_factored
+from tests.random_weights import random_reference
+
+REWRITTEN = {
+    "gLN": BuildOptions(window_frames=next_factored(1999)),
+    "bN": BuildOptions(window_frames=1999),
+    "bN, --residual joint": BuildOptions(window_frames=1999, residual="joint"),
+}
+
+
+@lru_cache(maxsize=3)
+def rewritten_report(choice: str) -> CheckReport:
+    """Return the check of the default net with the norm and the options named in `choice`."""
+    spec = TasNetSpec(n_src=2, norm_type=choice.partition(",")[0])
+    weights = random_reference(spec, slope=(0.1, 0.7)).state_dict()
+    return check_proto(make_model(HailoTasNet(spec, weights, REWRITTEN[choice])), name="rewritten.onnx")
