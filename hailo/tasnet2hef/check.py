@@ -20,7 +20,7 @@ from tasnet2hef.hardware.demand import Demand, audio_seconds
 from tasnet2hef.provenance import METADATA_KEY, Provenance
 from tasnet2hef.rules.framework.context import RuleContext
 from tasnet2hef.rules.framework.discovery import all_rules
-from tasnet2hef.rules.framework.finding import LEVELS, Finding
+from tasnet2hef.rules.framework.finding import LEVELS, STAGES, Finding
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,14 @@ def check_model(
 
 
 def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
-    """Return findings by level, then in the order of the net's layers; those of no layer come last."""
+    """Return findings by level and stage, then in the order of the net's layers; those of no layer come last."""
     place = {layer.name: position for position, layer in enumerate(net)}
-    return sorted(findings, key=lambda found: (LEVELS.index(found.level), place.get(found.layer, len(place))))
+
+    def key(found: Finding) -> tuple[int, int, int]:
+        layer = place.get(found.layer, len(place))
+        return LEVELS.index(found.level), STAGES.index(found.stage), layer
+
+    return sorted(findings, key=key)
 
 
 def _audio_seconds(model: onnx.ModelProto | None, name: str) -> float | None:

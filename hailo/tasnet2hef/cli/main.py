@@ -47,7 +47,7 @@ def make_app() -> typer.Typer:
 def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
     """Run ``app`` and return its exit code: 0 done, 1 refused by findings, 2 bad use or input."""
     try:
-        app(args=arguments, standalone_mode=False)
+        result = app(args=arguments, standalone_mode=False)
     except Tasnet2HefError as error:
         return _explain(error)
     except ModuleNotFoundError as error:
@@ -62,11 +62,9 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped", style="red")
         return 130
-    except typer.Exit as stop:
-        return int(stop.exit_code)
     except Exception as error:
         return _usage(error)
-    return 0
+    return result if isinstance(result, int) else 0  # Click returns the code of a typer.Exit
 
 
 def _explain(error: Tasnet2HefError) -> int:

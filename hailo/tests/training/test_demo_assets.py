@@ -14,7 +14,7 @@ from tasnet2hef.training.evaluate import improvement_db
 from tasnet2hef.training.mixtures import Mixture
 from tasnet2hef.training.saving import load_network
 from tasnet2hef.training.split import side_of
-from tasnet2hef.training.voices import SAMPLE_RATE_HZ
+from tasnet2hef.training.voices import SAMPLE_RATE_HZ, rms_dbfs
 
 
 def read_asset(name: str) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
@@ -36,6 +36,15 @@ def test_demo_network_improves_the_demo_mixture() -> None:
     before_db, gained_db = improvement_db(load_network(recipe.MODEL), mixture)
     assert before_db == pytest.approx(0, abs=3)
     assert gained_db >= 8, f"SI-SDR improvement: found {gained_db:.2f} dB, expected at least 8 dB"
+
+
+def test_demo_network_puts_out_the_sources_levels() -> None:
+    mixture = read_asset("demo_mixture.wav") / np.float32(32768)
+    with torch.no_grad():
+        estimates = load_network(recipe.MODEL)(torch.from_numpy(mixture)[None])[0].numpy()
+    sources = [read_asset(f"demo_source_{number}.wav") / np.float32(32768) for number in (1, 2)]
+    levels_db = sorted(rms_dbfs(estimate) for estimate in estimates)
+    assert levels_db == pytest.approx(sorted(rms_dbfs(source) for source in sources), abs=1.5)
 
 
 def test_demo_network_is_small_and_holds_plain_float32() -> None:

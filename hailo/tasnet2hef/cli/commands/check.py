@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
 from tasnet2hef.cli import show
-from tasnet2hef.errors import OptionError
+from tasnet2hef.errors import OptionError, RefusedError
 
 if TYPE_CHECKING:
     from tasnet2hef.check import CheckReport, FindingGroup
+
+_NAMES_SHOWN = 3
 
 
 def command(
@@ -38,7 +42,7 @@ def command(
     else:
         print_report(report)
     if report.exit_code:
-        raise typer.Exit(report.exit_code)
+        raise RefusedError(f"{graph}: {_verdict(report)}; the compiler will refuse it for {hardware}")
 
 
 def read_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -60,12 +64,11 @@ def read_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
 def print_report(report: CheckReport) -> None:
     """Print the findings, the predicted layers and their cost."""
     console = show.console()
-    columns = ("level", "rule", "layer", "ONNX node", "what happens", "stage", "known from")
-    rows = [_row(group) for group in report.groups]
     title = f"{report.name} on {report.demand.chip.name}: {_verdict(report)}"
-    console.print(show.table(title, columns, rows))
-    fixes = {f"{group.first.rule}: {group.first.fix}": None for group in report.groups if group.first.fix}
-    console.print(show.table("What to do", ("fix",), [(fix,) for fix in fixes]))
+    if report.findings:
+        console.print(_findings_table(title, report.groups))
+    else:
+        console.print(title, markup=False)
     layers = [(type_, str(count)) for type_, count in report.demand.cost.layers_by_type.items()]
     console.print(show.table("Predicted layers", ("type", "count"), layers))
     console.print(show.table("Cost", ("of one run", ""), _cost_rows(report)))
@@ -79,12 +82,33 @@ def _verdict(report: CheckReport) -> str:
     return ", ".join(told) or "no findings"
 
 
-def _row(group: FindingGroup) -> tuple[str, ...]:
-    first, others = group.first, group.count - 1
-    more = f" (+{others} more)" if others else ""
-    node = first.nodes[0] if first.nodes else ""
-    known = f"{first.grade}: {first.source}"
-    return (first.level, first.rule, first.layer + more, node, first.message, first.stage, known)
+def _findings_table(title: str, groups: Sequence[FindingGroup]) -> Table:
+    """Make the table of findings: what happens, what to do and where that is known from share a cell."""
+    made = Table(title=escape(title), title_justify="left", title_style="bold", show_lines=True)
+    for column, ratio in (
+        ("level", None),
+        ("rule, stage", 2),
+        ("layer", 2),
+        ("ONNX node", 2),
+        ("what happens", 8),
+    ):
+        made.add_column(column, overflow="fold", ratio=ratio)
+    for group in groups:
+        made.add_row(*(escape(cell) for cell in _cells(group)))
+    return made
+
+
+def _cells(group: FindingGroup) -> tuple[str, ...]:
+    first = group.first
+    layers = list(dict.fromkeys(finding.layer for finding in group.findings if finding.layer))
+    nodes = list(dict.fromkeys(node for finding in group.findings for node in finding.nodes))
+    message = f"{first.message}\nfix: {first.fix}\n{first.grade}: {first.source}"
+    return (first.level, f"{first.rule}\n{first.stage}", _few(layers), _few(nodes), message)
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return "\n".join(names[:_NAMES_SHOWN]) + (f"\nand {more} more" if more > 0 else "")
 
 
 def _cost_rows(report: CheckReport) -> list[tuple[str, str]]:

@@ -1,0 +1,26 @@
+"""Find the rules: every module of the ``rules`` folder holds one, as ``RULE``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import lru_cache
+
+from tasnet2hef import rules
+from tasnet2hef.errors import OptionError
+from tasnet2hef.rules.framework.rule import Rule
+
+
+@lru_cache(maxsize=1)
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule, in the order of their ids."""
+    modules = [found.name for found in pkgutil.iter_modules(rules.__path__) if not found.ispkg]
+    return tuple(importlib.import_module(f"{rules.__name__}.{name}").RULE for name in sorted(modules))
+
+
+def find_rule(rule_id: str) -> Rule:
+    """Return the rule called `rule_id`; raise OptionError when there is none."""
+    known = {rule.id: rule for rule in all_rules()}
+    if rule_id not in known:
+        raise OptionError(f"no rule {rule_id!r}; the rules are: {', '.join(known)}")
+    return known[rule_id]

@@ -1,0 +1,56 @@
+"""A finding: one thing about a graph that the compiler is known, or expected, to do something about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Level = Literal["error", "warning", "note"]
+Stage = Literal["translate", "optimize", "compile", "runtime"]
+Grade = Literal["recorded", "documented", "inferred"]
+
+LEVELS: tuple[Level, ...] = ("error", "warning", "note")
+STAGES: tuple[Stage, ...] = ("translate", "optimize", "compile", "runtime")
+GRADES: tuple[Grade, ...] = ("recorded", "documented", "inferred")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule says about one place of a graph.
+
+    `layer` is the compiler's name of the layer (empty for the whole graph), `nodes` the ONNX nodes it came
+    from; `message` holds the limit and the value found; `source` says where the limit is known from.
+    """
+
+    rule: str
+    level: Level
+    stage: Stage
+    layer: str
+    nodes: tuple[str, ...]
+    message: str
+    grade: Grade
+    source: str
+    fix: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "rule": self.rule,
+            "level": self.level,
+            "stage": self.stage,
+            "layer": self.layer,
+            "nodes": list(self.nodes),
+            "message": self.message,
+            "grade": self.grade,
+            "source": self.source,
+            "fix": self.fix,
+        }
+
+
+def weakest(*levels: Level) -> Level:
+    """Return the least severe of some levels.
+
+    >>> weakest("error", "warning")
+    'warning'
+    """
+    return max(levels, key=LEVELS.index)
