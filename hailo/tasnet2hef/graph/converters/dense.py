@@ -63,10 +63,16 @@ def _fully_connected(node: OnnxNode, build: Builder, source: Value, weight: Shap
 
 
 def _check(node: OnnxNode, features: int, weight: Shape) -> None:
-    if features != weight[0]:
+    if features == weight[0]:
+        return
+    seen_by_onnx = node.input_shapes[0]
+    if seen_by_onnx is None or seen_by_onnx[-1] != weight[0]:
         raise GraphError(
             f"{node.where()}: weights {list(weight)}, but its input has {features} features; export again"
         )
+    raise Unsupported(
+        f"{node.op_type} over the last axis of {list(seen_by_onnx)}, which a reshape made of {features} features"
+    )
 
 
 def _product(node: OnnxNode, build: Builder, source: Value) -> None:

@@ -121,3 +121,14 @@ def test_other_pads_are_refused(net_of: NetOf, mode: str, pads: list[int]) -> No
     nodes = [helper.make_node("Pad", ["x", "p"], ["y"], "pad", mode=mode)]
     net = net_of(nodes, {"x": [1, 5, 8, 1]}, ["y"], {"p": np.array([*pads, 0, 0, 0, 0])})
     assert net.unsupported[0].reason.startswith("Pad")
+
+
+def test_a_product_behind_a_reshape_is_refused_not_called_damaged(net_of: NetOf) -> None:
+    nodes = [
+        helper.make_node("Reshape", ["x", "rows"], ["flat"], "view"),
+        helper.make_node("MatMul", ["flat", "w"], ["y"], "dense"),
+    ]
+    constants = {"rows": np.array([100, 64], np.int64), "w": np.ones((64, 32), np.float32)}
+    net = net_of(nodes, {"x": [1, 100, 64]}, ["y"], constants)
+    (refused,) = net.unsupported
+    assert "MatMul over the last axis of [100, 64]" in refused.reason
