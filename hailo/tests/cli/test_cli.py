@@ -57,6 +57,7 @@ def test_a_wrong_command_line_is_exit_code_2(capsys: pytest.CaptureFixture[str])
     [
         (["--seconds", "0"], "seconds: found 0"),
         (["--layout", "square"], "layout: found 'square'"),
+        (["--hw", "hailo9"], "hailo9: no such chip"),
         (["--set", "n_blocks"], "--set: found 'n_blocks'"),
         (["--set", "n_blocks=7"], "n_blocks"),
         (["--set", "colour=red"], "colour"),
@@ -79,6 +80,8 @@ def test_the_first_five_minutes(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert run(make_app(), convert) == 0
     made = json.loads(capsys.readouterr().out)
     assert min(row["db"] for row in made["parity"]) >= 90.0
+    assert made["check"]["compiled_layers"] > 0
+    assert "error" not in made["check"]["verdict"]
     references = [word for n in (1, 2) for word in ("--reference", str(ASSETS / f"demo_source_{n}.wav"))]
     mixture = str(ASSETS / "demo_mixture.wav")
     assert run(make_app(), ["separate", made["onnx"], mixture, "-o", str(tmp_path), "--json", *references]) == 0

@@ -42,7 +42,7 @@ def command(
     else:
         print_report(report)
     if report.exit_code:
-        raise RefusedError(f"{graph}: {_verdict(report)}; the compiler will refuse it for {hardware}")
+        raise RefusedError(f"{graph}: {verdict(report)}; the compiler will refuse it for {hardware}")
 
 
 def read_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -64,7 +64,7 @@ def read_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
 def print_report(report: CheckReport) -> None:
     """Print the findings, the predicted layers and their cost."""
     console = show.console()
-    title = f"{report.name} on {report.demand.chip.name}: {_verdict(report)}"
+    title = f"{report.name} on {report.demand.chip.name}: {verdict(report)}"
     if report.findings:
         console.print(_findings_table(title, report.groups))
     else:
@@ -76,7 +76,8 @@ def print_report(report: CheckReport) -> None:
         show.notice(note)
 
 
-def _verdict(report: CheckReport) -> str:
+def verdict(report: CheckReport) -> str:
+    """Count the findings in words."""
     counts = {level: sum(found.level == level for found in report.findings) for level in ("error", "warning")}
     told = [f"{count} {level}{'' if count == 1 else 's'}" for level, count in counts.items() if count]
     return ", ".join(told) or "no findings"

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.cli import show
+from tasnet2hef.cli.commands.check import verdict
 from tasnet2hef.cli.options import parse_settings
 from tasnet2hef.errors import OptionError
 
 if TYPE_CHECKING:
+    from tasnet2hef.check import CheckReport
     from tasnet2hef.export import ExportReport
 
 
@@ -33,20 +35,28 @@ def command(
     shift: str = typer.Option(
         "fold", help="A constant norm before a depthwise convolution: `fold` it away, or keep it as a `layer`."
     ),
+    hardware: str = typer.Option(
+        "hailo8", "--hw", help="Chip to check the graph for: `hailo8`, `hailo8l`, `hailo10h` or `hailo15h`."
+    ),
     json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
 ) -> None:
     """Convert a checkpoint into an ONNX graph that is native to the chip, and prove that it equals the original.
 
     Example: `tasnet2hef convert my_model.pth --seconds 2 -o build/`
     """
+    from tasnet2hef.check import check_file
     from tasnet2hef.export import ExportOptions, export_file
+    from tasnet2hef.hardware import load_chip
 
+    load_chip(hardware)  # a wrong name is refused before the work
     options = ExportOptions(seconds=seconds, layout=layout, residual=residual, shift=shift)
     report = export_file(checkpoint, onnx_path(checkpoint, output), options, parse_settings(settings))
+    findings = check_file(report.onnx_path, hardware)
     if json_output:
-        show.print_json(report.to_json())
+        show.print_json({**report.to_json(), "check": findings.demand.to_json() | {"verdict": verdict(findings)}})
         return
     print_report(report)
+    print_check(report.onnx_path, findings)
 
 
 def onnx_path(checkpoint: str, output: Path) -> Path:
@@ -84,3 +94,15 @@ def print_report(report: ExportReport) -> None:
     console.print(show.table("Parity on speech, worst source", ("pair", "signal-to-error [dB]"), rows))
     for note in report.notes:
         show.notice(note)
+
+
+def print_check(path: Path, report: CheckReport) -> None:
+    """Print in two lines what the compiler is expected to make of the graph."""
+    demand = report.demand
+    console = show.console()
+    console.print(
+        f"check for {demand.chip.name}: {verdict(report)}; {demand.cost.parsed_layers} layers parsed, "
+        f"{demand.cost.fused_layers} compiled, {demand.contexts} contexts likely",
+        markup=False,
+    )
+    console.print(f"  more: tasnet2hef check {path} --hw {demand.chip.name}", markup=False)
