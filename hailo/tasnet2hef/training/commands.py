@@ -1,4 +1,4 @@
-"""The commands of ``python -m tasnet2hef.training``: train, evaluate, mixture."""
+"""The commands of ``python -m tasnet2hef.training``: train, evaluate, mixture, reuse."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from rich.console import Console
 from tasnet2hef.errors import Tasnet2HefError
 from tasnet2hef.training import recipe
 from tasnet2hef.training.evaluate import markdown_table, mean_improvement_db, measure
-from tasnet2hef.training.loop import Plan, Run, train
+from tasnet2hef.training.level import level_output
+from tasnet2hef.training.loop import MODEL_FILE, Plan, Run, train
 from tasnet2hef.training.progress import show_progress
+from tasnet2hef.training.reuse import find_reused
 from tasnet2hef.training.saving import load_network
 from tasnet2hef.training.shipping import write_demo
+from tasnet2hef.training.split import SIDES
 from tasnet2hef.training.voices import SOUNDS, prompts_by_voice
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -52,6 +55,8 @@ def train_command(
     mixtures = recipe.held_out_mixtures("validation", validation, sounds=sounds)
     with show_progress(console, run.step, steps) as report:
         train(run, mixer, folder, lambda net: mean_improvement_db(net, mixtures), report, minutes * 60)
+    if (folder / MODEL_FILE).exists():
+        level_output(folder / MODEL_FILE, mixtures)
 
 
 @app.command("evaluate")
@@ -79,6 +84,16 @@ def mixture_command(
     """Write the demo mixture of test prompts, its two sources and the list of its prompts."""
     prompts = [p for group in prompts_by_voice(recipe.VOICES, "test", sounds).values() for p in group]
     write_demo(recipe.demo_mixture(sounds), prompts, folder)
+
+
+@app.command("reuse")
+def reuse_command(sounds: SoundsOption = SOUNDS) -> None:
+    """List held-out prompts whose recording training holds under another name (minutes); none is expected."""
+    sides = {side: prompts_by_voice(recipe.VOICES, side, sounds) for side in SIDES}
+    for voice in recipe.VOICES:
+        held_out = sides["validation"][voice.name] + sides["test"][voice.name]
+        for reuse in find_reused(held_out, sides["train"][voice.name]):
+            typer.echo(f"{reuse.held_out} = {reuse.training} (correlation {reuse.correlation:.3f})")
 
 
 def run_app() -> None:

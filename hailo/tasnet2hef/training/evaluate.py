@@ -66,5 +66,6 @@ def markdown_table(results: Sequence[PairResult]) -> str:
     ]
     for row in results:
         levels = (row.input_db, row.improvement_db, row.spread_db, row.worst_db)
-        lines.append(f"| {row.pair} | {row.mixtures} | " + " | ".join(f"{level:.1f}" for level in levels) + " |")
+        cells = [row.pair, str(row.mixtures), *(f"{round(level, 1) + 0.0:.1f}" for level in levels)]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

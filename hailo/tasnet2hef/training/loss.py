@@ -32,18 +32,26 @@ def si_sdr_db(estimate: Tensor, source: Tensor) -> Tensor:
     return 10 * torch.log10(ratio)
 
 
+def best_order(estimates: Tensor, sources: Tensor) -> Tensor:
+    """Return which estimate belongs to each source, by the best mean SI-SDR.
+
+    Shape: ``[batch, source, sample]`` twice to indices ``[batch, source]``.
+    """
+    count = sources.shape[1]
+    every_pair = si_sdr_db(estimates[:, None, :, :], sources[:, :, None, :])
+    orders = torch.tensor(list(itertools.permutations(range(count))), device=sources.device)
+    by_order = every_pair[:, torch.arange(count, device=sources.device), orders]
+    return orders[by_order.mean(-1).argmax(-1)]
+
+
 def best_order_si_sdr_db(estimates: Tensor, sources: Tensor) -> Tensor:
     """Return the SI-SDR per source in dB under the order of estimates with the best mean.
 
     Shape: ``[batch, source, sample]`` twice to ``[batch, source]``, in the order of ``sources``.
     """
-    count = sources.shape[1]
-    every_pair = si_sdr_db(estimates[:, None, :, :], sources[:, :, None, :])
-    orders = torch.tensor(list(itertools.permutations(range(count))), device=sources.device)
-    rows = torch.arange(count, device=sources.device)
-    by_order = every_pair[:, rows, orders]
-    best = by_order.mean(-1).argmax(-1)
-    return by_order[torch.arange(len(best), device=best.device), best]
+    order = best_order(estimates.detach(), sources)
+    ordered = estimates.gather(1, order[:, :, None].expand_as(estimates))
+    return si_sdr_db(ordered, sources)
 
 
 def separation_loss(estimates: Tensor, sources: Tensor) -> Tensor:

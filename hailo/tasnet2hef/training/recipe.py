@@ -39,13 +39,15 @@ SPEC: Final = TasNetSpec(
     norm_type="gLN",
     mask_act="relu",
 )
-STEPS: Final = 17_000
+STEPS: Final = 12_500
 BATCH: Final = 4
 TRAIN_SECONDS: Final = 2
 HELD_OUT_SECONDS: Final = 4
 DEMO_SECONDS: Final = 10
 SEEDS: Final = {"train": 1, "validation": 2, "test": 3}
 DEMO_SEED: Final = 4
+DEMO_NUMBER: Final = 2
+"""The first mixture of its series in which both voices are under CC BY 3.0, so that the audio is too."""
 
 
 def training_mixer(sounds: Path = SOUNDS) -> Mixer:
@@ -62,6 +64,6 @@ def held_out_mixtures(
 
 
 def demo_mixture(sounds: Path = SOUNDS) -> Mixture:
-    """Return the shipped mixture of test prompts, 10 s: the first of its series, not a chosen one."""
+    """Return the shipped mixture of test prompts, 10 s."""
     mixer = Mixer(prompts_by_voice(VOICES, "test", sounds), PAIRS, DEMO_SECONDS * SAMPLE_RATE_HZ)
-    return mixer.draw(DEMO_SEED, 0)
+    return mixer.draw(DEMO_SEED, DEMO_NUMBER)

@@ -13,10 +13,8 @@ import torch
 
 from tasnet2hef.training import recipe
 from tasnet2hef.training.commands import run_app
-from tasnet2hef.training.split import side_of
+from tasnet2hef.training.split import SIDES, side_of
 from tasnet2hef.training.voices import SAMPLE_RATE_HZ
-
-SIDES = ("train", "validation", "test")
 
 
 @pytest.fixture
@@ -65,6 +63,13 @@ def test_mixture_writes_four_files(sounds: Path, tmp_path: Path, monkeypatch: py
     assert call(monkeypatch, "mixture", tmp_path / "out", "--sounds", sounds) == 0
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["demo_mixture.wav", "demo_prompts.json", "demo_source_1.wav", "demo_source_2.wav"]
+
+
+def test_reuse_finds_none_in_independent_noise(
+    sounds: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "reuse", "--sounds", sounds) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_missing_sounds_are_one_line(

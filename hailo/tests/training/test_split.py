@@ -7,10 +7,8 @@ from collections import Counter
 import pytest
 
 from tasnet2hef.training import recipe
-from tasnet2hef.training.split import Side, side_of
+from tasnet2hef.training.split import REUSED, SIDES, side_of
 from tasnet2hef.training.voices import SOUNDS, Prompt, drop_repeats, find_prompts
-
-SIDES: tuple[Side, ...] = ("train", "validation", "test")
 
 needs_speech = pytest.mark.skipif(
     not all((SOUNDS / folder).is_dir() for voice in recipe.VOICES for folder in voice.folders),
@@ -21,6 +19,10 @@ needs_speech = pytest.mark.skipif(
 def test_known_names_stay_where_they_are() -> None:
     names = ("demo-congrats", "digits/7", "letters/space", "tt-weasels", "goodbye")
     assert [side_of(name) for name in names] == ["train", "train", "train", "test", "test"]
+
+
+def test_names_whose_recording_is_reused_are_on_no_side() -> None:
+    assert {side_of(name) for name in REUSED} == {"unused"}
 
 
 def test_shares_are_as_stated() -> None:
