@@ -97,7 +97,7 @@ def _read(file: Path) -> onnx.ModelProto:
     model = onnx.ModelProto()
     try:
         model.ParseFromString(file.read_bytes())
-    except (DecodeError, RuntimeError, ValueError) as error:
+    except (DecodeError, RuntimeError, SystemError, ValueError) as error:  # SystemError: protobuf 3.20
         raise GraphError(f"{file}: not an ONNX model, or cut short ({error}); export again") from None
     except OSError as error:
         raise GraphError(f"{file}: can't be read ({error.strerror}); give an ONNX file") from None
