@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 import onnx
-import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import fx, nn
 
@@ -102,8 +101,3 @@ def _assemble(
     helper.set_model_props(model, {METADATA_KEY: provenance.to_json()})
     onnx.checker.check_model(model, full_check=True)
     return onnx.shape_inference.infer_shapes(model, strict_mode=True)
-
-
-def count_parameters(model: onnx.ModelProto) -> int:
-    """Count the values of all initialisers."""
-    return sum(int(torch.Size(tensor.dims).numel()) for tensor in model.graph.initializer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -183,8 +183,3 @@ def _recorded_fields(name: str, record: HnLayer) -> dict[str, Json]:
     if isinstance(params, Mapping):
         fields.update({f"params.{key}": value for key, value in params.items()})
     return fields
-
-
-def type_counts(hn_model: Mapping[str, Any]) -> Counter[str]:
-    """Return how many layers of each type an HN dict holds."""
-    return Counter(str(layer.get("type")) for layer in _recorded_layers(hn_model).values())

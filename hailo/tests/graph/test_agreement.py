@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasnet2hef.errors import GraphError
-from tasnet2hef.graph.agreement import compare, type_counts
+from tasnet2hef.graph.agreement import compare
 from tasnet2hef.graph.layers import HailoNet
 from tasnet2hef.graph.loader import load_graph
 from tasnet2hef.graph.parser import parse
@@ -97,7 +97,3 @@ def test_absent_parameter_counts_against(net: HailoNet) -> None:
 def test_no_layers_is_one_line(net: HailoNet, recorded: dict[str, Any]) -> None:
     with pytest.raises(GraphError, match="holds no layers"):
         compare(net, recorded)
-
-
-def test_type_counts(net: HailoNet) -> None:
-    assert type_counts(as_hn(net, "x/"))["conv"] == 3
