@@ -9,7 +9,7 @@ TESTS ?= hailo/tests
 
 FILE ?= ../shared/evidence/verdicts.jsonl
 
-.PHONY: help demo test test-onnx test-hailo lint types bench fuzz verdicts onnx-env hailo-env dev-env clean
+.PHONY: help demo test test-onnx test-hailo lint types bench bench-quantisation fuzz verdicts onnx-env hailo-env dev-env clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ types: dev-env  ## mypy, strict
 
 bench: dev-env  ## the numbers that are promised, measured
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.bench
+
+bench-quantisation: dev-env  ## what 8 bits cost, measured; about 8 minutes, needs Debian's asterisk-core-sounds-*-wav
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.bench_quantisation
 
 fuzz: dev-env  ## 10,000 damaged graphs through check
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.fuzz 10000

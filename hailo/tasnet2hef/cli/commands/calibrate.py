@@ -1,0 +1,61 @@
+"""``tasnet2hef calibrate``: recordings into a calibration set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from tasnet2hef.cli import show
+
+if TYPE_CHECKING:
+    from tasnet2hef.simulate.calibrate import CalibrationReport
+
+
+def command(
+    graph: Path = typer.Argument(help="ONNX file made by `convert`."),
+    recordings: Path = typer.Argument(help="Folder of WAV or FLAC files, as the chip will hear them."),
+    output: Path = typer.Option(Path("calib.npz"), "--output", "-o", help="Calibration set to write."),
+    windows: int = typer.Option(
+        64, "--windows", "-n", help="Windows to draw; 1024 for the compiler's best passes."
+    ),
+    mix: int = typer.Option(
+        1, help="Recordings to add up in each window; 2 for single voices and a net of 2 sources."
+    ),
+    level_spread_db: float = typer.Option(
+        6.0, help="Scale each window by up to this much, up or down: nobody speaks at one level."
+    ),
+    seed: int = typer.Option(0, help="The same seed draws the same windows."),
+    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of a table."),
+) -> None:
+    """Draw calibration windows from real recordings, at the model's rate and window.
+
+    Example: `tasnet2hef calibrate build/my_model.onnx speech/ --mix 2 -o build/calib.npz`
+    """
+    from tasnet2hef.simulate.calibrate import calibrate_file
+    from tasnet2hef.simulate.window_draw import Draw
+
+    draw = Draw(windows, seed, mix, level_spread_db)
+    with show.progress(f"drawing {windows} windows") as progress:
+        report = calibrate_file(graph, recordings, output, draw, progress)
+    if json_output:
+        show.print_json(report.to_json())
+    else:
+        _print_report(report)
+    if report.warning:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(report.warning, style="bold red", markup=False)
+
+
+def _print_report(report: CalibrationReport) -> None:
+    record = report.record
+    rows = [
+        (report.input_layer, str([record.windows, *report.shape])),
+        ("recordings", f"{record.recordings}, {record.seconds_of_audio:.0f} s"),
+        ("level, median", f"{record.median_level_db:.1f} dB of full scale"),
+        ("silent / clipped windows", f"{record.silent_windows} / {record.clipped_windows}"),
+    ]
+    show.console().print(show.table(str(report.path), ("calibration set", ""), rows))
+    for note in record.notes:
+        show.notice(note)

@@ -1,0 +1,1 @@
+"""Towards the vendor's compiler: model scripts, and later the compiler itself."""
