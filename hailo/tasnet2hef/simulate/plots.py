@@ -17,6 +17,17 @@ WORST: Final = 25
 FORMATS: Final = ("png", "svg")
 
 
+def chosen_format(choice: str) -> str | None:
+    """Return the format that ``auto``, ``none`` or a format's name stands for; None draws nothing.
+
+    >>> chosen_format("svg"), chosen_format("none")
+    ('svg', None)
+    """
+    if choice == "auto":
+        return FORMATS[0] if find_spec("matplotlib") else None
+    return None if choice == "none" else choice
+
+
 def require_plots(kind: str) -> None:
     """Check, before any work is done, that plots can be drawn.
 

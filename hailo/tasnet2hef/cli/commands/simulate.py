@@ -52,8 +52,10 @@ def command(
     windows: int = typer.Option(8, help="Windows that each layer is judged on."),
     relieve: int = typer.Option(10, help="Worst layers that are also measured in float among 8-bit ones."),
     quick: bool = typer.Option(False, "--quick", help="Only float against 8 bits: no analysis, no search."),
-    plots: str | None = typer.Option(
-        None, "--plots", help="Draw the worst layers and the frontier: `png` or `svg`."
+    plots: str = typer.Option(
+        "auto",
+        "--plots",
+        help="Draw the worst layers and the frontier: `png`, `svg` or `none`; `auto`: png where matplotlib is.",
     ),
     fresh: bool = typer.Option(False, "--fresh", help="Forget what an earlier, interrupted run measured."),
     threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
@@ -64,6 +66,7 @@ def command(
     Example: `tasnet2hef simulate build/my_model.onnx build/calib.npz --eval test_set/`
     """
     from tasnet2hef.simulate.options import SimulationOptions
+    from tasnet2hef.simulate.plots import chosen_format
     from tasnet2hef.simulate.ranges import DEFAULT_PERCENTILE
     from tasnet2hef.simulate.simulate import simulate_file
     from tasnet2hef.simulate.simulator import Preparation
@@ -78,7 +81,7 @@ def command(
         precisions=read_precisions(settings),
         optimization_level=level,
         user_script=script,
-        plots=plots,
+        plots=chosen_format(plots),
         fresh=fresh,
     )
     with stages() as stage:
