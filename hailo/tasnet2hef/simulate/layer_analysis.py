@@ -23,7 +23,7 @@ class LayerReport:
 
     ``damage_db`` is what this layer alone at 8 bits costs: SI-SDR of the float net less SI-SDR with it; without
     true sources, the dB of agreement that the 8-bit net would gain if this layer's share of the noise were gone.
-    ``relief_db`` is what the 8-bit net gains with this layer in float (None: not measured).
+    ``relief_db`` is what the 8-bit net gains with this layer in float. None: not measured.
     """
 
     name: str
@@ -38,7 +38,7 @@ class LayerReport:
     sqnr_db: float
     channel_spread_db: float
     noise: float
-    damage_db: float
+    damage_db: float | None
     relief_db: float | None = None
 
     def to_json(self) -> dict[str, object]:
@@ -55,7 +55,7 @@ class LayerReport:
             "clipped_share": self.clipped_share,
             "sqnr_db": round(self.sqnr_db, 3),
             "channel_spread_db": round(self.channel_spread_db, 3),
-            "damage_db": round(self.damage_db, 5),
+            "damage_db": None if self.damage_db is None else round(self.damage_db, 5),
             "relief_db": None if self.relief_db is None else round(self.relief_db, 5),
         }
 
@@ -91,8 +91,8 @@ def analyse(
 
 
 def static_reports(simulator: Simulator) -> list[LayerReport]:
-    """Return all borders in the compiler's order without running any of them alone: damage is not known (0)."""
-    return [_report(simulator, border, Score(0.0, None), 0.0, None) for border in simulator.borders]
+    """Return all borders in the compiler's order without running any of them alone: damage is not known."""
+    return [_report(simulator, border, Score(0.0, None), None, None) for border in simulator.borders]
 
 
 def _alone(simulator: Simulator, scorer: Scorer, state: SearchState, border: Border) -> Score:
@@ -117,7 +117,7 @@ def _damage_db(score: Score, exact: Score, total_noise: float) -> float:
 
 
 def _report(
-    simulator: Simulator, border: Border, score: Score, damage: float, relief: float | None
+    simulator: Simulator, border: Border, score: Score, damage: float | None, relief: float | None
 ) -> LayerReport:
     chosen = simulator.format(border.layer)
     seen = simulator.observed.histograms[border.layer]

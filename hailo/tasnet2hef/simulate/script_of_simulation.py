@@ -67,7 +67,7 @@ def _layer_precisions(
     precisions: Mapping[str, Precision],
     layers: Sequence[LayerReport],
 ) -> list[LayerPrecision]:
-    damages = {layer.name: layer.damage_db for layer in layers}
+    damages = {layer.name: layer.damage_db for layer in layers if layer.damage_db is not None}
     chosen = []
     for border in simulator.borders:
         precision = precisions.get(border.layer, A8_W8)

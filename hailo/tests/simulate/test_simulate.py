@@ -102,6 +102,12 @@ def test_without_evaluation_agreement_is_told(model, calibration, tmp_path):
     assert any("no --eval" in note for note in report.notes)
 
 
+def test_a_quick_run_claims_no_damage(model, calibration, tmp_path):
+    report = simulate_file(model, calibration, None, tmp_path, SimulationOptions(quick=True))
+    assert {layer["damage_db"] for layer in report.to_json()["layers"]} == {None}
+    assert report.to_json()["frontier"] == []
+
+
 def test_layers_can_be_set(model, calibration, tmp_path):
     coarse = SimulationOptions(quick=True, precisions={"conv*": "a8_w4"})
     fine = SimulationOptions(quick=True, precisions={"*": "a16_w16"})

@@ -113,7 +113,8 @@ def stages() -> Iterator[Callable[[str, float, float], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    shown_on = Console(stderr=True)
+    with Progress(*columns, console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
         tasks = {}
 
         def tell(stage: str, done: float, total: float) -> None:
@@ -180,8 +181,9 @@ def _layer_row(layer: LayerReport, *, known: bool) -> tuple[str, ...]:
         f"{layer.sqnr_db:.1f}",
         f"{layer.channel_spread_db:.1f}",
     )
+    damage = "" if layer.damage_db is None else f"{layer.damage_db:.3f}"
     relief = "" if layer.relief_db is None else f"{layer.relief_db:+.3f}"
-    return (*cells, f"{layer.damage_db:.3f}", relief) if known else cells
+    return (*cells, damage, relief) if known else cells
 
 
 def _print_frontier(report: SimulationReport) -> None:
