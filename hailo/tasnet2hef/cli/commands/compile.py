@@ -1,0 +1,211 @@
+"""``tasnet2hef compile``: ONNX to HEF through the vendor's compiler."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tasnet2hef.cli import show
+from tasnet2hef.cli.commands.check import print_report as print_check
+from tasnet2hef.errors import OptionError, RefusedError
+
+if TYPE_CHECKING:
+    from tasnet2hef.compile.compile_report import CompileReport
+    from tasnet2hef.compile.inputs import CompileInputs
+    from tasnet2hef.compile.ladder import Rung
+
+
+def command(
+    graph: Path = typer.Argument(help="ONNX file made by `convert`, or the bundle of a run without the compiler."),
+    calibration: Path | None = typer.Option(None, "--calib", help="Calibration set made by `calibrate`."),
+    script: Path | None = typer.Option(None, "--alls", help="Model script, e.g. the one that `simulate` made."),
+    hardware: str | None = typer.Option(
+        None, "--hw", help="`hailo8`, `hailo8l`, `hailo10h` or `hailo15h`.", show_default="hailo8"
+    ),
+    output: Path | None = typer.Option(
+        None, "--output", "-o", help="HEF to write; the run's folder lies beside it.", show_default="the graph's"
+    ),
+    timeout: list[str] = typer.Option(
+        [],
+        "--timeout",
+        metavar="STAGE=MIN",
+        help="Minutes for translate, optimize, emulate, compile or total; may be repeated.",
+    ),
+    attempts: int = typer.Option(3, min=1, help="Most tries of the compile stage."),
+    python: str = typer.Option(
+        "", "--python", help="Python that has the compiler.", show_default="the one that runs this"
+    ),
+    force: bool = typer.Option(False, "--force", help="Go on although `check` found errors."),
+    plan: bool = typer.Option(False, "--plan", help="Print what would be tried, and stop."),
+    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+) -> None:
+    """Compile a graph for the chip, or say exactly why not; a second run goes on where one stopped.
+
+    Example: `tasnet2hef compile build/my_model.onnx --calib build/calib.npz -o build/my_model.hef`
+    """
+    from tasnet2hef.compile.bundle import read_bundle
+    from tasnet2hef.compile.display import StageDisplay
+    from tasnet2hef.compile.driver import compile_file
+    from tasnet2hef.compile.driver import plan as plan_file
+    from tasnet2hef.compile.options import CompileOptions, read_minutes
+
+    if graph.is_dir():
+        packed = read_bundle(graph)
+        graph, calibration = packed.model, calibration or packed.calibration
+        script, hardware = script or packed.script, hardware or packed.hardware
+    if calibration is None:
+        raise OptionError(
+            "--calib: found nothing, expected a calibration set; make it with `tasnet2hef calibrate`"
+        )
+    options = CompileOptions(
+        hardware=hardware or "hailo8",
+        script=script,
+        output=output,
+        force=force,
+        python=python,
+        minutes=read_minutes(timeout),
+        attempts=attempts,
+    )
+    if plan:
+        _print_plan(*plan_file(graph, calibration, options), attempts, json_output)
+        return
+    display = StageDisplay()
+    try:
+        report = compile_file(graph, calibration, options, display)
+    finally:
+        display.close()
+    if json_output:
+        show.print_json(report.to_json())
+    else:
+        print_report(report)
+    refuse(report)
+
+
+def print_report(report: CompileReport) -> None:
+    """Print what a run came to: the stages, the emulator's steps, and the HEF or the failure."""
+    if report.outcome == "refused":
+        print_check(report.check)
+        return
+    console = show.console()
+    rows = [(each.stage, each.outcome, f"{each.seconds:.1f}", each.log) for each in report.records]
+    console.print(show.table(f"Run in {report.folder}", ("stage", "outcome", "seconds", "log"), rows))
+    if report.steps:
+        _print_steps(report)
+    if report.hef is not None:
+        _print_hef(report)
+    elif report.hand_over is not None:
+        _print_hand_over(report)
+    elif report.failure is not None:
+        _print_failure(report, report.failure)
+    for note in report.notes:
+        show.notice(note)
+
+
+def refuse(report: CompileReport) -> None:
+    """End a run that should have made a HEF and did not with exit code 1.
+
+    Where there is no compiler the run did all it can, says NOT COMPILED, and ends with 0.
+
+    Raises:
+        RefusedError: `check` refused the graph, or a stage failed.
+    """
+    where = f"{report.check.name}: not compiled"
+    if report.outcome == "refused":
+        count = len(report.check.errors)
+        raise RefusedError(f"{where}: check found {count} errors, expected none; mend them, or go on with --force")
+    if report.outcome == "failed" and report.last is not None:
+        signature = (report.failure or {}).get("signature", "unknown")
+        raise RefusedError(
+            f"{where}: {report.last.stage} failed ({signature}); {report.stopped_because}; log: "
+            f"{report.folder / report.last.log}"
+        )
+
+
+def _print_steps(report: CompileReport) -> None:
+    from tasnet2hef.compile.broken_rung import FLOORS_DB, MEANINGS, first_broken
+
+    rows = [
+        (
+            step.name,
+            step.reason[:80] if step.agreement_db is None else f"{step.agreement_db:.1f}",
+            f"{FLOORS_DB[step.name]:.0f}",
+            "lost here" if step.broken else "",
+        )
+        for step in report.steps
+    ]
+    title = "The emulator against ONNX Runtime, worst output"
+    console = show.console()
+    console.print(show.table(title, ("step", "signal-to-error [dB]", "expected at least", ""), rows))
+    broken = first_broken(report.steps)
+    if broken is not None:
+        console.print(f"first broken step: {broken.name}; look at {MEANINGS[broken.name]}", markup=False)
+
+
+def _print_hef(report: CompileReport) -> None:
+    assert report.hef is not None
+    made = report.hef
+    contexts = "not told by the log" if made.contexts is None else str(made.contexts)
+    rows = [
+        ("compiler", made.compiler),
+        ("size", f"{made.size_bytes:,} bytes"),
+        ("contexts", contexts),
+        ("SHA-256", made.sha256),
+    ]
+    rows += [(f"{end['kind']} {end['name']}", str(end["shape"])) for end in made.ends]
+    show.console().print(show.table(str(made.path), ("HEF", ""), rows))
+
+
+def _print_failure(report: CompileReport, failure: dict[str, Any]) -> None:
+    assert report.last is not None
+    rows = [
+        ("the compiler's words", failure["words"]),
+        ("cause", failure["cause"]),
+        ("known from", f"{failure['grade']}: {failure['source']}"),
+        ("fix", failure["fix"]),
+        *(("next command", each) for each in failure["commands"]),
+        ("log", str(report.folder / report.last.log)),
+    ]
+    if report.next_step is not None:
+        step = report.next_step
+        how = step.command or (step.why if step.by_hand else f"{step.script}; allow it with more --attempts")
+        rows.append((f"next rung: {step.id}", f"{step.what}: {how}"))
+    rule = f", rule {failure['rule']}" if failure["rule"] else ""
+    title = f"{report.last.stage} failed: {failure['signature']}{rule}"
+    made = show.table(title, ("", "why and what now"), rows)
+    made.columns[1].justify = "left"
+    show.console().print(made)
+
+
+def _print_hand_over(report: CompileReport) -> None:
+    assert report.hand_over is not None
+    made = report.hand_over
+    rows = [
+        ("all of it", str(made.bundle)),
+        ("checked graph", str(made.model)),
+        ("predicted layers", str(made.predicted_layers)),
+        ("calibration set", str(made.calibration)),
+        ("model script", "none given" if made.script is None else str(made.script)),
+    ]
+    console = show.console()
+    console.print(show.table("NOT COMPILED: no compiler, no HEF was made. To take along", ("what", "where"), rows))
+    console.print("where the compiler is installed, this finishes the job:", markup=False)
+    console.print(f"  {made.command}", markup=False, soft_wrap=True)
+
+
+def _print_plan(inputs: CompileInputs, rungs: tuple[Rung, ...], attempts: int, json_output: bool) -> None:
+    if json_output:
+        errors = [finding.to_json() for finding in inputs.report.errors]
+        show.print_json({"attempts": attempts, "errors": errors, "ladder": [rung.to_json() for rung in rungs]})
+        return
+    rows = [
+        (rung.id, rung.what, rung.script or rung.command or rung.why, "by hand" if rung.by_hand else "by itself")
+        for rung in rungs
+    ]
+    made = show.table(f"At most {attempts} tries, chosen by what failed", ("rung", "what", "how", "who"), rows)
+    for column in made.columns:
+        column.justify = "left"
+    show.console().print(made)
+    for finding in inputs.report.errors:
+        show.notice(f"check stops this run without --force: {finding.rule}: {finding.message}")

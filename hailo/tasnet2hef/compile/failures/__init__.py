@@ -1,0 +1,1 @@
+"""What the compiler's failures mean: one file per signature under ``signatures``, found by its being there."""

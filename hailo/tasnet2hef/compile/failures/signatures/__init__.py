@@ -1,0 +1,1 @@
+"""Signatures of failures; every module holds one, as ``SIGNATURE``."""

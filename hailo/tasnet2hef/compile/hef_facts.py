@@ -1,0 +1,49 @@
+"""What is known of a HEF from the run that made it: its size, its contexts by the log, its ends by the HN."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tasnet2hef.compile.compile_report import HefFacts
+from tasnet2hef.compile.log_text import tail
+
+_WHOLE_LOG: Final = 1 << 26
+_ENDS: Final = {"input_layer": "input", "output_layer": "output"}
+
+
+def hef_facts(hef: Path, compiler: str, digest: str, log: Path, hn: Mapping[str, Any]) -> HefFacts:
+    """Describe a HEF that was just made."""
+    return HefFacts(
+        hef, compiler, hef.stat().st_size, digest, contexts_of(tail(log, _WHOLE_LOG)), tuple(_ends(hn))
+    )
+
+
+def contexts_of(log: str) -> int | None:
+    """Return how many contexts the compiler's log tells of; the last word counts, for it tries one first.
+
+    >>> contexts_of("Using Single-context flow\\nUsing Multi-context flow\\nFound valid partition to 4 contexts")
+    4
+    >>> contexts_of("") is None
+    True
+    """
+    told = [
+        1 if found[1] is None else int(found[1])
+        for found in re.finditer(r"Using Single-context flow|Found valid partition to (\d+) contexts", log)
+    ]
+    return told[-1] if told else None
+
+
+def _ends(hn: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": _ENDS[layer["type"]],
+            "name": name,
+            "shape": list(layer["output_shapes"][0]),
+            "original_names": list(layer.get("original_names", ())),
+        }
+        for name, layer in hn["layers"].items()
+        if layer["type"] in _ENDS
+    ]

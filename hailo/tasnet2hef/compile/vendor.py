@@ -1,0 +1,157 @@
+"""The calls of the vendor's compiler, stage by stage. They run in a stage's own process only."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from tasnet2hef.compile.stage_job import StageJob, StageResult, write_json
+from tasnet2hef.files import written_beside
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+HAR, HN, HEF, EMULATED = "model.har", "hn.json", "model.hef", "emulated.npz"
+HEF_MAGIC: Final = b"\x01HEF"
+CONTEXTS: Final = {"native": "SDK_NATIVE", "optimised": "SDK_FP_OPTIMIZED", "quantised": "SDK_QUANTIZED"}
+"""The emulator's steps, by their names here. The public contract names no bit-exact one."""
+
+
+def versions(job: StageJob) -> StageResult:
+    """Import the compiler, which is the only proof that it is there, and return its versions."""
+    facts = {"compiler": str(_client().__version__), "python": platform.python_version()}
+    return StageResult(facts=facts)
+
+
+def translate(job: StageJob) -> StageResult:
+    """Parse the ONNX graph; save the HAR and the compiler's graph (HN)."""
+    runner = _client().ClientRunner(hw_arch=job.hardware)
+    runner.translate_onnx_model(
+        job.model,
+        job.net_name,
+        start_node_names=list(job.start_nodes),
+        end_node_names=list(job.end_nodes),
+        net_input_shapes=job.input_shapes,
+    )
+    folder = Path(job.folder)
+    write_json(folder / HN, plain(runner.get_hn_dict()))
+    _save_har(runner, folder)
+    return StageResult(files={"har": HAR, "hn": HN})
+
+
+def optimize(job: StageJob) -> StageResult:
+    """Quantise with the model script and the calibration set, given by the names of the HN's input layers."""
+    runner = _client().ClientRunner(har=job.har)
+    if job.script:
+        runner.load_model_script(job.script)
+    runner.optimize(calibration_by_layer(Path(job.calibration), job.arrays, runner.get_hn_dict()))
+    _save_har(runner, Path(job.folder))
+    return StageResult(files={"har": HAR})
+
+
+def emulate(job: StageJob) -> StageResult:
+    """Run the emulator's steps on a few windows; a step that fails is told, and the others still run."""
+    client = _client()
+    runner = client.ClientRunner(har=job.har)
+    hn = runner.get_hn_dict()
+    everything = calibration_by_layer(Path(job.calibration), job.arrays, hn)
+    windows = {name: array[: job.windows] for name, array in everything.items()}
+    arrays: dict[str, NDArray[np.float32]] = {}
+    errors: dict[str, str] = {}
+    for step, context_name in CONTEXTS.items():
+        try:
+            with runner.infer_context(getattr(client.InferenceContext, context_name)) as context:
+                found = runner.infer(context, windows if len(windows) > 1 else next(iter(windows.values())))
+        except Exception as error:  # what one step can't do says nothing of the next
+            errors[step] = f"{type(error).__name__}: {error}"
+            continue
+        outputs = found if isinstance(found, (list, tuple)) else [found]
+        arrays.update({f"{step}.{number}": np.asarray(each) for number, each in enumerate(outputs)})
+    with written_beside(Path(job.folder) / EMULATED) as part:
+        np.savez(part, **arrays)  # type: ignore[arg-type]
+    order = hn.get("net_params", {}).get("output_layers_order", [])
+    return StageResult(files={"emulated": EMULATED}, facts={"errors": errors, "order": list(order)})
+
+
+def compile_hef(job: StageJob) -> StageResult:
+    """Compile; save the HEF and the compiled HAR."""
+    runner = _client().ClientRunner(har=job.har)
+    if job.script:
+        runner.load_model_script(job.script, append=True)
+    made = runner.compile()
+    if not isinstance(made, (bytes, bytearray)) or not made.startswith(HEF_MAGIC):
+        raise ValueError(
+            f"compile() returned {type(made).__name__} that is no HEF (expected it to start 01 'HEF')"
+        )
+    folder = Path(job.folder)
+    with written_beside(folder / HEF) as part:
+        part.write_bytes(made)
+    _save_har(runner, folder)
+    return StageResult(files={"hef": HEF, "har": HAR})
+
+
+def calibration_by_layer(
+    path: Path, names: Sequence[str], hn: Mapping[str, Any]
+) -> dict[str, NDArray[np.float32]]:
+    """Return the calibration arrays under the full names of the HN's own input layers.
+
+    Raises:
+        ValueError: an input layer has no array, or its shape is not that of the array's windows.
+    """
+    layers = dict(input_layers(hn))
+    found = {}
+    with np.load(path, allow_pickle=False) as archive:
+        for layer, shape in layers.items():
+            chosen = layer.rsplit("/", 1)[-1]
+            if chosen not in names and len(names) == len(layers) == 1:
+                chosen = names[0]
+            if chosen not in names:
+                raise ValueError(f"{path}: found arrays {', '.join(names)}, expected one for input layer {layer}")
+            array = np.ascontiguousarray(archive[chosen], np.float32)
+            if array.shape[1:] != shape:
+                raise ValueError(f"{path}: found windows {list(array.shape[1:])}, {layer} expects {list(shape)}")
+            found[layer] = array
+    return found
+
+
+def input_layers(hn: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Go through the HN's input layers: full name, and NHWC shape without the batch axis."""
+    for name, layer in hn["layers"].items():
+        if layer["type"] == "input_layer":
+            yield name, tuple(int(size) for size in layer["output_shapes"][0][1:])
+
+
+def plain(hn: Any) -> Any:
+    """Return a graph as JSON holds it: the vendor's numbers may be numpy's.
+
+    >>> plain({"macs": np.int64(3), "shape": np.array([1, 2])})
+    {'macs': 3, 'shape': [1, 2]}
+    """
+    return json.loads(
+        json.dumps(hn, default=lambda value: value.tolist() if hasattr(value, "tolist") else str(value))
+    )
+
+
+def _client() -> Any:
+    """Import the vendor's package, late: only a stage's own process may, and only where it is installed."""
+    return importlib.import_module("hailo_sdk_client")
+
+
+def _save_har(runner: Any, folder: Path) -> None:
+    with written_beside(folder / HAR) as part:
+        runner.save_har(str(part))
+
+
+STAGES: Final[Mapping[str, Callable[[StageJob], StageResult]]] = {
+    "versions": versions,
+    "translate": translate,
+    "optimize": optimize,
+    "emulate": emulate,
+    "compile": compile_hef,
+}
