@@ -6,38 +6,42 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import numpy as np
 import onnx
-import onnxruntime
-import torch
 
 from tasnet2hef.checkpoint import Checkpoint, load_checkpoint
+from tasnet2hef.errors import OptionError
 from tasnet2hef.files import written_beside
-from tasnet2hef.network.hailo_tasnet import (
-    BuildOptions,
-    HailoTasNet,
-    frames_to_waveform,
-    separate_window,
-    waveform_to_frames,
-    window_of,
-)
+from tasnet2hef.network.build_options import BuildOptions
+from tasnet2hef.network.export_parity import measure_parity
+from tasnet2hef.network.hailo_tasnet import HailoTasNet
 from tasnet2hef.network.norms import norm_strategy
 from tasnet2hef.onnx_graph import make_model
-from tasnet2hef.parity import ParityRow, Signal, compare_sources, refuse_disparity, speech_clip
-from tasnet2hef.provenance import INPUT_NAME, Provenance
+from tasnet2hef.parity import ParityRow, refuse_disparity
+from tasnet2hef.provenance import Provenance
+from tasnet2hef.run.backends.segments import segment_path
+from tasnet2hef.segments import split_model
+from tasnet2hef.spec import TasNetSpec
 from tasnet2hef.window import window_frames
+
+LONGEST_CHUNK: Final = 4096
+"""Frames; 4 s at a stride of 8 samples and 8 kHz: beyond it a window is the better choice."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
-    """What a user chooses for an export; see :class:`BuildOptions` for the last three."""
+    """What a user chooses for an export; for the rest see :class:`BuildOptions`."""
 
     seconds: float = 2.0
     layout: str = "tall"
     residual: str = "separate"
     shift: str = "fold"
+    streams: int = 1
+    chunk_frames: int | None = None
+    """Frames of a chunk: makes the graph stateful; ``seconds`` is then left aside."""
+    segments: int = 1
+    """More than one: segments are written beside the whole graph."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,8 @@ class ExportReport:
     parity: tuple[ParityRow, ...]
     notes: tuple[str, ...]
     elapsed_seconds: float
+    segment_paths: tuple[Path, ...] = ()
+    """One file a segment, in the order in which they run; empty for a graph that stays whole."""
 
     @property
     def window_seconds(self) -> float:
@@ -67,6 +73,10 @@ class ExportReport:
             "norm": self.provenance.norm,
             "layout": self.provenance.layout,
             "residual": self.provenance.residual,
+            "streams": self.provenance.streams,
+            "stateful": self.provenance.stateful,
+            "state_values": self.provenance.state_values,
+            "segments": [str(path) for path in self.segment_paths],
             "nodes": self.nodes,
             "parity": [asdict(row) for row in self.parity],
             "notes": list(self.notes),
@@ -94,10 +104,13 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
     start = time.perf_counter()
     net, notes = build(checkpoint, options)
     model = make_model(net)
-    parity = measure_parity(checkpoint, net, model)
+    parts = split_model(model, options.segments) if options.segments != 1 else []
+    parity = measure_parity(checkpoint, net, model, parts)
     refuse_disparity(parity, str(onnx_path))
-    with written_beside(onnx_path) as temporary:
-        onnx.save(model, temporary)
+    segment_paths = tuple(segment_path(onnx_path, number) for number in range(1, len(parts) + 1))
+    for part, path in zip((model, *parts), (onnx_path, *segment_paths), strict=True):
+        with written_beside(path) as temporary:
+            onnx.save(part, temporary)
     return ExportReport(
         onnx_path=onnx_path,
         provenance=net.provenance,
@@ -105,19 +118,25 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
         parity=parity,
         notes=(*checkpoint.notes, *notes),
         elapsed_seconds=time.perf_counter() - start,
+        segment_paths=segment_paths,
     )
 
 
 def build(checkpoint: Checkpoint, options: ExportOptions) -> tuple[HailoTasNet, tuple[str, ...]]:
     """Build the rewritten network for a window, and say what differs from what was asked for."""
     spec = checkpoint.spec
-    factored = norm_strategy(spec) == "exact"
-    asked = window_frames(spec, options.seconds, factored=False)
-    frames = window_frames(spec, options.seconds, factored=factored)
+    asked, frames = _frames(spec, options)
     net = HailoTasNet(
         spec,
         checkpoint.weights,
-        BuildOptions(window_frames=frames, layout=options.layout, residual=options.residual, shift=options.shift),
+        BuildOptions(
+            window_frames=frames,
+            layout=options.layout,
+            residual=options.residual,
+            shift=options.shift,
+            streams=options.streams,
+            stateful=options.chunk_frames is not None,
+        ),
     )
     notes = []
     if frames != asked:
@@ -131,26 +150,13 @@ def build(checkpoint: Checkpoint, options: ExportOptions) -> tuple[HailoTasNet, 
     return net.eval(), tuple(notes)
 
 
-def measure_parity(checkpoint: Checkpoint, net: HailoTasNet, model: onnx.ModelProto) -> tuple[ParityRow, ...]:
-    """Run original, rewrite and ONNX Runtime on one window of speech and compare them."""
-    provenance = net.provenance
-    clip = speech_clip(provenance.window_samples, provenance.spec.sample_rate)
-    with torch.no_grad():
-        original = checkpoint.reference()(torch.from_numpy(clip)[None])[0].numpy()
-    rewrite = separate_window(net, torch.from_numpy(clip)).numpy()
-    deployed = run_onnx(model, provenance, clip)
-    return (
-        compare_sources("original / HailoTasNet", original, rewrite),
-        compare_sources("original / ONNX Runtime", original, deployed),
-        compare_sources("HailoTasNet / ONNX Runtime", rewrite, deployed),
-    )
-
-
-def run_onnx(model: onnx.ModelProto, provenance: Provenance, clip: Signal) -> Signal:
-    """Separate one window's clip ``[sample]`` with ONNX Runtime into ``[source, sample]``."""
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    window = window_of(torch.from_numpy(clip), provenance)
-    outputs = session.run(None, {INPUT_NAME: waveform_to_frames(window, provenance).numpy()})
-    start = provenance.spec.encoder_padding
-    sources = [frames_to_waveform(torch.from_numpy(output)).numpy() for output in outputs]
-    return np.stack([source[start : start + provenance.window_samples] for source in sources])
+def _frames(spec: TasNetSpec, options: ExportOptions) -> tuple[int, int]:
+    """Return the frames that were asked for, and those of the window or chunk."""
+    chunk = options.chunk_frames
+    if chunk is None:
+        factored = norm_strategy(spec) == "exact"
+        asked = window_frames(spec, options.seconds, factored=False)
+        return asked, window_frames(spec, options.seconds, factored=factored)
+    if not 1 <= chunk <= LONGEST_CHUNK:
+        raise OptionError(f"chunk: found {chunk} frames, expected 1 to {LONGEST_CHUNK}")
+    return chunk, chunk

@@ -8,6 +8,7 @@ consists of primitives that are one node each, so a trace by ``torch.fx`` is alr
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import onnx
@@ -15,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import fx, nn
 
 from tasnet2hef.network.hailo_tasnet import HailoTasNet
+from tasnet2hef.network.memory import PastRows
 from tasnet2hef.network.primitives import Primitive
 from tasnet2hef.provenance import INPUT_NAME, METADATA_KEY, Provenance, output_names
 from tasnet2hef.version import __version__
@@ -28,8 +30,8 @@ class _PrimitiveTracer(fx.Tracer):
     """Traces down to primitives and no further."""
 
     def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
-        """Stop at primitives."""
-        return isinstance(module, Primitive)
+        """Stop at primitives and inputs."""
+        return isinstance(module, (Primitive, PastRows))
 
 
 def readable(qualified_name: str) -> str:
@@ -54,6 +56,9 @@ def make_model(net: HailoTasNet) -> onnx.ModelProto:
         elif step.op == "call_module":
             name = readable(str(step.target))
             primitive = net.get_submodule(str(step.target))
+            if isinstance(primitive, PastRows):
+                tensor_names[step] = name
+                continue
             assert isinstance(primitive, Primitive)
             constants = {f"{name}/{key}": value for key, value in primitive.constants().items()}
             initializers += [numpy_helper.from_array(v.detach().numpy(), key) for key, v in constants.items()]
@@ -83,15 +88,13 @@ def _output_nodes(trace: fx.Graph) -> tuple[fx.Node, ...]:
 def _assemble(
     provenance: Provenance, nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto]
 ) -> onnx.ModelProto:
-    shape = list(provenance.input_shape)
+    shape, states = provenance.input_shape, provenance.state_shapes
+    next_states = dict(zip(provenance.next_state_names, states.values(), strict=True))
     graph = helper.make_graph(
         nodes,
         "convtasnet",
-        [helper.make_tensor_value_info(INPUT_NAME, TensorProto.FLOAT, shape)],
-        [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-            for name in output_names(provenance.spec.n_src)
-        ],
+        _ports({INPUT_NAME: shape} | states),
+        _ports(dict.fromkeys(output_names(provenance.spec.n_src), shape) | next_states),
         initializers,
     )
     settings: dict[str, Any] = {"producer_name": "tasnet2hef", "producer_version": __version__}
@@ -101,3 +104,7 @@ def _assemble(
     helper.set_model_props(model, {METADATA_KEY: provenance.to_json()})
     onnx.checker.check_model(model, full_check=True)
     return onnx.shape_inference.infer_shapes(model, strict_mode=True)
+
+
+def _ports(shapes: Mapping[str, Sequence[int]]) -> list[onnx.ValueInfoProto]:
+    return [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in shapes.items()]

@@ -53,6 +53,16 @@ def test_special_forms_run_in_onnx_runtime(tmp_path: Path, spec: dict[str, objec
     assert min(row.db for row in report.parity) >= EXACT_DB
 
 
+@pytest.mark.parametrize("norm", ["gLN", "fgLN", "cLN", "bN"])
+@pytest.mark.parametrize("streams", [2, 8])
+def test_every_column_equals_the_original(tmp_path: Path, norm: str, streams: int) -> None:
+    options = ExportOptions(seconds=0.2, streams=streams)
+    report = _export(tmp_path / "net.onnx", options, norm_type=norm)
+    assert min(row.db for row in report.parity) >= EXACT_DB
+    assert report.provenance.input_shape[3] == streams
+    assert report.to_json()["streams"] == streams
+
+
 def test_a_changed_window_is_said(tmp_path: Path) -> None:
     report = _export(tmp_path / "net.onnx", ExportOptions(seconds=2.0))
     assert report.provenance.window_frames == 2000

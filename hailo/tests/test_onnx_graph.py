@@ -7,7 +7,8 @@ from collections import Counter
 import onnx
 import pytest
 
-from tasnet2hef.network.hailo_tasnet import BuildOptions, HailoTasNet
+from tasnet2hef.network.build_options import BuildOptions
+from tasnet2hef.network.hailo_tasnet import HailoTasNet
 from tasnet2hef.network.norms import norm_strategy
 from tasnet2hef.onnx_graph import OPSET, make_model
 from tasnet2hef.provenance import METADATA_KEY, Provenance

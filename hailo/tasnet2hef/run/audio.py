@@ -110,7 +110,9 @@ def resample(samples: Samples, from_hz: int, to_hz: int, length: int | None = No
     if from_hz != to_hz:
         import soxr
 
-        samples = np.ascontiguousarray(soxr.resample(samples.T, from_hz, to_hz).T)
+        # A copy: soxr refuses the strides that a view of a single sample keeps.
+        rows = samples.T.copy(order="C")
+        samples = np.ascontiguousarray(soxr.resample(rows, from_hz, to_hz).T)
     missing = max(0, wanted - samples.shape[1])
     return np.pad(samples, ((0, 0), (0, missing)))[:, :wanted]
 

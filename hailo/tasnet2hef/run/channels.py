@@ -11,8 +11,9 @@ import numpy as np
 from tasnet2hef.run.audio import resample
 from tasnet2hef.run.backends import Backend, Samples
 from tasnet2hef.run.gain import Gain, mixture_gain
+from tasnet2hef.run.halo import Halo
 from tasnet2hef.run.source_order import align_order
-from tasnet2hef.run.windows import DEFAULT_OVERLAP, WindowStream
+from tasnet2hef.run.streamer import Streamer, make_streamer
 
 
 class Progress(Protocol):
@@ -29,9 +30,11 @@ class Separated:
     sources: Samples
     gain: Gain
     windows: int
-    """Times the net ran."""
+    """Windows that were computed."""
     seconds: float
     """Processing time."""
+    is_exact: bool
+    """The sources are those of inference on the whole file at once."""
 
 
 def separate_samples(
@@ -39,19 +42,20 @@ def separate_samples(
     mixture: Samples,
     sample_rate_hz: int,
     *,
-    overlap: float = DEFAULT_OVERLAP,
+    overlap: float | None = None,
+    halo: Halo | None = None,
     raw_scale: bool = False,
     progress: Progress | None = None,
 ) -> Separated:
     """Separate ``[channel, sample]``, each channel on its own.
 
     Later channels take the source order of the first, and all channels share the gain of a source, so that a
-    source keeps its place in a stereo image.
+    source keeps its place in a stereo image. ``overlap`` and ``halo``: see ``make_streamer``.
     """
     started = time.perf_counter()
     model_rate_hz = backend.provenance.spec.sample_rate
     heard = resample(mixture, sample_rate_hz, model_rate_hz)
-    streams = [WindowStream(backend, overlap) for _ in heard]
+    streams = [make_streamer(backend, overlap=overlap, halo=halo) for _ in heard]
     ready = [
         _separate_channel(stream, samples, _Track(index, len(heard), model_rate_hz, progress))
         for index, (stream, samples) in enumerate(zip(streams, heard, strict=True))
@@ -62,7 +66,7 @@ def separate_samples(
     length = mixture.shape[1]
     at_rate = np.stack([resample(source, model_rate_hz, sample_rate_hz, length) for source in scaled])
     windows = sum(stream.windows for stream in streams)
-    return Separated(at_rate, gain, windows, time.perf_counter() - started)
+    return Separated(at_rate, gain, windows, time.perf_counter() - started, streams[0].is_exact)
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class _Track:
             self.progress(samples / self.sample_rate_hz, self.channels * total / self.sample_rate_hz)
 
 
-def _separate_channel(stream: WindowStream, samples: Samples, track: _Track) -> Samples:
+def _separate_channel(stream: Streamer, samples: Samples, track: _Track) -> Samples:
     """Stream one channel ``[sample]`` through the net, a hop at a time; return ``[source, sample]``."""
     ready: list[Samples] = []
     done = 0

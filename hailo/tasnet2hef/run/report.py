@@ -21,7 +21,9 @@ class SeparationReport:
     window_seconds: float
     """Length of the model's window."""
     windows: int
-    """Times the net ran."""
+    """Windows that were computed."""
+    is_exact: bool
+    """The model's output is that of inference on the whole file at once; windows leave no trace."""
     sample_rate_hz: int
     """Rate of the outputs, which is the recording's own."""
     model_rate_hz: int

@@ -12,14 +12,15 @@ from pathlib import Path
 from tasnet2hef.errors import AudioError
 from tasnet2hef.run.audio import Channel, Clip, choose_channels, read_clip
 from tasnet2hef.run.backends import Backend
-from tasnet2hef.run.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.run.backends.segments import open_graph
 from tasnet2hef.run.channels import Progress, Separated, separate_samples
 from tasnet2hef.run.gain import Gain
+from tasnet2hef.run.halo import Halo
 from tasnet2hef.run.metrics import Scores, score_sources
 from tasnet2hef.run.output_files import SampleFormat, plan_outputs, write_sources
 from tasnet2hef.run.references import read_references
 from tasnet2hef.run.report import SeparationReport
-from tasnet2hef.run.windows import DEFAULT_OVERLAP, require_overlap
+from tasnet2hef.run.streamer import require_joining
 
 
 def separate_file(
@@ -29,7 +30,8 @@ def separate_file(
     *,
     references: Sequence[str | Path] = (),
     channel: Channel = "mix",
-    overlap: float = DEFAULT_OVERLAP,
+    overlap: float | None = None,
+    halo: Halo | None = None,
     raw_scale: bool = False,
     sample_format: SampleFormat = "int16",
     threads: int | None = None,
@@ -38,8 +40,9 @@ def separate_file(
     """Write ``<stem>_source_1.wav`` and on into ``out_dir``, and report.
 
     ``references`` are the true sources, as many as the model has, of the recording's rate and length: they add
-    SI-SDR to the report. ``raw_scale`` keeps the model's own level, which needs float files: ``sample_format`` is
-    then ``float32``.
+    SI-SDR to the report. ``overlap`` (a share of the window) or ``halo`` (``full`` or milliseconds) say how
+    windows are joined; None leaves it to ``make_streamer``. ``raw_scale`` keeps the model's own level, which needs
+    float files: ``sample_format`` is then ``float32``.
 
     Raises:
         GraphError: the model can't be used.
@@ -47,8 +50,8 @@ def separate_file(
         OptionError: an option is out of range.
         RefusedError: the model returned NaN or infinite samples.
     """
-    require_overlap(overlap)
-    backend = OnnxRuntimeBackend(model_path, threads)
+    require_joining(overlap, halo)
+    backend = open_graph(model_path, threads)
     clip = read_clip(audio_path)
     mixture = choose_channels(clip, channel)
     _require_frame(clip, backend)
@@ -56,7 +59,13 @@ def separate_file(
     inputs = [clip.path, *map(Path, references)]
     outputs = plan_outputs(out_dir, clip.path.stem, backend.provenance.spec.n_src, inputs)
     separated = separate_samples(
-        backend, mixture, clip.sample_rate_hz, overlap=overlap, raw_scale=raw_scale, progress=progress
+        backend,
+        mixture,
+        clip.sample_rate_hz,
+        overlap=overlap,
+        halo=halo,
+        raw_scale=raw_scale,
+        progress=progress,
     )
     scores = None if truth is None else score_sources(truth, separated.sources[:, 0], mixture[0])
     file_format: SampleFormat = "float32" if raw_scale else sample_format
@@ -86,6 +95,7 @@ def _report(
         audio_seconds=clip.seconds,
         window_seconds=provenance.window_samples / provenance.spec.sample_rate,
         windows=separated.windows,
+        is_exact=separated.is_exact,
         sample_rate_hz=clip.sample_rate_hz,
         model_rate_hz=provenance.spec.sample_rate,
         gain=tuple(factor * each for each in separated.gain.factors),

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasnet2hef.errors import OptionError, RefusedError
+from tasnet2hef.errors import OptionError
 from tasnet2hef.run.backends import Backend, Samples
+from tasnet2hef.run.columns import run_columns
 from tasnet2hef.run.frames import frames_to_sources, window_to_frames
 from tasnet2hef.run.source_order import Order, align_order
 
@@ -58,8 +59,8 @@ class WindowStream:
     """Feeds a net window by window; memory use does not grow with the length of the stream.
 
     ``feed()`` any number of samples and take what is ready, then ``flush()`` once. All that comes out, joined, has
-    the length of all that went in. Sources keep their order from the first window on. The lag is at most one
-    window.
+    the length of all that went in. Sources keep their order from the first window on. A graph with several columns
+    computes as many windows at once: the same numbers, and more lag.
     """
 
     def __init__(self, backend: Backend, overlap: float = DEFAULT_OVERLAP) -> None:
@@ -75,39 +76,72 @@ class WindowStream:
         """Sources ``[source, overlap]`` of the last window that the next one fades out."""
         self._nothing = np.zeros((sources, 0), np.float32)
         self.windows = 0
-        """Times the net ran."""
+        """Windows that were computed."""
 
     @property
     def hop_samples(self) -> int:
         """Samples from the start of a window to the start of the next."""
         return self._window - self._overlap
 
+    @property
+    def lag_samples(self) -> int:
+        """Most samples that must follow a sample before it comes out, itself included."""
+        return self._window + (self._backend.provenance.streams - 1) * self.hop_samples
+
+    @property
+    def lag_ms(self) -> float:
+        """The same in milliseconds: what a listener waits, computing time left aside."""
+        return 1000 * self.lag_samples / self._backend.provenance.spec.sample_rate
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the result equals inference on the whole file at once: not after a cross-fade."""
+        return False
+
     def feed(self, samples: Samples) -> Samples:
         """Take ``[sample]``, any number of them; return the sources ``[source, sample]`` that are ready."""
         self._heard = np.concatenate([self._heard, samples])
         ready = [self._nothing]
-        while len(self._heard) >= self._next_start() + self._window:
-            self._heard = self._heard[self._next_start() :]
-            sources = self._join(self._separate(self._heard[: self._window]))
-            ready.append(sources[:, : self.hop_samples])
-            self._tail = sources[:, self.hop_samples :]
+        streams = self._backend.provenance.streams
+        while self._complete() >= streams:
+            ready.append(self._advance(streams))
         return np.concatenate(ready, axis=1)
 
     def flush(self) -> Samples:
         """End the stream: return the sources ``[source, sample]`` of all samples that are still held."""
+        ready = self._advance(self._complete())
+        return np.concatenate([ready, self._rest()], axis=1)
+
+    def _rest(self) -> Samples:
+        """Return what the last whole window left over, and the sources of its overlap."""
         if self._tail is None:
             held = len(self._heard)
             # Repeated rather than padded with zeros: silence would pull down the statistics of norms over the
             # window (measured on a gLN net, window 2 s: a clip of 0.5 s gains 0.9 dB, one of 1.5 s nothing).
-            return self._separate(np.resize(self._heard, self._window))[:, :held] if held else self._nothing
+            return self._separate([np.resize(self._heard, self._window)])[0][:, :held] if held else self._nothing
         left_over = len(self._heard) - self._window
         if not left_over:
             return self._tail
-        sources = self._separate(self._heard[-self._window :])
+        (sources,) = self._separate([self._heard[-self._window :]])
         return self._join(sources[:, self.hop_samples - left_over :])
 
     def _next_start(self) -> int:
         return 0 if self._tail is None else self.hop_samples
+
+    def _complete(self) -> int:
+        """Count the windows that lie whole in what is held and were not computed yet."""
+        return max(0, 1 + (len(self._heard) - self._next_start() - self._window) // self.hop_samples)
+
+    def _advance(self, count: int) -> Samples:
+        """Compute the next ``count`` windows and return the sources that are ready, a hop for each."""
+        starts = [self._next_start() + number * self.hop_samples for number in range(count)]
+        ready = [self._nothing]
+        for window in self._separate([self._heard[start : start + self._window] for start in starts]):
+            sources = self._join(window)
+            ready.append(sources[:, : self.hop_samples])
+            self._tail = sources[:, self.hop_samples :]
+        self._heard = self._heard[starts[-1] if starts else 0 :]
+        return np.concatenate(ready, axis=1)
 
     def _join(self, sources: Samples) -> Samples:
         """Put sources that begin where the tail begins in its order, and fade the tail out into them."""
@@ -118,11 +152,9 @@ class WindowStream:
         faded = self._tail + self._fade * (sources[:, : self._overlap] - self._tail)
         return np.concatenate([faded, sources[:, self._overlap :]], axis=1)
 
-    def _separate(self, window: Samples) -> Samples:
-        self.windows += 1
+    def _separate(self, windows: list[Samples]) -> list[Samples]:
+        """Separate up to a window a column, each ``[sample]``, into ``[source, sample]`` each."""
+        self.windows += len(windows)
         provenance = self._backend.provenance
-        frames = self._backend.run(window_to_frames(window, provenance))
-        sources = frames_to_sources(frames, provenance)
-        if not np.isfinite(sources).all():
-            raise RefusedError("the model returned NaN or infinite samples, expected finite ones; export it again")
-        return sources
+        frames = [window_to_frames(window, provenance) for window in windows]
+        return [frames_to_sources(column, provenance) for column in run_columns(self._backend, frames)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasnet2hef.errors import OptionError
-from tasnet2hef.network.hailo_tasnet import BuildOptions, HailoTasNet, separate_window
+from tasnet2hef.network.build_options import BuildOptions
+from tasnet2hef.network.hailo_tasnet import HailoTasNet, separate_windows
 from tasnet2hef.network.norms import norm_strategy
 from tasnet2hef.network.primitives import ChannelAffine, TimeConv
 from tasnet2hef.parity import compare_sources, speech_clip
@@ -49,15 +51,18 @@ def _frames_for(spec: TasNetSpec, frames: int) -> int:
 def _parity_db(spec: TasNetSpec, options: BuildOptions, seed: int = 0, **ranges: tuple[float, float]) -> float:
     reference = random_reference(spec, seed, **ranges)
     net = HailoTasNet(spec, reference.state_dict(), options).eval()
-    clip = torch.from_numpy(speech_clip(net.provenance.window_samples, 8000))
+    streams, samples = options.streams, net.provenance.window_samples
+    clips = speech_clip(streams * samples, 8000).reshape(streams, samples)
     with torch.no_grad():
-        original = reference(clip[None])[0].numpy()
-    return compare_sources("", original, separate_window(net, clip).numpy()).db
+        original = reference(torch.from_numpy(clips)).numpy()
+    return compare_sources("", original.reshape(-1, samples), separate_windows(net, clips).reshape(-1, samples)).db
 
 
-@pytest.mark.parametrize("changes", [{}, {"layout": "wide"}, {"residual": "joint"}, {"shift": "layer"}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{}, {"layout": "wide"}, {"residual": "joint"}, {"shift": "layer"}, {"streams": 4}], ids=str
+)
 @pytest.mark.parametrize("options", OPTION_MATRIX, ids=str)
-def test_the_rewrite_equals_the_original(options: dict[str, object], changes: dict[str, str]) -> None:
+def test_the_rewrite_equals_the_original(options: dict[str, object], changes: dict[str, Any]) -> None:
     spec = small_spec(**options)
     build = replace(BuildOptions(window_frames=_frames_for(spec, 150)), **changes)
     assert _parity_db(spec, build) >= EXACT_DB
@@ -133,7 +138,7 @@ def test_the_last_residual_convolution_is_not_exported() -> None:
 def test_silence_stays_finite() -> None:
     spec = small_spec()
     net = HailoTasNet(spec, random_reference(spec).state_dict(), BuildOptions(window_frames=100))
-    silent = separate_window(net, torch.zeros(net.provenance.window_samples)).numpy()
+    silent = separate_windows(net, np.zeros((1, net.provenance.window_samples), np.float32))
     assert np.isfinite(silent).all()
 
 
@@ -160,3 +165,22 @@ def test_an_unfactored_window_is_refused_with_the_next_that_is() -> None:
 def test_an_unknown_choice_names_the_known_ones(name: str) -> None:
     with pytest.raises(OptionError, match=f"{name}: found 'odd', expected .* or "):
         BuildOptions(**{"window_frames": 10, name: "odd"})
+
+
+@pytest.mark.parametrize(
+    ("streams", "layout", "reason"), [(3, "tall", "found 3, expected 1, 2, 4 or 8"), (2, "wide", "expected tall")]
+)
+def test_streams_that_cannot_be_are_refused(streams: int, layout: str, reason: str) -> None:
+    with pytest.raises(OptionError, match=reason):
+        BuildOptions(window_frames=10, streams=streams, layout=layout)
+
+
+@pytest.mark.parametrize("norm", ["gLN", "fgLN", "cLN", "bN"])
+def test_a_column_does_not_hear_its_neighbours(norm: str) -> None:
+    spec = small_spec(norm_type=norm)
+    weights = random_reference(spec).state_dict()
+    net = HailoTasNet(spec, weights, BuildOptions(window_frames=100, streams=4)).eval()
+    clips = speech_clip(4 * net.provenance.window_samples, 8000).reshape(4, -1)
+    before = separate_windows(net, clips)
+    clips[[0, 1, 3]] = 1e3 * clips[[3, 0, 1]]
+    np.testing.assert_array_equal(separate_windows(net, clips)[2], before[2])

@@ -17,11 +17,17 @@ from tasnet2hef.spec import TasNetSpec
 
 
 def make_provenance(
-    *, n_src: int = 2, window_frames: int = 99, layout: str = "tall", norm: str = "exact", **options: Any
+    *,
+    n_src: int = 2,
+    window_frames: int = 99,
+    layout: str = "tall",
+    norm: str = "exact",
+    streams: int = 1,
+    **options: Any,
 ) -> Provenance:
     """By default 8 kHz, kernel 16, stride 8: windows of 800 samples, 0.1 s."""
     spec = TasNetSpec.from_options({"n_src": n_src, **options})
-    return Provenance(spec=spec, window_frames=window_frames, layout=layout, norm=norm)
+    return Provenance(spec=spec, window_frames=window_frames, layout=layout, norm=norm, streams=streams)
 
 
 def sign_split_nodes(gains: Sequence[float]) -> list[onnx.NodeProto]:

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasnet2hef.errors import AudioError, OptionError
@@ -124,6 +124,7 @@ def test_channels_that_cancel_in_the_mix_are_refused(wav):
 
 @settings(max_examples=40, deadline=None)
 @given(samples=st.integers(2, 5000), rate=st.sampled_from([8000, 11025, 16000, 22050, 44100, 48000, 96000]))
+@example(samples=2, rate=11025)
 def test_resampling_there_and_back_keeps_the_length(samples, rate):
     clip = np.random.default_rng(0).standard_normal((2, samples)).astype(np.float32)
     there = resample(clip, rate, 8000)

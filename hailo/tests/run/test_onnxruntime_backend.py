@@ -19,6 +19,13 @@ def test_frames_pass_through_either_layout(tmp_path, provenance, graph, layout, 
     assert backend.provenance == description
 
 
+@pytest.mark.parametrize("streams", [2, 8])
+def test_frames_pass_through_columns(tmp_path, provenance, graph, streams):
+    backend = OnnxRuntimeBackend(graph(tmp_path / "net.onnx", provenance(streams=streams, window_frames=20)))
+    frames = np.random.default_rng(0).standard_normal((21, 8 * streams)).astype(np.float32)
+    np.testing.assert_array_equal(backend.run(frames), np.stack([np.maximum(frames, 0), np.minimum(frames, 0)]))
+
+
 def broken(path, content: bytes):
     path.write_bytes(content)
     return path

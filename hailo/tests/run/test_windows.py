@@ -6,7 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasnet2hef.errors import OptionError, RefusedError
-from tasnet2hef.run.frames import frames_to_sources, window_to_frames
+from tasnet2hef.run.frames import (
+    clips_to_frames,
+    frames_to_clips,
+    frames_to_sources,
+    frames_to_tensor,
+    tensor_to_frames,
+    window_to_frames,
+)
 from tasnet2hef.run.windows import WindowStream, fade_in, overlap_samples
 
 SHORT_WINDOWS = st.fixed_dictionaries(
@@ -15,6 +22,7 @@ SHORT_WINDOWS = st.fixed_dictionaries(
         "kernel_size": st.sampled_from([8, 15, 16]),
         "stride": st.sampled_from([4, 8]),
         "encoder_padding": st.sampled_from([0, 4, 8]),
+        "streams": st.sampled_from([1, 2, 4, 8]),
     }
 )
 
@@ -68,16 +76,33 @@ def test_silence_between_windows_keeps_the_last_order(provenance, sign_split):
 
 
 @settings(max_examples=50, deadline=None)
-@given(samples=st.integers(0, 5000), chunk=st.integers(1, 1500), overlap=st.floats(0, 0.75))
-def test_lag_is_less_than_a_window_and_memory_stays_bounded(provenance, sign_split, samples, chunk, overlap):
-    windows = WindowStream(sign_split(provenance()), overlap)
+@given(
+    samples=st.integers(0, 5000),
+    chunk=st.integers(1, 1500),
+    overlap=st.floats(0, 0.75),
+    streams=st.sampled_from([1, 2, 4, 8]),
+)
+def test_lag_is_what_the_stream_says_and_memory_stays_bounded(
+    provenance, sign_split, samples, chunk, overlap, streams
+):
+    windows = WindowStream(sign_split(provenance(streams=streams)), overlap)
+    assert windows.lag_ms == windows.lag_samples / 8
     fed = ready = 0
     for at in range(0, samples, chunk):
         part = noise(samples)[at : at + chunk]
         ready += windows.feed(part).shape[1]
         fed += len(part)
-        assert 0 <= fed - ready < 800
-        assert len(windows._heard) < 2 * 800
+        assert 0 <= fed - ready < windows.lag_samples
+        assert len(windows._heard) < windows.lag_samples + 800
+
+
+def test_columns_save_runs_of_the_net(provenance, sign_split):
+    runs = []
+    for streams in (1, 2, 4, 8):
+        net = sign_split(provenance(streams=streams))
+        stream(WindowStream(net, 0.5), noise(800 + 15 * 400), 500)
+        runs.append(net.runs)
+    assert runs == [16, 8, 4, 2]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +150,24 @@ def test_frames_hold_the_window_between_the_originals_padding(provenance, window
     description = provenance(**window)
     clip = noise(description.window_samples)
     frames = window_to_frames(clip, description)
+    assert frames.shape == (description.rows, description.spec.stride)
     before = np.zeros(description.spec.encoder_padding)
     rest = np.zeros(frames.size - len(before) - len(clip))
     np.testing.assert_array_equal(frames.reshape(-1), np.concatenate([before, clip, rest]))
     np.testing.assert_array_equal(frames_to_sources(frames[None], description), clip[None])
+
+
+@settings(max_examples=50, deadline=None)
+@given(window=SHORT_WINDOWS)
+def test_columns_of_the_tensor_are_the_clips(provenance, window):
+    description = provenance(**window)
+    streams, samples = description.streams, description.window_samples
+    clips = noise(streams * samples).reshape(streams, samples)
+    frames = clips_to_frames(clips, description)
+    tensor = frames_to_tensor(frames, description)
+    assert tensor.shape == description.input_shape
+    for number, clip in enumerate(clips):
+        alone = window_to_frames(clip, description)
+        np.testing.assert_array_equal(tensor[0, :, :, number], alone.T)
+    np.testing.assert_array_equal(tensor_to_frames(tensor, description), frames)
+    np.testing.assert_array_equal(frames_to_clips(frames[None], description)[:, 0], clips)

@@ -12,9 +12,13 @@ from tasnet2hef.cli.commands.check import verdict
 from tasnet2hef.cli.options import parse_settings
 from tasnet2hef.errors import OptionError
 
+DEFAULT_CHUNK = 32
+"""Frames: 33 ms of lag for a kernel of 16 and a stride of 8 samples at 8 kHz."""
+
 if TYPE_CHECKING:
     from tasnet2hef.check import CheckReport
     from tasnet2hef.export import ExportReport
+    from tasnet2hef.provenance import Provenance
 
 
 def command(
@@ -35,6 +39,22 @@ def command(
     shift: str = typer.Option(
         "fold", help="A constant norm before a depthwise convolution: `fold` it away, or keep it as a `layer`."
     ),
+    streams: int = typer.Option(
+        1,
+        help="Windows side by side in one tensor: 1, 2, 4 or 8. For chips that pad rows; on a CPU gLN is slower.",
+    ),
+    stateful: bool = typer.Option(
+        False,
+        "--stateful",
+        help="For causal nets with cLN or bN: compute chunks, not windows; past rows are inputs and outputs.",
+    ),
+    chunk: int | None = typer.Option(
+        None, help="Frames of a chunk, with `--stateful` and instead of `--seconds`.", show_default="32"
+    ),
+    segments: int = typer.Option(
+        1,
+        help="Also cut the graph between its blocks into that many files of about equal work, to be run in turn.",
+    ),
     hardware: str = typer.Option(
         "hailo8", "--hw", help="Chip to check the graph for: `hailo8`, `hailo8l`, `hailo10h` or `hailo15h`."
     ),
@@ -49,7 +69,15 @@ def command(
     from tasnet2hef.hardware import load_chip
 
     load_chip(hardware)  # a wrong name is refused before the work
-    options = ExportOptions(seconds=seconds, layout=layout, residual=residual, shift=shift)
+    options = ExportOptions(
+        seconds=seconds,
+        layout=layout,
+        residual=residual,
+        shift=shift,
+        streams=streams,
+        chunk_frames=chunk_frames(stateful, chunk),
+        segments=segments,
+    )
     report = export_file(checkpoint, onnx_path(checkpoint, output), options, parse_settings(settings))
     findings = check_file(report.onnx_path, hardware)
     if json_output:
@@ -57,6 +85,23 @@ def command(
         return
     print_report(report)
     print_check(report.onnx_path, findings)
+    for path in report.segment_paths:
+        show.console().print(str(path), markup=False)
+        print_check(path, check_file(path, hardware))
+
+
+def chunk_frames(stateful: bool, chunk: int | None) -> int | None:
+    """Return the frames of a chunk, or None for a graph of windows.
+
+    Raises:
+        OptionError: a chunk for a graph of windows.
+
+    >>> chunk_frames(True, None)
+    32
+    """
+    if chunk is not None and not stateful:
+        raise OptionError(f"--chunk: found {chunk} without --stateful; add it, or give --seconds for a window")
+    return (DEFAULT_CHUNK if chunk is None else chunk) if stateful else None
 
 
 def onnx_path(checkpoint: str, output: Path) -> Path:
@@ -83,8 +128,12 @@ def print_report(report: ExportReport) -> None:
     facts = [
         ("sources", str(provenance.spec.n_src)),
         ("rate", f"{provenance.spec.sample_rate} Hz"),
-        ("window", f"{report.window_seconds:.3f} s, {provenance.window_frames} frames"),
+        (
+            "chunk" if provenance.stateful else "window",
+            f"{report.window_seconds:.3f} s, {provenance.window_frames} frames",
+        ),
         ("input", f"frames {list(provenance.input_shape)}"),
+        ("windows at once", str(provenance.streams)),
         ("norm", f"{provenance.spec.norm_type}, {provenance.norm}"),
         ("nodes", str(report.nodes)),
         ("time", f"{report.elapsed_seconds:.1f} s"),
@@ -92,8 +141,19 @@ def print_report(report: ExportReport) -> None:
     console.print(show.table(str(report.onnx_path), ("export", ""), facts))
     rows = [(row.pair, f"{row.db:.1f}") for row in report.parity]
     console.print(show.table("Parity on speech, worst source", ("pair", "signal-to-error [dB]"), rows))
+    if provenance.stateful:
+        print_states(provenance)
     for note in report.notes:
         show.notice(note)
+
+
+def print_states(provenance: Provenance) -> None:
+    """Print what a stateful graph carries from chunk to chunk."""
+    shapes = provenance.state_shapes
+    rows = [(name, str(shape[2]), str(shape[1]), str(shape[1] * shape[2])) for name, shape in shapes.items()]
+    rows.append(("all", "", "", str(provenance.state_values)))
+    title = "State in, and out again, every chunk"
+    show.console().print(show.table(title, ("input", "rows", "channels", "bytes at 8 bits"), rows))
 
 
 def print_check(path: Path, report: CheckReport) -> None:

@@ -12,6 +12,7 @@ from tasnet2hef.errors import OptionError
 
 if TYPE_CHECKING:
     from tasnet2hef.run.audio import Channel
+    from tasnet2hef.run.halo import Halo
     from tasnet2hef.run.report import SeparationReport
 
 
@@ -28,6 +29,12 @@ def command(
     overlap: float | None = typer.Option(
         None, help="Share of a window that the next one covers again, 0 to 0.75.", show_default="measured best"
     ),
+    halo: str | None = typer.Option(
+        None,
+        help="For norms that stream (cLN, bN), instead of an overlap: milliseconds on each side of a window that "
+        "are computed and left out, or `full`: as if the whole file were one window.",
+        show_default="full where it costs no more than the overlap",
+    ),
     raw_scale: bool = typer.Option(
         False, "--raw-scale", help="Keep the model's own level (float files) instead of adding up to the mixture."
     ),
@@ -39,7 +46,6 @@ def command(
     Example: `tasnet2hef separate build/my_model.onnx mixture.wav -o out/`
     """
     from tasnet2hef.run.separate import separate_file
-    from tasnet2hef.run.windows import DEFAULT_OVERLAP
 
     with show.progress(f"separating {recording.name}") as progress:
         report = separate_file(
@@ -48,7 +54,8 @@ def command(
             output,
             references=reference,
             channel=parse_channel(channel),
-            overlap=DEFAULT_OVERLAP if overlap is None else overlap,
+            overlap=overlap,
+            halo=None if halo is None else parse_halo(halo),
             raw_scale=raw_scale,
             threads=threads,
             progress=progress,
@@ -77,6 +84,23 @@ def parse_channel(text: str) -> Channel:
     raise OptionError(f"--channel: found {text!r}, expected mix, each or a number from 1")
 
 
+def parse_halo(text: str) -> Halo:
+    """Read ``full`` or a number of milliseconds.
+
+    Raises:
+        OptionError: it is none of these.
+
+    >>> parse_halo("200")
+    200.0
+    """
+    if text == "full":
+        return "full"
+    try:
+        return float(text)
+    except ValueError:
+        raise OptionError(f"--halo: found {text!r}, expected full or milliseconds, for example 200") from None
+
+
 def print_report(report: SeparationReport) -> None:
     """Print the files and, with references, how well each source came out."""
     console = show.console()
@@ -96,5 +120,7 @@ def print_report(report: SeparationReport) -> None:
         if report.rtf < 1
         else f"{report.audio_seconds:.1f} s, real-time factor {report.rtf:.3f}"
     )
+    if report.is_exact:
+        console.print("  the model's output equals inference on the whole file at once")
     for note in report.notes:
         show.notice(note)

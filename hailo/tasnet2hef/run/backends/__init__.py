@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,11 @@ Samples = NDArray[np.float32]
 
 
 class Backend(Protocol):
-    """Runs one window: frames in, sources out.
+    """Runs one window, or as many as the graph has columns: frames in, sources out.
 
-    Both sides use the order of a device's NHWC memory, in which a window is the waveform itself cut into rows.
-    A runtime that wants NCHW transposes inside its own module.
+    Both sides use the order of a device's NHWC memory, in which a window is the waveform itself cut into rows of
+    ``stride`` samples; with several columns a row holds ``stride`` samples of each, one after the other. A
+    runtime that wants NCHW transposes inside its own module.
     """
 
     @property
@@ -24,4 +26,19 @@ class Backend(Protocol):
         """The graph's own description: its window, rate, layout and sources."""
 
     def run(self, frames: Samples) -> Samples:
-        """Map ``[row, sample of the row]`` to ``[source, row, sample of the row]``."""
+        """Map ``[row, streams * stride]`` to ``[source, row, streams * stride]``."""
+
+
+Memory = Mapping[str, Samples]
+"""Past rows by the name of the graph's input, in the runtime's own order; only the backend looks into it."""
+
+
+@runtime_checkable
+class StepBackend(Backend, Protocol):
+    """Runs a stateful graph chunk by chunk; the caller keeps the memory, so streams can share a backend."""
+
+    def empty_memory(self) -> Memory:
+        """Return the memory from which a stream begins."""
+
+    def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
+        """Run one chunk like ``run``; also return the memory for the next one."""

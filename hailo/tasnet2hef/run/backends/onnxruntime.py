@@ -9,7 +9,8 @@ import numpy as np
 
 from tasnet2hef.errors import GraphError
 from tasnet2hef.provenance import INPUT_NAME, Provenance, output_names
-from tasnet2hef.run.backends import Samples
+from tasnet2hef.run.backends import Memory, Samples
+from tasnet2hef.run.frames import frames_to_tensor, tensor_to_frames
 
 ERRORS_ONLY = 3
 REASON_CHARACTERS = 200
@@ -26,9 +27,8 @@ class OnnxRuntimeBackend:
     """
 
     def __init__(self, model_path: str | Path, threads: int | None = None) -> None:
-        self._session = _open_session(Path(model_path), threads)
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self._provenance = Provenance.from_metadata(metadata, str(model_path))
+        self._session = open_session(Path(model_path), threads)
+        self._provenance = provenance_of(self._session, str(model_path))
         self._outputs = list(output_names(self._provenance.spec.n_src))
         _check_ports(self._session, self._provenance, str(model_path))
 
@@ -38,14 +38,23 @@ class OnnxRuntimeBackend:
         return self._provenance
 
     def run(self, frames: Samples) -> Samples:
-        """Map ``[row, sample of the row]`` to ``[source, row, sample of the row]``."""
-        shape = self._provenance.input_shape
-        feeds = {INPUT_NAME: np.ascontiguousarray(frames.T, dtype=np.float32).reshape(shape)}
-        sources = self._session.run(self._outputs, feeds)
-        return np.stack([source.reshape(shape[1], -1).T for source in sources])
+        """Map ``[row, streams * stride]`` to ``[source, row, streams * stride]``."""
+        return self.run_step(frames, self.empty_memory())[0]
+
+    def empty_memory(self) -> Memory:
+        """Return the memory from which a stream begins: silence. Empty for a graph of windows."""
+        return {name: np.zeros(shape, np.float32) for name, shape in self._provenance.state_shapes.items()}
+
+    def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
+        """Run one chunk like ``run``; also return the memory for the next one."""
+        feeds = {INPUT_NAME: frames_to_tensor(frames, self._provenance), **memory}
+        names = [*self._outputs, *self._provenance.next_state_names]
+        values = self._session.run(names, feeds)
+        sources = [tensor_to_frames(source, self._provenance) for source in values[: len(self._outputs)]]
+        return np.stack(sources), dict(zip(memory, values[len(self._outputs) :], strict=True))
 
 
-def _open_session(model_path: Path, threads: int | None) -> Any:
+def open_session(model_path: Path, threads: int | None) -> Any:
     """Load a graph; ONNX Runtime's own log is kept quiet below errors."""
     if not model_path.is_file():
         found = "a folder" if model_path.is_dir() else "nothing"
@@ -65,11 +74,23 @@ def _open_session(model_path: Path, threads: int | None) -> Any:
         ) from error
 
 
+def provenance_of(session: Any, where: str) -> Provenance:
+    """Read what a loaded graph says of itself.
+
+    Raises:
+        GraphError: it was not exported by tasnet2hef.
+    """
+    return Provenance.from_metadata(session.get_modelmeta().custom_metadata_map, where)
+
+
 def _check_ports(session: Any, provenance: Provenance, where: str) -> None:
     """Compare the graph's inputs and outputs, in name, type and shape, with its provenance."""
     found = [_describe(port) for port in (*session.get_inputs(), *session.get_outputs())]
-    names = (INPUT_NAME, *output_names(provenance.spec.n_src))
-    expected = [f"{name} tensor(float) {list(provenance.input_shape)}" for name in names]
+    states = provenance.state_shapes
+    shapes = [(INPUT_NAME, provenance.input_shape), *states.items()]
+    shapes += [(name, provenance.input_shape) for name in output_names(provenance.spec.n_src)]
+    shapes += zip(provenance.next_state_names, states.values(), strict=True)
+    expected = [f"{name} tensor(float) {list(shape)}" for name, shape in shapes]
     if found != expected:
         raise GraphError(
             f"{where}: found inputs and outputs {', '.join(found)}; expected {', '.join(expected)}, as its "

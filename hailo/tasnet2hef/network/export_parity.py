@@ -1,0 +1,120 @@
+"""Holds an export against its original: one window a column, or a stream of chunks."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+from tasnet2hef.checkpoint import Checkpoint
+from tasnet2hef.network.hailo_tasnet import HailoTasNet, separate_windows
+from tasnet2hef.network.memory import left_rows, set_past
+from tasnet2hef.parity import ParityRow, compare_sources, speech_clip
+from tasnet2hef.provenance import Provenance
+from tasnet2hef.run.backends import Backend, Memory, Samples, StepBackend
+from tasnet2hef.run.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.run.backends.segments import SegmentChain, segment_path
+from tasnet2hef.run.chunks import ChunkStream
+from tasnet2hef.run.frames import clips_to_frames, frames_to_clips, frames_to_tensor, tensor_to_frames
+
+
+def measure_parity(
+    checkpoint: Checkpoint, net: HailoTasNet, model: onnx.ModelProto, parts: Sequence[onnx.ModelProto] = ()
+) -> tuple[ParityRow, ...]:
+    """Run original, rewrite and ONNX Runtime on speech, another clip a column, and compare them.
+
+    ``parts`` are the segments that the model was cut into; there are none where it stays whole.
+    """
+    clips = parity_clips(net.provenance)
+    original = separate_by_original(checkpoint, clips, silence=net.provenance.stateful)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "net.onnx"
+        onnx.save(model, path)
+        backend = OnnxRuntimeBackend(path)
+        chain = _open_chain(parts, path)
+    rewrite, deployed = separate_by_rewrite(net, clips), separate_by_backend(backend, clips)
+    rows = (
+        _compare("original / HailoTasNet", original, rewrite),
+        _compare("original / ONNX Runtime", original, deployed),
+        _compare("HailoTasNet / ONNX Runtime", rewrite, deployed),
+    )
+    if chain is None:
+        return rows
+    chained = separate_by_backend(chain, clips)
+    return (*rows, _compare("ONNX Runtime / segments in ONNX Runtime", deployed, chained))
+
+
+def _open_chain(parts: Sequence[onnx.ModelProto], path: Path) -> SegmentChain | None:
+    for number, part in enumerate(parts, start=1):
+        onnx.save(part, segment_path(path, number))
+    return SegmentChain(segment_path(path, 1)) if parts else None
+
+
+def parity_clips(provenance: Provenance) -> Samples:
+    """Return clips ``[stream, sample]``: a window a column; two receptive fields if stateful."""
+    spec = provenance.spec
+    if not provenance.stateful:
+        speech = speech_clip(provenance.streams * provenance.window_samples, spec.sample_rate)
+        return speech.reshape(provenance.streams, -1)
+    frames = 2 * spec.receptive_field_frames + 3 * provenance.window_frames
+    return speech_clip(frames * spec.stride, spec.sample_rate)[None]
+
+
+def separate_by_original(checkpoint: Checkpoint, clips: Samples, *, silence: bool) -> Samples:
+    """Separate ``[stream, sample]`` at once; ``silence`` follows where a stream of chunks would go on."""
+    spec, samples = checkpoint.spec, clips.shape[1]
+    heard = np.pad(clips, ((0, 0), (0, 2 * spec.kernel_size * silence)))
+    with torch.no_grad():
+        sources: Samples = checkpoint.reference()(torch.from_numpy(heard)).numpy()[..., :samples]
+    return sources
+
+
+def separate_by_rewrite(net: HailoTasNet, clips: Samples) -> Samples:
+    """Separate ``[stream, sample]`` with the torch network into ``[stream, source, sample]``."""
+    if not net.provenance.stateful:
+        return separate_windows(net, clips)
+    return np.stack([_stream(ChunkStream(TorchSteps(net)), clip) for clip in clips])
+
+
+def separate_by_backend(backend: Backend, clips: Samples) -> Samples:
+    """Separate ``[stream, sample]`` with ONNX Runtime into ``[stream, source, sample]``."""
+    if isinstance(backend, StepBackend) and backend.provenance.stateful:
+        return np.stack([_stream(ChunkStream(backend), clip) for clip in clips])
+    return frames_to_clips(backend.run(clips_to_frames(clips, backend.provenance)), backend.provenance)
+
+
+class TorchSteps:
+    """A stateful network as a backend that runs chunk by chunk."""
+
+    def __init__(self, net: HailoTasNet) -> None:
+        self._net = net
+        self.provenance = net.provenance
+
+    def empty_memory(self) -> Memory:
+        """Return silence."""
+        return {name: np.zeros(shape, np.float32) for name, shape in self.provenance.state_shapes.items()}
+
+    def run(self, frames: Samples) -> Samples:
+        """Run the first chunk of a stream."""
+        return self.run_step(frames, self.empty_memory())[0]
+
+    @torch.no_grad()
+    def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
+        """Run one chunk; also return the memory for the next one."""
+        set_past(self._net, memory)
+        outputs = self._net(torch.from_numpy(frames_to_tensor(frames, self.provenance)))
+        sources = np.stack([tensor_to_frames(output.numpy(), self.provenance) for output in outputs])
+        return sources, dict(zip(memory, left_rows(self._net), strict=True))
+
+
+def _stream(stream: ChunkStream, clip: Samples) -> Samples:
+    return np.concatenate([stream.feed(clip), stream.flush()], axis=1)
+
+
+def _compare(pair: str, expected: Samples, found: Samples) -> ParityRow:
+    """Compare ``[stream, source, sample]``; the worst source of the worst column counts."""
+    return compare_sources(pair, *(each.reshape(-1, each.shape[-1]) for each in (expected, found)))

@@ -1,0 +1,118 @@
+"""Measures streaming: columns against one window at a time, what a narrower halo loses, chunks with memory.
+
+Numbers are of this machine at this moment; nothing here is a test. The nets have random weights, so the halo table
+shows how far a net of this shape can hear, not how far a trained one does.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tasnet2hef.checkpoint import Checkpoint, from_module, load_checkpoint
+from tasnet2hef.cli.show import console, table
+from tasnet2hef.export import ExportOptions, export_checkpoint
+from tasnet2hef.parity import compare_sources, speech_clip
+from tasnet2hef.run.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.run.halo import Halo, HaloStream
+from tasnet2hef.run.streamer import Streamer, make_streamer
+from tasnet2hef.spec import TasNetSpec
+from tests.random_weights import random_reference
+
+DEMO = Path(__file__).parents[1] / "hailo/assets/demo_model.pth"
+SHAPE = {"kernel_size": 32, "stride": 16, "n_filters": 128, "bn_chan": 64, "hid_chan": 128, "skip_chan": 64}
+SMALL = {**SHAPE, "n_blocks": 6, "n_repeats": 2}
+Signal = npt.NDArray[np.float32]
+
+
+def export(checkpoint: Checkpoint, seconds: float, streams: int, threads: int) -> OnnxRuntimeBackend:
+    """Export to a temporary file and open it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "net.onnx"
+        export_checkpoint(checkpoint, path, ExportOptions(seconds=seconds, streams=streams))
+        return OnnxRuntimeBackend(path, threads)
+
+
+def separate(stream: Streamer, clip: Signal) -> Signal:
+    """Stream a whole clip."""
+    return np.concatenate([stream.feed(clip), stream.flush()], axis=1)
+
+
+def columns(title: str, checkpoint: Checkpoint, seconds: float, threads: int, runs: int) -> None:
+    """Time one run of the net per window, for every number of columns."""
+    rows = []
+    for streams in (1, 2, 4, 8):
+        backend = export(checkpoint, seconds, streams, threads)
+        provenance = backend.provenance
+        noise = np.random.default_rng(0).standard_normal((provenance.rows, streams * provenance.spec.stride))
+        frames = noise.astype(np.float32)
+        backend.run(frames)
+        times = []
+        for _ in range(runs):
+            start = time.perf_counter()
+            backend.run(frames)
+            times.append((time.perf_counter() - start) / streams)
+        p50 = statistics.median(times)
+        audio = provenance.window_samples / provenance.spec.sample_rate
+        rows.append((str(streams), f"{1e3 * p50:.1f}", f"{1e3 * max(times):.1f}", f"{p50 / audio:.4f}"))
+    console().print(table(title, ("columns", "ms per window, p50", "slowest", "real-time factor"), rows))
+
+
+def halos(title: str, checkpoint: Checkpoint, seconds: float, threads: int) -> None:
+    """Hold every halo against inference on the whole file at once."""
+    clip = speech_clip(30 * checkpoint.spec.sample_rate, checkpoint.spec.sample_rate)
+    with torch.no_grad():
+        whole = checkpoint.reference()(torch.from_numpy(clip)[None])[0].numpy()
+    backend = export(checkpoint, seconds, 1, threads)
+    rows = []
+    choices: list[Halo] = [0.0, 20.0, 50.0, 100.0, 150.0, 200.0, "full"]
+    for halo in choices:
+        stream = HaloStream(backend, halo)
+        start = time.perf_counter()
+        found = separate(stream, clip)
+        rtf = (time.perf_counter() - start) * checkpoint.spec.sample_rate / len(clip)
+        db = compare_sources("", whole, found).db
+        rows.append((str(halo), f"{db:.1f}", str(stream.windows), f"{rtf:.3f}", f"{stream.lag_ms:.0f}"))
+    names = ("halo [ms a side]", "against the whole file [dB]", "windows", "real-time factor", "lag [ms]")
+    console().print(table(title, names, rows))
+
+
+def chunks(title: str, checkpoint: Checkpoint, threads: int) -> None:
+    """Stream a causal net with its own memory, for several lengths of a chunk."""
+    clip = speech_clip(10 * checkpoint.spec.sample_rate, checkpoint.spec.sample_rate)
+    rows = []
+    for frames in (8, 16, 32, 64, 128):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "net.onnx"
+            parity = export_checkpoint(checkpoint, path, ExportOptions(chunk_frames=frames)).parity
+            stream = make_streamer(OnnxRuntimeBackend(path, threads))
+        start = time.perf_counter()
+        separate(stream, clip)
+        rtf = (time.perf_counter() - start) * checkpoint.spec.sample_rate / len(clip)
+        db = min(row.db for row in parity)
+        rows.append((str(frames), f"{stream.lag_ms:.0f}", f"{db:.1f}", f"{rtf:.3f}"))
+    names = ("frames a chunk", "lag [ms]", "against the whole file [dB]", "real-time factor")
+    console().print(table(title, names, rows))
+
+
+def main() -> None:
+    """Print all tables; the argument is the number of threads."""
+    threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    demo = load_checkpoint(str(DEMO))
+    columns(f"demo net, gLN, windows of 2 s, {threads} threads", demo, 2.0, threads, runs=20)
+    small = from_module(random_reference(TasNetSpec.from_options({"n_src": 2, "norm_type": "bN", **SMALL})))
+    columns(f"the same shape, bN, windows of 2 s, {threads} threads", small, 2.0, threads, runs=20)
+    halos("the same shape, bN, random weights, windows of 2 s, 30 s of speech", small, 2.0, threads)
+    causal = TasNetSpec.from_options({"n_src": 2, "norm_type": "bN", "causal": True, **SMALL})
+    chunks("the same shape, causal, bN, stateful", from_module(random_reference(causal)), threads)
+
+
+if __name__ == "__main__":
+    main()
