@@ -9,7 +9,7 @@ TESTS ?= hailo/tests
 
 FILE ?= ../shared/evidence/verdicts.jsonl
 
-.PHONY: help demo test test-onnx test-hailo lint types bench bench-export bench-quantisation fuzz verdicts onnx-env hailo-env dev-env clean
+.PHONY: help demo test test-onnx test-hailo lint types bench bench-export bench-quantisation bench-streaming fuzz verdicts onnx-env hailo-env dev-env clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,13 +34,16 @@ lint: dev-env  ## ruff: format and lint
 types: dev-env  ## mypy, strict
 	$(ONNX_ENV)/bin/mypy
 
-bench: bench-export bench-quantisation  ## the numbers that are promised, measured; about 10 minutes
+bench: bench-export bench-quantisation bench-streaming  ## the numbers that are promised, measured; about 10 minutes
 
 bench-export: dev-env  ## the same for export, check and separation; under a minute
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.bench
 
 bench-quantisation: dev-env  ## the same for 8 bits; about 8 minutes, needs Debian's asterisk-core-sounds-*-wav
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.bench_quantisation
+
+bench-streaming: dev-env  ## columns, halos and chunks, timed and held against the whole file
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.bench_streaming
 
 fuzz: dev-env  ## 10,000 damaged graphs through check
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.fuzz 10000

@@ -45,6 +45,9 @@ def test_onnx_runtime_equals_the_original(tmp_path: Path, norm: str, layout: str
         {"causal": True, "norm_type": "cLN"},
         {"mask_act": "softmax", "n_src": 3},
         {"encoder_padding": 8},
+        # In float32 the original itself ends near 78 dB here: quiet frames are 0.5 and a little.
+        {"norm_type": "cLN", "encoder_activation": "sigmoid"},
+        {"norm_type": "cLN", "encoder_activation": "sigmoid", "causal": True},
     ],
     ids=str,
 )

@@ -73,8 +73,11 @@ class Demand:
 
 
 def audio_seconds(provenance: Provenance) -> float:
-    """Return the length of an export's window in seconds of audio."""
-    return provenance.window_samples / provenance.spec.sample_rate
+    """Return the seconds of audio that one run takes in: its windows side by side, or one chunk of a stream."""
+    samples = provenance.window_samples
+    if provenance.stateful:
+        samples = provenance.window_frames * provenance.spec.stride
+    return provenance.streams * samples / provenance.spec.sample_rate
 
 
 def _budget(chip: Chip, total: float | None) -> dict[str, Any]:

@@ -65,11 +65,15 @@ def parity_clips(provenance: Provenance) -> Samples:
 
 
 def separate_by_original(checkpoint: Checkpoint, clips: Samples, *, silence: bool) -> Samples:
-    """Separate ``[stream, sample]`` at once; ``silence`` follows where a stream of chunks would go on."""
+    """Separate ``[stream, sample]`` at once; ``silence`` follows where a stream of chunks would go on.
+
+    In float64: a net whose float32 result is itself uncertain is then held against what it means.
+    """
     spec, samples = checkpoint.spec, clips.shape[1]
     heard = np.pad(clips, ((0, 0), (0, 2 * spec.kernel_size * silence)))
     with torch.no_grad():
-        sources: Samples = checkpoint.reference()(torch.from_numpy(heard)).numpy()[..., :samples]
+        separated = checkpoint.reference().double()(torch.from_numpy(heard).double())
+    sources: Samples = separated[..., :samples].numpy().astype(np.float32)
     return sources
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from tasnet2hef.errors import OptionError
-from tasnet2hef.network.activations import make_activation, make_masks, make_slope
+from tasnet2hef.network.activations import CentredSigmoid, make_activation, make_masks, make_slope
 from tasnet2hef.network.build_options import BuildOptions
 from tasnet2hef.network.folding import (
     Conv,
@@ -82,6 +82,8 @@ class HailoTasNet(nn.Module):
         self.encoder = TimeConv(encoder, None, layout=options.layout)
         self.encoder_activation = make_activation(spec.encoder_activation, weights.get("enc_activation.weight"))
         self.bottleneck_norm = make_standardise(spec, options.window_frames, options.layout)
+        centres = spec.encoder_activation == "sigmoid" and norm_strategy(spec) == "frame"
+        self.norm_input = CentredSigmoid() if centres else None
         bottleneck = bottleneck_conv(spec, weights, state)
         self.bottleneck = TimeConv(bottleneck.weight, bottleneck.bias, layout=options.layout)
         self.block_names = tuple(f"tcn_{index:02d}" for index in range(len(spec.dilations)))
@@ -96,10 +98,11 @@ class HailoTasNet(nn.Module):
 
     def forward(self, frames: Tensor) -> tuple[Tensor, ...]:
         """Separate one window."""
-        representation = self.encoder(frames)
-        if self.encoder_activation is not None:
-            representation = self.encoder_activation(representation)
-        hidden = representation if self.bottleneck_norm is None else self.bottleneck_norm(representation)
+        encoded = self.encoder(frames)
+        representation = encoded if self.encoder_activation is None else self.encoder_activation(encoded)
+        hidden = representation if self.norm_input is None else self.norm_input(encoded)
+        if self.bottleneck_norm is not None:
+            hidden = self.bottleneck_norm(hidden)
         state, skip_sum = self.bottleneck(hidden), None
         for name in self.block_names:
             state, skip_sum = self.get_submodule(name)(state, skip_sum)

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from tasnet2hef.errors import AudioError, OptionError
+from tasnet2hef.errors import AudioError, GraphError, OptionError
 from tasnet2hef.graph.onnx_node import Shape
 from tasnet2hef.provenance import METADATA_KEY, Provenance
 from tasnet2hef.run.backends import Samples
@@ -134,12 +134,23 @@ def describe_input(model_path: Path) -> tuple[Provenance, str]:
 
 
 def read_provenance(model_path: Path) -> Provenance:
-    """Return what an exported graph says of itself."""
+    """Return what an exported graph says of itself.
+
+    Raises:
+        GraphError: it takes more than a window of audio (a segment, or a chunk with its past).
+    """
     import onnx
 
     model = onnx.load(str(model_path), load_external_data=False)
     metadata = {entry.key: entry.value for entry in model.metadata_props if entry.key == METADATA_KEY}
-    return Provenance.from_metadata(metadata, str(model_path))
+    provenance = Provenance.from_metadata(metadata, str(model_path))
+    if provenance.stateful or provenance.segments > 1:
+        found = "a chunk with its past rows" if provenance.stateful else "a segment of a net"
+        raise GraphError(
+            f"{model_path}: found {found}, expected a graph that takes a window of audio alone; use the whole "
+            "export of the same model"
+        )
+    return provenance
 
 
 def small_set_warning(windows: int) -> str:

@@ -8,6 +8,9 @@ import pytest
 
 from tasnet2hef.errors import OptionError
 from tasnet2hef.hardware import Chip, Figure, chip_names, compiler, load_chip
+from tasnet2hef.hardware.demand import audio_seconds
+from tasnet2hef.provenance import Provenance
+from tasnet2hef.spec import TasNetSpec
 
 CHIPS = [load_chip(name) for name in chip_names()]
 
@@ -74,3 +77,11 @@ def test_weights_alone_take_contexts() -> None:
 def test_an_unknown_chip_is_refused() -> None:
     with pytest.raises(OptionError, match="hailo9: no such chip; expected one of hailo10h"):
         load_chip("hailo9")
+
+
+def test_a_run_takes_in_all_its_columns_and_a_chunk_only_itself() -> None:
+    spec = TasNetSpec(n_src=2, sample_rate=8000)
+    window = Provenance(spec=spec, window_frames=999, norm="folded")
+    assert audio_seconds(window) == 1.0
+    assert audio_seconds(dataclasses.replace(window, streams=8)) == 8.0
+    assert audio_seconds(dataclasses.replace(window, window_frames=100, stateful=True)) == 0.1

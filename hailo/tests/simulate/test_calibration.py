@@ -5,6 +5,7 @@ import json
 import zipfile
 
 import numpy as np
+import onnx
 import pytest
 import soundfile
 
@@ -193,3 +194,13 @@ def test_a_set_cut_short_is_refused(tmp_path):
         archive.writestr("input_layer1.npy", header.getvalue() + bytes(4000))
     with pytest.raises(InputError, match="cut short in window 2"):
         list(open_calibration(tmp_path / "cut.npz").frames())
+
+
+@pytest.mark.parametrize(("fields", "found"), [({"stateful": True}, "a chunk"), ({"segments": 2}, "a segment")])
+def test_graphs_that_take_more_than_audio_are_refused(model, tmp_path, fields, found):
+    graph = onnx.load(model)
+    (record,) = graph.metadata_props
+    record.value = json.dumps({**json.loads(record.value), **fields})
+    onnx.save(graph, tmp_path / "part.onnx")
+    with pytest.raises(GraphError, match=f"found {found}"):
+        read_provenance(tmp_path / "part.onnx")
