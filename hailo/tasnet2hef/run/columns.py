@@ -12,15 +12,22 @@ from tasnet2hef.run.frames import columns_of, side_by_side
 
 
 def run_columns(backend: Backend, windows: Sequence[Samples]) -> Sequence[Samples]:
-    """Separate windows ``[row, sample of the row]``, one a column; columns without one hold silence.
+    """Separate windows ``[row, sample of the row]``, one a column, in as many runs as
+    that takes; columns without one hold silence.
 
     Returns ``[source, row, sample of the row]`` for each window.
 
     Raises:
         RefusedError: the model returned NaN or infinite samples.
     """
-    if not windows:
-        return []
+    streams = backend.provenance.streams
+    separated: list[Samples] = []
+    for first in range(0, len(windows), streams):
+        separated += _run_once(backend, windows[first : first + streams])
+    return separated
+
+
+def _run_once(backend: Backend, windows: Sequence[Samples]) -> Sequence[Samples]:
     streams = backend.provenance.streams
     columns = np.zeros((streams, *windows[0].shape), np.float32)
     columns[: len(windows)] = windows

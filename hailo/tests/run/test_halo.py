@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasnet2hef.errors import OptionError
@@ -42,6 +42,19 @@ def whole_frames(description, samples: int) -> int:
 
 @settings(max_examples=150, deadline=None)
 @given(window=WINDOWS, samples=st.integers(0, 1500), chunk=st.integers(1, 700), halo=st.floats(0, 4))
+@example(  # the padding behind the clip completes two windows at once
+    window={
+        "window_frames": 11,
+        "kernel_size": 16,
+        "stride": 4,
+        "encoder_padding": 8,
+        "streams": 1,
+        "causal": False,
+    },
+    samples=101,
+    chunk=1,
+    halo=2.0,
+)
 def test_net_that_changes_nothing_gives_the_input_back(provenance, sign_split, window, samples, chunk, halo):
     description = provenance(**window, **SMALL)
     clip = noise(samples)
