@@ -17,7 +17,7 @@ from tasnet2hef.graph.loader import LoadedGraph, graph_of_model, load_graph
 from tasnet2hef.graph.parser import parse
 from tasnet2hef.hardware import load_chip
 from tasnet2hef.hardware.demand import Demand, audio_seconds
-from tasnet2hef.provenance import METADATA_KEY, Provenance
+from tasnet2hef.provenance import METADATA_KEY, Provenance, metadata_of
 from tasnet2hef.rules.framework.context import RuleContext
 from tasnet2hef.rules.framework.discovery import all_rules
 from tasnet2hef.rules.framework.finding import LEVELS, STAGES, Finding
@@ -128,7 +128,7 @@ def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
 
 def _audio_seconds(model: onnx.ModelProto | None, name: str) -> float | None:
     """Return the length of an export's window; None for a foreign graph, or one whose record is damaged."""
-    metadata = {} if model is None else {entry.key: entry.value for entry in model.metadata_props}
+    metadata = {} if model is None else metadata_of(model)
     if METADATA_KEY not in metadata:
         return None
     try:

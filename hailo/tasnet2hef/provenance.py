@@ -7,11 +7,14 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tasnet2hef.errors import GraphError, OptionError
 from tasnet2hef.spec import TasNetSpec
 from tasnet2hef.version import __version__
+
+if TYPE_CHECKING:
+    import onnx
 
 METADATA_KEY: Final = "tasnet2hef"
 INPUT_NAME: Final = "frames"
@@ -26,6 +29,11 @@ def output_names(n_src: int) -> tuple[str, ...]:
     ('source_1', 'source_2')
     """
     return tuple(f"source_{number}" for number in range(1, n_src + 1))
+
+
+def metadata_of(model: onnx.ModelProto) -> dict[str, str]:
+    """Return a graph's ``metadata_props`` by key."""
+    return {entry.key: entry.value for entry in model.metadata_props}
 
 
 def state_name(block: int) -> str:

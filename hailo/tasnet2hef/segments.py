@@ -18,7 +18,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from tasnet2hef.errors import OptionError
-from tasnet2hef.provenance import METADATA_KEY, Provenance
+from tasnet2hef.provenance import METADATA_KEY, Provenance, metadata_of
 
 BLOCK = re.compile(r"tcn_(\d+)/")
 ENCODER = "encoder"
@@ -35,7 +35,7 @@ def split_model(model: onnx.ModelProto, segments: int) -> list[onnx.ModelProto]:
     Raises:
         OptionError: there are fewer blocks than segments, or the graph is stateful.
     """
-    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    metadata = metadata_of(model)
     provenance = Provenance.from_metadata(metadata, "graph")
     blocks = len(provenance.spec.dilations)
     if not 1 <= segments <= blocks:

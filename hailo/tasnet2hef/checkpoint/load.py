@@ -11,11 +11,11 @@ from torch import nn
 
 from tasnet2hef.checkpoint import containers, layouts
 from tasnet2hef.checkpoint.checkpoint import Checkpoint
-from tasnet2hef.checkpoint.discovery import modules_of
 from tasnet2hef.checkpoint.found import Container, Layout, Stored
 from tasnet2hef.checkpoint.other_architectures import refuse_architecture
 from tasnet2hef.checkpoint.other_files import refuse_location
 from tasnet2hef.checkpoint.resolve import resolve
+from tasnet2hef.discovery import modules_of
 from tasnet2hef.errors import CheckpointError
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +11,7 @@ import typer
 from rich.console import Console
 
 from tasnet2hef.cli import commands
+from tasnet2hef.discovery import modules_of
 from tasnet2hef.errors import OptionError, Tasnet2HefError
 from tasnet2hef.version import __version__
 
@@ -38,9 +37,8 @@ def make_app() -> typer.Typer:
     """Gather every command of the ``commands`` folder."""
     app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
     app.callback()(_root)
-    for found in pkgutil.iter_modules(commands.__path__):
-        module = importlib.import_module(f"{commands.__name__}.{found.name}")
-        app.command(name=found.name.replace("_", "-"))(module.command)
+    for module in modules_of(commands):
+        app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
     return app
 
 

@@ -18,7 +18,7 @@ from tasnet2hef.compile.script_layers import check_layers
 from tasnet2hef.compile.script_parser import parse_script
 from tasnet2hef.errors import GraphError, InputError, OptionError
 from tasnet2hef.graph.layers import HailoNet
-from tasnet2hef.provenance import METADATA_KEY, Provenance
+from tasnet2hef.provenance import METADATA_KEY, Provenance, metadata_of
 from tasnet2hef.simulate.calibration_file import RECORD_KEY, digest_of, open_calibration, require_fit
 
 
@@ -101,7 +101,7 @@ def net_name(model: Path) -> str:
 
 
 def _provenance(proto: onnx.ModelProto, model: Path) -> Provenance | None:
-    metadata = {entry.key: entry.value for entry in proto.metadata_props}
+    metadata = metadata_of(proto)
     return Provenance.from_metadata(metadata, str(model)) if METADATA_KEY in metadata else None
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-
+from tasnet2hef.discovery import modules_of
 from tasnet2hef.errors import OptionError
 from tasnet2hef.hardware import chips
 from tasnet2hef.hardware.chip import Chip
@@ -12,13 +10,16 @@ from tasnet2hef.hardware.chip import Chip
 
 def chip_names() -> tuple[str, ...]:
     """Return the names of the chips whose numbers are known."""
-    return tuple(sorted(found.name for found in pkgutil.iter_modules(chips.__path__)))
+    return tuple(_chips())
 
 
 def load_chip(name: str) -> Chip:
     """Return a chip by the compiler's name for it (its `hw_arch`)."""
-    if name not in chip_names():
-        raise OptionError(f"--hw {name}: no such chip; expected one of {', '.join(chip_names())}")
-    chip = importlib.import_module(f"{chips.__name__}.{name}").CHIP
-    assert isinstance(chip, Chip)
-    return chip
+    known = _chips()
+    if name not in known:
+        raise OptionError(f"--hw {name}: no such chip; expected one of {', '.join(known)}")
+    return known[name]
+
+
+def _chips() -> dict[str, Chip]:
+    return {module.CHIP.name: module.CHIP for module in modules_of(chips)}

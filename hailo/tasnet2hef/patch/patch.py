@@ -7,7 +7,6 @@ A patch file defines ``PATCH``. The promise of every patch is that the graph com
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,11 +14,12 @@ from typing import Any
 
 import onnx
 
+from tasnet2hef.discovery import modules_of
 from tasnet2hef.errors import GraphError
 from tasnet2hef.files import written_beside
 from tasnet2hef.parity import ParityRow, refuse_disparity
 from tasnet2hef.patch.run_both import compare_models
-from tasnet2hef.provenance import METADATA_KEY
+from tasnet2hef.provenance import METADATA_KEY, metadata_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +71,8 @@ class PatchReport:
 
 def all_patches() -> tuple[Patch, ...]:
     """Return every patch in this folder, in order of their names."""
-    folder = str(Path(__file__).parent)
-    modules = [
-        importlib.import_module(f"tasnet2hef.patch.{found.name}") for found in pkgutil.iter_modules([folder])
-    ]
-    patches = [module.PATCH for module in modules if hasattr(module, "PATCH")]
+    package = importlib.import_module("tasnet2hef.patch")
+    patches = [module.PATCH for module in modules_of(package) if hasattr(module, "PATCH")]
     return tuple(sorted(patches, key=lambda patch: patch.patch_id))
 
 
@@ -112,7 +109,7 @@ def patch_file(source: Path, target: Path) -> PatchReport:
     return PatchReport(
         source=source,
         onnx_path=target,
-        is_own_export=any(entry.key == METADATA_KEY for entry in original.metadata_props),
+        is_own_export=METADATA_KEY in metadata_of(original),
         applied=applied,
         parity=parity,
         unchecked=unchecked,

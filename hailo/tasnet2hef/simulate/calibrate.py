@@ -12,7 +12,7 @@ import numpy as np
 
 from tasnet2hef.errors import AudioError, GraphError, OptionError
 from tasnet2hef.graph.onnx_node import Shape
-from tasnet2hef.provenance import METADATA_KEY, Provenance
+from tasnet2hef.provenance import Provenance, metadata_of
 from tasnet2hef.run.backends import Samples
 from tasnet2hef.run.frames import window_to_frames
 from tasnet2hef.simulate.calibration_file import CalibrationRecord, digest_of, write_calibration
@@ -142,8 +142,7 @@ def read_provenance(model_path: Path) -> Provenance:
     import onnx
 
     model = onnx.load(str(model_path), load_external_data=False)
-    metadata = {entry.key: entry.value for entry in model.metadata_props if entry.key == METADATA_KEY}
-    provenance = Provenance.from_metadata(metadata, str(model_path))
+    provenance = Provenance.from_metadata(metadata_of(model), str(model_path))
     if provenance.stateful or provenance.segments > 1:
         found = "a chunk with its past rows" if provenance.stateful else "a segment of a net"
         raise GraphError(

@@ -34,7 +34,7 @@ def command(
     ),
     layout: str = typer.Option("tall", help="`tall`: time on H. `wide`: time on W."),
     residual: str = typer.Option(
-        "separate", help="`joint`: residual stream and skip sum as one state; fewer layers, 1.3x the MACs."
+        "separate", help="`joint`: residual stream and skip sum as one state; fewer layers, 1.4x the MACs."
     ),
     shift: str = typer.Option(
         "fold", help="A constant norm before a depthwise convolution: `fold` it away, or keep it as a `layer`."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from typing import Any, Final
 
 from tasnet2hef.compile.failures import next_commands, signatures
 from tasnet2hef.compile.failures.signature import Signature
+from tasnet2hef.discovery import modules_of
 
 UNKNOWN: Final = "unknown"
 SHOWN_LINES: Final = 5
@@ -85,8 +84,7 @@ class Explanation:
 @lru_cache(maxsize=1)
 def all_signatures() -> tuple[Signature, ...]:
     """Return every signature, in the order of their ids."""
-    names = sorted(found.name for found in pkgutil.iter_modules(signatures.__path__))
-    return tuple(importlib.import_module(f"{signatures.__name__}.{name}").SIGNATURE for name in names)
+    return tuple(module.SIGNATURE for module in modules_of(signatures))
 
 
 def explain(stage: str, error: str, log: str, ended: str, situation: Situation) -> Explanation:

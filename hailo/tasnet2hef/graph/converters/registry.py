@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import ModuleType
 
+from tasnet2hef.discovery import modules_of
 from tasnet2hef.graph import converters
 from tasnet2hef.graph.builder import Builder
 from tasnet2hef.graph.onnx_node import OnnxNode
@@ -30,8 +29,7 @@ def converts(*operators: str) -> Callable[[Converter], Converter]:
 def discover() -> Mapping[str, Converter]:
     """Return the converter of every supported ONNX operator, by operator type."""
     found: dict[str, Converter] = {}
-    for entry in pkgutil.iter_modules(converters.__path__):
-        module = importlib.import_module(f"{converters.__name__}.{entry.name}")
+    for module in modules_of(converters):
         for operator, function in _marked(module):
             if found.setdefault(operator, function) is not function:
                 raise RuntimeError(f"{operator} has two converters: {found[operator]} and {function}")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from functools import lru_cache
 
 from tasnet2hef import rules
+from tasnet2hef.discovery import modules_of
 from tasnet2hef.errors import OptionError
 from tasnet2hef.rules.framework.rule import Rule
 
@@ -14,8 +13,7 @@ from tasnet2hef.rules.framework.rule import Rule
 @lru_cache(maxsize=1)
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, in the order of their ids."""
-    modules = [found.name for found in pkgutil.iter_modules(rules.__path__) if not found.ispkg]
-    return tuple(importlib.import_module(f"{rules.__name__}.{name}").RULE for name in sorted(modules))
+    return tuple(module.RULE for module in modules_of(rules))
 
 
 def find_rule(rule_id: str) -> Rule:
