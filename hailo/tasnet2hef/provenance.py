@@ -67,6 +67,8 @@ class Provenance:
     """Windows that lie side by side in the columns; columns never mix."""
     stateful: bool = False
     """The window is a chunk of a stream, and each depthwise convolution's past rows are inputs and outputs."""
+    input_level_dbfs: float | None = None
+    """Speech level that the host brings its input to, and takes back behind the net; None: any level will do."""
     segment: int = 1
     """Number of this segment, from 1; a whole graph is the only one."""
     segments: int = 1

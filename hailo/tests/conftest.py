@@ -8,7 +8,7 @@ import os
 # Small tensors on many threads spend their time waiting for each other: 15 s against 200 s on two busy cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-NEEDS_TORCH = ["checkpoint", "network", "training", "test_export.py", "test_onnx_graph.py"]
+NEEDS_TORCH = ["checkpoint", "network", "training", "distil", "test_export.py", "test_onnx_graph.py"]
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 collect_ignore = [] if HAS_TORCH else NEEDS_TORCH

@@ -23,6 +23,8 @@ class Checkpoint:
     """What the weights were read from, in words."""
     notes: tuple[str, ...] = ()
     """What was assumed, dropped or converted; one line each."""
+    input_level_dbfs: float | None = None
+    """Speech level that the norms' constants were fitted to, and that the host brings its input to; else None."""
 
     def reference(self) -> ReferenceTasNet:
         """Build the plain network with these weights, in evaluation mode."""

@@ -34,6 +34,8 @@ class Found:
     recorded_in: str = "the file"
     """Where those options were found, in words."""
     notes: tuple[str, ...] = ()
+    input_level_dbfs: float | None = None
+    """Speech level that the norms' constants were fitted to."""
     plain_filters: bool = False
     """The filters are final, whatever family ``fb_name`` names."""
 

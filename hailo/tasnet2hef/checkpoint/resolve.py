@@ -40,7 +40,8 @@ def resolve(found: Found, format_name: str, given: Mapping[str, object]) -> Chec
     spec = _spec(where, options)
     require_fit(where, weights, spec)
     notes = (*found.notes, *said_notes, *dtype_notes, *plain.notes, *dead_notes, *option_notes)
-    return Checkpoint(spec, {key: weights[key] for key in expected_shapes(spec)}, format_name, notes)
+    chosen = {key: weights[key] for key in expected_shapes(spec)}
+    return Checkpoint(spec, chosen, format_name, notes, found.input_level_dbfs)
 
 
 def _completed(

@@ -19,6 +19,11 @@ def console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
+def error_console() -> Console:
+    """Return the console for progress and notes, which is stderr."""
+    return Console(stderr=True, highlight=False)
+
+
 def notice(text: str) -> None:
     """Print a note to stderr, so that JSON on stdout stays clean."""
     Console(stderr=True, soft_wrap=True, highlight=False).print(f"note: {text}", style="yellow", markup=False)
@@ -38,6 +43,13 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     for row in rows:
         made.add_row(*(escape(cell) for cell in row))
     return made
+
+
+@contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """Show on stderr that a block of unknown length runs."""
+    with error_console().status(label):
+        yield
 
 
 @contextmanager

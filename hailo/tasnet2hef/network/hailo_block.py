@@ -11,7 +11,7 @@ from tasnet2hef.network.activations import make_slope
 from tasnet2hef.network.build_options import BuildOptions
 from tasnet2hef.network.folding import Conv, channels_in, channels_out, fold_into_pointwise, stack_outputs
 from tasnet2hef.network.memory import JoinRows, LastRows, PastRows
-from tasnet2hef.network.norms import make_standardise, norm_constants
+from tasnet2hef.network.norms import NormConstants, make_standardise, norm_constants
 from tasnet2hef.network.padding import PaddedFold
 from tasnet2hef.network.primitives import Add, ChannelAffine, TimeConv
 from tasnet2hef.spec import TasNetSpec
@@ -58,8 +58,13 @@ class HailoBlock(nn.Module):
         )
         self.expand_activation = make_slope(slopes[0])
         self.norm_1 = make_standardise(spec, options.window_frames, layout)
-        plain = bool((first.affine.gain == 1).all() and (first.affine.bias == 0).all())
-        self.affine_1 = None if fold is not None or plain else ChannelAffine(first.affine.gain, first.affine.bias)
+        if fold is None and is_gain_only(first):
+            depthwise = fold_gain(first, depthwise)
+        self.affine_1 = (
+            None
+            if fold is not None or is_gain_only(first)
+            else ChannelAffine(first.affine.gain, first.affine.bias)
+        )
         self.depthwise = TimeConv(
             depthwise.weight,
             depthwise.bias,
@@ -133,6 +138,16 @@ def block_convs(weights: Mapping[str, Tensor], prefix: str) -> tuple[Conv, Conv]
     causal_name = f"{name}.0"
     depthwise = causal_name if f"{causal_name}.weight" in weights else name
     return read_conv(weights, f"{prefix}.shared_block.0"), read_conv(weights, depthwise)
+
+
+def is_gain_only(constants: NormConstants) -> bool:
+    """Say whether a norm's constants leave zero at zero: then the padding behind them needs no care."""
+    return not bool(constants.affine.bias.any())
+
+
+def fold_gain(constants: NormConstants, depthwise: Conv) -> Conv:
+    """Return the depthwise convolution that equals ``depthwise`` behind a gain."""
+    return Conv(depthwise.weight * constants.affine.gain[:, None, None], depthwise.bias)
 
 
 def depthwise_padding(spec: TasNetSpec, index: int) -> tuple[int, int]:

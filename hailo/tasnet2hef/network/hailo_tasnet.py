@@ -25,7 +25,7 @@ from tasnet2hef.network.folding import (
     polyphase_decoder,
     polyphase_encoder,
 )
-from tasnet2hef.network.hailo_block import HailoBlock, State, block_convs, read_conv
+from tasnet2hef.network.hailo_block import HailoBlock, State, block_convs, is_gain_only, read_conv
 from tasnet2hef.network.norms import make_standardise, norm_constants, norm_strategy
 from tasnet2hef.network.padding import PaddedFold, fold_with_padding
 from tasnet2hef.network.primitives import Mul, TimeConv
@@ -76,6 +76,7 @@ class HailoTasNet(nn.Module):
             residual="joint" if is_joint else "separate",
             streams=options.streams,
             stateful=options.stateful,
+            input_level_dbfs=options.input_level_dbfs,
         )
         state = State(spec.bn_chan, int(any(folds)), spec.skip_chan if is_joint else 0)
         encoder = polyphase_encoder(weights["encoder.filterbank._filters"].double(), spec.stride)
@@ -132,10 +133,13 @@ def plan_folds(spec: TasNetSpec, weights: Mapping[str, Tensor], options: BuildOp
     count = len(spec.dilations)
     if options.shift == "layer" or options.stateful or norm_strategy(spec) != "folded":
         return [None] * count
-    folds = []
+    folds: list[PaddedFold | None] = []
     for index in range(count):
         prefix = f"masker.TCN.{index}"
         constants = norm_constants(spec, weights, f"{prefix}.shared_block.2")
+        if is_gain_only(constants):  # folds into the depthwise convolution's taps
+            folds.append(None)
+            continue
         slope = weights[f"{prefix}.shared_block.1.weight"].double()
         folds.append(fold_with_padding(*block_convs(weights, prefix), slope, constants))
     return folds

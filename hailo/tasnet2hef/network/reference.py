@@ -6,6 +6,8 @@ names and shapes of Asteroid's own, so that weights load without renaming.
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -122,6 +124,17 @@ class TcnBlock(nn.Module):
         self.res_conv = nn.Conv1d(hidden, spec.bn_chan, 1)
         self.skip_conv = nn.Conv1d(hidden, spec.skip_chan, 1) if spec.skip_chan else None
 
+    @property
+    def norms(self) -> tuple[nn.Module, nn.Module]:
+        """The two normalisations, in front of the depthwise convolution and behind it."""
+        return self.shared_block[2], self.shared_block[5]
+
+    @property
+    def depthwise(self) -> nn.Conv1d:
+        """The depthwise convolution; a causal net keeps it with its chop."""
+        place = self.shared_block[3]
+        return cast(nn.Conv1d, place[0] if isinstance(place, nn.Sequential) else place)
+
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return what is added to the residual stream and to the skip sum."""
         shared = self.shared_block(x)
@@ -143,19 +156,30 @@ class Masker(nn.Module):
         )
         self.output_act = make_activation(spec.mask_act)
 
+    @property
+    def blocks(self) -> tuple[TcnBlock, ...]:
+        """The TCN blocks in their order."""
+        return tuple(cast(TcnBlock, block) for block in self.TCN)
+
     def forward(self, representation: Tensor) -> Tensor:
         """Estimate the masks."""
+        return self.masks_and_streams(representation)[0]
+
+    def masks_and_streams(self, representation: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Estimate the masks; also return the residual stream ``[batch, B, frame]`` behind each block."""
         stream = self.bottleneck(representation)
         skip_sum = torch.zeros((), dtype=stream.dtype, device=stream.device)
+        streams = []
         for block in self.TCN:
             residual, skip = block(stream)
             stream = stream + residual
+            streams.append(stream)
             if skip is not None:
                 skip_sum = skip_sum + skip
         scores = self.mask_net(skip_sum if self.spec.skip_chan else stream)
         batch, _, frames = scores.shape
         masks: Tensor = self.output_act(scores.view(batch, self.spec.n_src, self.spec.out_chan, frames))
-        return masks
+        return masks, streams
 
 
 class Filterbank(nn.Module):
@@ -198,17 +222,27 @@ class ReferenceTasNet(nn.Module):
 
     def forward(self, mixture: Tensor) -> Tensor:
         """Separate; a tail too short for a frame stays zero, as in the original."""
+        return self.sources_and_streams(mixture)[0]
+
+    def sources_and_streams(self, mixture: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Separate; also return the residual stream ``[batch, B, frame]`` behind each block."""
         spec = self.spec
-        clip = functional.pad(mixture, padding_samples(spec, mixture.shape[-1]))
-        representation = self.enc_activation(
-            functional.conv1d(clip[:, None], self.encoder.filters, stride=spec.stride)
-        )
-        masked = self.masker(representation) * representation[:, None]
+        representation = self.encode(mixture)
+        masks, streams = self.masker.masks_and_streams(representation)
+        masked = masks * representation[:, None]
         waveforms = functional.conv_transpose1d(masked.flatten(0, 1), self.decoder.filters, stride=spec.stride)
         waveforms = waveforms.view(mixture.shape[0], spec.n_src, -1)
         start, samples = spec.encoder_padding, mixture.shape[-1]
         missing = max(0, start + samples - waveforms.shape[-1])
-        return functional.pad(waveforms, (0, missing))[..., start : start + samples]
+        return functional.pad(waveforms, (0, missing))[..., start : start + samples], streams
+
+    def encode(self, mixture: Tensor) -> Tensor:
+        """Return the representation ``[batch, N, frame]`` of ``[batch, sample]``."""
+        clip = functional.pad(mixture, padding_samples(self.spec, mixture.shape[-1]))
+        representation: Tensor = self.enc_activation(
+            functional.conv1d(clip[:, None], self.encoder.filters, stride=self.spec.stride)
+        )
+        return representation
 
 
 def padding_samples(spec: TasNetSpec, samples: int) -> tuple[int, int]:

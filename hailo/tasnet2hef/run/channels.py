@@ -12,6 +12,7 @@ from tasnet2hef.run.audio import resample
 from tasnet2hef.run.backends import Backend, Samples
 from tasnet2hef.run.gain import Gain, mixture_gain
 from tasnet2hef.run.halo import Halo
+from tasnet2hef.run.level import levelling_gain
 from tasnet2hef.run.source_order import align_order
 from tasnet2hef.run.streamer import Streamer, make_streamer
 
@@ -50,17 +51,19 @@ def separate_samples(
     """Separate ``[channel, sample]``, each channel on its own.
 
     Later channels take the source order of the first, and all channels share the gain of a source, so that a
-    source keeps its place in a stereo image. ``overlap`` and ``halo``: see ``make_streamer``.
+    source keeps its place in a stereo image. A net made for one level of speech gets it, over the whole recording,
+    and the sources are brought back. ``overlap`` and ``halo``: see ``make_streamer``.
     """
     started = time.perf_counter()
     model_rate_hz = backend.provenance.spec.sample_rate
     heard = resample(mixture, sample_rate_hz, model_rate_hz)
     streams = [make_streamer(backend, overlap=overlap, halo=halo) for _ in heard]
+    level = levelling_gain(heard.reshape(-1), model_rate_hz, backend.provenance.input_level_dbfs)
     ready = [
         _separate_channel(stream, samples, _Track(index, len(heard), model_rate_hz, progress))
-        for index, (stream, samples) in enumerate(zip(streams, heard, strict=True))
+        for index, (stream, samples) in enumerate(zip(streams, heard * np.float32(level), strict=True))
     ]
-    sources = np.stack([_in_order_of(ready[0], channel) for channel in ready], axis=1)
+    sources = np.stack([_in_order_of(ready[0], channel) for channel in ready], axis=1) / np.float32(level)
     gain = _gain(heard, sources, raw_scale=raw_scale)
     scaled = sources * np.array(gain.factors, np.float32)[:, None, None]
     length = mixture.shape[1]

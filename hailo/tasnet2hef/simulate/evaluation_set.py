@@ -17,6 +17,7 @@ from tasnet2hef.errors import AudioError
 from tasnet2hef.provenance import Provenance
 from tasnet2hef.run.audio import choose_channels, read_clip, resample
 from tasnet2hef.run.backends import Samples
+from tasnet2hef.run.level import levelling_gain
 from tasnet2hef.simulate.window_draw import MIXTURE, SUFFIXES
 
 SOURCE: Final = "_source_"
@@ -50,7 +51,7 @@ def read_evaluation(folder: Path, provenance: Provenance) -> tuple[list[Evaluati
         AudioError: there is no mixture, a recording can't be used, or sources differ in length from their mixture.
     """
     paths = _mixtures(folder)
-    clips = [_read(path, provenance) for path in paths]
+    clips = [_levelled(_read(path, provenance), provenance) for path in paths]
     without = [clip.path.name for clip in clips if clip.references is None]
     if not without:
         return clips, []
@@ -112,6 +113,13 @@ def _read(path: Path, provenance: Provenance) -> EvaluationClip:
             )
         references.append(resample(truth.samples.mean(axis=0, keepdims=True), truth.sample_rate_hz, rate)[0])
     return EvaluationClip(path, mixture, np.stack(references))
+
+
+def _levelled(clip: EvaluationClip, provenance: Provenance) -> EvaluationClip:
+    """Bring a clip to the level that the net was made for, as separation does."""
+    gain = np.float32(levelling_gain(clip.mixture, provenance.spec.sample_rate, provenance.input_level_dbfs))
+    references = None if clip.references is None else clip.references * gain
+    return EvaluationClip(clip.path, clip.mixture * gain, references)
 
 
 def _window(clip: EvaluationClip, start: int, size: int) -> EvaluationWindow:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tasnet2hef.run.backends import Backend, Samples
 from tasnet2hef.run.frames import frames_to_sources, window_to_frames
 from tasnet2hef.run.metrics import score_sources
-from tasnet2hef.run.windows import WindowStream
+from tasnet2hef.run.streamer import make_streamer
 from tasnet2hef.simulate.evaluation_set import EvaluationClip, EvaluationWindow
 
 LARGEST_DB: Final = 100.0
@@ -69,7 +69,7 @@ def score_clips(backend: Backend, clips: Sequence[EvaluationClip]) -> float | No
     for clip in clips:
         if clip.references is None:
             return None
-        stream = WindowStream(backend)
+        stream = make_streamer(backend)
         sources = np.concatenate([stream.feed(clip.mixture), stream.flush()], axis=1)
         figures.append(_si_sdr_db(clip.references, sources, clip.mixture))
     return float(np.mean(figures))

@@ -18,6 +18,7 @@ from tasnet2hef.errors import AudioError
 from tasnet2hef.provenance import Provenance
 from tasnet2hef.run.audio import resample
 from tasnet2hef.run.backends import Samples
+from tasnet2hef.run.level import levelling_gain
 
 SUFFIXES: Final = (".wav", ".flac", ".ogg", ".aiff", ".aif")
 MIXTURE: Final = "_mixture"
@@ -128,7 +129,10 @@ def draw_windows(recordings: Sequence[Recording], provenance: Provenance, draw: 
             part = _excerpt(recordings[chosen], inside, provenance)
             parts.append(part * _gain(generator.uniform(-spread, spread)))
         level = generator.uniform(-draw.level_spread_db, draw.level_spread_db)
-        yield np.clip(np.sum(parts, axis=0) * _gain(level), -1.0, 1.0).astype(np.float32)
+        window = np.sum(parts, axis=0, dtype=np.float32)
+        if provenance.input_level_dbfs is not None and level_db(window) > SILENCE_DB:
+            window *= levelling_gain(window, provenance.spec.sample_rate, provenance.input_level_dbfs)
+        yield np.clip(window * _gain(level), -1.0, 1.0).astype(np.float32)
 
 
 def level_db(window: Samples) -> float:

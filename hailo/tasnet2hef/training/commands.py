@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from tasnet2hef.errors import Tasnet2HefError
+from tasnet2hef.network.reference import ReferenceTasNet
 from tasnet2hef.training import recipe
 from tasnet2hef.training.evaluate import markdown_table, mean_improvement_db, measure
 from tasnet2hef.training.level import level_output
@@ -17,7 +18,7 @@ from tasnet2hef.training.loop import MODEL_FILE, Plan, Run, train
 from tasnet2hef.training.progress import show_progress
 from tasnet2hef.training.reuse import find_reused
 from tasnet2hef.training.saving import load_network
-from tasnet2hef.training.shipping import write_demo
+from tasnet2hef.training.shipping import write_demo, write_speech
 from tasnet2hef.training.split import SIDES
 from tasnet2hef.training.voices import SOUNDS, prompts_by_voice
 
@@ -49,7 +50,9 @@ def train_command(
 ) -> None:
     """Train the demo network; the best one on the validation mixtures is FOLDER/best_model.pth."""
     torch.set_num_threads(threads)
-    run = Run(Plan(recipe.SPEC, steps, batch, device=device, compiled=compiled))
+    plan = Plan(steps, batch, device=device, compiled=compiled)
+    torch.manual_seed(plan.seed)
+    run = Run(plan, ReferenceTasNet(recipe.SPEC))
     run.load(folder)
     mixer = recipe.training_mixer(sounds)
     mixtures = recipe.held_out_mixtures("validation", validation, sounds=sounds)
@@ -84,6 +87,16 @@ def mixture_command(
     """Write the demo mixture of test prompts, its two sources and the list of its prompts."""
     prompts = [p for group in prompts_by_voice(recipe.VOICES, "test", sounds).values() for p in group]
     write_demo(recipe.demo_mixture(sounds), prompts, folder)
+
+
+@app.command("speech")
+def speech_command(
+    folder: Annotated[Path, typer.Argument(help="Where the recordings go, a folder a group of voices.")],
+    sounds: SoundsOption = SOUNDS,
+) -> None:
+    """Write the training prompts as a folder of speech for `tasnet2hef freeze` and `tasnet2hef distil`."""
+    count = write_speech(prompts_by_voice(recipe.VOICES, "train", sounds), recipe.GROUPS, folder)
+    typer.echo(f"{count} prompts in {folder}: sources are mixed from its sub-folders")
 
 
 @app.command("reuse")

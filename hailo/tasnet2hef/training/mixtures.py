@@ -1,4 +1,4 @@
-"""Make mixtures of two voices on the fly: each is a function of a seed and a number, so it can be made again."""
+"""Make mixtures of voices on the fly: each is a function of a seed and a number, so it can be made again."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ RELATIVE_DB: Final = 2.5
 """One voice is up to this much louder than the other."""
 QUIETEST_SEGMENT_DBFS: Final = -40.0
 LONGEST_GAP_SAMPLES: Final = 800
+TRIES: Final = 100
 FASTEST: Final = 1.06
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Two sources ``[source, sample]``, who speaks, and the names of the prompts heard in each."""
+    """Sources ``[source, sample]``, who speaks, and the names of the prompts heard in each."""
 
     sources: Samples
-    pair: tuple[str, str]
-    prompts: tuple[tuple[str, ...], tuple[str, ...]]
+    pair: tuple[str, ...]
+    prompts: tuple[tuple[str, ...], ...]
 
     @property
     def mixture(self) -> Samples:
@@ -38,15 +39,16 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Mixer:
-    """Draws mixtures of ``samples`` samples from the prompts of each voice.
+    """Draws mixtures of ``samples`` samples from the prompts of each voice; two voices or more a mixture.
 
     ``speed`` perturbs each voice's speed and pitch by up to 6 %: for training only.
     """
 
     prompts: dict[str, list[Prompt]]
-    pairs: Sequence[tuple[str, str]]
+    pairs: Sequence[tuple[str, ...]]
     samples: int
     speed: bool = False
+    sample_rate_hz: int = SAMPLE_RATE_HZ
 
     @cached_property
     def weights(self) -> dict[str, Weights]:
@@ -58,11 +60,11 @@ class Mixer:
         """Return mixture ``number`` of the series ``seed``; its pair is ``pairs[number % len(pairs)]``."""
         random = np.random.default_rng((seed, number))
         pair = self.pairs[number % len(self.pairs)]
-        first, first_prompts = self._segment(pair[0], random)
-        second, second_prompts = self._segment(pair[1], random)
+        segments, prompts = zip(*(self._segment(voice, random) for voice in pair), strict=True)
         half_gain = 10 ** (random.uniform(-RELATIVE_DB, RELATIVE_DB) / 40)
-        sources = np.stack([first * half_gain, second / half_gain]).astype(np.float32)
-        return Mixture(sources, pair, (first_prompts, second_prompts))
+        rest = [segment * 10 ** (random.uniform(-RELATIVE_DB, RELATIVE_DB) / 40) for segment in segments[2:]]
+        sources = np.stack([segments[0] * half_gain, segments[1] / half_gain, *rest]).astype(np.float32)
+        return Mixture(sources, pair, prompts)
 
     def batch(self, seed: int, step: int, size: int) -> Samples:
         """Return ``size`` mixtures' sources ``[batch, source, sample]``, those of training step ``step``."""
@@ -72,14 +74,14 @@ class Mixer:
         """Cut one source ``[sample]`` out of joined prompts; name the prompts that are heard in it."""
         speed = random.uniform(1 / FASTEST, FASTEST) if self.speed else 1.0
         needed = int(np.ceil(self.samples * speed)) + 8
-        while True:
+        for _ in range(TRIES):  # a voice of almost nothing but pauses gives one of them in the end
             joined, ends = self._join(voice, needed, random)
             start = int(random.integers(0, len(joined) - needed + 1))
             segment = joined[start : start + needed]
             if rms_dbfs(segment) > QUIETEST_SEGMENT_DBFS:
                 break
         if self.speed:
-            segment = soxr.resample(segment, SAMPLE_RATE_HZ * speed, SAMPLE_RATE_HZ, quality="MQ")
+            segment = soxr.resample(segment, self.sample_rate_hz * speed, self.sample_rate_hz, quality="MQ")
         heard = [prompt.name for prompt, end in ends if end > start and end - len(prompt.samples) < start + needed]
         return segment[: self.samples], tuple(heard)
 

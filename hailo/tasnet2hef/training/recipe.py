@@ -39,6 +39,8 @@ SPEC: Final = TasNetSpec(
     norm_type="gLN",
     mask_act="relu",
 )
+GROUPS: Final = {"Carlo": "man", "Allison": "woman", "June": "woman", "ivrvoice": "woman"}
+"""Who may be mixed with whom: voices of different groups."""
 STEPS: Final = 12_500
 BATCH: Final = 4
 TRAIN_SECONDS: Final = 2

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from tasnet2hef.checkpoint.layouts.asteroid_package import INPUT_LEVEL
 from tasnet2hef.errors import CheckpointError
 from tasnet2hef.network.reference import ReferenceTasNet
 from tasnet2hef.spec import TasNetSpec
@@ -21,16 +22,20 @@ def save_beside(content: dict[str, Any], path: Path) -> None:
     os.replace(beside, path)
 
 
-def serialize(net: ReferenceTasNet) -> dict[str, Any]:
-    """Return the dict that ``asteroid.models.ConvTasNet.from_pretrained`` reads, with plain values only."""
+def serialize(net: ReferenceTasNet, input_level_dbfs: float | None = None) -> dict[str, Any]:
+    """Return the dict that ``asteroid.models.ConvTasNet.from_pretrained`` reads, with plain values only.
+
+    ``input_level_dbfs`` is the speech level that constant norms were fitted to.
+    """
     model_args = net.spec.as_dict()
     del model_args["encoder_padding"]
     model_args |= {"fb_name": "FreeFB", "in_chan": net.spec.n_filters}
+    level = {} if input_level_dbfs is None else {INPUT_LEVEL: input_level_dbfs}
     return {
         "model_name": "ConvTasNet",
         "state_dict": {name: tensor.detach().cpu().clone() for name, tensor in net.state_dict().items()},
         "model_args": model_args,
-        "infos": {"software_versions": {"torch_version": str(torch.__version__)}},
+        "infos": {"software_versions": {"torch_version": str(torch.__version__)}, **level},
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +41,21 @@ def write_demo(mixture: Mixture, prompts: Iterable[Prompt], folder: Path) -> Non
         soundfile.write(folder / f"demo_source_{number}.wav", source, SAMPLE_RATE_HZ, subtype="PCM_16")
     listing = {"sources": describe_sources(mixture, prompts)}
     (folder / "demo_prompts.json").write_text(json.dumps(listing, indent=2) + "\n", encoding="utf-8")
+
+
+def write_speech(prompts: Mapping[str, Sequence[Prompt]], groups: Mapping[str, str], folder: Path) -> int:
+    """Write prompts as ``FOLDER/GROUP/VOICE/NAME.wav``, 16 bits, and return how many there are.
+
+    ``groups`` says which group a voice belongs to; ``tasnet2hef distil`` mixes prompts of different groups.
+    """
+    count = 0
+    for voice, spoken in prompts.items():
+        for prompt in spoken:
+            path = folder / groups[voice] / voice / f"{prompt.name.replace('/', '_')}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, prompt.samples, SAMPLE_RATE_HZ, subtype="PCM_16")
+            count += 1
+    return count
 
 
 def describe_sources(mixture: Mixture, prompts: Iterable[Prompt]) -> list[dict[str, Any]]:

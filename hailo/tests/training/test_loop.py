@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
-from tasnet2hef.errors import CheckpointError
+from tasnet2hef.errors import CheckpointError, RefusedError
+from tasnet2hef.network.reference import ReferenceTasNet
 from tasnet2hef.spec import TasNetSpec
 from tasnet2hef.training.evaluate import markdown_table, mean_improvement_db, measure
-from tasnet2hef.training.loop import MODEL_FILE, Plan, Run, train
+from tasnet2hef.training.loop import MODEL_FILE, STATE_FILE, Forward, Plan, Run, separation_objective, train
 from tasnet2hef.training.mixtures import Mixer
 from tasnet2hef.training.saving import load_network
 from tasnet2hef.training.schedule import learning_rate_share
@@ -24,17 +26,22 @@ def constant_score(net: object) -> float:
     return 0.0
 
 
+def start(plan: Plan, spec: TasNetSpec) -> Run:
+    torch.manual_seed(plan.seed)
+    return Run(plan, ReferenceTasNet(spec))
+
+
 def test_resumed_run_equals_an_uninterrupted_one(
     tiny_spec: TasNetSpec, make_mixer: MakeMixer, tmp_path: Path
 ) -> None:
-    plan = Plan(tiny_spec, steps=8, batch=2, validate_every=3)
-    whole = Run(plan)
+    plan = Plan(steps=8, batch=2, validate_every=3)
+    whole = start(plan, tiny_spec)
     train(whole, make_mixer(), tmp_path / "whole", constant_score)
 
-    cut = Run(plan)
+    cut = start(plan, tiny_spec)
     stop_after(cut, 5, make_mixer(), tmp_path / "cut")
     torch.manual_seed(99)
-    resumed = Run(dataclasses.replace(plan, seed=plan.seed))
+    resumed = Run(plan, ReferenceTasNet(tiny_spec))
     resumed.load(tmp_path / "cut")
     assert resumed.step == 3
     train(resumed, make_mixer(), tmp_path / "cut", constant_score)
@@ -59,7 +66,7 @@ def stop_after(run: Run, steps: int, mixer: Mixer, folder: Path) -> None:
 
 def test_learns_to_separate_two_tones(tiny_spec: TasNetSpec, make_mixer: MakeMixer, tmp_path: Path) -> None:
     held_out = [make_mixer(3200).draw(9, number) for number in range(4)]
-    run = Run(Plan(tiny_spec, steps=60, batch=4, peak_rate=1e-2, validate_every=30))
+    run = start(Plan(steps=60, batch=4, peak_rate=1e-2, validate_every=30), tiny_spec)
     train(run, make_mixer(), tmp_path, lambda net: mean_improvement_db(net, held_out))
     rows = measure(load_network(tmp_path / MODEL_FILE), held_out)
     assert rows[-1].improvement_db == pytest.approx(run.best_db, abs=1e-4)
@@ -70,17 +77,47 @@ def test_learns_to_separate_two_tones(tiny_spec: TasNetSpec, make_mixer: MakeMix
 def test_deadline_leaves_a_state_to_go_on_from(
     tiny_spec: TasNetSpec, make_mixer: MakeMixer, tmp_path: Path
 ) -> None:
-    train(Run(Plan(tiny_spec, steps=5)), make_mixer(), tmp_path, constant_score, deadline_s=0)
-    resumed = Run(Plan(tiny_spec, steps=5))
+    train(start(Plan(steps=5), tiny_spec), make_mixer(), tmp_path, constant_score, deadline_s=0)
+    resumed = start(Plan(steps=5), tiny_spec)
     resumed.load(tmp_path)
     assert resumed.step == 0
 
 
 def test_refuses_the_state_of_another_network(tiny_spec: TasNetSpec, tmp_path: Path) -> None:
-    Run(Plan(tiny_spec, steps=1)).save(tmp_path)
+    start(Plan(steps=1), tiny_spec).save(tmp_path)
     other = dataclasses.replace(tiny_spec, n_blocks=1)
-    with pytest.raises(CheckpointError, match=r"'n_blocks': 2.*expected.*'n_blocks': 1"):
-        Run(Plan(other, steps=1)).load(tmp_path)
+    with pytest.raises(CheckpointError, match=r"found the run of n_blocks=2, expected n_blocks=1"):
+        start(Plan(steps=1), other).load(tmp_path)
+
+
+def test_refuses_a_state_that_is_damaged(tiny_spec: TasNetSpec, tmp_path: Path) -> None:
+    start(Plan(steps=1), tiny_spec).save(tmp_path)
+    state = tmp_path / STATE_FILE
+    state.write_bytes(state.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match=r"state\.pt: can't be taken up .* remove it"):
+        start(Plan(steps=1), tiny_spec).load(tmp_path)
+
+
+def test_stops_when_it_gets_no_better(tiny_spec: TasNetSpec, make_mixer: MakeMixer, tmp_path: Path) -> None:
+    run = start(Plan(steps=50, batch=1, validate_every=2, patience=3), tiny_spec)
+    train(run, make_mixer(), tmp_path, constant_score)
+    assert run.step == 8, "the first validation is the best, three more are not better"
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(
+    tiny_spec: TasNetSpec, make_mixer: MakeMixer, tmp_path: Path
+) -> None:
+    def spoilt(forward: Forward, sources: Tensor, step: int) -> Tensor:
+        loss = separation_objective(forward, sources, step)
+        return loss * float("nan") if step == 4 else loss
+
+    run = start(Plan(steps=9, batch=1, validate_every=3), tiny_spec)
+    with pytest.raises(RefusedError, match=r"step 5: found a loss of nan dB .* last good state is kept"):
+        train(run, make_mixer(), tmp_path, constant_score, objective=spoilt)
+    resumed = start(Plan(steps=9, batch=1, validate_every=3), tiny_spec)
+    resumed.load(tmp_path)
+    assert resumed.step == 3
+    assert all(bool(weight.isfinite().all()) for weight in resumed.net.state_dict().values())
 
 
 def test_learning_rate_rises_holds_and_falls() -> None:

@@ -16,6 +16,7 @@ from tasnet2hef.checkpoint.state_dicts import plain_keys, tensors_of
 from tasnet2hef.errors import CheckpointError
 
 NAME = "Asteroid package (serialize)"
+INPUT_LEVEL = "input_level_dbfs"
 
 
 def claims(content: Mapping[str, object]) -> bool:
@@ -32,7 +33,21 @@ def find(stored: Stored) -> Found:
     assert isinstance(state, Mapping)
     recorded = {"encoder_activation": None, **{str(name): value for name, value in model_args.items()}}
     weights = tensors_of(stored.where, plain_keys(state))
-    return Found(stored.where, weights, recorded, "its model_args", _class_notes(stored))
+    level = _input_level(stored)
+    return Found(stored.where, weights, recorded, "its model_args", _class_notes(stored), input_level_dbfs=level)
+
+
+def _input_level(stored: Stored) -> float | None:
+    """Read the level that ``freeze`` and ``distil`` leave among the infos, which Asteroid itself ignores."""
+    infos = stored.content.get("infos")
+    level = infos.get(INPUT_LEVEL) if isinstance(infos, Mapping) else None
+    if level is None:
+        return None
+    if isinstance(level, bool) or not isinstance(level, (int, float)) or not -100 <= level <= 0:
+        raise CheckpointError(
+            f"{stored.where}: {INPUT_LEVEL}: found {level!r}, expected -100 to 0 dBFS; save it again"
+        )
+    return float(level)
 
 
 def _class_notes(stored: Stored) -> tuple[str, ...]:

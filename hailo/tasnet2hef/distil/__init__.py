@@ -1,0 +1,1 @@
+"""Norms that stream: statistics replaced by constants (freeze), and what that costs won back (distil)."""

@@ -1,0 +1,118 @@
+"""Replaces a net's norms by constants that fit its own speech, so that they fold into convolutions.
+
+Teacher and student run side by side, block by block, over the same mixtures. Where the teacher normalises, the
+student gets one gain and one bias per channel: those that bring what comes into *its* norm closest, in least
+squares over all mixtures and frames, to what comes out of the teacher's. So a later norm makes up for the errors
+of the earlier ones, which averaged statistics do not (measured on the demo network, without any training: 9.60 dB
+improvement become 8.99 with averaged statistics and 9.11 so).
+
+The student is a net with batch norm, whose statistics are 0 and 1 and whose gains and biases are the constants: a
+checkpoint that Asteroid loads as its own. The bias before a zero-padded depthwise convolution is carried through
+it, ``dw(pad(a x + b)) = dw(pad(a x)) + b * sum(taps)`` away from the clip's edges; at the edges, where the
+padding would have been free of it, this is another net (measured: 0.003 dB), and the reward is a graph without any
+padding trick. ``edges="kept"`` leaves the bias where it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from tasnet2hef.errors import CheckpointError, OptionError
+from tasnet2hef.network.norms import BATCH_NORM_EPS
+from tasnet2hef.network.reference import ReferenceTasNet, TcnBlock
+
+EDGES = ("moved", "kept")
+_TINY = 1e-12
+
+
+def frozen_student(teacher: ReferenceTasNet) -> ReferenceTasNet:
+    """Return a net like ``teacher`` with batch norms that change nothing yet.
+
+    Raises:
+        CheckpointError: the norms are constants already.
+    """
+    spec = teacher.spec
+    if spec.norm_type == "bN":
+        raise CheckpointError(
+            "norm_type: found bN, whose statistics are constants already, expected gLN, fgLN, cLN or cgLN; "
+            "convert it as it is"
+        )
+    student = ReferenceTasNet(replace(spec, norm_type="bN"))
+    fitting = student.state_dict()
+    shared = {name: weight for name, weight in teacher.state_dict().items() if name in fitting}
+    student.load_state_dict({**fitting, **shared})
+    for name, buffer in student.named_buffers():
+        if name.endswith("running_var"):  # the running means begin at 0
+            buffer.fill_(1 - BATCH_NORM_EPS)
+    return student.eval()
+
+
+@torch.no_grad()
+def freeze(teacher: ReferenceTasNet, mixtures: Tensor, edges: str = "moved") -> ReferenceTasNet:
+    """Return the student of ``teacher`` whose constants fit ``mixtures`` ``[clip, sample]``.
+
+    Memory grows with the clips: a full default net takes 35 MB for a clip of 4 s.
+
+    Raises:
+        CheckpointError: see :func:`frozen_student`.
+        OptionError: ``edges`` is neither ``moved`` nor ``kept``.
+    """
+    if edges not in EDGES:
+        raise OptionError(f"edges: found {edges!r}, expected {' or '.join(EDGES)}")
+    student = frozen_student(teacher)
+    representation = teacher.encode(mixtures)
+    wanted = teacher.masker.bottleneck[0](representation)
+    fit_constants(constants(student.masker.bottleneck[0]), representation, wanted)
+    stream = student.masker.bottleneck(representation)
+    wanted = teacher.masker.bottleneck[1](wanted)
+    for taught, learning in zip(teacher.masker.blocks, student.masker.blocks, strict=True):
+        wanted, stream = freeze_block(taught, learning, wanted, stream, edges)
+    return student
+
+
+def freeze_block(
+    taught: TcnBlock, learning: TcnBlock, wanted: Tensor, stream: Tensor, edges: str
+) -> tuple[Tensor, Tensor]:
+    """Fit one block's two norms; return teacher's and student's residual streams behind it."""
+    teacher, student = taught.shared_block, learning.shared_block
+    first_wanted, first = teacher[1](teacher[0](wanted)), student[1](student[0](stream))
+    first_wanted = teacher[2](first_wanted)
+    first_constants, second_constants = map(constants, learning.norms)
+    fit_constants(first_constants, first, first_wanted)
+    if edges == "moved":
+        move_bias(first_constants, learning.depthwise)
+    second_wanted, second = teacher[4](teacher[3](first_wanted)), student[4](student[3](student[2](first)))
+    second_wanted = teacher[5](second_wanted)
+    fit_constants(second_constants, second, second_wanted)
+    return wanted + taught.res_conv(second_wanted), stream + learning.res_conv(student[5](second))
+
+
+def constants(norm: nn.Module) -> nn.BatchNorm1d:
+    """Take a student's norm for what it is."""
+    assert isinstance(norm, nn.BatchNorm1d)
+    return norm
+
+
+def fit_constants(norm: nn.BatchNorm1d, found: Tensor, wanted: Tensor) -> None:
+    """Set gain and bias per channel to the least-squares map from ``found`` to ``wanted``.
+
+    Both are ``[clip, channel, frame]``. A channel that never moves gets no gain and the mean of what is wanted.
+    """
+    mean, mean_wanted = (x.mean((0, 2), dtype=torch.float64) for x in (found, wanted))
+    centred = found - mean[:, None].to(found.dtype)
+    variance = centred.square().mean((0, 2), dtype=torch.float64)
+    common = (centred * wanted).mean((0, 2), dtype=torch.float64)
+    gain = torch.where(variance > _TINY * (1 + mean.square()), common / variance.clamp_min(1e-300), 0.0)
+    norm.weight.copy_(gain)
+    norm.bias.copy_(mean_wanted - gain * mean)
+
+
+@torch.no_grad()
+def move_bias(norm: nn.BatchNorm1d, depthwise: nn.Conv1d) -> None:
+    """Carry a norm's bias through the depthwise convolution behind it; exact away from the clip's edges."""
+    assert depthwise.bias is not None
+    depthwise.bias += norm.bias * depthwise.weight.sum((1, 2))
+    norm.bias.zero_()
