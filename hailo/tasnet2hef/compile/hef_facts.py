@@ -1,4 +1,4 @@
-"""What is known of a HEF from the run that made it: its size, its contexts by the log, its ends by the HN."""
+"""What is known of a HEF that a run made: from its log, from its HN, and from the HEF itself."""
 
 from __future__ import annotations
 
@@ -9,16 +9,28 @@ from typing import Any, Final
 
 from tasnet2hef.compile.compile_report import HefFacts
 from tasnet2hef.compile.log_text import tail
+from tasnet2hef.errors import InputError
+from tasnet2hef.inspection.hef import read_hef
+from tasnet2hef.inspection.summary import FileSummary
 
 _WHOLE_LOG: Final = 1 << 26
 _ENDS: Final = {"input_layer": "input", "output_layer": "output"}
 
 
 def hef_facts(hef: Path, compiler: str, digest: str, log: Path, hn: Mapping[str, Any]) -> HefFacts:
-    """Describe a HEF that was just made."""
-    return HefFacts(
-        hef, compiler, hef.stat().st_size, digest, contexts_of(tail(log, _WHOLE_LOG)), tuple(_ends(hn))
-    )
+    """Describe a HEF that was just made; one that can't be read is described from its log and its HN alone."""
+    stored, unread = _stored(hef)
+    contexts = contexts_of(tail(log, _WHOLE_LOG))
+    if contexts is None and stored is not None:
+        contexts = stored.contexts
+    return HefFacts(hef, compiler, hef.stat().st_size, digest, contexts, tuple(_ends(hn)), stored, unread)
+
+
+def _stored(hef: Path) -> tuple[FileSummary | None, str]:
+    try:
+        return read_hef(hef), ""
+    except InputError as error:
+        return None, str(error)
 
 
 def contexts_of(log: str) -> int | None:
