@@ -49,9 +49,15 @@ class ChildEnd:
 
 
 def run_child(
-    command: Sequence[str], environment: Mapping[str, str], log: Path, limits: Limits, watch: Watch, token: str
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    log: Path,
+    limits: Limits,
+    watch: Watch,
+    token: str,
+    folder: Path | None = None,
 ) -> ChildEnd:
-    """Run a command in a session of its own and in the folder of ``log``, which takes its output.
+    """Run a command in a session of its own, in ``folder`` or else in that of ``log``, which takes its output.
 
     Whatever happens here, it is stopped. The compiler leaves files of its own where it runs.
 
@@ -68,7 +74,7 @@ def run_child(
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
-                cwd=log.parent,
+                cwd=folder or log.parent,
                 env={**os.environ, **environment, TOKEN_VARIABLE: token},
                 start_new_session=True,
             )

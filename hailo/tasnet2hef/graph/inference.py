@@ -18,6 +18,24 @@ def infer_shapes(
     model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str
 ) -> dict[str, Shape]:
     """Return the shape of every tensor that has one; raise GraphError for a dynamic or impossible input."""
+    graph = _inferred(model, input_shapes, where)
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        shape = static_shape(value)
+        if shape is not None:
+            shapes[value.name] = shape
+    return shapes
+
+
+def infer_values(
+    model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str
+) -> dict[str, onnx.ValueInfoProto]:
+    """Return type and shape of every input, output and tensor between, as far as known; see `infer_shapes`."""
+    graph = _inferred(model, input_shapes, where)
+    return {value.name: value for value in (*graph.input, *graph.value_info, *graph.output)}
+
+
+def _inferred(model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str) -> onnx.GraphProto:
     skeleton = _skeleton(model)
     stored = {tensor.name for tensor in model.graph.initializer}
     _fix_inputs(skeleton, input_shapes, stored, where)
@@ -26,13 +44,7 @@ def infer_shapes(
     except (shape_inference.InferenceError, ValueError, TypeError, RuntimeError, UnicodeDecodeError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise GraphError(f"{where}: shapes do not fit together: {' '.join(lines)[:300]}") from None
-    graph = inferred.graph
-    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    for value in (*graph.input, *graph.value_info, *graph.output):
-        shape = _static_shape(value)
-        if shape is not None:
-            shapes[value.name] = shape
-    return shapes
+    return inferred.graph
 
 
 def _skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -79,7 +91,7 @@ def _override(value: onnx.ValueInfoProto, shape: Sequence[int], where: str) -> b
             f"{where}: input {value.name} has {len(tensor.shape.dim)} axes, the shape given for it "
             f"{list(shape)} has {len(shape)}; give one number per axis"
         )
-    before = _static_shape(value)
+    before = static_shape(value)
     tensor.ClearField("shape")
     for length in shape:
         tensor.shape.dim.add(dim_value=int(length))
@@ -104,7 +116,8 @@ def _check_static(value: onnx.ValueInfoProto, where: str) -> None:
         raise GraphError(f"{where}: input {value.name} has shape {axes}, expected sizes from 1 up")
 
 
-def _static_shape(value: onnx.ValueInfoProto) -> Shape | None:
+def static_shape(value: onnx.ValueInfoProto) -> Shape | None:
+    """Return the shape of a tensor; None for what is no tensor, or has an axis of unknown size."""
     tensor = value.type.tensor_type
     if not value.type.HasField("tensor_type") or not tensor.HasField("shape"):
         return None

@@ -52,8 +52,15 @@ def load_graph(path: str | Path, input_shapes: Mapping[str, Sequence[int]] | Non
     of a custom domain.
     """
     file = Path(path)
-    model = _inline_functions(_read(file), file.name)
-    return graph_of_model(model, file, input_shapes)
+    return graph_of_model(read_model(file), file, input_shapes)
+
+
+def read_model(file: Path) -> onnx.ModelProto:
+    """Return an ONNX file's model, its local functions written out; external weights stay outside.
+
+    Raises GraphError for a file that is not ONNX, damaged or over 2 GB.
+    """
+    return _inline_functions(_read(file), file.name)
 
 
 def graph_of_model(

@@ -42,7 +42,8 @@ def command(
     else:
         print_report(report)
     if report.exit_code:
-        raise RefusedError(f"{graph}: {verdict(report)}; the compiler will refuse it for {hardware}")
+        rules = ", ".join(dict.fromkeys(finding.rule for finding in report.errors))
+        raise RefusedError(f"{graph}: {verdict(report)}; the compiler will refuse it for {hardware}: {rules}")
 
 
 def read_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -72,6 +73,8 @@ def print_report(report: CheckReport) -> None:
     layers = [(type_, str(count)) for type_, count in report.demand.cost.layers_by_type.items()]
     console.print(show.table("Predicted layers", ("type", "count"), layers))
     console.print(show.table("Cost", ("of one run", ""), _cost_rows(report)))
+    if report.demand.column_gain is not None:
+        show.notice(report.demand.column_gain.sentence)
     for note in report.net.notes:
         show.notice(note)
 

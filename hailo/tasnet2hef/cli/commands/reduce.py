@@ -1,0 +1,118 @@
+"""``tasnet2hef reduce``: the smallest part of a graph that still fails in the same way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tasnet2hef.cli import show
+from tasnet2hef.cli.commands.check import read_shapes
+from tasnet2hef.errors import RefusedError
+
+if TYPE_CHECKING:
+    from tasnet2hef.reduce.reduce import ReduceReport
+
+_OPERATORS_SHOWN = 8
+
+
+def command(
+    graph: Path = typer.Argument(help="ONNX file that fails."),
+    check: str = typer.Option(
+        "", "--check", metavar="'COMMAND {}'", help="Command that fails on the graph; {} is the graph's path."
+    ),
+    rule: str = typer.Option("", "--rule", metavar="ID", help="A rule of `check` that the graph breaks."),
+    signature: str = typer.Option(
+        "", "--signature", metavar="NAME", help="The recorded failure that the command's output must show."
+    ),
+    match: str = typer.Option(
+        "", "--match", metavar="REGEX", help="What the command's output must hold to be the same failure."
+    ),
+    hardware: str = typer.Option("hailo8", "--hw", help="Chip that --rule is asked about."),
+    input_shape: list[str] = typer.Option(
+        [], "--input-shape", metavar="NAME=1,1,1,16000", help="Shape of a dynamic input; may be repeated."
+    ),
+    timeout: float = typer.Option(600.0, min=0.1, help="Seconds that the command may take on one graph."),
+    max_attempts: int = typer.Option(200, min=10, help="Most graphs to try."),
+    repeats: int = typer.Option(2, min=1, help="Runs of the original and of the result: do they always fail?"),
+    output: Path = typer.Option(
+        Path("reduced"), "--output", "-o", help="Folder to write; resumed if it is there."
+    ),
+    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+) -> None:
+    """Cut a failing graph down to the few nodes that still fail in the same way, ready for a vendor's ticket.
+
+    Two failures are the same if `--match` finds both, else if they show the same rule of `check` or the same
+    recorded signature of the compiler, else if the last lines that speak of an error agree but for numbers, paths
+    and names.
+
+    Example: `tasnet2hef reduce build/my_model.onnx --check 'python parse_it.py {}' -o reduced/`
+    """
+    from tasnet2hef.reduce.display import ReduceDisplay
+    from tasnet2hef.reduce.options import ReduceOptions
+    from tasnet2hef.reduce.reduce import reduce_file
+
+    options = ReduceOptions(
+        check=check,
+        rule=rule,
+        signature=signature,
+        match=match,
+        hardware=hardware,
+        input_shapes=read_shapes(input_shape),
+        timeout_seconds=timeout,
+        max_attempts=max_attempts,
+        repeats=repeats,
+        output=output,
+    )
+    display = ReduceDisplay()
+    try:
+        report = reduce_file(graph, options, display)
+    finally:
+        display.close()
+    if json_output:
+        show.print_json(report.to_json())
+    else:
+        print_report(report)
+    refuse(report)
+
+
+def print_report(report: ReduceReport) -> None:
+    """Print what was found and where it lies."""
+    rows = [
+        ("nodes", f"{report.nodes_before} to {report.nodes_after}"),
+        ("operators", _few(report.operators)),
+        ("the failure", report.target),
+        ("its words", report.words),
+        ("weights", report.weights),
+        ("graphs tried", str(report.attempts)),
+        ("graph", str(report.reduced)),
+        ("shows it again", f"sh {report.script}"),
+        ("text for a ticket", str(report.ticket)),
+        ("every step", str(report.steps[-1].parent)),
+    ]
+    made = show.table(f"{report.source.name} reduced", ("", "result"), rows)
+    made.columns[1].justify = "left"
+    show.console().print(made)
+    if not report.minimal:
+        show.notice(f"not minimal: {report.attempts} graphs were tried; go on with more --max-attempts")
+    if report.weights == "own":
+        show.notice("it holds the original's weights: with random ones the failure is gone")
+
+
+def refuse(report: ReduceReport) -> None:
+    """End a reduction whose result does not always fail with exit code 1.
+
+    Raises:
+        RefusedError: the result failed in some of its runs only.
+    """
+    if not report.steady:
+        raise RefusedError(
+            f"{report.reduced}: failed in the same way in {report.same_runs} of {report.runs} runs, expected all; "
+            "the failure comes and goes, so don't trust this result"
+        )
+
+
+def _few(names: tuple[str, ...]) -> str:
+    more = len(names) - _OPERATORS_SHOWN
+    return ", ".join(names[:_OPERATORS_SHOWN]) + (f" and {more} more" if more > 0 else "")
