@@ -7,7 +7,8 @@
     │   ├── OptionError       an option, or a combination of options, that can't be honoured
     │   ├── CheckpointError   a checkpoint that can't be read as a Conv-TasNet
     │   ├── GraphError        an ONNX file that can't be read
-    │   └── AudioError        an audio file that can't be used
+    │   ├── AudioError        an audio file that can't be used
+    │   └── DeviceError       a device, its runtime or its program (HEF) that can't be used
     └── RefusedError          the work was done and its result is not good enough: exit code 1
         └── ParityError       an export that does not equal its original
 """
@@ -42,6 +43,14 @@ class GraphError(InputError):
 
 class AudioError(InputError):
     """An audio file that can't be used."""
+
+
+class DeviceError(InputError):
+    """A device, its runtime or its program (HEF) that can't be used; ``signature`` names a failure that is known."""
+
+    def __init__(self, message: str, signature: str = "") -> None:
+        super().__init__(message)
+        self.signature = signature
 
 
 class RefusedError(Tasnet2HefError):

@@ -20,7 +20,8 @@ from tasnet2hef.network.norms import norm_strategy
 from tasnet2hef.onnx_graph import make_model
 from tasnet2hef.parity import ParityRow, refuse_disparity
 from tasnet2hef.provenance import Provenance
-from tasnet2hef.run.backends.segments import segment_path
+from tasnet2hef.run.backends.segment_names import segment_path
+from tasnet2hef.run.selftest.reference import reference_path, save_reference
 from tasnet2hef.segments import split_model
 from tasnet2hef.spec import TasNetSpec
 from tasnet2hef.window import window_frames
@@ -49,6 +50,8 @@ class ExportReport:
     """What an export made and how well it equals its original."""
 
     onnx_path: Path
+    selftest_path: Path
+    """Speech and the original's sources of it, for `selftest`."""
     provenance: Provenance
     nodes: int
     parity: tuple[ParityRow, ...]
@@ -75,7 +78,9 @@ class ExportReport:
             "residual": self.provenance.residual,
             "streams": self.provenance.streams,
             "stateful": self.provenance.stateful,
+            "input_level_dbfs": self.provenance.input_level_dbfs,
             "state_values": self.provenance.state_values,
+            "selftest": str(self.selftest_path),
             "segments": [str(path) for path in self.segment_paths],
             "nodes": self.nodes,
             "parity": [asdict(row) for row in self.parity],
@@ -105,12 +110,13 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
     net, notes = build(checkpoint, options)
     model = make_model(net)
     parts = split_model(model, options.segments) if options.segments != 1 else []
-    parity = measure_parity(checkpoint, net, model, parts)
+    parity, reference = measure_parity(checkpoint, net, model, parts)
     refuse_disparity(parity, str(onnx_path))
     segment_paths = tuple(segment_path(onnx_path, number) for number in range(1, len(parts) + 1))
     for part, path in zip((model, *parts), (onnx_path, *segment_paths), strict=True):
         with written_beside(path) as temporary:
             onnx.save(part, temporary)
+    selftest_path = save_reference(reference_path(onnx_path), reference)
     return ExportReport(
         onnx_path=onnx_path,
         provenance=net.provenance,
@@ -119,6 +125,7 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
         notes=(*checkpoint.notes, *notes),
         elapsed_seconds=time.perf_counter() - start,
         segment_paths=segment_paths,
+        selftest_path=selftest_path,
     )
 
 
@@ -136,6 +143,7 @@ def build(checkpoint: Checkpoint, options: ExportOptions) -> tuple[HailoTasNet, 
             shift=options.shift,
             streams=options.streams,
             stateful=options.chunk_frames is not None,
+            input_level_dbfs=checkpoint.input_level_dbfs,
         ),
     )
     notes = []

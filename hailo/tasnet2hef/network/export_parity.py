@@ -13,55 +13,54 @@ import torch
 from tasnet2hef.checkpoint import Checkpoint
 from tasnet2hef.network.hailo_tasnet import HailoTasNet, separate_windows
 from tasnet2hef.network.memory import left_rows, set_past
-from tasnet2hef.parity import ParityRow, compare_sources, speech_clip
-from tasnet2hef.provenance import Provenance
-from tasnet2hef.run.backends import Backend, Memory, Samples, StepBackend
+from tasnet2hef.parity import ParityRow, compare_sources
+from tasnet2hef.run.backends import Memory, Samples
 from tasnet2hef.run.backends.onnxruntime import OnnxRuntimeBackend
-from tasnet2hef.run.backends.segments import SegmentChain, segment_path
+from tasnet2hef.run.backends.segment_names import segment_path
+from tasnet2hef.run.backends.segments import SegmentChain
 from tasnet2hef.run.chunks import ChunkStream
-from tasnet2hef.run.frames import clips_to_frames, frames_to_clips, frames_to_tensor, tensor_to_frames
+from tasnet2hef.run.clips import separate_clips, speech_clips, stream_clip
+from tasnet2hef.run.frames import frames_to_tensor, tensor_to_frames
+from tasnet2hef.run.selftest.reference import Reference
+
+REFERENCE_CLIPS = 2
+"""Clips whose original sources are kept for the self-test, where the export leaves room for them."""
 
 
 def measure_parity(
     checkpoint: Checkpoint, net: HailoTasNet, model: onnx.ModelProto, parts: Sequence[onnx.ModelProto] = ()
-) -> tuple[ParityRow, ...]:
+) -> tuple[tuple[ParityRow, ...], Reference]:
     """Run original, rewrite and ONNX Runtime on speech, another clip a column, and compare them.
 
-    ``parts`` are the segments that the model was cut into; there are none where it stays whole.
+    ``parts`` are the segments that the model was cut into; there are none where it stays whole. The original's
+    sources are returned for the self-test of whatever is made of the model later.
     """
-    clips = parity_clips(net.provenance)
-    original = separate_by_original(checkpoint, clips, silence=net.provenance.stateful)
+    made = net.provenance
+    heard = speech_clips(made, max(made.streams, REFERENCE_CLIPS))
+    truth = separate_by_original(checkpoint, heard, silence=made.stateful)
+    clips, original = heard[: made.streams], truth[: made.streams]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.onnx"
         onnx.save(model, path)
         backend = OnnxRuntimeBackend(path)
         chain = _open_chain(parts, path)
-    rewrite, deployed = separate_by_rewrite(net, clips), separate_by_backend(backend, clips)
+    rewrite, deployed = separate_by_rewrite(net, clips), separate_clips(backend, clips)
+    reference = Reference(heard[:REFERENCE_CLIPS], truth[:REFERENCE_CLIPS])
     rows = (
         _compare("original / HailoTasNet", original, rewrite),
         _compare("original / ONNX Runtime", original, deployed),
         _compare("HailoTasNet / ONNX Runtime", rewrite, deployed),
     )
     if chain is None:
-        return rows
-    chained = separate_by_backend(chain, clips)
-    return (*rows, _compare("ONNX Runtime / segments in ONNX Runtime", deployed, chained))
+        return rows, reference
+    chained = separate_clips(chain, clips)
+    return (*rows, _compare("ONNX Runtime / segments in ONNX Runtime", deployed, chained)), reference
 
 
 def _open_chain(parts: Sequence[onnx.ModelProto], path: Path) -> SegmentChain | None:
     for number, part in enumerate(parts, start=1):
         onnx.save(part, segment_path(path, number))
     return SegmentChain(segment_path(path, 1)) if parts else None
-
-
-def parity_clips(provenance: Provenance) -> Samples:
-    """Return clips ``[stream, sample]``: a window a column; two receptive fields if stateful."""
-    spec = provenance.spec
-    if not provenance.stateful:
-        speech = speech_clip(provenance.streams * provenance.window_samples, spec.sample_rate)
-        return speech.reshape(provenance.streams, -1)
-    frames = 2 * spec.receptive_field_frames + 3 * provenance.window_frames
-    return speech_clip(frames * spec.stride, spec.sample_rate)[None]
 
 
 def separate_by_original(checkpoint: Checkpoint, clips: Samples, *, silence: bool) -> Samples:
@@ -81,14 +80,7 @@ def separate_by_rewrite(net: HailoTasNet, clips: Samples) -> Samples:
     """Separate ``[stream, sample]`` with the torch network into ``[stream, source, sample]``."""
     if not net.provenance.stateful:
         return separate_windows(net, clips)
-    return np.stack([_stream(ChunkStream(TorchSteps(net)), clip) for clip in clips])
-
-
-def separate_by_backend(backend: Backend, clips: Samples) -> Samples:
-    """Separate ``[stream, sample]`` with ONNX Runtime into ``[stream, source, sample]``."""
-    if isinstance(backend, StepBackend) and backend.provenance.stateful:
-        return np.stack([_stream(ChunkStream(backend), clip) for clip in clips])
-    return frames_to_clips(backend.run(clips_to_frames(clips, backend.provenance)), backend.provenance)
+    return np.stack([stream_clip(ChunkStream(TorchSteps(net)), clip) for clip in clips])
 
 
 class TorchSteps:
@@ -113,10 +105,6 @@ class TorchSteps:
         outputs = self._net(torch.from_numpy(frames_to_tensor(frames, self.provenance)))
         sources = np.stack([tensor_to_frames(output.numpy(), self.provenance) for output in outputs])
         return sources, dict(zip(memory, left_rows(self._net), strict=True))
-
-
-def _stream(stream: ChunkStream, clip: Samples) -> Samples:
-    return np.concatenate([stream.feed(clip), stream.flush()], axis=1)
 
 
 def _compare(pair: str, expected: Samples, found: Samples) -> ParityRow:

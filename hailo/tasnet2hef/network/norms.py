@@ -53,7 +53,7 @@ def norm_strategy(spec: TasNetSpec) -> str:
     if spec.norm_type not in _STRATEGIES:
         raise OptionError(
             f"norm_type: found {spec.norm_type}, a running mean over all past frames, which has no form on the "
-            "chip (no cumulative sum); retrain or distil with bN, cLN or gLN"
+            "chip (no cumulative sum); make it constant with `tasnet2hef freeze`, then `tasnet2hef distil`"
         )
     return _STRATEGIES[spec.norm_type]
 

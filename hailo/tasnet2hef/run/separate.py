@@ -12,7 +12,7 @@ from pathlib import Path
 from tasnet2hef.errors import AudioError
 from tasnet2hef.run.audio import Channel, Clip, choose_channels, read_clip
 from tasnet2hef.run.backends import Backend
-from tasnet2hef.run.backends.segments import open_graph
+from tasnet2hef.run.backends.opening import opened
 from tasnet2hef.run.channels import Progress, Separated, separate_samples
 from tasnet2hef.run.gain import Gain
 from tasnet2hef.run.halo import Halo
@@ -35,6 +35,7 @@ def separate_file(
     raw_scale: bool = False,
     sample_format: SampleFormat = "int16",
     threads: int | None = None,
+    runtime: str | None = None,
     progress: Progress | None = None,
 ) -> SeparationReport:
     """Write ``<stem>_source_1.wav`` and on into ``out_dir``, and report.
@@ -42,31 +43,33 @@ def separate_file(
     ``references`` are the true sources, as many as the model has, of the recording's rate and length: they add
     SI-SDR to the report. ``overlap`` (a share of the window) or ``halo`` (``full`` or milliseconds) say how
     windows are joined; None leaves it to ``make_streamer``. ``raw_scale`` keeps the model's own level, which needs
-    float files: ``sample_format`` is then ``float32``.
+    float files: ``sample_format`` is then ``float32``. ``runtime`` is ``onnxruntime`` or ``hailort``; None takes
+    the device for a HEF.
 
     Raises:
         GraphError: the model can't be used.
+        DeviceError: the device, its runtime or the HEF can't be used.
         AudioError: the recording, a reference or the output folder can't be used.
         OptionError: an option is out of range.
         RefusedError: the model returned NaN or infinite samples.
     """
     require_joining(overlap, halo)
-    backend = open_graph(model_path, threads)
-    clip = read_clip(audio_path)
-    mixture = choose_channels(clip, channel)
-    _require_frame(clip, backend)
-    truth = read_references(references, clip, channel, backend.provenance.spec.n_src)
-    inputs = [clip.path, *map(Path, references)]
-    outputs = plan_outputs(out_dir, clip.path.stem, backend.provenance.spec.n_src, inputs)
-    separated = separate_samples(
-        backend,
-        mixture,
-        clip.sample_rate_hz,
-        overlap=overlap,
-        halo=halo,
-        raw_scale=raw_scale,
-        progress=progress,
-    )
+    with opened(model_path, runtime, threads) as backend:
+        clip = read_clip(audio_path)
+        mixture = choose_channels(clip, channel)
+        _require_frame(clip, backend)
+        truth = read_references(references, clip, channel, backend.provenance.spec.n_src)
+        inputs = [clip.path, *map(Path, references)]
+        outputs = plan_outputs(out_dir, clip.path.stem, backend.provenance.spec.n_src, inputs)
+        separated = separate_samples(
+            backend,
+            mixture,
+            clip.sample_rate_hz,
+            overlap=overlap,
+            halo=halo,
+            raw_scale=raw_scale,
+            progress=progress,
+        )
     scores = None if truth is None else score_sources(truth, separated.sources[:, 0], mixture[0])
     file_format: SampleFormat = "float32" if raw_scale else sample_format
     factor = write_sources(outputs, separated.sources, clip.sample_rate_hz, file_format)

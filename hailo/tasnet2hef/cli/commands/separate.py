@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    graph: Path = typer.Argument(help="ONNX file made by `convert`."),
+    graph: Path = typer.Argument(help="ONNX file made by `convert`, or HEF made by `compile`."),
     recording: Path = typer.Argument(help="WAV or FLAC file, any rate, any number of channels, any length."),
     output: Path = typer.Option(Path("out"), "--output", "-o", help="Folder for one WAV file per source."),
     reference: list[Path] = typer.Option(
@@ -38,12 +38,19 @@ def command(
     raw_scale: bool = typer.Option(
         False, "--raw-scale", help="Keep the model's own level (float files) instead of adding up to the mixture."
     ),
+    backend: str | None = typer.Option(
+        None,
+        "--backend",
+        help="`onnxruntime` (CPU) or `hailort` (device); each takes its own file beside the one given.",
+        show_default="hailort for a HEF",
+    ),
     threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
     json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
 ) -> None:
-    """Separate a recording into its sources with ONNX Runtime.
+    """Separate a recording into its sources, on the CPU or, from a HEF, on the device.
 
     Example: `tasnet2hef separate build/my_model.onnx mixture.wav -o out/`
+    On the device: `tasnet2hef separate build/my_model.hef mixture.wav -o out/`
     """
     from tasnet2hef.run.separate import separate_file
 
@@ -58,6 +65,7 @@ def command(
             halo=None if halo is None else parse_halo(halo),
             raw_scale=raw_scale,
             threads=threads,
+            runtime=backend,
             progress=progress,
         )
     if json_output:

@@ -1,8 +1,7 @@
-"""Runs the segments of one graph one after the other with ONNX Runtime; opens either kind of file."""
+"""Runs the segments of one graph one after the other with ONNX Runtime; opens every kind of file."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,30 +11,23 @@ import numpy as np
 from tasnet2hef.errors import GraphError
 from tasnet2hef.provenance import INPUT_NAME, Provenance, output_names
 from tasnet2hef.run.backends import Backend, Samples
+from tasnet2hef.run.backends.hailort.backend import HailoRtBackend
 from tasnet2hef.run.backends.onnxruntime import OnnxRuntimeBackend, open_session, provenance_of
+from tasnet2hef.run.backends.segment_names import segment_of, segment_path
 from tasnet2hef.run.frames import frames_to_tensor, tensor_to_frames
-
-SEGMENT_NAME = re.compile(r"(?P<stem>.+)\.segment_\d+\.onnx")
-
-
-def segment_path(onnx_path: Path, number: int) -> Path:
-    """Name a segment's file, numbers from 1.
-
-    >>> segment_path(Path("build/net.onnx"), 2).as_posix()
-    'build/net.segment_2.onnx'
-    """
-    return onnx_path.with_name(f"{onnx_path.stem}.segment_{number}.onnx")
 
 
 def open_graph(model_path: str | Path, threads: int | None = None) -> Backend:
-    """Open a graph, or all segments of one of which any is given.
+    """Open a graph or a HEF, or all segments of one of which any is given.
 
     Raises:
         GraphError: see ``OnnxRuntimeBackend`` and ``SegmentChain``.
+        DeviceError: see ``HailoRtBackend``.
     """
-    if SEGMENT_NAME.fullmatch(Path(model_path).name):
-        return SegmentChain(Path(model_path), threads)
-    return OnnxRuntimeBackend(model_path, threads)
+    path = Path(model_path)
+    if path.suffix == ".hef":
+        return HailoRtBackend(path)
+    return SegmentChain(path, threads) if segment_of(path) else OnnxRuntimeBackend(path, threads)
 
 
 class SegmentChain:
@@ -72,10 +64,10 @@ class SegmentChain:
 
 
 def _siblings(any_path: Path, count: int) -> list[Path]:
-    found = SEGMENT_NAME.fullmatch(any_path.name)
-    if found is None:
+    net = segment_of(any_path)
+    if not net:
         raise GraphError(f"{any_path}: found another name, expected <name>.segment_<number>.onnx")
-    whole = any_path.with_name(f"{found['stem']}.onnx")
+    whole = any_path.with_name(f"{net}{any_path.suffix}")
     return [segment_path(whole, number) for number in range(1, count + 1)]
 
 

@@ -1,0 +1,1 @@
+"""Runs compiled programs (HEF) on a Hailo device through the vendor's runtime, HailoRT."""
