@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""From a Conv-TasNet checkpoint to a Hailo-native ONNX graph: the ``convert`` command, up to the ONNX."""
+"""From a Conv-TasNet checkpoint to a Hailo-native ONNX graph, and on to a HEF: the ``convert`` command."""
 
 import sys
 

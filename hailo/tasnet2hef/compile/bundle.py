@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasnet2hef.compile.inputs import CompileInputs
+from tasnet2hef.compile.options import CompileOptions
 from tasnet2hef.compile.run_record import digest_of_file
 from tasnet2hef.compile.stage_job import write_json
 from tasnet2hef.errors import OptionError
@@ -20,20 +21,21 @@ CALIBRATION_NAME: Final = "calibration.npz"
 SCRIPT_NAME: Final = "model_script.alls"
 LAYERS_NAME: Final = "predicted_layers.json"
 COMMAND_NAME: Final = "compile.sh"
+BUNDLE_FOLDER: Final = "bundle"
+"""Where a run's folder keeps its bundle."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a bundle holds: the files of a run, and its chip."""
+    """What a bundle holds: the files of a run, and its options."""
 
     model: Path
     calibration: Path
-    script: Path | None
-    hardware: str
+    options: CompileOptions
 
 
-def write_bundle(folder: Path, inputs: CompileInputs, hardware: str, *, force: bool) -> Path:
-    """Copy a run's inputs with checksums, the predicted layers and a script of one line; return the folder."""
+def write_bundle(folder: Path, inputs: CompileInputs, options: CompileOptions) -> Path:
+    """Copy a run's inputs with checksums, its options, the predicted layers and a script of one line."""
     home = inputs.model_files[0].parent
     sources = {path.relative_to(home).as_posix(): path for path in inputs.model_files}
     sources[CALIBRATION_NAME] = inputs.calibration
@@ -45,17 +47,33 @@ def write_bundle(folder: Path, inputs: CompileInputs, hardware: str, *, force: b
             part.write_text(inputs.script, encoding="utf-8")
     write_json(folder / LAYERS_NAME, inputs.report.net.to_json())
     with written_beside(folder / COMMAND_NAME) as part:
-        part.write_text(f'#!/bin/sh\ntasnet2hef compile "$(dirname "$0")"{" --force" if force else ""} "$@"\n')
+        part.write_text('#!/bin/sh\nexec tasnet2hef compile "$(dirname "$0")" "$@"\n')
+    (folder / COMMAND_NAME).chmod(0o755)
     names = [*sources, *([SCRIPT_NAME] if inputs.script else []), LAYERS_NAME]
     described = {
         "tasnet2hef": __version__,
         "model": inputs.model.name,
         "script": SCRIPT_NAME if inputs.script else "",
-        "hardware": hardware,
+        "hardware": options.hardware,
+        "force": options.force,
+        "minutes": dict(options.minutes),
+        "attempts": options.attempts,
+        "checkpoint": options.checkpoint,
         "sha256": {name: digest_of_file(folder / name) for name in names},
     }
     write_json(folder / BUNDLE_NAME, described)
     return folder
+
+
+def bundle_folder(path: Path) -> Path | None:
+    """Return the bundle that a path means: its folder, its ``compile.sh``, or the run that wrote it.
+
+    None for any other file: a graph.
+    """
+    if path.is_dir():
+        inside = path / BUNDLE_FOLDER
+        return inside if (inside / BUNDLE_NAME).is_file() else path
+    return path.parent if path.name in (COMMAND_NAME, BUNDLE_NAME) else None
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -66,16 +84,35 @@ def read_bundle(folder: Path) -> Bundle:
     """
     try:
         found: dict[str, Any] = json.loads((folder / BUNDLE_NAME).read_text(encoding="utf-8"))
-        model, script, hardware = folder / found["model"], found["script"], str(found["hardware"])
-        digests = dict(found["sha256"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        bundle = Bundle(
+            folder / Path(found["model"]).name,
+            folder / CALIBRATION_NAME,
+            CompileOptions(
+                hardware=str(found["hardware"]),
+                script=folder / SCRIPT_NAME if found["script"] else None,
+                force=bool(found["force"]),
+                minutes={str(stage): float(minutes) for stage, minutes in found["minutes"].items()},
+                attempts=int(found["attempts"]),
+                checkpoint=str(found["checkpoint"]),
+            ),
+        )
+        digests = {str(name): str(digest) for name, digest in found["sha256"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         raise OptionError(
-            f"{folder}: not a bundle ({error}); give an ONNX file, or a run's bundle folder"
+            f"{folder / BUNDLE_NAME}: not a bundle's record ({reason}); give an ONNX file, or a run's bundle"
         ) from error
-    for name, digest in digests.items():
-        path = folder / name
-        if not path.is_file() or digest_of_file(path) != digest:
-            raise OptionError(
-                f"{path}: missing or altered, expected SHA-256 {digest}; take the bundle along again"
-            )
-    return Bundle(model, folder / CALIBRATION_NAME, folder / SCRIPT_NAME if script else None, hardware)
+    needed = [path.name for path in (bundle.model, bundle.calibration, bundle.options.script) if path is not None]
+    for name in [*needed, *digests]:
+        _require_same(folder / name, digests.get(name, ""))
+    return bundle
+
+
+def _require_same(path: Path, expected: str) -> None:
+    """Check a file's SHA-256."""
+    found = digest_of_file(path) if path.is_file() else "no file"
+    if found != expected:
+        raise OptionError(
+            f"{path}: missing or altered, found {found}, expected SHA-256 {expected or 'on record, and none is'}; "
+            "take the bundle along again"
+        )

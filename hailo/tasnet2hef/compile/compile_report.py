@@ -12,6 +12,7 @@ from tasnet2hef.compile.hand_over import HandOver
 from tasnet2hef.compile.ladder import Rung
 from tasnet2hef.compile.run_record import StageRecord
 from tasnet2hef.graph.agreement import Agreement
+from tasnet2hef.inspection.summary import FileSummary
 
 DONE: Final = "done"
 FAILED: Final = "failed"
@@ -21,7 +22,7 @@ NO_COMPILER: Final = "no compiler"
 
 @dataclass(frozen=True)
 class HefFacts:
-    """A made HEF: its size and contexts (None where the log does not say), and its ends as the HN names them."""
+    """A made HEF: its size, its contexts (None where nothing tells them), its ends as the HN names them."""
 
     path: Path
     compiler: str
@@ -31,6 +32,10 @@ class HefFacts:
     contexts: int | None
     ends: tuple[dict[str, Any], ...]
     """Inputs and outputs: kind, name, NHWC shape, ONNX names."""
+    stored: FileSummary | None = None
+    """What the HEF says of itself, scales included; None where it can't be read."""
+    unread: str = ""
+    """Why it can't be read; the run is none the worse for it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -40,7 +45,8 @@ class HefFacts:
             "sha256": self.sha256,
             "contexts": self.contexts,
         }
-        return {"path": str(self.path), **facts, "ends": list(self.ends)}
+        stored = None if self.stored is None else self.stored.to_json()
+        return {"path": str(self.path), **facts, "ends": list(self.ends), "stored": stored, "unread": self.unread}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasnet2hef.compile.agreement_report import read_hn, save_agreement
-from tasnet2hef.compile.broken_rung import WINDOWS, Step, judge_steps
+from tasnet2hef.compile.broken_rung import FLOORS_DB, WINDOWS, Step, judge_steps
 from tasnet2hef.compile.compile_report import DONE, FAILED, NO_COMPILER, REFUSED, CompileReport
 from tasnet2hef.compile.failures.classify import Situation
 from tasnet2hef.compile.hand_over import hand_over
@@ -25,9 +25,10 @@ from tasnet2hef.compile.run_record import StageRecord
 from tasnet2hef.compile.script_layers import resolve_layers
 from tasnet2hef.compile.stage_job import StageJob, write_json
 from tasnet2hef.compile.stage_runner import Display, Setting, StageRunner, interpreter
-from tasnet2hef.errors import GraphError
+from tasnet2hef.errors import GraphError, OptionError
 from tasnet2hef.files import written_beside
 from tasnet2hef.graph.agreement import Agreement
+from tasnet2hef.run.backends.hailort.record import write_sidecar
 from tasnet2hef.version import __version__
 
 ABSENT: Final = "no-compiler"
@@ -42,15 +43,21 @@ def compile_file(model: Path, calibration: Path, options: CompileOptions, displa
     started = time.monotonic()
     inputs = read_inputs(model, calibration, options.script, options.hardware)
     folder = options.folder(model).resolve()
-    with locked(folder) as lock:
-        write_json(folder / "check.json", inputs.report.to_json())
-        run = _Run(inputs, options, folder, lock, display)
-        if inputs.report.errors and not options.force:
-            found = CompileReport(REFUSED, folder, 0.0, inputs.report, notes=inputs.notes)
-        else:
-            found = run.go()
-        found = dataclasses.replace(found, seconds=time.monotonic() - started)
-        write_json(folder / "report.json", found.to_json())
+    try:
+        with locked(folder) as lock:
+            write_json(folder / "check.json", inputs.report.to_json())
+            run = _Run(inputs, options, folder, lock, display)
+            if inputs.report.errors and not options.force:
+                found = CompileReport(REFUSED, folder, 0.0, inputs.report, notes=inputs.notes)
+            else:
+                found = run.go()
+            found = dataclasses.replace(found, seconds=time.monotonic() - started)
+            write_json(folder / "report.json", found.to_json())
+    except OSError as error:  # a disk that fills up while a lock, a log or a folder is written
+        reason = error.strerror or str(error)
+        raise OptionError(
+            f"{folder}: can't be written ({reason}); make room, or choose another place with -o"
+        ) from error
     return found
 
 
@@ -71,7 +78,13 @@ def situation_of(inputs: CompileInputs, options: CompileOptions) -> Situation:
     """Return what the commands in explanations are made of."""
     output = options.hef(inputs.model)
     return Situation(
-        inputs.model, inputs.calibration, output, options.hardware, options.script, seconds=inputs.seconds
+        inputs.model,
+        inputs.calibration,
+        output,
+        options.hardware,
+        options.script,
+        seconds=inputs.seconds,
+        checkpoint=options.checkpoint,
     )
 
 
@@ -117,7 +130,8 @@ class _Run:
             return parsed
         optimised = self._optimise(parsed, tools)
         if not optimised.done:
-            return self._ended(FAILED, parsed, stopped_because="no setting of the compile stage can help this one")
+            why = _because(optimised, "no setting of the compile stage can help this one")
+            return self._ended(FAILED, parsed, stopped_because=why)
         steps = self._emulate(parsed, optimised, tools)
         return self._climb(parsed, optimised, steps, tools)
 
@@ -137,7 +151,7 @@ class _Run:
             job, {**tools, "model": inputs.digests["model"], "hardware": job.hardware, "name": job.net_name}
         )
         if not found.done:
-            return self._ended(FAILED, stopped_because="another graph is needed")
+            return self._ended(FAILED, stopped_because=_because(found, "another graph is needed"))
         hn_path = found.path(self._folder, "hn")
         facts = {**tools, "hardware": job.hardware, "model": inputs.model.name, "host": platform.machine()}
         agreement = save_agreement(self._folder, inputs.report.net, hn_path, facts)
@@ -185,7 +199,7 @@ class _Run:
             arrays=self._inputs.arrays,
             windows=WINDOWS,
         )
-        found = self._run(job, {**tools, "after": optimised.key, "windows": WINDOWS})
+        found = self._run(job, {**tools, "after": optimised.key, "windows": WINDOWS, "steps": list(FLOORS_DB)})
         if not found.done:
             self._note(f"emulator: {found.failure['cause']}; log: {self._folder / found.log}")
             return ()
@@ -211,7 +225,8 @@ class _Run:
             if found.done:
                 return self._finish(parsed, found, steps, tuple(tried))
             rung = next_rung(self._ladder, [each.id for each in tried], found.failure["rung"])
-        why = why or ("the next rung is another graph" if rung else "no rung of the ladder helps this failure")
+        none = "the next rung is another graph" if rung else "no rung of the ladder helps this failure"
+        why = why or _because(found, none)
         return self._ended(FAILED, parsed, steps=steps, tried=tuple(tried), next_step=rung, stopped_because=why)
 
     def _spent(self, tried: list[Rung]) -> str:
@@ -236,6 +251,8 @@ class _Run:
         with written_beside(hef) as part:
             shutil.copyfile(made.path(self._folder, "hef"), part)
         version = self._stages.records[0].facts["compiler"]
+        if self._inputs.provenance is not None:
+            write_sidecar(hef, self._inputs.model, parsed.hn, hardware=self._options.hardware, compiler=version)
         facts = hef_facts(hef, version, made.files["hef"]["sha256"], self._folder / made.log, parsed.hn)
         report = self._ended(DONE, parsed, steps=steps, tried=tried)
         return dataclasses.replace(report, hef=facts)
@@ -244,10 +261,9 @@ class _Run:
         """End honestly: not done, and what is needed to finish it elsewhere."""
         if versions.failure["signature"] != ABSENT:
             return self._ended(FAILED, stopped_because="the compiler is there and does not start")
-        output = self._options.hef(self._inputs.model)
-        options = self._options
-        made = hand_over(self._folder, self._inputs, output, options.hardware, options.script, force=options.force)
-        report = self._ended(NO_COMPILER, stopped_because="the compiler is not installed in this Python")
+        made = hand_over(self._folder, self._inputs, self._options)
+        python = interpreter(self._options.python)
+        report = self._ended(NO_COMPILER, stopped_because=f"the compiler is not installed in {python}")
         return dataclasses.replace(report, hand_over=made)
 
     def _run(self, job: StageJob, depends: dict[str, Any]) -> StageRecord:
@@ -273,3 +289,12 @@ class _Run:
             notes=tuple(self._notes),
             **more,
         )
+
+
+def _because(failed: StageRecord, otherwise: str) -> str:
+    """Return why a run ends with a failed stage."""
+    return (
+        "the machine stopped it, not the graph: mend that and run again"
+        if failed.failure.get("machine")
+        else otherwise
+    )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasnet2hef.compile.bundle import LAYERS_NAME, write_bundle
+from tasnet2hef.compile.bundle import BUNDLE_FOLDER, LAYERS_NAME, write_bundle
 from tasnet2hef.compile.inputs import CompileInputs
+from tasnet2hef.compile.options import CompileOptions
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,10 @@ class HandOver:
         }
 
 
-def hand_over(
-    folder: Path, inputs: CompileInputs, output: Path, hardware: str, script: Path | None, *, force: bool
-) -> HandOver:
+def hand_over(folder: Path, inputs: CompileInputs, options: CompileOptions) -> HandOver:
     """Make the bundle, and return what is needed elsewhere; no HEF is made."""
-    bundle = write_bundle(folder / "bundle", inputs, hardware, force=force)
-    words = ["python", "hailo/onnx_to_hef.py", str(bundle), "-o", str(output.resolve())]
-    command = shlex.join([*words, *(["--force"] if force else [])])
+    bundle = write_bundle(folder / BUNDLE_FOLDER, inputs, options)
+    output = options.hef(inputs.model).resolve()
+    script = None if options.script is None else options.script.resolve()
+    command = shlex.join(["python", "hailo/onnx_to_hef.py", str(bundle), "-o", str(output)])
     return HandOver(bundle, inputs.model, inputs.calibration, bundle / LAYERS_NAME, script, command)

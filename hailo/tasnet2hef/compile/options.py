@@ -39,6 +39,8 @@ class CompileOptions:
     attempts: int = ATTEMPTS
     memory_limit_bytes: int = 0
     """Memory that a stage may hold; 0 for nine tenths of the machine's."""
+    checkpoint: str = ""
+    """What the graph was exported from, for the commands in explanations; empty where that is not known."""
 
     def hef(self, model: Path) -> Path:
         """Return where the HEF goes.
@@ -62,13 +64,13 @@ class CompileOptions:
         return self.memory_limit_bytes or int(MEMORY_SHARE * memory_bytes())
 
 
-def read_minutes(settings: Sequence[str]) -> dict[str, float]:
-    """Read `--timeout` options.
+def read_minutes(settings: Sequence[str], given: Mapping[str, float] = DEFAULT_MINUTES) -> dict[str, float]:
+    """Read `--timeout` options over the limits that are given.
 
     >>> read_minutes(["compile=90"])["compile"]
     90.0
     """
-    found = dict(DEFAULT_MINUTES)
+    found = {**DEFAULT_MINUTES, **given}
     for setting in settings:
         stage, _, text = setting.partition("=")
         try:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import tasnet2hef
 from tasnet2hef.compile.child import ChildEnd, Limits, run_child
 from tasnet2hef.compile.failures.classify import Situation, explain
 from tasnet2hef.compile.log_text import last_lines, tail
 from tasnet2hef.compile.run_record import RECORD_NAME, RunRecord, StageRecord, digest_of_file, key_of
 from tasnet2hef.compile.stage_job import JOB_NAME, RESULT_NAME, StageJob, StageResult, read_result
+from tasnet2hef.environments import package_environment
 
 LOG_NAME: Final = "log.txt"
 KEY_DIGITS: Final = 12
@@ -96,7 +96,7 @@ class StageRunner:
         self.display.started(job.stage, log)
         command = [self.setting.python, "-m", "tasnet2hef.compile.worker", job.stage, str(folder / JOB_NAME)]
         limits = Limits(limit, self.setting.memory_bytes)
-        end = run_child(command, self._environment(), log, limits, self.display.working, self.setting.token)
+        end = run_child(command, package_environment(), log, limits, self.display.working, self.setting.token)
         result = read_result(folder / RESULT_NAME) if end.exited else None
         if result is None or result.error or end.exit_code:
             return self._failed(job.stage, key, limit, log, end, result)
@@ -129,15 +129,6 @@ class StageRunner:
             error=error or " / ".join(last_lines(log, 3)),
             failure=told.to_json(),
         )
-
-    def _environment(self) -> dict[str, str]:
-        """Return what a stage's process gets: the run's mark, and this package where it is not installed."""
-        home = Path(tasnet2hef.__file__).resolve().parent.parent
-        places = [] if home.name in ("site-packages", "dist-packages") else [str(home)]
-        given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-        places += [os.path.abspath(place) for place in given if place]  # stages run in folders of their own
-        path = {"PYTHONPATH": os.pathsep.join(places)} if places else {}
-        return {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", **path}
 
     def _file(self, path: Path) -> dict[str, str]:
         return {"path": self._relative(path), "sha256": digest_of_file(path)}

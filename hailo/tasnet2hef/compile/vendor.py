@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 
 HAR, HN, HEF, EMULATED = "model.har", "hn.json", "model.hef", "emulated.npz"
 HEF_MAGIC: Final = b"\x01HEF"
-CONTEXTS: Final = {"native": "SDK_NATIVE", "optimised": "SDK_FP_OPTIMIZED", "quantised": "SDK_QUANTIZED"}
-"""The emulator's steps, by their names here. The public contract names no bit-exact one."""
+BIT_EXACT: Final = "bit exact"
+CONTEXTS: Final = {
+    "native": "SDK_NATIVE",
+    "optimised": "SDK_FP_OPTIMIZED",
+    "quantised": "SDK_QUANTIZED",
+    BIT_EXACT: "SDK_BIT_EXACT",
+}
+"""The emulator's steps, by their names here. Public code calls the first three (recorded); the last is inferred
+from the vendor's naming, and left out where the compiler has none."""
 
 
 def versions(job: StageJob) -> StageResult:
@@ -61,13 +68,13 @@ def emulate(job: StageJob) -> StageResult:
     runner = client.ClientRunner(har=job.har)
     hn = runner.get_hn_dict()
     everything = calibration_by_layer(Path(job.calibration), job.arrays, hn)
-    windows = {name: array[: job.windows] for name, array in everything.items()}
     arrays: dict[str, NDArray[np.float32]] = {}
     errors: dict[str, str] = {}
-    for step, context_name in CONTEXTS.items():
+    for step in steps_of(client):
+        few = {name: array[: windows_of(step, job.windows)] for name, array in everything.items()}
         try:
-            with runner.infer_context(getattr(client.InferenceContext, context_name)) as context:
-                found = runner.infer(context, windows if len(windows) > 1 else next(iter(windows.values())))
+            with runner.infer_context(getattr(client.InferenceContext, CONTEXTS[step])) as context:
+                found = runner.infer(context, few if len(few) > 1 else next(iter(few.values())))
         except Exception as error:  # what one step can't do says nothing of the next
             errors[step] = f"{type(error).__name__}: {error}"
             continue
@@ -77,6 +84,17 @@ def emulate(job: StageJob) -> StageResult:
         np.savez(part, **arrays)  # type: ignore[arg-type]
     order = hn.get("net_params", {}).get("output_layers_order", [])
     return StageResult(files={"emulated": EMULATED}, facts={"errors": errors, "order": list(order)})
+
+
+def steps_of(client: Any) -> list[str]:
+    """Return the emulator's steps, the bit-exact one only where this compiler offers it."""
+    offered = getattr(client.InferenceContext, CONTEXTS[BIT_EXACT], None) is not None
+    return [step for step in CONTEXTS if offered or step != BIT_EXACT]
+
+
+def windows_of(step: str, windows: int) -> int:
+    """Return how many of ``windows`` a step of the emulator computes: the bit-exact one counts in integers."""
+    return min(windows, 1) if step == BIT_EXACT else windows
 
 
 def compile_hef(job: StageJob) -> StageResult:

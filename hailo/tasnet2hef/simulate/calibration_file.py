@@ -84,14 +84,21 @@ def write_calibration(
 ) -> None:
     """Write ``count`` windows ``[row, sample of the row]`` as one NHWC array; ``record()`` is asked at the end."""
     with written_beside(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
-        with archive.open(f"{input_layer}.npy", "w", force_zip64=True) as member:
+        with archive.open(entry(input_layer), "w", force_zip64=True) as member:
             header = {"descr": "<f4", "fortran_order": False, "shape": (count, *shape)}
             np.lib.format.write_array_header_1_0(member, header)
             for window in windows:
                 member.write(np.ascontiguousarray(window, "<f4").tobytes())
         text = io.BytesIO()
         np.save(text, np.array(json.dumps(dataclasses.asdict(record()), sort_keys=True)))
-        archive.writestr(f"{RECORD_KEY}.npy", text.getvalue())
+        archive.writestr(entry(RECORD_KEY), text.getvalue())
+
+
+def entry(array: str) -> zipfile.ZipInfo:
+    """Return an archive's entry for an array, without a date: the same windows make the same file."""
+    made = zipfile.ZipInfo(f"{array}.npy")
+    made.external_attr = 0o644 << 16
+    return made
 
 
 def open_calibration(path: Path) -> CalibrationSet:

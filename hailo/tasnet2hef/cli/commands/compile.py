@@ -9,6 +9,7 @@ import typer
 
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.check import print_report as print_check
+from tasnet2hef.cli.commands.inspect import print_ends
 from tasnet2hef.errors import OptionError, RefusedError
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    graph: Path = typer.Argument(help="ONNX file made by `convert`, or the bundle of a run without the compiler."),
+    graph: Path = typer.Argument(
+        help="ONNX file made by `convert`; or the bundle (folder or `compile.sh`) of a run without the compiler."
+    ),
     calibration: Path | None = typer.Option(None, "--calib", help="Calibration set made by `calibrate`."),
     script: Path | None = typer.Option(None, "--alls", help="Model script, e.g. the one that `simulate` made."),
     hardware: str | None = typer.Option(
@@ -33,7 +36,7 @@ def command(
         metavar="STAGE=MIN",
         help="Minutes for translate, optimize, emulate, compile or total; may be repeated.",
     ),
-    attempts: int = typer.Option(3, min=1, help="Most tries of the compile stage."),
+    attempts: int | None = typer.Option(None, min=1, help="Most tries of the compile stage.", show_default="3"),
     python: str = typer.Option(
         "", "--python", help="Python that has the compiler.", show_default="the one that runs this"
     ),
@@ -44,32 +47,42 @@ def command(
     """Compile a graph for the chip, or say exactly why not; a second run goes on where one stopped.
 
     Example: `tasnet2hef compile build/my_model.onnx --calib build/calib.npz -o build/my_model.hef`
+
+    A bundle brings its calibration set, model script and options along; it is checked against its checksums first:
+    `tasnet2hef compile my_model.run/bundle -o my_model.hef`
+
+    `--json` prints one object: `stage` (the last one), `outcome` (`done`, `failed`, `refused` or `no compiler`),
+    `seconds`, `artefacts` (paths by `stage.kind`, and `hef`), `failure` (null, or `signature`, `cause`, `fix`,
+    `source`, `grade`, `commands` and more), `stages` (the same five for every stage), `findings`, `agreement`,
+    `emulator`, `tried`, `next_step`, `hef`, `hand_over`, `notes`.
     """
-    from tasnet2hef.compile.bundle import read_bundle
+    from tasnet2hef.compile.bundle import bundle_folder, read_bundle
     from tasnet2hef.compile.display import StageDisplay
     from tasnet2hef.compile.driver import compile_file
     from tasnet2hef.compile.driver import plan as plan_file
     from tasnet2hef.compile.options import CompileOptions, read_minutes
 
-    if graph.is_dir():
-        packed = read_bundle(graph)
-        graph, calibration = packed.model, calibration or packed.calibration
-        script, hardware = script or packed.script, hardware or packed.hardware
+    given = CompileOptions()
+    folder = bundle_folder(graph)
+    if folder is not None:
+        packed = read_bundle(folder)
+        graph, calibration, given = packed.model, calibration or packed.calibration, packed.options
     if calibration is None:
         raise OptionError(
             "--calib: found nothing, expected a calibration set; make it with `tasnet2hef calibrate`"
         )
     options = CompileOptions(
-        hardware=hardware or "hailo8",
-        script=script,
+        hardware=hardware or given.hardware,
+        script=script or given.script,
         output=output,
-        force=force,
+        force=force or given.force,
         python=python,
-        minutes=read_minutes(timeout),
-        attempts=attempts,
+        minutes=read_minutes(timeout, given.minutes),
+        attempts=attempts or given.attempts,
+        checkpoint=given.checkpoint,
     )
     if plan:
-        _print_plan(*plan_file(graph, calibration, options), attempts, json_output)
+        _print_plan(*plan_file(graph, calibration, options), options.attempts, json_output)
         return
     display = StageDisplay()
     try:
@@ -155,6 +168,10 @@ def _print_hef(report: CompileReport) -> None:
     ]
     rows += [(f"{end['kind']} {end['name']}", str(end["shape"])) for end in made.ends]
     show.console().print(show.table(str(made.path), ("HEF", ""), rows))
+    if made.stored is None:
+        show.notice(made.unread)
+    else:
+        print_ends(made.stored, show.console())
 
 
 def _print_failure(report: CompileReport, failure: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import typer
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.check import verdict
 from tasnet2hef.cli.options import parse_settings
+from tasnet2hef.cli.to_hef import finish, print_finished, refuse_alone, refuse_finished, source_of
 from tasnet2hef.errors import OptionError
 
 DEFAULT_CHUNK = 32
@@ -56,19 +57,67 @@ def command(
         help="Also cut the graph between its blocks into that many files of about equal work, to be run in turn.",
     ),
     hardware: str = typer.Option(
-        "hailo8", "--hw", help="Chip to check the graph for: `hailo8`, `hailo8l`, `hailo10h` or `hailo15h`."
+        "hailo8", "--hw", help="Chip to check and compile for: `hailo8`, `hailo8l`, `hailo10h` or `hailo15h`."
     ),
+    recordings: Path | None = typer.Option(
+        None, "--calib-audio", help="Recordings as the chip will hear them (a folder): go all the way to the HEF."
+    ),
+    windows: int | None = typer.Option(
+        None, "--windows", "-n", min=1, help="Calibration windows, see `calibrate`.", show_default="64"
+    ),
+    mix: int | None = typer.Option(
+        None, min=1, max=5, help="Recordings to add up in each window, see `calibrate`.", show_default="1"
+    ),
+    simulate: bool = typer.Option(
+        True, "--simulate/--no-simulate", help="Simulate 8 bits and write the model script: seconds."
+    ),
+    search: bool = typer.Option(
+        False, "--search", help="Also search for the layers that need 16 bits: minutes, see `simulate`."
+    ),
+    script: Path | None = typer.Option(None, "--alls", help="Your own model script, instead of the simulation's."),
+    python: str = typer.Option(
+        "", "--hailo-python", help="Python that has the compiler.", show_default="to-hailo-env's, else this one"
+    ),
+    timeout: list[str] = typer.Option(
+        [], "--timeout", metavar="STAGE=MIN", help="Time limits of the compiler's stages, see `compile`."
+    ),
+    force: bool = typer.Option(False, "--force", help="Compile although `check` found errors."),
     json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
 ) -> None:
     """Convert a checkpoint into an ONNX graph that is native to the chip, and prove that it equals the original.
 
     Example: `tasnet2hef convert my_model.pth --seconds 2 -o build/`
+
+    With recordings it goes on to the HEF: calibration set, 8-bit simulation with its model script, compile. Where
+    the compiler is not installed it says NOT COMPILED, and leaves a bundle and the one command that finishes the
+    job: `tasnet2hef convert my_model.pth --calib-audio speech/ --hw hailo8 -o build/`
+
+    `--json` then adds `stages` (`stage`, `outcome`, `seconds`, `made`), `calibration`, `simulation`,
+    `model_script` and `compile`: a list of reports as `compile --json` prints them, one a graph.
     """
     from tasnet2hef.check import check_file
+    from tasnet2hef.compile.options import CompileOptions, read_minutes
     from tasnet2hef.export import ExportOptions, export_file
     from tasnet2hef.hardware import load_chip
+    from tasnet2hef.pipeline import PipelineOptions, StageClock, require_pipeline
+    from tasnet2hef.simulate.calibrate import DEFAULT_WINDOWS
+    from tasnet2hef.simulate.window_draw import Draw
 
     load_chip(hardware)  # a wrong name is refused before the work
+    compiling = CompileOptions(
+        hardware=hardware,
+        force=force,
+        python=python,
+        minutes=read_minutes(timeout),
+        checkpoint=source_of(checkpoint),
+    )
+    draw = Draw(windows or DEFAULT_WINDOWS, mixed=mix or 1)
+    way = None if recordings is None else PipelineOptions(recordings, draw, script, simulate, search, compiling)
+    if way is not None:
+        require_pipeline(way, segments, stateful=stateful)
+    else:
+        named = {"--windows": windows, "--mix": mix, "--no-simulate": not simulate, "--search": search}
+        refuse_alone(named | {"--alls": script, "--hailo-python": python, "--timeout": timeout, "--force": force})
     options = ExportOptions(
         seconds=seconds,
         layout=layout,
@@ -78,16 +127,28 @@ def command(
         chunk_frames=chunk_frames(stateful, chunk),
         segments=segments,
     )
-    report = export_file(checkpoint, onnx_path(checkpoint, output), options, parse_settings(settings))
-    findings = check_file(report.onnx_path, hardware)
+    clock = StageClock()
+    with clock.stage("export") as made:
+        report = export_file(checkpoint, onnx_path(checkpoint, output), options, parse_settings(settings))
+        made(report.onnx_path, *report.segment_paths)
+    with clock.stage("check") as made:
+        checks = {path: check_file(path, hardware) for path in (report.onnx_path, *report.segment_paths)}
+        made()
+    if not json_output:
+        print_report(report)
+        for path, findings in checks.items():
+            if path != report.onnx_path:
+                show.console().print(str(path), markup=False)
+            print_check(path, findings)
+    finished = None if way is None else finish(checks, report.onnx_path, way, clock)
     if json_output:
-        show.print_json({**report.to_json(), "check": findings.demand.to_json() | {"verdict": verdict(findings)}})
-        return
-    print_report(report)
-    print_check(report.onnx_path, findings)
-    for path in report.segment_paths:
-        show.console().print(str(path), markup=False)
-        print_check(path, check_file(path, hardware))
+        whole = checks[report.onnx_path]
+        told = {**report.to_json(), "check": whole.demand.to_json() | {"verdict": verdict(whole)}}
+        show.print_json(told if finished is None else told | finished.to_json())
+    elif finished is not None:
+        print_finished(finished)
+    if finished is not None:
+        refuse_finished(finished, report.onnx_path.name)
 
 
 def chunk_frames(stateful: bool, chunk: int | None) -> int | None:
@@ -157,7 +218,7 @@ def print_states(provenance: Provenance) -> None:
 
 
 def print_check(path: Path, report: CheckReport) -> None:
-    """Print in two lines what the compiler is expected to make of the graph."""
+    """Print in two lines what the compiler is expected to make of a graph."""
     demand = report.demand
     console = show.console()
     console.print(

@@ -16,6 +16,8 @@ from tasnet2hef.discovery import modules_of
 UNKNOWN: Final = "unknown"
 SHOWN_LINES: Final = 5
 WORDS_LENGTH: Final = 300
+CHECKPOINT: Final = "MODEL.pth"
+CHECKPOINT_HINT: Final = f"  # {CHECKPOINT}: the checkpoint that the graph was exported from"
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,15 @@ class Situation:
     log: Path | None = None
     seconds: float | None = None
     """Length of the graph's window; None for a graph that does not say."""
+    checkpoint: str = ""
+    """What the graph was exported from; empty where that is not known."""
 
     def fill(self, command: str) -> str:
-        """Return a command with this run's paths."""
+        """Return a command with this run's paths; where it needs a checkpoint that is not known, a `#` says so."""
+        hint = CHECKPOINT_HINT if "{checkpoint}" in command and not self.checkpoint else ""
         again = self.model.parent / f"{self.model.stem}_again.onnx"
         seconds = 2.0 if self.seconds is None else self.seconds
-        return command.format(
+        filled = command.format(
             model=shlex.quote(str(self.model)),
             calibration=shlex.quote(str(self.calibration)),
             output=shlex.quote(str(self.output)),
@@ -45,7 +50,9 @@ class Situation:
             again=shlex.quote(str(again)),
             seconds=f"{seconds:.3g}",
             half_seconds=f"{seconds / 2:.3g}",
+            checkpoint=shlex.quote(self.checkpoint or CHECKPOINT),
         )
+        return filled + hint
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from typing import Final
 CHECK: Final = "tasnet2hef check {model} --hw {hardware}"
 PATCH: Final = "tasnet2hef patch {model}"
 CALIBRATE: Final = "tasnet2hef calibrate {model} RECORDINGS/ --windows 1024 -o {calibration}"
-EXPORT_TALL: Final = "tasnet2hef convert CHECKPOINT --layout tall --seconds {seconds} --hw {hardware} -o {again}"
-EXPORT_SHORTER: Final = "tasnet2hef convert CHECKPOINT --seconds {half_seconds} --hw {hardware} -o {again}"
+EXPORT_TALL: Final = "tasnet2hef convert {checkpoint} --layout tall --seconds {seconds} --hw {hardware} -o {again}"
+EXPORT_SHORTER: Final = "tasnet2hef convert {checkpoint} --seconds {half_seconds} --hw {hardware} -o {again}"
 EXPORT_SEGMENTS: Final = (
-    "tasnet2hef convert CHECKPOINT --seconds {seconds} --segments 2 --hw {hardware} -o {again}"
+    "tasnet2hef convert {checkpoint} --seconds {seconds} --segments 2 --calib-audio RECORDINGS/ "
+    "--hw {hardware} -o {again}"
 )
 AGAIN: Final = "tasnet2hef compile {model} --calib {calibration}{script_option} --hw {hardware} -o {output}"
 SIMULATE: Final = "tasnet2hef simulate {model} {calibration}"

@@ -74,6 +74,11 @@ def test_a_graph_that_onnx_runtime_refuses_is_told(inputs: CompileInputs, tmp_pa
         reference(dataclasses.replace(inputs, model=tmp_path / "no.onnx"))
 
 
+def test_an_input_without_an_array_is_told(inputs: CompileInputs) -> None:
+    with pytest.raises(GraphError, match="arrays other, more, expected 4 and an array each"):
+        reference(dataclasses.replace(inputs, arrays=("other", "more")))
+
+
 def test_an_emulator_that_fails_does_not_stop_the_run(bench: Bench) -> None:
     bench.fault("emulate native", "raise", "no native weights")
     report = bench.compile()
@@ -83,6 +88,35 @@ def test_an_emulator_that_fails_does_not_stop_the_run(bench: Bench) -> None:
     again = bench.compile(output=bench.folder / "again.hef")
     assert again.outcome == "done"
     assert any("emulator: the vendor's program crashed" in note for note in again.notes)
+
+
+def test_the_bit_exact_step_is_run_where_the_compiler_has_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [step.name for step in bench.compile().steps] == ["native", "optimised", "quantised"]
+    monkeypatch.setenv("STAND_IN_BIT_EXACT", "1")
+    report = bench.compile(output=bench.folder / "exact.hef")
+    assert report.steps[-1].name == "bit exact"
+    assert report.steps[-1].agreement_db is not None
+    assert 28 < report.steps[-1].agreement_db < 33, "noise of 0.03 is 30.5 dB down"
+    bench.fault("emulate bit_exact", "raise", "no such kernel")
+    failed = bench.compile(output=bench.folder / "failed.hef")
+    assert failed.outcome == "done"
+    assert "no such kernel" in failed.steps[-1].reason
+    assert failed.steps[-2].agreement_db is not None
+
+
+def test_the_bit_exact_step_is_compared_on_its_one_window(inputs: CompileInputs, tmp_path: Path) -> None:
+    path = _emulated(tmp_path / "emulated.npz", inputs, ["source_2", "source_1"])
+    expected = reference(inputs)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    few = {f"bit exact.{number}": 0.5 * expected[name][:1] for number, name in enumerate(["source_2", "source_1"])}
+    np.savez(path, **arrays, **few)
+    broken = first_broken(judge_steps(inputs, path, {"order": OUTPUTS, "errors": {}}, HN))
+    assert broken is not None
+    assert broken.name == "bit exact"
+    assert broken.agreement_db == pytest.approx(6.02, abs=0.01)
 
 
 @pytest.mark.parametrize(

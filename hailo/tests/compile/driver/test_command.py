@@ -54,6 +54,26 @@ def test_one_object_for_machines(bench: Bench, capsys: Printed) -> None:
         assert {"stage", "outcome", "seconds", "artefacts", "failure"} <= set(stage)
 
 
+def test_help_names_the_keys(bench: Bench, capsys: Printed) -> None:
+    assert _run(bench, "--json") == 0
+    keys = set(json.loads(capsys.readouterr().out))
+    assert run(make_app(), ["compile", "--help"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    for key in keys & {
+        "stage",
+        "outcome",
+        "seconds",
+        "artefacts",
+        "failure",
+        "stages",
+        "hef",
+        "hand_over",
+        "notes",
+    }:
+        assert key in printed
+    assert {"stage", "outcome", "seconds", "artefacts", "failure"} <= keys
+
+
 def test_a_failure_is_exit_1(bench: Bench, capsys: Printed) -> None:
     bench.fault("compile", "raise", "Super deconv is not supported with groups")
     assert _run(bench, "--json") == 1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tasnet2hef.compile import run_lock
 from tasnet2hef.compile.process_table import processes
 from tasnet2hef.errors import GraphError, InputError, OptionError
 from tests.compile.driver.conftest import Bench, minutes
@@ -114,8 +117,20 @@ def test_a_full_disk_is_told_and_tried_again(bench: Bench) -> None:
     report = bench.compile()
     assert report.failure is not None
     assert report.failure["signature"] == "disk-full"
+    assert "the machine stopped it" in report.stopped_because
     bench.mend()
     assert bench.compile().outcome == "done", "a full disk says nothing of the input"
+
+
+def test_a_disk_that_is_full_for_the_driver_itself_is_one_line(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(run_lock, "_write", full)
+    with pytest.raises(OptionError, match=r"out\.run: can't be written \(No space left on device\)"):
+        bench.compile()
 
 
 def test_a_calibration_set_of_another_model_is_refused(

@@ -71,12 +71,12 @@ def test_a_bundle_that_was_altered_on_the_way_is_refused(alone: Bench) -> None:
     made = alone.compile(script=script).hand_over
     assert made is not None
     packed = read_bundle(made.bundle)
-    assert packed.script is not None
-    assert packed.script.read_text() == script.read_text()
+    assert packed.options.script is not None
+    assert packed.options.script.read_text() == script.read_text()
     with packed.calibration.open("r+b") as opened:
         opened.seek(200)
         opened.write(b"\x00\x01\x02")
     with pytest.raises(OptionError, match=r"calibration\.npz: missing or altered"):
         read_bundle(made.bundle)
-    with pytest.raises(OptionError, match="not a bundle"):
+    with pytest.raises(OptionError, match="not a bundle's record"):
         read_bundle(alone.folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -78,6 +79,21 @@ def test_a_signature_says_all(signature: Any) -> None:
     assert signature.commands
     for command in signature.commands:
         assert "{" not in SITUATION.fill(command)
+
+
+def test_a_checkpoint_is_named_or_said_to_be_wanted() -> None:
+    words = "Agent infeasible"
+    unknown = explain("compile", words, "", "exited", SITUATION).commands
+    wanting = [command for command in unknown if "convert" in command]
+    assert wanting
+    for command in wanting:
+        assert "convert MODEL.pth" in command
+        assert command.endswith("# MODEL.pth: the checkpoint that the graph was exported from")
+    known = explain(
+        "compile", words, "", "exited", dataclasses.replace(SITUATION, checkpoint="my net.pth")
+    ).commands
+    assert any("convert 'my net.pth'" in command for command in known)
+    assert not any("MODEL.pth" in command for command in known)
 
 
 def test_ids_are_the_files_names() -> None:

@@ -1,0 +1,136 @@
+"""`convert` all the way to a HEF: from a checkpoint, whole and in segments, with and without the compiler."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from tasnet2hef.cli.main import make_app, run
+from tests.compile.driver.conftest import STAND_IN
+from tests.conftest import HAS_TORCH
+
+ASSETS = Path(__file__).parents[2] / "assets"
+HOME = STAND_IN.parents[3]
+Printed = pytest.CaptureFixture[str]
+pytestmark = pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which this environment is without")
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """Save a small net of batch norms as Asteroid would."""
+    import torch
+
+    from tests.random_weights import random_reference, small_spec
+
+    spec = small_spec(norm_type="bN")
+    arguments = {name: value for name, value in spec.as_dict().items() if name != "encoder_padding"}
+    arguments |= {"fb_name": "FreeFB", "in_chan": spec.n_filters}
+    weights = random_reference(spec).state_dict()
+    path = tmp_path / "net.pth"
+    torch.save({"model_name": "ConvTasNet", "state_dict": weights, "model_args": arguments}, path)
+    return path
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    folder = tmp_path / "speech"
+    folder.mkdir()
+    (folder / "mixture.wav").symlink_to(ASSETS / "demo_mixture.wav")
+    return folder
+
+
+def _convert(checkpoint: Path, recordings: Path, *more: str) -> int:
+    words = ["convert", str(checkpoint), "--seconds", "0.1", "-o", str(checkpoint.parent / "build"), "-n", "4"]
+    return run(make_app(), [*words, "--calib-audio", str(recordings), "--hailo-python", sys.executable, *more])
+
+
+def test_one_command_makes_a_hef(
+    checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
+    assert _convert(checkpoint, recordings, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [each["stage"] for each in told["stages"]] == ["export", "check", "calibrate", "simulate", "compile"]
+    assert all(each["seconds"] >= 0 and each["outcome"] == "done" for each in told["stages"])
+    assert [each["outcome"] for each in told["compile"]] == ["done"]
+    assert Path(told["compile"][0]["hef"]["path"]) == checkpoint.parent / "build" / "net.hef"
+    assert min(row["db"] for row in told["parity"]) >= 90.0
+
+
+def test_without_the_compiler_one_command_is_left(
+    checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    if importlib.util.find_spec("hailo_sdk_client") is not None:
+        pytest.skip("the vendor's compiler is installed in this environment")
+    monkeypatch.setenv("PYTHONPATH", str(HOME))
+    assert _convert(checkpoint, recordings, "--no-simulate") == 0
+    printed = capsys.readouterr().out
+    assert "NOT COMPILED" in printed
+    assert "hailo/onnx_to_hef.py" in printed
+    bundle = checkpoint.parent / "build" / "net.run" / "bundle"
+    assert json.loads((bundle / "bundle.json").read_text())["checkpoint"] == str(checkpoint)
+
+
+def test_segments_get_a_hef_each(
+    checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
+    assert _convert(checkpoint, recordings, "--segments", "2", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    build = checkpoint.parent / "build"
+    names = [Path(each["hef"]["path"]).name for each in told["compile"]]
+    assert names == ["net.segment_1.hef", "net.segment_2.hef"]
+    for each in told["compile"]:
+        levels = {step["step"]: step["agreement_db"] for step in each["emulator"]}
+        assert levels["native"] == 200.0
+    _assert_whole_graphs_tensors(build)
+
+
+def _assert_whole_graphs_tensors(build: Path) -> None:
+    """What the second segment is calibrated with is what flows through the whole graph at the cut."""
+    part = onnx.load(str(build / "net.segment_2.onnx"))
+    borders = [port.name for port in part.graph.input]
+    whole = onnx.load(str(build / "net.onnx"))
+    whole.graph.output.extend(port for port in part.graph.input if port.name != "frames")
+    session = onnxruntime.InferenceSession(whole.SerializeToString(), providers=["CPUExecutionProvider"])
+    frames = np.load(build / "net.calib.npz")["input_layer1"]
+    with np.load(build / "net.segment_2.calib.npz") as archive:
+        assert archive.files == [f"input_layer{number}" for number in range(1, len(borders) + 1)]
+        for window in range(len(frames)):
+            fed = np.ascontiguousarray(frames[window].transpose(2, 0, 1)[None])
+            expected = dict(zip(borders[1:], session.run(borders[1:], {"frames": fed}), strict=True)) | {
+                "frames": fed
+            }
+            for number, name in enumerate(borders, start=1):
+                found = archive[f"input_layer{number}"][window].transpose(2, 0, 1)
+                np.testing.assert_allclose(found, expected[name][0], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--alls", "own.alls"], "--alls: found no --calib-audio"),
+        (["--force"], "--force: found no --calib-audio"),
+        (["--calib-audio", "none"], "none: found nothing"),
+        (["--calib-audio", str(ASSETS), "--stateful"], "--calib-audio: found --stateful"),
+        (["--calib-audio", str(ASSETS), "--timeout", "soon"], "--timeout: found 'soon'"),
+        (["--calib-audio", str(ASSETS), "--hailo-python", "/nowhere/python"], "/nowhere/python"),
+    ],
+)
+def test_what_does_not_go_together_is_one_line(
+    more: list[str], words: str, tmp_path: Path, capsys: Printed
+) -> None:
+    model = str(ASSETS / "demo_model.pth")
+    assert run(make_app(), ["convert", model, "-o", str(tmp_path / "build"), *more]) == 2
+    error = capsys.readouterr().err.strip()
+    assert words in error
+    assert "\n" not in error
+    assert list(tmp_path.iterdir()) == []
