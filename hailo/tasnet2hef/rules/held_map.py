@@ -56,7 +56,7 @@ RULE = Rule(
         ),
     ),
     check=check,
-    fix="norms that stream: batch norm, or statistics frozen to constants",
+    fix="norms that stream: batch norm, or constants: `tasnet2hef freeze`, then `tasnet2hef distil`",
     bad=(_long,),
     good=(_short,),
 )

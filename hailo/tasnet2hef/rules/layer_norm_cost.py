@@ -50,8 +50,8 @@ RULE = Rule(
         ),
     ),
     check=check,
-    fix="train with batch norm, which folds into convolutions; or replace the statistics by constants and "
-    "retrain a little",
+    fix="train with batch norm, which folds into convolutions; or replace the statistics by constants: "
+    "`tasnet2hef freeze`, then `tasnet2hef distil`",
     bad=(_layer_norm,),
     good=(_batch_norm,),
 )

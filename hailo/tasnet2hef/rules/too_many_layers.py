@@ -66,7 +66,7 @@ RULE = Rule(
     ),
     check=check,
     fix="fewer blocks; `--residual joint` (3 layers a block instead of 4); batch norm instead of norms by "
-    "hand; or export segments",
+    "hand (`tasnet2hef distil`); or export segments",
     bad=(_many,),
     good=(_few,),
 )
