@@ -129,7 +129,7 @@ def draw_windows(recordings: Sequence[Recording], provenance: Provenance, draw: 
             part = _excerpt(recordings[chosen], inside, provenance)
             parts.append(part * _gain(generator.uniform(-spread, spread)))
         level = generator.uniform(-draw.level_spread_db, draw.level_spread_db)
-        window = np.sum(parts, axis=0, dtype=np.float32)
+        window: Samples = np.sum(np.stack(parts), axis=0)
         if provenance.input_level_dbfs is not None and level_db(window) > SILENCE_DB:
             window *= levelling_gain(window, provenance.spec.sample_rate, provenance.input_level_dbfs)
         yield np.clip(window * _gain(level), -1.0, 1.0).astype(np.float32)

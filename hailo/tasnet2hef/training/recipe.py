@@ -12,6 +12,8 @@ from tasnet2hef.training.voices import SAMPLE_RATE_HZ, SOUNDS, Voice, prompts_by
 
 ASSETS: Final = Path(__file__).parents[2] / "assets"
 MODEL: Final = ASSETS / "demo_model.pth"
+STUDENT: Final = ASSETS / "demo_student.pth"
+"""What ``distil`` made of it: constants in place of gLN."""
 
 VOICES: Final = (
     Voice("Carlo", ("it_IT_m_Carlo",)),

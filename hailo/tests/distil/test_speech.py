@@ -74,7 +74,10 @@ def test_mixtures_come_at_the_level_that_the_host_will_bring_them_to(speech_fold
 def test_no_recording_is_on_two_sides(speech_folder: Path) -> None:
     sides = sides_of_speakers(speech_folder, 2)
     paths = [
-        path for side in (sides.train, sides.validation, sides.test) for group in side[0].values() for path in group
+        path
+        for side in (sides.train, sides.validation, sides.test)
+        for group in side[0].values()
+        for path in group
     ]
     assert len(paths) == len(set(paths)) == 16
     assert all(len(side[0]) == 2 for side in (sides.train, sides.validation, sides.test))

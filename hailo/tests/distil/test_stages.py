@@ -62,9 +62,7 @@ def test_the_level_travels_from_checkpoint_to_separation(
     backend = OnnxRuntimeBackend(path, threads=1)
     assert backend.provenance.input_level_dbfs == INPUT_LEVEL_DBFS
     mixture = np.random.default_rng(0).standard_normal((1, 9000)).astype(np.float32) * 0.1
-    loud, quiet = (
-        separate_samples(backend, mixture * gain, 8000, raw_scale=True).sources for gain in (1.0, 0.01)
-    )
+    loud, quiet = (separate_samples(backend, mixture * gain, 8000, raw_scale=True).sources for gain in (1.0, 0.01))
     np.testing.assert_allclose(quiet, loud * 0.01, atol=2e-5 * np.abs(loud).max())
 
 
