@@ -1,4 +1,4 @@
-"""Measures streaming: columns against one window at a time, what a narrower halo loses, chunks with memory.
+"""Measures streaming: speed, host work, swapped voices, columns, what a narrower halo loses, chunks with memory.
 
 Numbers are of this machine at this moment; nothing here is a test. The nets have random weights, so the halo table
 shows how far a net of this shape can hear, not how far a trained one does.
@@ -16,13 +16,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from scripts.long_mixture import long_mixture, swapped_share
+from scripts.speed import SECONDS, contenders, host_share, measure
 from tasnet2hef.checkpoint import Checkpoint, from_module, load_checkpoint
 from tasnet2hef.cli.show import console, table
 from tasnet2hef.export import ExportOptions, export_checkpoint
 from tasnet2hef.parity import compare_sources, speech_clip
+from tasnet2hef.run.backends import Backend
 from tasnet2hef.run.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.run.halo import Halo, HaloStream
 from tasnet2hef.run.streamer import Streamer, make_streamer
+from tasnet2hef.run.windows import WindowStream
 from tasnet2hef.spec import TasNetSpec
 from tests.random_weights import random_reference
 
@@ -102,10 +106,68 @@ def chunks(title: str, checkpoint: Checkpoint, threads: int) -> None:
     console().print(table(title, names, rows))
 
 
+def speeds(title: str, checkpoint: Checkpoint, threads: int) -> None:
+    """Time one window in every form, and the host's work beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        timings = measure(contenders(checkpoint, Path(folder), threads))
+        plain = next(each.p50 for each in timings if each.contender.name.startswith("plain"))
+        rows = [
+            (
+                each.contender.name,
+                f"{each.contender.set_up_seconds:.2f}",
+                f"{1e3 * each.p50:.1f}",
+                f"{1e3 * each.p95:.1f}",
+                f"{each.p50 / SECONDS:.4f}",
+                f"{plain / each.p50:.2f}",
+            )
+            for each in timings
+        ]
+        windows = max(5, min(100, round(3 / timings[0].p50)))
+        shares = [host_share(checkpoint, Path(folder), threads, windows, ms) for ms in (1000.0, 20.0)]
+    names = ("one window", "set-up [s]", "p50 [ms]", "p95 [ms]", "real-time factor", "times the plain export")
+    console().print(table(title, names, rows))
+    console().print(
+        f"  host work beside the net (promised < 3 %): {100 * shares[0]:.2f} % in blocks of 1 s, "
+        f"{100 * shares[1]:.2f} % in blocks of 20 ms"
+    )
+
+
+def swaps(checkpoint: Checkpoint, threads: int) -> None:
+    """Count the windows whose voices are swapped in ten minutes of turns, silences and both at once."""
+    long = long_mixture()
+    backend = export(checkpoint, 2.0, 1, threads)
+    rows = []
+    for name, net in (("the net's own order", backend), ("sources swapped at random", Scrambled(backend))):
+        for overlap in (0.0, 0.25, 0.5, 0.75):
+            stream = WindowStream(net, overlap)
+            found = separate(stream, long.mixture)
+            share, windows = swapped_share(long.references, found, stream.hop_samples)
+            rows.append((name, f"{overlap:.2f}", str(windows), f"{100 * share:.1f}"))
+    title = f"Swapped windows in 10 minutes, demo net, windows of 2 s: {long.origin}"
+    console().print(table(title, ("net", "overlap", "windows with speech", "swapped [%]"), rows))
+
+
+class Scrambled:
+    """A net that returns its sources in a random order, every window anew."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend, self._random = backend, np.random.default_rng(0)
+        self.provenance = backend.provenance
+
+    def run(self, frames: Signal) -> Signal:
+        """Run, and shuffle the sources."""
+        return self._random.permutation(self._backend.run(frames))
+
+
 def main() -> None:
     """Print all tables; the argument is the number of threads."""
     threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     demo = load_checkpoint(str(DEMO))
+    speeds(f"demo net, gLN, windows of 2 s, {threads} threads", demo, threads)
+    for norm_type in ("bN", "gLN"):
+        net = random_reference(TasNetSpec(n_src=2, norm_type=norm_type), slope=(0.1, 0.7))
+        speeds(f"full default net, {norm_type}, windows of 2 s, {threads} threads", from_module(net), threads)
+    swaps(demo, threads)
     columns(f"demo net, gLN, windows of 2 s, {threads} threads", demo, 2.0, threads, runs=20)
     small = from_module(random_reference(TasNetSpec.from_options({"n_src": 2, "norm_type": "bN", **SMALL})))
     columns(f"the same shape, bN, windows of 2 s, {threads} threads", small, 2.0, threads, runs=20)

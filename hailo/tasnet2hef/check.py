@@ -111,7 +111,8 @@ def check_model(
     cost = summarise(net)
     context = RuleContext(graph, net, cost, chip, model, single_context)
     findings = [finding for rule in all_rules() for finding in rule.check(context)]
-    demand = Demand(chip, cost, _audio_seconds(model, graph.name))
+    record = _record(model, graph.name)
+    demand = Demand(chip, cost) if record is None else Demand(chip, cost, audio_seconds(record), record.streams)
     return CheckReport(graph.name, tuple(ordered(findings, net)), net, demand)
 
 
@@ -126,12 +127,12 @@ def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
     return sorted(findings, key=key)
 
 
-def _audio_seconds(model: onnx.ModelProto | None, name: str) -> float | None:
-    """Return the length of an export's window; None for a foreign graph, or one whose record is damaged."""
+def _record(model: onnx.ModelProto | None, name: str) -> Provenance | None:
+    """Return what an export says of itself; None for a foreign graph, or one whose record is damaged."""
     metadata = {} if model is None else metadata_of(model)
     if METADATA_KEY not in metadata:
         return None
     try:
-        return audio_seconds(Provenance.from_metadata(metadata, name))
+        return Provenance.from_metadata(metadata, name)
     except GraphError:
         return None

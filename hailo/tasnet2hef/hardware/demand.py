@@ -8,16 +8,21 @@ from typing import Any
 
 from tasnet2hef.graph.cost import Cost
 from tasnet2hef.hardware.chip import Chip
+from tasnet2hef.hardware.column_gain import ColumnGain, column_gain
 from tasnet2hef.provenance import Provenance
 
 
 @dataclass(frozen=True)
 class Demand:
-    """A net's cost beside the chip's budgets; `audio_seconds` is the window, None for a foreign graph."""
+    """A net's cost beside the chip's budgets; `audio_seconds` is the window, None for a foreign graph.
+
+    `streams` is the windows that lie side by side in its columns.
+    """
 
     chip: Chip
     cost: Cost
     audio_seconds: float | None = None
+    streams: int = 1
 
     @property
     def contexts(self) -> int:
@@ -39,6 +44,11 @@ class Demand:
         """Return billions of operations per second of audio; None for a foreign graph."""
         return None if self.audio_seconds is None else self.gops / self.audio_seconds
 
+    @property
+    def column_gain(self) -> ColumnGain | None:
+        """Return what the columns are expected to save; None where there is one window."""
+        return column_gain(self.chip, self.streams) if self.streams > 1 else None
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         cost, chip = self.cost, self.chip
@@ -57,6 +67,7 @@ class Demand:
             "macs": cost.macs,
             "ops": cost.ops,
             "gops_per_second_of_audio": self.gops_per_second_of_audio,
+            "column_gain": None if self.column_gain is None else self.column_gain.to_json(),
             "widest_row": {
                 "layer": widest.layer,
                 "width": widest.width,

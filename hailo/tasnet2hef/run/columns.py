@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from itertools import islice
 
 import numpy as np
 
 from tasnet2hef.errors import RefusedError
 from tasnet2hef.run.backends import Backend, Samples
 from tasnet2hef.run.frames import columns_of, side_by_side
+
+Steps = Generator[Sequence[Samples], Sequence[Samples], Samples]
+"""Work that yields windows ``[row, sample of the row]``, is sent ``[source, row, sample of the row]`` for each,
+and returns the sources ``[source, sample]`` that are ready: whoever drives it decides on their columns."""
+
+
+def run_steps(backend: Backend, steps: Steps) -> Samples:
+    """Drive one piece of work to its end; its windows have the columns for themselves.
+
+    Raises:
+        RefusedError: see :func:`run_columns`.
+    """
+    return run_side_by_side(backend, [steps])[0]
+
+
+def run_side_by_side(backend: Backend, work: Sequence[Steps]) -> list[Samples]:
+    """Drive several pieces of work to their ends; windows that they wait for together share the columns.
+
+    Raises:
+        RefusedError: see :func:`run_columns`.
+    """
+    ready: dict[int, Samples] = {}
+    answers: dict[int, Sequence[Samples] | None] = dict.fromkeys(range(len(work)))
+    while answers:
+        asked: dict[int, Sequence[Samples]] = {}
+        for number, answer in answers.items():
+            try:
+                asked[number] = next(work[number]) if answer is None else work[number].send(answer)
+            except StopIteration as done:
+                ready[number] = done.value
+        separated = iter(run_columns(backend, [window for windows in asked.values() for window in windows]))
+        answers = {number: list(islice(separated, len(windows))) for number, windows in asked.items()}
+    return [ready[number] for number in range(len(work))]
 
 
 def run_columns(backend: Backend, windows: Sequence[Samples]) -> Sequence[Samples]:
@@ -29,9 +63,14 @@ def run_columns(backend: Backend, windows: Sequence[Samples]) -> Sequence[Sample
 
 def _run_once(backend: Backend, windows: Sequence[Samples]) -> Sequence[Samples]:
     streams = backend.provenance.streams
+    if streams == 1:  # a device's memory is the window itself: no copy on either side
+        return [_finite(backend.run(windows[0]))]
     columns = np.zeros((streams, *windows[0].shape), np.float32)
     columns[: len(windows)] = windows
-    sources = columns_of(backend.run(side_by_side(columns)), streams)[: len(windows)]
+    return list(columns_of(_finite(backend.run(side_by_side(columns))), streams)[: len(windows)])
+
+
+def _finite(sources: Samples) -> Samples:
     if not np.isfinite(sources).all():
         raise RefusedError("the model returned NaN or infinite samples, expected finite ones; export it again")
-    return list(sources)
+    return sources

@@ -15,9 +15,12 @@ from tasnet2hef.run.backends import Samples
 def window_to_frames(window: Samples, provenance: Provenance) -> Samples:
     """Cut one window ``[sample]`` of ``window_samples`` samples into ``[row, sample of the row]``.
 
-    The original's own padding surrounds the window; the last row is filled up with zeros.
+    The original's own padding surrounds the window; the last row is filled up with zeros. Where there is nothing
+    to add, the frames are a view of the window.
     """
     stride = provenance.spec.stride
+    if len(window) == provenance.rows * stride:
+        return window.reshape(provenance.rows, stride)
     buffer = np.zeros(provenance.rows * stride, np.float32)
     buffer[_clip_part(provenance)] = window
     return buffer.reshape(provenance.rows, stride)

@@ -32,6 +32,8 @@ class Gain:
 
     factors: tuple[float, ...]
     note: str = ""
+    is_known: bool = True
+    """Whether the sources say anything of the level; if not, the factors are 1."""
 
 
 def mixture_gain(mixture: Samples, sources: Samples) -> Gain:
@@ -42,18 +44,22 @@ def mixture_gain(mixture: Samples, sources: Samples) -> Gain:
     (0.0002, 0.0002)
     """
     separated = sources.astype(np.float64)
-    gram, target = separated @ separated.T, separated @ mixture.astype(np.float64)
-    power = float(np.dot(mixture.astype(np.float64), mixture))
+    heard = mixture.astype(np.float64)
+    return solve_gain(separated @ separated.T, separated @ heard, float(np.dot(heard, heard)))
+
+
+def solve_gain(gram: NDArray[np.float64], target: NDArray[np.float64], power: float) -> Gain:
+    """Find the gains from the sums over time: ``G`` ``[source, source]``, ``b`` ``[source]`` and ``<x, x>``."""
     single = float(target.sum() / gram.sum()) if gram.sum() > 0 else 0.0
     if single * float(target.sum()) <= SMALLEST_SHARE * power:
         note = "gain left at 1: the sources do not add up to the mixture at any scale"
-        return Gain((1.0,) * len(sources), note)
+        return Gain((1.0,) * len(target), note, is_known=False)
     if _well_conditioned(gram):
         factors = np.linalg.solve(gram, target)
         if _balanced(factors):
             return Gain(tuple(float(factor) for factor in factors))
     note = "one gain for all sources: gains of their own would be uncertain (a silent or repeated source)"
-    return Gain((single,) * len(sources), note)
+    return Gain((single,) * len(target), note)
 
 
 def _well_conditioned(gram: NDArray[np.float64]) -> bool:

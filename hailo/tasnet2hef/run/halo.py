@@ -20,8 +20,8 @@ import numpy as np
 from tasnet2hef.errors import OptionError
 from tasnet2hef.provenance import Provenance
 from tasnet2hef.run.backends import Backend, Samples
-from tasnet2hef.run.columns import run_columns
-from tasnet2hef.run.source_order import Order, align_order
+from tasnet2hef.run.columns import Steps, run_steps
+from tasnet2hef.run.voice_tracks import VoiceTracks
 
 Halo = Literal["full"] | float
 """``full``: the receptive field; a number: milliseconds, a side.
@@ -93,7 +93,7 @@ class HaloStream:
         self._kept_rows = 0
         """Rows that are separated for good."""
         self._fed = 0
-        self._order: Order = tuple(range(spec.n_src))
+        self._voices = VoiceTracks(spec.n_src, spec.sample_rate)
         self._last: Samples | None = None
         """Sources ``[source, row, sample of the row]`` of the last window, in the order of the first."""
         self.windows = 0
@@ -127,28 +127,36 @@ class HaloStream:
 
     def feed(self, samples: Samples) -> Samples:
         """Take ``[sample]``, any number of them; return the sources ``[source, sample]`` that are ready."""
-        self._fed += len(samples)
-        self._held = np.concatenate([self._held, samples])
-        ready = [self._advance(0)]
-        streams = self._backend.provenance.streams
-        while self._complete() >= streams:
-            ready.append(self._advance(streams))
-        return np.concatenate(ready, axis=1)
+        return run_steps(self._backend, self.feeding(samples))
 
     def flush(self) -> Samples:
         """End the stream: return the sources ``[source, sample]`` of all samples that are still held."""
+        return run_steps(self._backend, self.flushing())
+
+    def feeding(self, samples: Samples) -> Steps:
+        """Do what ``feed`` does and leave the windows to whoever drives it."""
+        self._fed += len(samples)
+        self._held = np.concatenate([self._held, samples])
+        ready = [np.zeros((self._backend.provenance.spec.n_src, 0), np.float32)]
+        streams = self._backend.provenance.streams
+        while self._complete() >= streams:
+            ready.append((yield from self._advance(streams)))
+        return np.concatenate(ready, axis=1)
+
+    def flushing(self) -> Steps:
+        """Do what ``flush`` does and leave the windows to whoever drives it."""
         provenance = self._backend.provenance
         spec = provenance.spec
         missing = self._fed - self._out_samples()
         end = np.zeros(end_padding(provenance, self._fed), np.float32)
         self._held = np.concatenate([self._held, end])
-        ready = [self._advance(self._complete())]
+        ready = [(yield from self._advance(self._complete()))]
         frames = self._base + (len(self._held) - spec.kernel_size) // spec.stride + 1
         rows = frames + spec.phases - 1
         if frames > 0 and rows > self._kept_rows:
             seen = (frames - 1 - self._base) * spec.stride + spec.kernel_size
             self._held = self._held[:seen]  # no frame of the original sees the rest
-            ready.append(self._compute([max(0, frames - provenance.window_frames)], [rows]))
+            ready.append((yield from self._compute([max(0, frames - provenance.window_frames)], [rows])))
         # The original leaves a tail that is too short for a frame at zero.
         ready.append(np.zeros((spec.n_src, missing), np.float32))
         return np.concatenate(ready, axis=1)[:, :missing]
@@ -164,17 +172,17 @@ class HaloStream:
         available = len(self._held) - (self._next_start() - self._base) * self._stride
         return max(0, 1 + (available - self._span) // self.hop_samples)
 
-    def _advance(self, count: int) -> Samples:
+    def _advance(self, count: int) -> Steps:
         """Compute the next ``count`` windows and return the sources ``[source, sample]`` that are kept."""
         starts = [self._next_start() + number * self.plan.hop_rows for number in range(count)]
         kept = self._backend.provenance.window_frames - self.plan.after_frames
-        return self._compute(starts, [start + kept for start in starts])
+        return (yield from self._compute(starts, [start + kept for start in starts]))
 
-    def _compute(self, starts: list[int], ends: list[int]) -> Samples:
+    def _compute(self, starts: list[int], ends: list[int]) -> Steps:
         """Separate the windows from rows ``starts`` on; keep of each what is new, up to rows ``ends``."""
         self.windows += len(starts)
-        windows = run_columns(self._backend, [self._window_from(start) for start in starts])
-        ready = [np.zeros((len(self._order), 0), np.float32)]
+        windows = (yield [self._window_from(start) for start in starts]) if starts else []
+        ready = [np.zeros((self._backend.provenance.spec.n_src, 0), np.float32)]
         for start, end, window in zip(starts, ends, windows, strict=True):
             sources = self._ordered(start, window)
             unwanted = max(0, self._padding - self._kept_rows * self._stride)
@@ -188,19 +196,22 @@ class HaloStream:
         """Cut a window's frames ``[row, sample of the row]`` from what is held, silence behind its end."""
         provenance = self._backend.provenance
         heard = self._held[(start - self._base) * self._stride :][: self._span]
+        if len(heard) == provenance.rows * self._stride:
+            return heard.reshape(provenance.rows, self._stride)
         rows = np.zeros(provenance.rows * self._stride, np.float32)
         rows[: len(heard)] = heard
         return rows.reshape(provenance.rows, self._stride)
 
     def _ordered(self, start: int, window: Samples) -> Samples:
         """Put a window's sources in the order of the last one; within the receptive field they can't swap."""
-        if self._last is None or self.is_exact:
+        if self.is_exact:
             return window
-        edge, frames = self._backend.provenance.spec.phases - 1, self._backend.provenance.window_frames
-        moved = start - self._base
-        last, current = self._last[:, moved + edge : frames], window[:, edge : frames - moved]
-        self._order = align_order(last.reshape(len(last), -1), current.reshape(len(current), -1), self._order)
-        return window[list(self._order)]
+        last, edge = None, self._backend.provenance.spec.phases - 1
+        if self._last is not None:
+            overlap = self._last[:, start - self._base + edge : self._backend.provenance.window_frames]
+            last = overlap.reshape(len(overlap), -1)
+        sources = window.reshape(len(window), -1)
+        return self._voices.put_in_order(sources, last, edge * self._stride).reshape(window.shape)
 
 
 def end_padding(provenance: Provenance, samples: int) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasnet2hef.run.backends import Samples
 
@@ -24,11 +25,14 @@ clips of 20 s), with windows of 1, 2 and 4 s: order changed wrongly and, if the 
 changes it wrongly in 0.6, 0.4 and 0 % at 0.25: wrong changes cost more than the rare right one brings."""
 
 
-def align_order(last: Samples, current: Samples, last_order: Order) -> Order:
+def align_order(
+    last: Samples, current: Samples, last_order: Order, likeness: NDArray[np.float64] | None = None
+) -> Order:
     """Choose the order of ``current`` that continues ``last``; both ``[source, sample]`` over the overlap.
 
     ``last_order`` is the order that was applied to the window before. It stays where the overlap is silent or
-    empty, or says nothing clear: what made the net choose its order is likely to last.
+    empty, or says nothing clear: what made the net choose its order is likely to last. ``likeness`` ``[output,
+    source]``, from -1 to 1 each, is what is known besides; it counts as an overlap that agrees by as much.
 
     >>> one, two = np.eye(2, 8, dtype=np.float32)
     >>> align_order(np.stack([one, two]), np.stack([two, one]), (0, 1))
@@ -36,12 +40,15 @@ def align_order(last: Samples, current: Samples, last_order: Order) -> Order:
     >>> align_order(np.zeros((2, 8), np.float32), np.stack([two, one]), (0, 1))
     (0, 1)
     """
-    agreement = last.astype(np.float64) @ current.astype(np.float64).T
-    most = float(np.linalg.norm(last) * np.linalg.norm(current))
+    agreement = (last @ current.T).astype(np.float64)
+    most = float(np.linalg.norm(last)) * float(np.linalg.norm(current))
+    agreement = agreement / most if most > 0 else np.zeros_like(agreement)
+    if likeness is not None:
+        agreement += likeness
     best = max(permutations(last_order), key=lambda order: _score(agreement, order))
     gain = _score(agreement, best) - _score(agreement, last_order)
-    return best if gain > MARGIN * most else last_order
+    return best if gain > MARGIN else last_order
 
 
-def _score(agreement: np.ndarray[tuple[int, int], np.dtype[np.float64]], order: Order) -> float:
+def _score(agreement: NDArray[np.float64], order: Order) -> float:
     return float(sum(agreement[source, output] for source, output in enumerate(order)))

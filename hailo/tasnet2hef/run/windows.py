@@ -12,13 +12,15 @@ repeated to fill it.
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
+
 import numpy as np
 
 from tasnet2hef.errors import OptionError
 from tasnet2hef.run.backends import Backend, Samples
-from tasnet2hef.run.columns import run_columns
+from tasnet2hef.run.columns import Steps, run_steps
 from tasnet2hef.run.frames import frames_to_sources, window_to_frames
-from tasnet2hef.run.source_order import Order, align_order
+from tasnet2hef.run.voice_tracks import VoiceTracks
 
 DEFAULT_OVERLAP = 0.5
 """Share of the window, at a cost of 1 / (1 - overlap).
@@ -69,7 +71,7 @@ class WindowStream:
         self._overlap = overlap_samples(self._window, overlap)
         self._fade = fade_in(self._overlap)
         sources = backend.provenance.spec.n_src
-        self._order: Order = tuple(range(sources))
+        self._voices = VoiceTracks(sources, backend.provenance.spec.sample_rate)
         self._heard = np.zeros(0, np.float32)
         """Input from the start of the last window on; from the very start while there was none."""
         self._tail: Samples | None = None
@@ -100,29 +102,40 @@ class WindowStream:
 
     def feed(self, samples: Samples) -> Samples:
         """Take ``[sample]``, any number of them; return the sources ``[source, sample]`` that are ready."""
+        return run_steps(self._backend, self.feeding(samples))
+
+    def flush(self) -> Samples:
+        """End the stream: return the sources ``[source, sample]`` of all samples that are still held."""
+        return run_steps(self._backend, self.flushing())
+
+    def feeding(self, samples: Samples) -> Steps:
+        """Do what ``feed`` does and leave the windows to whoever drives it."""
         self._heard = np.concatenate([self._heard, samples])
         ready = [self._nothing]
         streams = self._backend.provenance.streams
         while self._complete() >= streams:
-            ready.append(self._advance(streams))
-        return np.concatenate(ready, axis=1)
+            ready.append((yield from self._advance(streams)))
+        return _joined(ready)
 
-    def flush(self) -> Samples:
-        """End the stream: return the sources ``[source, sample]`` of all samples that are still held."""
-        ready = self._advance(self._complete())
-        return np.concatenate([ready, self._rest()], axis=1)
+    def flushing(self) -> Steps:
+        """Do what ``flush`` does and leave the windows to whoever drives it."""
+        ready = yield from self._advance(self._complete())
+        return np.concatenate([ready, (yield from self._rest())], axis=1)
 
-    def _rest(self) -> Samples:
+    def _rest(self) -> Steps:
         """Return what the last whole window left over, and the sources of its overlap."""
         if self._tail is None:
             held = len(self._heard)
             # Repeated rather than padded with zeros: silence would pull down the statistics of norms over the
             # window (measured on a gLN net, window 2 s: a clip of 0.5 s gains 0.9 dB, one of 1.5 s nothing).
-            return self._separate([np.resize(self._heard, self._window)])[0][:, :held] if held else self._nothing
+            if not held:
+                return self._nothing
+            (sources,) = yield from self._separate([np.resize(self._heard, self._window)])
+            return sources[:, :held]
         left_over = len(self._heard) - self._window
         if not left_over:
             return self._tail
-        (sources,) = self._separate([self._heard[-self._window :]])
+        (sources,) = yield from self._separate([self._heard[-self._window :]])
         return self._join(sources[:, self.hop_samples - left_over :])
 
     def _next_start(self) -> int:
@@ -132,29 +145,37 @@ class WindowStream:
         """Count the windows that lie whole in what is held and were not computed yet."""
         return max(0, 1 + (len(self._heard) - self._next_start() - self._window) // self.hop_samples)
 
-    def _advance(self, count: int) -> Samples:
+    def _advance(self, count: int) -> Steps:
         """Compute the next ``count`` windows and return the sources that are ready, a hop for each."""
         starts = [self._next_start() + number * self.hop_samples for number in range(count)]
         ready = [self._nothing]
-        for window in self._separate([self._heard[start : start + self._window] for start in starts]):
+        heard = [self._heard[start : start + self._window] for start in starts]
+        for window in (yield from self._separate(heard)):
             sources = self._join(window)
             ready.append(sources[:, : self.hop_samples])
             self._tail = sources[:, self.hop_samples :]
         self._heard = self._heard[starts[-1] if starts else 0 :]
-        return np.concatenate(ready, axis=1)
+        return _joined(ready)
 
     def _join(self, sources: Samples) -> Samples:
         """Put sources that begin where the tail begins in its order, and fade the tail out into them."""
+        sources = self._voices.put_in_order(sources, self._tail)
         if self._tail is None:
             return sources
-        self._order = align_order(self._tail, sources[:, : self._overlap], self._order)
-        sources = sources[list(self._order)]
         faded = self._tail + self._fade * (sources[:, : self._overlap] - self._tail)
         return np.concatenate([faded, sources[:, self._overlap :]], axis=1)
 
-    def _separate(self, windows: list[Samples]) -> list[Samples]:
-        """Separate up to a window a column, each ``[sample]``, into ``[source, sample]`` each."""
+    def _separate(self, windows: list[Samples]) -> Generator[Sequence[Samples], Sequence[Samples], list[Samples]]:
+        """Separate windows ``[sample]`` into ``[source, sample]`` each."""
+        if not windows:
+            return []
         self.windows += len(windows)
         provenance = self._backend.provenance
-        frames = [window_to_frames(window, provenance) for window in windows]
-        return [frames_to_sources(column, provenance) for column in run_columns(self._backend, frames)]
+        separated = yield [window_to_frames(window, provenance) for window in windows]
+        return [frames_to_sources(column, provenance) for column in separated]
+
+
+def _joined(parts: list[Samples]) -> Samples:
+    """Join ``[source, sample]`` along time; a single part that holds anything is itself the result."""
+    filled = [part for part in parts if part.shape[1]]
+    return filled[0] if len(filled) == 1 else np.concatenate(parts, axis=1)

@@ -1,0 +1,166 @@
+"""``tasnet2hef live``: microphone in, the chosen source out."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tasnet2hef.cli import show
+from tasnet2hef.cli.commands.separate import parse_halo
+from tasnet2hef.errors import OptionError
+
+if TYPE_CHECKING:
+    from tasnet2hef.run.live.controls import Controls
+    from tasnet2hef.run.live.device_ends import Device
+    from tasnet2hef.run.live.session import Tick
+    from tasnet2hef.run.live.summary import Latency, LiveSummary
+
+
+def command(
+    graph: Path | None = typer.Argument(None, help="ONNX file made by `convert`.", show_default=False),
+    source: int = typer.Option(1, help="The source that is heard first; keys 1 and on choose others."),
+    gain_db: float = typer.Option(0.0, "--gain", help="Louder or softer, in dB."),
+    channels: str | None = typer.Option(
+        None,
+        help="Channels of the microphone, from 1, e.g. `1,2,4`: each is separated on its own, side by side in the "
+        "columns of a graph made with `--streams`, and heard on a channel of its own.",
+        show_default="1; of a file the mean",
+    ),
+    from_file: Path | None = typer.Option(None, help="A recording in place of the microphone."),
+    to_file: Path | None = typer.Option(
+        None, help="A WAV file in place of the loudspeaker: what it would play, latency included."
+    ),
+    speed: float = typer.Option(1.0, help="Of `--from-file`: 1 is real time, 0 as fast as it goes."),
+    record: Path | None = typer.Option(None, help="Folder for what was heard and every source, in step."),
+    overlap: float | None = typer.Option(
+        None, help="Share of a window that the next one covers again, 0 to 0.75.", show_default="as in separate"
+    ),
+    halo: str | None = typer.Option(
+        None, help="For norms that stream: milliseconds on each side, or `full`.", show_default="as in separate"
+    ),
+    input_device: str | None = typer.Option(None, help="Number, or part of the name, of the microphone."),
+    output_device: str | None = typer.Option(None, help="The same of the loudspeaker."),
+    rate_hz: int | None = typer.Option(
+        None, "--rate", min=1000, help="Rate of the devices in Hz.", show_default="their own"
+    ),
+    threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
+    backend: str | None = typer.Option(
+        None,
+        "--backend",
+        help="`onnxruntime` (CPU) or `hailort` (device); each takes its own file beside the one given.",
+        show_default="by the file's ending",
+    ),
+    list_devices: bool = typer.Option(False, "--list-devices", help="List the sound devices and stop."),
+    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+) -> None:
+    """Separate what a microphone hears while it hears it, and play one source.
+
+    Keys: 1 and on choose a source, b bypasses, q (or Ctrl-C) ends. The latency is said at the start; it is mostly
+    the window: export a shorter one, or a causal net with `--stateful`, for less. The level is set while it
+    goes, from what was heard so far.
+
+    Example: `tasnet2hef live build/my_model.onnx --from-file mixture.wav --to-file heard.wav`
+    """
+    from tasnet2hef.run.live.controls import Controls
+    from tasnet2hef.run.live.live import LiveOptions, run_live
+
+    if list_devices:
+        print_devices(json_output)
+        return
+    if graph is None:
+        raise OptionError("GRAPH: found none, expected an ONNX file made by convert; see tasnet2hef live --help")
+    options = LiveOptions(
+        channels=None if channels is None else parse_channels(channels),
+        from_file=from_file,
+        to_file=to_file,
+        speed=speed,
+        input_device=parse_device(input_device),
+        output_device=parse_device(output_device),
+        rate_hz=rate_hz,
+        overlap=overlap,
+        halo=None if halo is None else parse_halo(halo),
+        record=record,
+        threads=threads,
+        runtime=backend,
+    )
+    controls = Controls(source, gain_db)
+    with ExitStack() as screen:
+        summary = run_live(
+            graph, options, controls, lambda n_src, latency: _start(screen, controls, n_src, latency)
+        )
+    if json_output:
+        show.print_json(summary.to_json())
+    else:
+        print_summary(summary)
+
+
+def parse_channels(text: str) -> tuple[int, ...]:
+    """Read channel numbers from 1.
+
+    Raises:
+        OptionError: something else is there.
+
+    >>> parse_channels("1,3")
+    (1, 3)
+    """
+    numbers = [part.strip() for part in text.split(",")]
+    if not all(number.isdecimal() and int(number) for number in numbers):
+        raise OptionError(f"--channels: found {text!r}, expected numbers from 1, for example 1,2")
+    return tuple(int(number) for number in numbers)
+
+
+def parse_device(text: str | None) -> Device:
+    """Read a device's number or name.
+
+    >>> parse_device("3"), parse_device("usb")
+    (3, 'usb')
+    """
+    return int(text) if text is not None and text.isdecimal() else text
+
+
+def print_devices(json_output: bool) -> None:
+    """Print the sound devices."""
+    from tasnet2hef.run.live.device_ends import list_devices
+
+    devices = list_devices()
+    if json_output:
+        show.print_json({"devices": devices})
+        return
+    columns = ("name", "number", "channels in", "channels out", "rate [Hz]")
+    keys = ("name", "number", "channels_in", "channels_out", "rate_hz")
+    rows = [[str(device[key]) for key in keys] for device in devices]
+    show.console().print(show.table("Sound devices", columns, rows))
+
+
+def print_summary(summary: LiveSummary) -> None:
+    """Print how it went."""
+
+    def rtf(value: float | None) -> str:
+        return "no window was complete" if value is None else f"{value:.3f}"
+
+    rows = [
+        ("heard", f"{summary.seconds:.1f} s in {summary.windows} windows"),
+        ("real-time factor, p50", rtf(summary.rtf_p50)),
+        ("real-time factor, p95", rtf(summary.rtf_p95)),
+        ("latency", f"{summary.latency.total_ms:.0f} ms"),
+        ("overruns", f"{summary.overruns} blocks, {summary.dropped_seconds:.2f} s replaced by silence"),
+        ("lost by the system", f"{summary.device_overflows} times"),
+        ("underruns", f"{summary.underruns}, {summary.spilled_seconds:.2f} s left out"),
+        ("clipped", f"{summary.clipped_samples} samples"),
+    ]
+    show.console().print(show.table("Live", ("session", ""), rows))
+    if summary.is_exact:
+        show.console().print("  the model's output equals inference on the whole stream at once")
+
+
+def _start(screen: ExitStack, controls: Controls, n_src: int, latency: Latency) -> Tick:
+    from tasnet2hef.cli.live_meter import live_meter
+
+    parts = [("windows", latency.window_ms), ("resampling", latency.resampling_ms)]
+    parts += [("blocks", latency.block_ms), ("computing", latency.computing_ms)]
+    told = ", ".join(f"{name} {ms:.0f}" for name, ms in parts if ms)
+    show.notice(f"latency {latency.total_ms:.0f} ms ({told}), the sound card's own left aside")
+    return screen.enter_context(live_meter(controls, n_src))

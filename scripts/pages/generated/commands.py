@@ -1,0 +1,87 @@
+"""Every command with its arguments and options, read off the command line itself."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Final
+
+import typer.main
+
+from scripts.pages.markdown import fenced, table
+from tasnet2hef.cli.main import make_app
+
+PATH: Final = "reference/commands.md"
+
+_HEAD: Final = """# Commands
+
+`tasnet2hef [--quiet] [--debug] COMMAND ...`. Results go to stdout; notes, progress and errors to stderr. `--json`
+prints one JSON object on stdout: [its keys](json.md).
+
+| exit code | meaning |
+| --- | --- |
+| 0 | done |
+| 1 | the work was done and its findings refuse the result: `check` found an error, an export is not equal, a compile failed |
+| 2 | bad use or bad input: one line on stderr says where, what was found, what was expected, what to do |
+| 70 | a mistake of ours, with a traceback: please report it |
+| 130 | stopped by Ctrl-C |
+| 141 | the program that read the output closed it |
+"""
+
+
+def text() -> str:
+    """Return the page."""
+    root: Any = typer.main.get_command(make_app())
+    parts = [_HEAD, "## Before the command\n", _options(root)]
+    for name, command in sorted(root.commands.items()):
+        parts += [f"## {name}\n", fenced(_usage(name, command)), _prose(command.help), _options(command)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _usage(name: str, command: Any) -> str:
+    arguments = [parameter for parameter in command.params if not parameter.opts[0].startswith("-")]
+    words = [argument.name.upper() for argument in arguments]
+    told = [word if argument.required else f"[{word}]" for word, argument in zip(words, arguments, strict=True)]
+    return " ".join(["tasnet2hef", name, *told, "[OPTIONS]"])
+
+
+def _prose(help_text: str | None) -> str:
+    return "\n".join(line.strip() for line in (help_text or "").splitlines())
+
+
+def _options(command: Any) -> str:
+    kinds = {name: str(found.annotation) for name, found in inspect.signature(command.callback).parameters.items()}
+    rows = [_option(found, kinds.get(found.name, "bool")) for found in command.params]
+    return table(("argument or option", "meaning", "if not given"), rows)
+
+
+def _option(parameter: Any, kind: str) -> tuple[str, str, str]:
+    names = parameter.opts + parameter.secondary_opts
+    if not names[0].startswith("-"):
+        names = [parameter.name.upper()]
+    elif kind != "bool":
+        names = [f"{name} {parameter.metavar or _value(kind)}" for name in names]
+    told = ", ".join(f"`{name}`" for name in names)
+    return told, " ".join((parameter.help or "").split()), _default(parameter)
+
+
+def _value(kind: str) -> str:
+    """Return the word for a value of a Python type, as it is annotated.
+
+    >>> _value("Path | None"), _value("int"), _value("list[str]")
+    ('PATH', 'NUMBER', 'TEXT')
+    """
+    words = {"Path": "PATH", "int": "NUMBER", "float": "NUMBER"}
+    return next((word for name, word in words.items() if name in kind), "TEXT")
+
+
+def _default(parameter: Any) -> str:
+    shown, default = parameter.show_default, parameter.default
+    if parameter.required:
+        return "required"
+    if isinstance(shown, str):
+        return shown
+    if default is None or default == "" or default == [] or callable(default):
+        return ""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return f"`{default}`"
