@@ -42,7 +42,7 @@ def measure_parity(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.onnx"
         onnx.save(model, path)
-        backend = OnnxRuntimeBackend(path)
+        backend = OnnxRuntimeBackend(path, as_written=True)
         chain = _open_chain(parts, path)
     rewrite, deployed = separate_by_rewrite(net, clips), separate_clips(backend, clips)
     reference = Reference(heard[:REFERENCE_CLIPS], truth[:REFERENCE_CLIPS])

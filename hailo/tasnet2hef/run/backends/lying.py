@@ -1,0 +1,78 @@
+"""Turns a tall graph on its side for a CPU: time from the height to the width, every number the same.
+
+With one column ``[1, C, T, 1]`` and ``[1, C, 1, T]`` are the same memory, but ONNX Runtime's convolutions go along
+the width: measured on one core, a window of 2 s takes 90 instead of 102 ms (full default net, batch norm), 160
+instead of 172 (gLN), 3.6 instead of 4.5 (demo network, frozen).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tasnet2hef.errors import GraphError
+
+if TYPE_CHECKING:
+    import onnx
+
+ARITHMETIC: Final = frozenset({"Add", "Sub", "Mul", "Div", "Sqrt", "Exp", "Erf", "BatchNormalization"})
+ACTIVATIONS: Final = frozenset({"Relu", "LeakyRelu", "PRelu", "Sigmoid", "Softplus", "Tanh", "Clip"})
+WINDOWED: Final = frozenset({"Conv", "AveragePool"})
+CHANNEL_AXES: Final = [0, 1]
+
+
+def lie_down(path: Path) -> bytes:
+    """Read a tall graph of one column and return it wide, as ONNX Runtime loads it.
+
+    Raises:
+        GraphError: it can't be read, or holds an operator that is not known to have a wide form.
+    """
+    import onnx
+
+    try:
+        model = onnx.load_model(str(path))
+    except Exception as error:  # protobuf's and the file system's errors share no base class
+        raise GraphError(f"{path}: can't be read as an ONNX graph ({error})") from error
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type in WINDOWED:
+            _turn_window(node, weights)
+        elif node.op_type == "ReduceMean":
+            _require_channels(node, str(path))
+        elif node.op_type not in ARITHMETIC | ACTIVATIONS:
+            raise GraphError(f"{path}: {node.name}: found {node.op_type}, which is not known to have a wide form")
+    for tensor in model.graph.initializer:
+        _turn_sizes(tensor.dims)
+    for port in (*model.graph.input, *model.graph.output, *model.graph.value_info):
+        sizes = port.type.tensor_type.shape.dim
+        if len(sizes) == 4:
+            height, width = sizes[2].dim_value, sizes[3].dim_value
+            sizes[2].dim_value, sizes[3].dim_value = width, height
+    return bytes(model.SerializeToString())
+
+
+def _turn_window(node: onnx.NodeProto, weights: dict[str, onnx.TensorProto]) -> None:
+    """Swap the axes of a convolution's or a pool's attributes; what lies one tap wide keeps its memory."""
+    for attribute in node.attribute:
+        sizes = list(attribute.ints)
+        if attribute.name in ("kernel_shape", "dilations", "strides"):
+            attribute.ints[:] = sizes[::-1]
+        elif attribute.name == "pads":  # height and width before, then both after
+            attribute.ints[:] = [sizes[1], sizes[0], sizes[3], sizes[2]]
+    kernels = [weights[name] for name in node.input[1:2] if name in weights]
+    if any(1 not in kernel.dims[2:] for kernel in kernels):
+        raise GraphError(
+            f"{node.name}: found a kernel of {list(kernels[0].dims)}, expected one tap across columns"
+        )
+
+
+def _turn_sizes(sizes: list[int]) -> None:
+    """Swap the last two sizes of a tensor of four axes; one of them is 1, so its values stay where they are."""
+    if len(sizes) == 4:
+        sizes[2], sizes[3] = sizes[3], sizes[2]
+
+
+def _require_channels(node: onnx.NodeProto, where: str) -> None:
+    axes = [axis for attribute in node.attribute if attribute.name == "axes" for axis in attribute.ints]
+    if not axes or not set(axes) <= set(CHANNEL_AXES):
+        raise GraphError(f"{where}: {node.name}: found a mean over axes {axes}, expected channels")
