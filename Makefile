@@ -9,15 +9,13 @@ TESTS ?= hailo/tests
 
 FILE ?= ../shared/evidence/verdicts.jsonl
 
-.PHONY: help demo test test-onnx test-hailo lint types bench bench-export bench-quantisation bench-streaming fuzz verdicts onnx-env hailo-env dev-env clean
+.PHONY: help demo test test-onnx test-hailo lint types docs package bench bench-export bench-quantisation bench-streaming bench-norms soak fuzz verdicts onnx-env hailo-env dev-env clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: onnx-env  ## convert the shipped checkpoint and separate the shipped mixture of real speech
-	$(ONNX_ENV)/bin/tasnet2hef convert hailo/assets/demo_model.pth --seconds 2 -o build/demo
-	$(ONNX_ENV)/bin/tasnet2hef separate build/demo/demo_model.onnx hailo/assets/demo_mixture.wav -o build/demo \
-		--reference hailo/assets/demo_source_1.wav --reference hailo/assets/demo_source_2.wav
+	$(ONNX_ENV)/bin/tasnet2hef demo -o build/demo
 
 test: test-onnx test-hailo  ## all tests, in both environments
 
@@ -34,7 +32,16 @@ lint: dev-env  ## ruff: format and lint
 types: dev-env  ## mypy, strict
 	$(ONNX_ENV)/bin/mypy
 
-bench: bench-export bench-quantisation bench-streaming  ## the numbers that are promised, measured; about 10 minutes
+docs: dev-env  ## the documentation site, into build/site
+	NO_MKDOCS_2_WARNING=1 $(ONNX_ENV)/bin/python -m mkdocs build --strict --quiet
+
+package: dev-env  ## wheel and sdist into dist/, checked, and tried in fresh environments of Python 3.10 to 3.12; minutes
+	rm -rf dist
+	$(ONNX_ENV)/bin/python -m build --outdir dist .
+	$(ONNX_ENV)/bin/python -m twine check --strict dist/*
+	scripts/try_package.sh dist 3.10 3.11 3.12
+
+bench: bench-export bench-quantisation bench-streaming bench-norms  ## the numbers that are promised, measured; 20 minutes
 
 bench-export: dev-env  ## the same for export, check and separation; under a minute
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.bench
@@ -44,6 +51,12 @@ bench-quantisation: dev-env  ## the same for 8 bits; about 8 minutes, needs Debi
 
 bench-streaming: dev-env  ## columns, halos and chunks, timed and held against the whole file
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.bench_streaming
+
+bench-norms: dev-env  ## gLN, frozen, distilled: dB, layers and 8 bits; about 5 minutes, needs the same
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.bench_norms
+
+soak: dev-env  ## the demo net on a fake microphone in real time, 30 minutes
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.soak
 
 fuzz: dev-env  ## 10,000 damaged graphs through check
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.fuzz 10000
@@ -67,8 +80,8 @@ $(ONNX_ENV)/.ready: requirements/to-onnx-env.txt pyproject.toml
 	$(ONNX_ENV)/bin/pip install -q --no-deps --no-build-isolation -e .
 	touch $@
 
-$(ONNX_ENV)/.tested: $(ONNX_ENV)/.ready requirements/test.txt requirements/dev.txt
-	$(ONNX_ENV)/bin/pip install -q -r requirements/test.txt -r requirements/dev.txt
+$(ONNX_ENV)/.tested: $(ONNX_ENV)/.ready requirements/test.txt requirements/dev.txt requirements/docs.txt
+	$(ONNX_ENV)/bin/pip install -q -r requirements/test.txt -r requirements/dev.txt -r requirements/docs.txt
 	$(ONNX_ENV)/bin/pip install -q --no-deps asteroid==0.7.0 torchaudio==2.11.0
 	touch $@
 

@@ -81,7 +81,7 @@ def run(minutes: float, threads: int, speed: float) -> tuple[LiveSummary, Watch,
     """Run for so long; also return by how much the samples played differ from those due, in ms."""
     with tempfile.TemporaryDirectory() as folder:
         graph = Path(folder) / "demo.onnx"
-        export_checkpoint(load_checkpoint(str(ASSETS / "demo_model.pth")), graph, ExportOptions(seconds=2.0))
+        export_checkpoint(load_checkpoint(str(ASSETS / "demo_student.pth")), graph, ExportOptions(seconds=2.0))
         backend = OnnxRuntimeBackend(graph, threads)
     repeat = max(1, round(60 * minutes / MIXTURE_SECONDS))
     microphone = FileMicrophone(ASSETS / "demo_mixture.wav", speed=speed, repeat=repeat)

@@ -32,7 +32,7 @@ LONGEST_CHUNK: Final = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
-    """What a user chooses for an export; for the rest see :class:`BuildOptions`."""
+    """What a user chooses for an export; for the rest see ``BuildOptions``."""
 
     seconds: float = 2.0
     layout: str = "tall"

@@ -5,15 +5,24 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from contextvars import ContextVar, copy_context
+from typing import Any, Final
 
 import typer
 from rich.console import Console
 
-from tasnet2hef.cli import commands
+from tasnet2hef.cli import commands, show
+from tasnet2hef.cli.debugging import print_debugging
 from tasnet2hef.discovery import modules_of
 from tasnet2hef.errors import OptionError, Tasnet2HefError
 from tasnet2hef.version import __version__
+
+BAD_USE: Final = 2
+MISTAKE: Final = 70
+"""Exit code for a failure that is our mistake: the EX_SOFTWARE of sysexits.h."""
+STOPPED: Final = 130
+
+_debug: ContextVar[bool] = ContextVar("debug", default=False)
 
 
 def _show_version(wanted: bool) -> None:
@@ -26,11 +35,20 @@ def _root(
     version: bool = typer.Option(
         False, "--version", help="Print the version and stop.", callback=_show_version, is_eager=True
     ),
+    quiet: bool = typer.Option(
+        False, "--quiet", "-q", help="Results and errors only: no notes, no warnings, no progress."
+    ),
+    debug: bool = typer.Option(
+        False, "--debug", help="After an error, also versions and the traceback; so does `TASNET2HEF_DEBUG=1`."
+    ),
 ) -> None:
     """From a trained Conv-TasNet to a Hailo accelerator.
 
-    Start with `tasnet2hef convert model.pth --seconds 2 -o build/`.
+    Start with `tasnet2hef convert model.pth --seconds 2 -o build/`. Exit codes: 0 done, 1 refused by findings, 2
+    bad use or input.
     """
+    show.set_quiet(quiet)
+    _debug.set(debug)
 
 
 def make_app() -> typer.Typer:
@@ -43,9 +61,16 @@ def make_app() -> typer.Typer:
 
 
 def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
-    """Run ``app`` and return its exit code: 0 done, 1 refused by findings, 2 bad use or input."""
+    """Run ``app`` and return its exit code: 0 done, 1 refused by findings, 2 bad use or input.
+
+    Besides, 70 is a mistake of ours (with a traceback), and 130 a run stopped by Ctrl-C.
+    """
     # Torch's threads spin while they wait; on a busy machine that turns an export of 4 s into 13 (two cores).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    return copy_context().run(_guarded, app, arguments)  # so that --quiet and --debug end with this run
+
+
+def _guarded(app: typer.Typer, arguments: list[str] | None) -> int:
     try:
         result = app(args=arguments, standalone_mode=False)
     except Tasnet2HefError as error:
@@ -58,29 +83,34 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
                     "hailo/to-onnx-env (make onnx-env), or install tasnet2hef[torch]"
                 )
             )
-        raise
-    except KeyboardInterrupt:
-        Console(stderr=True).print("stopped", style="red")
-        return 130
+        return _usage(error)
+    except (KeyboardInterrupt, typer.Abort):  # older releases of Typer turn the one into the other
+        result = STOPPED
     except Exception as error:
         return _usage(error)
+    if result == STOPPED:
+        Console(stderr=True).print("stopped", style="red")
     return result if isinstance(result, int) else 0  # Click returns the code of a typer.Exit
 
 
 def _explain(error: Tasnet2HefError) -> int:
-    if os.environ.get("TASNET2HEF_DEBUG"):
-        raise error
+    if _debug.get() or os.environ.get("TASNET2HEF_DEBUG", "0") not in ("", "0"):
+        print_debugging(error)
     Console(stderr=True, soft_wrap=True).print(f"error: {error}", style="red", markup=False, highlight=False)
     return error.exit_code
 
 
 def _usage(error: Exception) -> int:
-    """Report a wrong command line as Click words it; anything else is our mistake and keeps its traceback."""
-    show: Callable[[], Any] | None = getattr(error, "show", None)
-    if show is None:
-        raise error
-    show()
-    return int(getattr(error, "exit_code", 2))
+    """Report a wrong command line as Click words it; anything else is our mistake and shows its traceback."""
+    show_error: Callable[[], Any] | None = getattr(error, "show", None)
+    if show_error is None:
+        print_debugging(error)
+        Console(stderr=True, soft_wrap=True).print(
+            "error: this is a mistake of tasnet2hef, not of yours; please report the lines above", style="red"
+        )
+        return MISTAKE
+    show_error()
+    return int(getattr(error, "exit_code", BAD_USE))
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from rich.console import Console
@@ -13,20 +14,32 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+def set_quiet(quiet: bool) -> None:
+    """Leave out progress, notes and warnings from here on: what ``--quiet`` asks for."""
+    _quiet.set(quiet)
+
 
 def console() -> Console:
     """Return the console for results; piped, it has no colours and does not fold paths."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
-def error_console() -> Console:
-    """Return the console for progress and notes, which is stderr."""
-    return Console(stderr=True, highlight=False)
+def error_console(*, soft_wrap: bool = False) -> Console:
+    """Return the console for progress and notes, which is stderr; mute with ``--quiet``."""
+    return Console(stderr=True, highlight=False, soft_wrap=soft_wrap, quiet=_quiet.get())
 
 
 def notice(text: str) -> None:
     """Print a note to stderr, so that JSON on stdout stays clean."""
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"note: {text}", style="yellow", markup=False)
+    error_console(soft_wrap=True).print(f"note: {text}", style="yellow", markup=False)
+
+
+def warn(text: str) -> None:
+    """Print to stderr what nobody should overlook."""
+    error_console(soft_wrap=True).print(text, style="bold red", markup=False)
 
 
 def print_json(value: Any) -> None:
@@ -55,7 +68,7 @@ def waiting(label: str) -> Iterator[None]:
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[float, float], None]]:
     """Show a progress bar on stderr while a block runs; yields ``advance(done, total)``."""
-    shown_on = Console(stderr=True)
+    shown_on = error_console()
     with Progress(console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
         bar = bars.add_task(label, total=None)
 

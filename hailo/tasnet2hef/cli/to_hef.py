@@ -52,12 +52,24 @@ def finish(
         show.notice(note)
     with stages() as tell:
         prepared = prepare(whole, jobs_of(checks, whole), options, clock, tell)
-    display = StageDisplay()
+    display = StageDisplay(show.error_console(soft_wrap=True))
     try:
         compiled = compile_prepared(prepared, options.compiling, python, clock, display)
     finally:
         display.close()
     return PipelineReport(tuple(clock.stages), prepared, compiled)
+
+
+def pages_of(report: PipelineReport, whole: Path) -> dict[Path, dict[str, Any]]:
+    """Return what the further stages add to each graph's report page."""
+    if report.prepared is None:
+        return {}
+    graphs = [graph for graph, _ in report.prepared.jobs]
+    pages: dict[Path, dict[str, Any]] = {
+        graph: {"compiled": compiled} for graph, compiled in zip(graphs, report.compiled, strict=False)
+    }
+    pages.setdefault(whole, {})["simulation"] = report.prepared.simulation
+    return pages
 
 
 def print_finished(report: PipelineReport) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from tasnet2hef.cli import show
 
@@ -45,7 +44,7 @@ def command(
     else:
         _print_report(report)
     if report.warning:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(report.warning, style="bold red", markup=False)
+        show.warn(report.warning)
 
 
 def _print_report(report: CalibrationReport) -> None:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tasnet2hef.cli import show
+from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.errors import OptionError, RefusedError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def command(
         show.print_json(report.to_json())
     else:
         print_report(report)
+    add_to_page(graph, quiet=json_output, check=report)
     if report.exit_code:
         rules = ", ".join(dict.fromkeys(finding.rule for finding in report.errors))
         raise RefusedError(f"{graph}: {verdict(report)}; the compiler will refuse it for {hardware}: {rules}")

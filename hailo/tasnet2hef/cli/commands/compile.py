@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tasnet2hef.cli import show
+from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.commands.check import print_report as print_check
 from tasnet2hef.cli.commands.inspect import print_ends
 from tasnet2hef.errors import OptionError, RefusedError
@@ -84,7 +85,7 @@ def command(
     if plan:
         _print_plan(*plan_file(graph, calibration, options), options.attempts, json_output)
         return
-    display = StageDisplay()
+    display = StageDisplay(show.error_console(soft_wrap=True))
     try:
         report = compile_file(graph, calibration, options, display)
     finally:
@@ -93,6 +94,7 @@ def command(
         show.print_json(report.to_json())
     else:
         print_report(report)
+    add_to_page(graph, quiet=json_output, check=report.check, compiled=report, inputs=[calibration])
     refuse(report)
 
 

@@ -10,7 +10,8 @@ import typer
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.check import verdict
 from tasnet2hef.cli.options import parse_settings
-from tasnet2hef.cli.to_hef import finish, print_finished, refuse_alone, refuse_finished, source_of
+from tasnet2hef.cli.page import add_to_page
+from tasnet2hef.cli.to_hef import finish, pages_of, print_finished, refuse_alone, refuse_finished, source_of
 from tasnet2hef.errors import OptionError
 
 DEFAULT_CHUNK = 32
@@ -147,6 +148,12 @@ def command(
         show.print_json(told if finished is None else told | finished.to_json())
     elif finished is not None:
         print_finished(finished)
+    pages = {} if finished is None else pages_of(finished, report.onnx_path)
+    times = {{"simulate": "simulation"}.get(each.stage, each.stage): each.seconds for each in clock.stages}
+    for path, findings in checks.items():
+        whole = {"export": report, "inputs": [Path(checkpoint)]} if path == report.onnx_path else {}
+        found = {**whole, **pages.get(path, {})}
+        add_to_page(path, quiet=json_output, check=findings, seconds=times, **found)
     if finished is not None:
         refuse_finished(finished, report.onnx_path.name)
 

@@ -65,7 +65,7 @@ def command(
         repeats=repeats,
         output=output,
     )
-    display = ReduceDisplay()
+    display = ReduceDisplay(show.error_console(soft_wrap=True))
     try:
         report = reduce_file(graph, options, display)
     finally:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from tasnet2hef.cli import show
+from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.errors import OptionError
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def command(
         show.print_json(report.to_json())
     else:
         print_report(report)
+    add_to_page(graph, quiet=json_output, simulation=report, inputs=[calibration])
 
 
 def read_precisions(settings: list[str]) -> dict[str, str]:
@@ -113,7 +114,7 @@ def stages() -> Iterator[Callable[[str, float, float], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    shown_on = Console(stderr=True)
+    shown_on = show.error_console()
     with Progress(*columns, console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
         tasks = {}
 
@@ -147,7 +148,7 @@ def print_report(report: SimulationReport) -> None:
     for note in report.notes:
         show.notice(note)
     if report.warning:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(report.warning, style="bold red", markup=False)
+        show.warn(report.warning)
 
 
 def _layer_table(layers: tuple[LayerReport, ...], *, known: bool) -> object:

@@ -1,0 +1,69 @@
+"""``tasnet2hef demo``: the whole way on the CPU with the model and the recording that come along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from tasnet2hef.cli import show
+from tasnet2hef.cli.commands.separate import print_report
+from tasnet2hef.errors import OptionError
+
+_ASSETS: Final = Path(__file__).parents[3] / "assets"
+"""Lies beside the package in a checkout; a wheel does not hold it."""
+_NEEDED: Final = ("demo_student.pth", "demo_mixture.wav", "demo_source_1.wav", "demo_source_2.wav")
+
+
+def command(
+    output: Path = typer.Option(Path("build/demo"), "--output", "-o", help="Folder for the results."),
+    seconds: float = typer.Option(2.0, help="Length of the window, in seconds."),
+    threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
+    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+) -> None:
+    """Convert the shipped checkpoint, check it, separate ten seconds of two people talking, and report.
+
+    Example: `tasnet2hef demo -o build/demo`
+    """
+    assets = find_assets(_ASSETS)
+    model, mixture, *references = (assets / name for name in _NEEDED)
+
+    from tasnet2hef.check import check_file
+    from tasnet2hef.export import ExportOptions, export_file
+    from tasnet2hef.report.listening import listen
+    from tasnet2hef.report.record import write_report
+    from tasnet2hef.run.separate import separate_file
+
+    graph = output / f"{model.stem}.onnx"
+    with show.waiting(f"converting {model.name}"):
+        exported = export_file(str(model), graph, ExportOptions(seconds=seconds))
+        checked = check_file(graph)
+    with show.progress(f"separating {mixture.name}") as progress:
+        separated = separate_file(
+            graph, mixture, output, references=references, threads=threads, progress=progress
+        )
+    with show.waiting("making the page"):
+        heard = listen(graph, mixture, references=references, threads=threads)
+        page = write_report(graph, export=exported, check=checked, audio=heard, inputs=[model, mixture])
+    if json_output:
+        show.print_json({"onnx": str(graph), "separation": separated.to_json(), "report": str(page)})
+        return
+    show.console().print(f"graph: {graph}, {min(row.db for row in exported.parity):.0f} dB from its original")
+    print_report(separated)
+    show.console().print(f"report, to be opened in a browser: {page}", markup=False)
+
+
+def find_assets(folder: Path) -> Path:
+    """Return the folder of the shipped model and recordings.
+
+    Raises:
+        OptionError: one is missing, as it is where the package was installed from a wheel.
+    """
+    missing = [name for name in _NEEDED if not (folder / name).is_file()]
+    if missing:
+        raise OptionError(
+            f"{folder / missing[0]}: no such file, expected the demo model and its recordings; they come with the "
+            "repository, not with the installed package: run `make demo` in a checkout, or convert your own model"
+        )
+    return folder

@@ -1,0 +1,74 @@
+"""``tasnet2hef diff``: what changed between two runs, and whether it is better."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from tasnet2hef.cli import show
+from tasnet2hef.errors import RefusedError
+
+if TYPE_CHECKING:
+    from tasnet2hef.report.comparison.compare import Comparison
+    from tasnet2hef.report.comparison.rows import Section, Value
+
+SHOWN_ROWS: Final = 20
+
+
+def command(
+    first: Path = typer.Argument(metavar="A", help="ONNX file, or a folder with one run: the one before."),
+    second: Path = typer.Argument(metavar="B", help="The one after."),
+    hardware: str = typer.Option("hailo8", "--hw", help="`hailo8`, `hailo8l`, `hailo10h` or `hailo15h`."),
+    fail_if_worse: bool = typer.Option(False, "--fail-if-worse", help="Exit with 1 where a row is worse."),
+    show_all: bool = typer.Option(False, "--all", help="Show every row, also those that are the same."),
+    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+) -> None:
+    """Compare two runs: nodes, layers, cost, findings and scores; each row is better, worse, same or changed.
+
+    Example: `tasnet2hef diff build/before.onnx build/after.onnx --fail-if-worse`
+    """
+    from tasnet2hef.report.comparison.compare import compare_runs
+
+    with show.waiting("comparing"):
+        found = compare_runs(first, second, hardware)
+    if json_output:
+        show.print_json(found.to_json())
+    else:
+        print_comparison(found, show_all=show_all)
+    if fail_if_worse and (worse := found.count("worse")):
+        names = [row.what for section in found.sections for row in section.rows if row.verdict == "worse"]
+        raise RefusedError(f"{second}: found {worse} worse than in {first}, expected none: {', '.join(names[:3])}")
+
+
+def print_comparison(found: Comparison, *, show_all: bool) -> None:
+    """Print a table a section, rows that are the same left out unless all are wanted, and the count."""
+    console = show.console()
+    console.print(f"A: {found.first}\nB: {found.second}", markup=False)
+    for section in found.sections:
+        _print_section(section, show_all=show_all)
+    console.print(f"{found.count('better')} better, {found.count('worse')} worse")
+    if found.hardware[0] != found.hardware[1]:
+        show.notice(f"A was checked for {found.hardware[0]}, B for {found.hardware[1]}")
+
+
+def _print_section(section: Section, *, show_all: bool) -> None:
+    console = show.console()
+    rows = [row for row in section.rows if show_all or row.verdict != "same"]
+    if not rows:
+        console.print(f"{section.name}: {section.note or 'the same'}", markup=False)
+        return
+    shown = rows if show_all else rows[:SHOWN_ROWS]
+    cells = [(row.what, _text(row.first), _text(row.second), row.verdict, row.counts) for row in shown]
+    console.print(show.table(section.name, ("", "A", "B", "verdict", "better is"), cells))
+    if len(shown) < len(rows):
+        console.print(f"  and {len(rows) - len(shown)} more: --all shows them, --json has them")
+
+
+def _text(value: Value) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value
+    return f"{value:,.2f}" if isinstance(value, float) and not value.is_integer() else f"{value:,.0f}"

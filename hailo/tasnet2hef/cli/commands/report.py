@@ -1,0 +1,128 @@
+"""``tasnet2hef report``: the page of a run, made or made anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tasnet2hef.cli import show
+from tasnet2hef.errors import OptionError
+
+if TYPE_CHECKING:
+    from tasnet2hef.report.listening import Listening
+
+
+def command(
+    place: Path = typer.Argument(help="Folder with the results, a report folder, or an ONNX file."),
+    recording: Path | None = typer.Option(
+        None, "--recording", help="Separate the first 10 s of this recording, to be heard on the page."
+    ),
+    reference: list[Path] = typer.Option(
+        [], "--reference", "-r", help="A true source of the recording, given once for each: adds SI-SDR."
+    ),
+    calibration: Path | None = typer.Option(
+        None, "--calib", help="Calibration set: the recording is also separated at 8 bits, simulated."
+    ),
+    hef: Path | None = typer.Option(None, "--hef", help="HEF: the recording is also separated on the device."),
+    hardware: str | None = typer.Option(
+        None, "--hw", help="Chip to check an ONNX file for.", show_default="that of the last check, else hailo8"
+    ),
+    threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
+    output: Path | None = typer.Option(
+        None, "--output", "-o", help="Folder for the report of an ONNX file.", show_default="the graph's"
+    ),
+    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of text."),
+) -> None:
+    """Make the page of a run: findings, graph, cost, 8 bits, and what it sounds like, in one HTML file.
+
+    Example: `tasnet2hef report build/`
+
+    An ONNX file that was not checked yet is checked first. With something to hear:
+    `tasnet2hef report build/my_model.onnx --recording mixture.wav --calib build/calib.npz`
+    """
+    if recording is None and (reference or calibration or hef):
+        raise OptionError("--recording: found none beside --reference, --calib or --hef, expected one; add it")
+    if place.suffix == ".onnx":
+        with show.waiting(f"reporting on {place.name}"):
+            folder = _folder_of_graph(place, output, hardware)
+        if recording is not None:
+            heard = _listen(place, recording, reference, calibration, hef, threads)
+            _keep(place, folder, heard, [recording, *reference, *filter(None, (calibration, hef))])
+        folders: tuple[Path, ...] = (folder,)
+    else:
+        if recording is not None or output is not None:
+            raise OptionError(f"{place}: found --recording or --output, expected an ONNX file with them")
+        folders = _found(place)
+    with show.waiting("making the page"):
+        pages = [_render(each) for each in folders]
+    if json_output:
+        show.print_json({"reports": [str(page) for page in pages]})
+    for page in pages if not json_output else ():
+        show.console().print(f"report: {page}", markup=False)
+
+
+def _found(place: Path) -> tuple[Path, ...]:
+    from tasnet2hef.report.facts import find_report_folders
+
+    if not place.exists():
+        raise OptionError(f"{place}: no such file or folder; give a folder with results, or an ONNX file")
+    folders = find_report_folders(place)
+    if not folders:
+        raise OptionError(
+            f"{place}: found no report folder (*.report), expected one; give an ONNX file to start one"
+        )
+    return folders
+
+
+def _folder_of_graph(graph: Path, output: Path | None, hardware: str | None) -> Path:
+    """Return the report folder of a graph; check the graph where no check of it, as it is now, is there."""
+    from tasnet2hef.check import check_file
+    from tasnet2hef.compile.run_record import digest_of_file
+    from tasnet2hef.report.facts import find_report_folders, read_facts, report_folder
+    from tasnet2hef.report.record import write_report
+
+    folder = report_folder(graph if output is None else output / graph.name)
+    kept = read_facts(folder).stages if find_report_folders(folder) else {}
+    checked = kept.get("check")
+    chip = None if checked is None else checked.told.get("cost", {}).get("hardware")
+    same_graph = checked is not None and graph.is_file() and checked.graph_digest == digest_of_file(graph)
+    if not same_graph or hardware not in (None, chip):
+        write_report(graph, check=check_file(graph, hardware or chip or "hailo8"), folder=folder)
+    return folder
+
+
+def _listen(
+    graph: Path,
+    recording: Path,
+    references: list[Path],
+    calibration: Path | None,
+    hef: Path | None,
+    threads: int | None,
+) -> Listening:
+    from tasnet2hef.report.listening import listen
+
+    with show.progress(f"separating {recording.name}") as progress:
+        return listen(
+            graph,
+            recording,
+            references=references,
+            calibration=calibration,
+            hef=hef,
+            threads=threads,
+            tell=progress,
+        )
+
+
+def _keep(graph: Path, folder: Path, heard: Listening, inputs: list[Path]) -> None:
+    from tasnet2hef.report.record import write_report
+
+    write_report(graph, audio=heard, inputs=inputs, folder=folder)
+
+
+def _render(folder: Path) -> Path:
+    from tasnet2hef.report.facts import read_facts
+    from tasnet2hef.report.page import write_page
+
+    return write_page(read_facts(folder))

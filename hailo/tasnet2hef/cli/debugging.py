@@ -1,0 +1,33 @@
+"""What a report of an error needs: versions and the traceback."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import traceback
+from importlib.metadata import PackageNotFoundError, version
+
+from tasnet2hef.version import __version__
+
+_PACKAGES = ("numpy", "onnx", "onnxruntime", "protobuf", "torch", "typer")
+
+
+def print_debugging(error: BaseException) -> None:
+    """Print the versions of all that matters, and then the traceback, to stderr."""
+    traceback.print_exception(error)
+    print(versions(), file=sys.stderr)
+
+
+def versions() -> str:
+    """Return the versions that this runs with, in one line."""
+    found = [f"{name} {_version(name)}" for name in _PACKAGES]
+    return (
+        f"tasnet2hef {__version__}, Python {platform.python_version()}, {', '.join(found)}, {platform.platform()}"
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,25 @@
+"""Adds what a command found to the graph's report page, and says where that is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tasnet2hef.cli import show
+from tasnet2hef.errors import OptionError
+
+
+def add_to_page(graph: Path, *, quiet: bool, **found: Any) -> None:
+    """Add stages (see ``write_report``) to ``GRAPH.report/report.html``; print its place unless ``quiet``.
+
+    A page that can't be written is a note: the result that it tells of stands.
+    """
+    from tasnet2hef.report.record import write_report
+
+    try:
+        page = write_report(graph, **found)
+    except OptionError as error:
+        show.notice(f"no report page: {error}")
+        return
+    if not quiet:
+        show.console().print(f"report: {page}", markup=False)

@@ -1,0 +1,114 @@
+"""One of the two runs that are compared: a graph, its check, and what its report folder knows besides."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from tasnet2hef.check import check_file
+from tasnet2hef.compile.run_record import digest_of_file
+from tasnet2hef.errors import OptionError
+from tasnet2hef.graph.loader import load_graph
+from tasnet2hef.report.check_facts import check_facts
+from tasnet2hef.report.facts import FOLDER_SUFFIX, RunFacts, find_report_folders, read_facts
+
+
+@dataclass(frozen=True)
+class NodeForm:
+    """What makes an ONNX node what it is; ``weights`` are digests of its constants."""
+
+    operator: str
+    inputs: tuple[str, ...]
+    attributes: tuple[str, ...]
+    weights: tuple[str, ...]
+
+    def differences(self, other: NodeForm) -> tuple[str, ...]:
+        """Return the names of what differs."""
+        names = ("operator", "inputs", "attributes", "weights")
+        return tuple(name for name in names if getattr(self, name) != getattr(other, name))
+
+
+@dataclass(frozen=True)
+class Side:
+    """A run: ``check`` as `check_facts` tells it, ``facts`` of the same graph where there are any."""
+
+    name: str
+    check: Mapping[str, Any]
+    nodes: Mapping[str, NodeForm] | None
+    facts: RunFacts | None
+
+    def told(self, stage: str) -> Mapping[str, Any]:
+        """Return what a stage told of this graph; nothing where it has not run, or ran on an earlier one."""
+        if self.facts is None or self.facts.is_stale(stage):
+            return {}
+        return self.facts.told(stage) or {}
+
+
+def read_side(path: Path, hardware: str) -> Side:
+    """Read an ONNX file, or the one run of a folder.
+
+    Raises:
+        OptionError: there is nothing of the kind, or more than one.
+        GraphError: the graph can't be read.
+    """
+    if not path.exists():
+        raise OptionError(f"{path}: no such file or folder; give an ONNX file, or a folder with one")
+    graph = path if path.is_file() else _graph_of(path)
+    folders = find_report_folders(path if graph is None else graph)
+    facts = read_facts(folders[0]) if folders else None
+    if graph is None:
+        return _side_of_facts(path, facts)
+    if facts is not None and facts.graph_digest != digest_of_file(graph):
+        facts = None  # of an earlier graph
+    return Side(str(graph), check_facts(check_file(graph, hardware)), _nodes(graph), facts)
+
+
+def _graph_of(folder: Path) -> Path | None:
+    """Return the one graph of a folder, or the one that a report folder belongs to; None where only facts are."""
+    if folder.name.endswith(FOLDER_SUFFIX):
+        beside = folder.with_name(f"{folder.name.removesuffix(FOLDER_SUFFIX)}.onnx")
+        return beside if beside.is_file() else None
+    graphs = sorted(path for path in folder.glob("*.onnx") if ".segment_" not in path.name)
+    if len(graphs) > 1:
+        names = ", ".join(path.name for path in graphs)
+        raise OptionError(
+            f"{folder}: found {len(graphs)} graphs ({names}), expected one; give the ONNX file itself"
+        )
+    if not graphs and len(find_report_folders(folder)) != 1:
+        raise OptionError(f"{folder}: found no ONNX file and no single report, expected one; give an ONNX file")
+    return graphs[0] if graphs else None
+
+
+def _side_of_facts(path: Path, facts: RunFacts | None) -> Side:
+    check = None if facts is None else facts.told("check")
+    if check is None:
+        raise OptionError(f"{path}: found no graph and no check on record, expected one; give the ONNX file")
+    return Side(str(path), check, None, facts)
+
+
+def _nodes(graph: Path) -> dict[str, NodeForm]:
+    """Return a graph's nodes by name; one without a name goes by its first output."""
+    model = onnx.load(str(graph)) if graph.is_file() else None
+    load_graph(graph)  # says in one line what is wrong with a file
+    assert model is not None
+    constants = {each.name: _digest(each) for each in model.graph.initializer}
+    return {node.name or node.output[0]: _form(node, constants) for node in model.graph.node}
+
+
+def _form(node: onnx.NodeProto, constants: Mapping[str, str]) -> NodeForm:
+    return NodeForm(
+        operator=f"{node.domain}.{node.op_type}" if node.domain else node.op_type,
+        inputs=tuple(name for name in node.input if name not in constants),
+        attributes=tuple(sorted(str(onnx.helper.printable_attribute(each)) for each in node.attribute)),
+        weights=tuple(constants[name] for name in node.input if name in constants),
+    )
+
+
+def _digest(tensor: onnx.TensorProto) -> str:
+    values = onnx.numpy_helper.to_array(tensor)
+    return hashlib.sha256(f"{values.dtype}{values.shape}".encode() + values.tobytes()).hexdigest()

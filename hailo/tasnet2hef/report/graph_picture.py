@@ -1,0 +1,113 @@
+"""The predicted net as the page draws it: placed, coloured by type, with the layers that findings name marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tasnet2hef.report.families import NAMES, family_of
+from tasnet2hef.report.layout import NODE_HEIGHT, NODE_WIDTH, Edge, lay_out
+from tasnet2hef.rules.framework.finding import LEVELS
+
+_SHOWN_LETTERS: Final = 24
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer in the picture; ``level`` is its worst finding's, empty where there is none."""
+
+    name: str
+    x: float
+    y: float
+    family: str
+    level: str
+    subtitle: str
+    detail: str
+    """All there is to tell, one fact a line."""
+
+
+@dataclass(frozen=True)
+class GraphPicture:
+    """The picture in SVG units, and its legend: family, its name, layers."""
+
+    width: float
+    height: float
+    node_width: int
+    node_height: int
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    legend: tuple[tuple[str, str, int], ...]
+
+    @property
+    def marked(self) -> int:
+        """Return how many layers have an error or a warning."""
+        return sum(node.level in ("error", "warning") for node in self.nodes)
+
+
+def picture_of(check: Mapping[str, Any]) -> GraphPicture:
+    """Draw the layers of a check."""
+    layers: Sequence[Mapping[str, Any]] = check["layers"]
+    told = _findings_by_layer(check["findings"])
+    drawn = lay_out({str(layer["name"]): [str(name) for name in layer["inputs"]] for layer in layers})
+    nodes = []
+    for layer in layers:
+        place, found = drawn.places[layer["name"]], told.get(layer["name"], [])
+        level = min((each["level"] for each in found), key=LEVELS.index, default="")
+        names = layer["original_names"]
+        nodes.append(
+            Node(
+                name=layer["name"],
+                x=round(place.x),
+                y=round(place.y),
+                family=family_of(layer["type"]),
+                level=level,
+                subtitle=_shortened(names[-1] if names else layer["type"]),
+                detail=_detail(layer, found),
+            )
+        )
+    counts = {family: sum(node.family == family for node in nodes) for family in NAMES}
+    legend = tuple((family, NAMES[family], count) for family, count in counts.items() if count)
+    return GraphPicture(drawn.width, drawn.height, NODE_WIDTH, NODE_HEIGHT, tuple(nodes), drawn.edges, legend)
+
+
+def worst_levels(check: Mapping[str, Any]) -> dict[str, str]:
+    """Return each layer's worst level among the findings."""
+    told = _findings_by_layer(check["findings"])
+    return {layer: min((each["level"] for each in found), key=LEVELS.index) for layer, found in told.items()}
+
+
+def _findings_by_layer(findings: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    told: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in findings:
+        if finding["layer"]:
+            told.setdefault(finding["layer"], []).append(finding)
+    return told
+
+
+def _detail(layer: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> str:
+    lines = [
+        f"{layer['name']}: {layer['type']}",
+        f"output {shape_text(layer['shape'])} (height x width x features)",
+        f"{layer['macs']:,.0f} MACs, {layer['weights']:,} weights, row of {layer['row_bytes']:,} bytes",
+    ]
+    if layer["window_bytes"]:
+        lines.append(f"keeps {layer['window_bytes']:,} bytes of rows")
+    if layer["held_bytes"]:
+        lines.append(f"its map waits whole: {layer['held_bytes']:,} bytes")
+    lines.append(f"from {', '.join(layer['original_names']) or 'no ONNX node'}")
+    lines += [f"{each['level']}: {each['rule']}: {each['message']}" for each in findings]
+    return "\n".join(lines)
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """Return an NHWC shape without its batch.
+
+    >>> shape_text([-1, 999, 1, 128])
+    '999 x 1 x 128'
+    """
+    return " x ".join(str(size) for size in shape[1:])
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _SHOWN_LETTERS else f"…{name[1 - _SHOWN_LETTERS :]}"

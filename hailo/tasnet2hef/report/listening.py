@@ -1,0 +1,166 @@
+"""One recording separated in float, at 8 bits and on the device: short clips to be heard side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from tasnet2hef.errors import AudioError, OptionError
+from tasnet2hef.files import written_beside
+from tasnet2hef.run.audio import Clip, choose_channels, read_clip, resample
+from tasnet2hef.run.backends import Backend, Samples
+from tasnet2hef.run.backends.opening import opened
+from tasnet2hef.run.channels import separate_samples
+from tasnet2hef.run.metrics import score_sources
+from tasnet2hef.run.references import read_references
+from tasnet2hef.simulate.calibration_file import open_calibration
+from tasnet2hef.simulate.simulator import prepare
+
+LONGEST_SECONDS: Final = 10.0
+LONGEST_IN_ALL_SECONDS: Final = 80.0
+"""Of all tracks together, so that the page stays small whatever the number of sources."""
+MIXTURE, FLOAT, INT8, DEVICE = "mixture", "float", "8 bits, simulated", "device"
+KINDS: Final = (FLOAT, INT8, DEVICE)
+AUDIO_FOLDER: Final = "audio"
+
+Tell = Callable[[float, float], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """A clip ``[sample]``; ``source`` counts from 1, 0 is the mixture; no ``si_sdr_db`` without references."""
+
+    kind: str
+    source: int
+    samples: Samples
+    si_sdr_db: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Listening:
+    """The tracks of one recording, 10 s at most, and how long separating them took."""
+
+    recording: str
+    sample_rate_hz: int
+    tracks: tuple[Track, ...]
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write the tracks as 16-bit FLAC into a report folder; return their facts."""
+        tracks = [self._save(track, folder) for track in self.tracks]
+        return {
+            "recording": self.recording,
+            "sample_rate_hz": self.sample_rate_hz,
+            "tracks": tracks,
+            "notes": list(self.notes),
+        }
+
+    def _save(self, track: Track, folder: Path) -> dict[str, Any]:
+        import soundfile
+
+        name = f"{AUDIO_FOLDER}/{track.kind.split()[0]}_{track.source}.flac"
+        with written_beside(folder / name) as part:
+            soundfile.write(part, track.samples, self.sample_rate_hz, subtype="PCM_16", format="FLAC")
+        score = None if track.si_sdr_db is None else round(track.si_sdr_db, 4)
+        return {"kind": track.kind, "source": track.source, "file": name, "si_sdr_db": score}
+
+
+def listen(
+    graph: Path,
+    recording: Path,
+    *,
+    references: Sequence[Path] = (),
+    calibration: Path | None = None,
+    hef: Path | None = None,
+    threads: int | None = None,
+    tell: Tell | None = None,
+) -> Listening:
+    """Separate the first 10 s of a recording in float; at 8 bits with a calibration set; on the device with a HEF.
+
+    Everything is heard at the model's rate. With more than 8 tracks in all, less than 10 s are.
+
+    Raises:
+        InputError: a file can't be used, or does not fit the graph.
+    """
+    started = time.perf_counter()
+    clip = read_clip(recording)
+    mixture = choose_channels(clip, "mix")
+    with ExitStack() as open_backends:
+        plain = open_backends.enter_context(opened(graph, "onnxruntime", threads))
+        truth = read_references(references, clip, "mix", plain.provenance.spec.n_src)
+        backends: dict[str, Backend] = {FLOAT: plain}
+        if calibration is not None:
+            backends[INT8] = _simulated(graph, calibration, threads)
+        if hef is not None:
+            backends[DEVICE] = open_backends.enter_context(opened(hef, "hailort", threads))
+        spec = plain.provenance.spec
+        kept = _kept(clip, mixture, truth, spec.sample_rate, 1 + spec.n_src * len(backends))
+        tracks = [Track(MIXTURE, 0, kept.mixture[0])]
+        for done, (kind, backend) in enumerate(backends.items(), start=1):
+            tracks += kept.separate(kind, backend)
+            if tell is not None:
+                tell(done, len(backends))
+    seconds = time.perf_counter() - started
+    return Listening(recording.name, kept.sample_rate_hz, _without_clipping(tracks), seconds, kept.notes)
+
+
+def _simulated(graph: Path, calibration: Path, threads: int | None) -> Backend:
+    from tasnet2hef.simulate.simulator import Preparation
+
+    if not calibration.is_file():
+        raise OptionError(f"{calibration}: no such file; make it with `tasnet2hef calibrate`")
+    return prepare(graph, open_calibration(calibration), Preparation(threads=threads)).backend()
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """The part of a recording that is heard, ``[1, sample]``, and its true sources ``[source, sample]``."""
+
+    mixture: Samples
+    truth: Samples | None
+    sample_rate_hz: int
+    notes: tuple[str, ...]
+
+    def separate(self, kind: str, backend: Backend) -> list[Track]:
+        sources = separate_samples(backend, self.mixture, self.sample_rate_hz).sources[:, 0]
+        if self.truth is None:
+            return [Track(kind, number, source) for number, source in enumerate(sources, start=1)]
+        found = score_sources(self.truth, sources, self.mixture[0])
+        pairs = zip(found.source_numbers, found.si_sdr_db, strict=True)
+        return [
+            Track(kind, reference, sources[number - 1], db)
+            for reference, (number, db) in enumerate(pairs, start=1)
+        ]
+
+
+def _kept(clip: Clip, mixture: Samples, truth: Samples | None, rate_hz: int, tracks: int) -> _Kept:
+    """Cut a recording and its sources to what is heard of ``tracks`` tracks, at the model's rate."""
+    seconds = min(LONGEST_SECONDS, LONGEST_IN_ALL_SECONDS / tracks)
+    samples = min(clip.length, round(seconds * clip.sample_rate_hz))
+    notes = []
+    if samples < clip.length:
+        notes.append(f"the first {samples / clip.sample_rate_hz:.1f} of {clip.seconds:.1f} s")
+    if clip.sample_rate_hz != rate_hz:
+        notes.append(f"at the model's {rate_hz:,} Hz; the recording has {clip.sample_rate_hz:,} Hz")
+    cut = [
+        None if each is None else resample(each[:, :samples], clip.sample_rate_hz, rate_hz)
+        for each in (mixture, truth)
+    ]
+    assert cut[0] is not None
+    if not cut[0].any():
+        raise AudioError(f"{clip.path}: silent in its first {seconds:.1f} s: nothing to hear; cut the silence off")
+    return _Kept(cut[0], cut[1], rate_hz, tuple(notes))
+
+
+def _without_clipping(tracks: list[Track]) -> tuple[Track, ...]:
+    """Divide all tracks by the highest peak where it would pass full scale, so that they compare in loudness."""
+    peak = max(float(np.abs(track.samples).max(initial=0.0)) for track in tracks)
+    factor = np.float32(1 / peak if peak > 1 else 1)
+    return tuple(replace(track, samples=track.samples * factor) for track in tracks)

@@ -1,0 +1,105 @@
+"""Adds what a run found to the graph's report folder and renders the page again."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tasnet2hef.compile.run_record import digest_of_file
+from tasnet2hef.report.facts import StageFacts, read_facts, report_folder, save_stage
+from tasnet2hef.report.page import write_page
+from tasnet2hef.version import __version__
+
+if TYPE_CHECKING:
+    from tasnet2hef.check import CheckReport
+    from tasnet2hef.compile.compile_report import CompileReport
+    from tasnet2hef.export import ExportReport
+    from tasnet2hef.report.listening import Listening
+    from tasnet2hef.simulate.simulate_report import SimulationReport
+
+_PACKAGES: Final = ("numpy", "onnx", "onnxruntime", "torch")
+
+
+def write_report(
+    graph: Path,
+    *,
+    export: ExportReport | None = None,
+    check: CheckReport | None = None,
+    simulation: SimulationReport | None = None,
+    compiled: CompileReport | None = None,
+    audio: Listening | None = None,
+    seconds: Mapping[str, float] | None = None,
+    inputs: Iterable[Path] = (),
+    command: str | None = None,
+    folder: Path | None = None,
+) -> Path:
+    """Keep what the given stages found and return the page, ``GRAPH.report/report.html``, made anew.
+
+    ``seconds`` are times by stage where a report does not hold its own; ``inputs`` are files that the run read,
+    to be named with their SHA-256; ``folder`` is the report folder where it is not the one beside the graph.
+
+    Raises:
+        OptionError: the folder can't be written, or holds damaged facts.
+    """
+    from tasnet2hef.report.check_facts import check_facts
+
+    place = folder or report_folder(graph)
+    told: dict[str, Mapping[str, Any] | None] = {
+        "export": None if export is None else export.to_json(),
+        "check": None if check is None else check_facts(check),
+        "simulation": None if simulation is None else simulation.to_json(),
+        "compile": None if compiled is None else compiled.to_json(),
+        "audio": None if audio is None else audio.save(place),
+    }
+    times = {**_own_seconds(export, compiled, audio), **(seconds or {})}
+    digests = {path.name: digest_of_file(path) for path in inputs if path.is_file()}
+    for stage, found in told.items():
+        if found is None:
+            continue
+        facts = StageFacts(
+            stage=stage,
+            command=command or called(),
+            written=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            graph_digest=digest_of_file(graph) if graph.is_file() else "",
+            told=found,
+            seconds=times.get(stage),
+            versions=versions(),
+            digests=digests,
+        )
+        save_stage(place, facts)
+    return write_page(read_facts(place))
+
+
+def called() -> str:
+    """Return the command line of this process, as it can be typed again."""
+    program = Path(sys.argv[0])
+    words = ["python", "-m", program.parent.name] if program.name == "__main__.py" else [program.name]
+    return shlex.join([*words, *sys.argv[1:]])
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what the numbers came from; a package that is missing is left out."""
+    found = {"tasnet2hef": __version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _own_seconds(
+    export: ExportReport | None, compiled: CompileReport | None, audio: Listening | None
+) -> dict[str, float]:
+    times = {
+        "export": None if export is None else export.elapsed_seconds,
+        "compile": None if compiled is None else compiled.seconds,
+        "audio": None if audio is None else audio.seconds,
+    }
+    return {stage: value for stage, value in times.items() if value is not None}

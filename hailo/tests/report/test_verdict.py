@@ -1,0 +1,82 @@
+"""The verdict at the top, for every way in which a run can end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import pytest
+
+from tasnet2hef.check import CheckReport, check_proto
+from tasnet2hef.compile.compile_report import CompileReport
+from tasnet2hef.report.check_facts import check_facts
+from tasnet2hef.report.facts import RunFacts, StageFacts
+from tasnet2hef.report.verdict import verdict_of
+from tasnet2hef.rules.framework.discovery import find_rule
+from tasnet2hef.rules.framework.sketch import Sketch
+from tests.report.compile_reports import done_run, failed_run, run_without_compiler
+
+PLACE = Path("/nowhere")
+
+
+def _clean() -> onnx.ModelProto:
+    draw = Sketch()
+    return draw.model(draw.node("Relu", draw.conv(draw.input(1, 8, 200, 1), 8, 16, (3, 1), pads=[1, 0, 1, 0])))
+
+
+def _facts(check: CheckReport | None, compiled: CompileReport | None = None, digest: str = "a") -> RunFacts:
+    told = {
+        "check": None if check is None else check_facts(check),
+        "compile": None if compiled is None else compiled.to_json(),
+    }
+    stages = {
+        stage: StageFacts(
+            stage=stage, command="", written=stage, graph_digest=digest if stage == "check" else "a", told=found
+        )
+        for stage, found in told.items()
+        if found is not None
+    }
+    return RunFacts("net", PLACE, stages)
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "words"),
+    [
+        ("row-too-wide", "bad", "Will not compile for hailo8"),
+        ("sliding-window", "warn", "May compile for hailo8"),
+    ],
+)
+def test_a_check_decides_by_its_worst_finding(rule: str, kind: str, words: str) -> None:
+    check = check_proto(find_rule(rule).bad[0]())
+    verdict = verdict_of(_facts(check))
+    assert (verdict.kind, verdict.headline) == (kind, words)
+    assert kind != "bad" or all(finding.rule in verdict.sentence for finding in check.errors)
+
+
+def test_a_clean_check_claims_no_more_than_it_knows() -> None:
+    verdict = verdict_of(_facts(check_proto(_clean())))
+    assert (verdict.kind, verdict.headline) == ("good", "Nothing known stops hailo8")
+    assert "1 context likely (inferred)" in verdict.sentence
+
+
+def test_the_compiler_has_the_last_word() -> None:
+    check = check_proto(_clean())
+    assert verdict_of(_facts(check, done_run(PLACE, check))).headline == "Compiled"
+    failed = verdict_of(_facts(check, failed_run(PLACE, check)))
+    assert (failed.kind, failed.headline) == ("bad", "Not compiled")
+    assert "failed in its stage compile" in failed.sentence
+    missing = verdict_of(_facts(check, run_without_compiler(PLACE, check)))
+    assert missing.headline == "Nothing known stops hailo8"
+    assert "no HEF was made" in missing.sentence
+
+
+def test_a_compile_of_another_graph_says_nothing() -> None:
+    check = check_proto(_clean())
+    stages = _facts(check, done_run(PLACE, check)).stages
+    later = {**stages, "check": _facts(check, digest="b").stages["check"]}
+    later["check"] = StageFacts(**{**vars(later["check"]), "written": "z"})
+    assert verdict_of(RunFacts("net", PLACE, later)).headline == "Nothing known stops hailo8"
+
+
+def test_nothing_is_claimed_of_an_unchecked_graph() -> None:
+    assert verdict_of(_facts(None)).headline == "Not checked yet"
