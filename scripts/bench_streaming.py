@@ -1,7 +1,6 @@
 """Measures streaming: speed, host work, swapped voices, columns, what a narrower halo loses, chunks with memory.
 
-Numbers are of this machine at this moment; nothing here is a test. The nets have random weights, so the halo table
-shows how far a net of this shape can hear, not how far a trained one does.
+Numbers are of this machine at this moment; nothing here is a test.
 """
 
 from __future__ import annotations
@@ -22,15 +21,19 @@ from tasnet2hef.checkpoint import Checkpoint, from_module, load_checkpoint
 from tasnet2hef.cli.show import console, table
 from tasnet2hef.export import ExportOptions, export_checkpoint
 from tasnet2hef.parity import compare_sources, speech_clip
+from tasnet2hef.run.audio import read_clip
 from tasnet2hef.run.backends import Backend
 from tasnet2hef.run.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.run.halo import Halo, HaloStream
+from tasnet2hef.run.level import levelling_gain
+from tasnet2hef.run.metrics import score_sources
 from tasnet2hef.run.streamer import Streamer, make_streamer
 from tasnet2hef.run.windows import WindowStream
 from tasnet2hef.spec import TasNetSpec
+from tasnet2hef.training import recipe
 from tests.random_weights import random_reference
 
-DEMO = Path(__file__).parents[1] / "hailo/assets/demo_model.pth"
+ASSETS = recipe.ASSETS
 SHAPE = {"kernel_size": 32, "stride": 16, "n_filters": 128, "bn_chan": 64, "hid_chan": 128, "skip_chan": 64}
 SMALL = {**SHAPE, "n_blocks": 6, "n_repeats": 2}
 Signal = npt.NDArray[np.float32]
@@ -70,8 +73,11 @@ def columns(title: str, checkpoint: Checkpoint, seconds: float, threads: int, ru
 
 
 def halos(title: str, checkpoint: Checkpoint, seconds: float, threads: int) -> None:
-    """Hold every halo against inference on the whole file at once."""
-    clip = speech_clip(30 * checkpoint.spec.sample_rate, checkpoint.spec.sample_rate)
+    """Hold every halo against inference on the whole demo mixture at once, and against its true sources."""
+    rate = checkpoint.spec.sample_rate
+    mixture = read_clip(ASSETS / "demo_mixture.wav").samples[0]
+    truth = np.stack([read_clip(ASSETS / f"demo_source_{number}.wav").samples[0] for number in (1, 2)])
+    clip = mixture * np.float32(levelling_gain(mixture, rate, checkpoint.input_level_dbfs))
     with torch.no_grad():
         whole = checkpoint.reference()(torch.from_numpy(clip)[None])[0].numpy()
     backend = export(checkpoint, seconds, 1, threads)
@@ -81,10 +87,19 @@ def halos(title: str, checkpoint: Checkpoint, seconds: float, threads: int) -> N
         stream = HaloStream(backend, halo)
         start = time.perf_counter()
         found = separate(stream, clip)
-        rtf = (time.perf_counter() - start) * checkpoint.spec.sample_rate / len(clip)
+        rtf = (time.perf_counter() - start) * rate / len(clip)
         db = compare_sources("", whole, found).db
-        rows.append((str(halo), f"{db:.1f}", str(stream.windows), f"{rtf:.3f}", f"{stream.lag_ms:.0f}"))
-    names = ("halo [ms a side]", "against the whole file [dB]", "windows", "real-time factor", "lag [ms]")
+        si_sdr = float(np.mean(score_sources(truth, found, mixture).si_sdr_db))
+        figures = (f"{db:.1f}", f"{si_sdr:.2f}", str(stream.windows), f"{rtf:.4f}", f"{stream.lag_ms:.0f}")
+        rows.append((str(halo), *figures))
+    names = (
+        "halo [ms a side]",
+        "against the whole file [dB]",
+        "SI-SDR [dB]",
+        "windows",
+        "real-time factor",
+        "lag [ms]",
+    )
     console().print(table(title, names, rows))
 
 
@@ -162,16 +177,18 @@ class Scrambled:
 def main() -> None:
     """Print all tables; the argument is the number of threads."""
     threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    demo = load_checkpoint(str(DEMO))
+    demo = load_checkpoint(str(recipe.MODEL))
     speeds(f"demo net, gLN, windows of 2 s, {threads} threads", demo, threads)
+    student = load_checkpoint(str(recipe.STUDENT))
+    speeds(f"its student, windows of 2 s, {threads} threads", student, threads)
     for norm_type in ("bN", "gLN"):
         net = random_reference(TasNetSpec(n_src=2, norm_type=norm_type), slope=(0.1, 0.7))
         speeds(f"full default net, {norm_type}, windows of 2 s, {threads} threads", from_module(net), threads)
     swaps(demo, threads)
     columns(f"demo net, gLN, windows of 2 s, {threads} threads", demo, 2.0, threads, runs=20)
-    small = from_module(random_reference(TasNetSpec.from_options({"n_src": 2, "norm_type": "bN", **SMALL})))
-    columns(f"the same shape, bN, windows of 2 s, {threads} threads", small, 2.0, threads, runs=20)
-    halos("the same shape, bN, random weights, windows of 2 s, 30 s of speech", small, 2.0, threads)
+    columns(f"its student, windows of 2 s, {threads} threads", student, 2.0, threads, runs=20)
+    for seconds in (1.0, 2.0, 4.0):
+        halos(f"its student on the demo mixture, windows of {seconds:g} s", student, seconds, threads)
     causal = TasNetSpec.from_options({"n_src": 2, "norm_type": "bN", "causal": True, **SMALL})
     chunks("the same shape, causal, bN, stateful", from_module(random_reference(causal)), threads)
 

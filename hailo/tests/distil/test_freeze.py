@@ -15,9 +15,12 @@ from tasnet2hef.distil.freeze import fit_constants, freeze
 from tasnet2hef.errors import CheckpointError, OptionError
 from tasnet2hef.export import ExportOptions, export_checkpoint
 from tasnet2hef.network.reference import ReferenceTasNet
+from tasnet2hef.spec import TasNetSpec
 from tasnet2hef.training.loss import si_sdr_db
 from tasnet2hef.training.saving import serialize
 from tests.asteroid_oracle import asteroid_models, needs_asteroid
+from tests.distil.conftest import tone
+from tests.random_weights import random_reference
 
 MakeTeacher = Callable[..., ReferenceTasNet]
 
@@ -131,6 +134,21 @@ def test_a_frozen_net_folds_into_its_convolutions(
     assert "batch_normalization" not in layers
     blocks, decoders = len(student.spec.dilations), student.spec.n_src
     assert layers["external_pad"] == decoders + (blocks if edges == "kept" else 0)
+
+
+@pytest.mark.parametrize(("residual", "parsed", "fused"), [("separate", 155, 110), ("joint", 110, 85)])
+def test_the_full_default_net_fits_its_budget_of_layers(
+    tmp_path: Path, residual: str, parsed: int, fused: int
+) -> None:
+    """The budget of one or two contexts; a norm by hand in every block made 1,179 layers of the same net."""
+    teacher = random_reference(TasNetSpec(n_src=2, mask_act="relu"))
+    student = freeze(teacher, torch.from_numpy(tone(150.0, 0)[None]))
+    path = tmp_path / "full.onnx"
+    export_checkpoint(from_module(student), path, ExportOptions(seconds=0.2, residual=residual))
+    cost = check_file(path).demand.cost
+    assert cost.parsed_layers <= parsed
+    assert cost.fused_layers <= fused
+    assert not cost.held_maps
 
 
 @needs_asteroid

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
 
+from tasnet2hef.check import check_file
+from tasnet2hef.export import ExportOptions, export_file
+from tasnet2hef.run.separate import separate_file
 from tasnet2hef.training import recipe
 from tasnet2hef.training.evaluate import improvement_db
 from tasnet2hef.training.mixtures import Mixture
@@ -36,6 +41,30 @@ def test_demo_network_improves_the_demo_mixture() -> None:
     before_db, gained_db = improvement_db(load_network(recipe.MODEL), mixture)
     assert before_db == pytest.approx(0, abs=3)
     assert gained_db >= 8, f"SI-SDR improvement: found {gained_db:.2f} dB, expected at least 8 dB"
+
+
+def test_demo_student_streams_within_half_a_decibel_of_the_network(tmp_path: Path) -> None:
+    references = [recipe.ASSETS / f"demo_source_{number}.wav" for number in (1, 2)]
+    gained_db = []
+    for model in (recipe.MODEL, recipe.STUDENT):
+        graph = tmp_path / f"{model.stem}.onnx"
+        export_file(str(model), graph, ExportOptions(seconds=2.0))
+        report = separate_file(
+            graph, recipe.ASSETS / "demo_mixture.wav", tmp_path, references=references, threads=1
+        )
+        gained_db.append(np.mean(report.si_sdr_improvement_db))
+    assert gained_db[1] >= gained_db[0] - 0.5, f"SI-SDR improvement, network and student: found {gained_db} dB"
+    demand = check_file(graph).demand
+    assert demand.contexts == 1
+    assert not demand.cost.held_maps
+
+
+def test_the_readme_names_the_files_that_lie_here() -> None:
+    told = (recipe.ASSETS / "README.md").read_text(encoding="utf-8")
+    files = [path for path in recipe.ASSETS.iterdir() if path.suffix in (".pth", ".wav")]
+    assert len(files) == 5
+    for path in files:
+        assert f"| `{path.name}` | `{hashlib.sha256(path.read_bytes()).hexdigest()}` |" in told
 
 
 def test_demo_network_puts_out_the_sources_levels() -> None:
