@@ -46,7 +46,7 @@ class AudioError(InputError):
 
 
 class DeviceError(InputError):
-    """A device, its runtime or its program (HEF) that can't be used; ``signature`` names a failure that is known."""
+    """A device, its runtime or its HEF that can't be used; ``signature`` names a failure that is known."""
 
     def __init__(self, message: str, signature: str = "") -> None:
         super().__init__(message)

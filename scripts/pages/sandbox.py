@@ -41,6 +41,9 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "live": ("build/my_model.onnx", "--from-file", "mixture.wav", "--to-file", "heard.wav", "--speed", "0"),
     "selftest": ("build/my_model.onnx", "--no-simulate"),
     "doctor": (),
+    "report": ("build/my_model.onnx",),
+    "diff": ("build/my_model.onnx", "wide.onnx"),
+    "demo": ("-o", "build/demo", "--seconds", "0.5"),
     "reduce": ("wide.onnx", "--rule", "row-too-wide", "-o", "reduced/"),
     "freeze": ("my_model.pth", "speech/", "-o", "frozen.pth", "--clips", "2", *_SMALL_SPEECH),
     "distil": (

@@ -18,7 +18,7 @@ from tasnet2hef.rules.framework.finding import LEVELS
 from tasnet2hef.version import __version__
 
 if TYPE_CHECKING:
-    from tasnet2hef.reduce.reduce import ReduceReport
+    from tasnet2hef.reduce.reduce_report import ReduceReport
 
 _PACKAGES: Final = ("onnx", "onnxruntime", "numpy", "protobuf", "hailo-dataflow-compiler", "hailort")
 _LISTED_NODES: Final = 60

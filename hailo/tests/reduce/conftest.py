@@ -10,7 +10,8 @@ import pytest
 
 from tasnet2hef.reduce.display import ReduceDisplay
 from tasnet2hef.reduce.options import ReduceOptions
-from tasnet2hef.reduce.reduce import ReduceReport, reduce_file
+from tasnet2hef.reduce.reduce import reduce_file
+from tasnet2hef.reduce.reduce_report import ReduceReport
 from tasnet2hef.rules.framework.sketch import Sketch
 
 Reduce = Callable[..., ReduceReport]

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from scripts.pages.pen import BLUE, GREEN, ORANGE, arrow, box, canvas, label
 
 CAPTION = (
-    "A stateful graph computes one chunk of new frames. The rows that each depthwise convolution still needs go in and "
-    "come out as tensors; the first chunk starts from zeros."
+    "A stateful graph computes one chunk of new frames. The rows that each depthwise convolution still needs go "
+    "in and come out as tensors; the first chunk starts from zeros."
 )
 
 
@@ -23,7 +23,8 @@ def draw() -> Figure:
         arrow(axes, (x + 7.5, 15.2), (x + 7.5, 18.6))
         box(axes, x + 2.5, 18.8, 10, 3.6, "sources", color=GREEN)
         if number < 2:
-            arrow(axes, (x + 15.2, 12), (x + 23.8, 12))
-            box(axes, x + 16.4, 10.2, 5.6, 3.6, "past", color=ORANGE)
+            arrow(axes, (x + 15.1, 12), (x + 17.2, 12))
+            box(axes, x + 17.2, 10.2, 4.4, 3.6, "past", color=ORANGE)
+            arrow(axes, (x + 21.7, 12), (x + 23.9, 12))
     label(axes, 0.2, 12, "zeros", fontsize=8)
     return figure

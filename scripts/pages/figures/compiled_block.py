@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from scripts.pages.pen import BLUE, GREEN, ORANGE, box, canvas, label
 
 CAPTION = (
-    "One block with batch norm. Activations and norms become part of a convolution at parsing; adds become part of one "
-    "when it is compiled. Each compiled layer takes one layer controller (LCU)."
+    "One block with batch norm. Activations and norms become part of a convolution at parsing; adds become part "
+    "of one when it is compiled. Each compiled layer takes one layer controller (LCU)."
 )
 _NODES = ("1x1", "PReLU", "norm", "depthw.", "PReLU", "norm", "residual", "add", "skip", "add")
 _PARSED = ((0, 3, "conv"), (3, 3, "dw conv"), (6, 1, "conv"), (7, 1, "add"), (8, 1, "conv"), (9, 1, "add"))

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from scripts.pages.pen import BLUE, INK, ORANGE
 
 CAPTION = (
-    "100,000 values of a Laplace distribution (seeded), rounded to 256 codes. A narrower range clips a few values and "
-    "rounds all others finer; the best range is in between."
+    "100,000 values of a Laplace distribution (seeded), rounded to 256 codes. A narrower range clips a few values "
+    "and rounds all others finer; the best range is in between."
 )
 _CODES = 256
 
@@ -24,10 +24,21 @@ def draw() -> Figure:
     axes = figure.add_subplot()
     axes.plot(ranges, ratios, color=INK, linewidth=1.2)
     percentile = float(np.percentile(np.abs(values), 99.99))
-    for top, name, colour in ((largest, "min-max", ORANGE), (percentile, "99.99 %", BLUE)):
+    for top, name, colour, side in (
+        (largest, "min-max", ORANGE, "center"),
+        (percentile, "99.99 %", BLUE, "right"),
+    ):
         axes.plot([top], [ratio_db(values, top)], "o", color=colour)
-        axes.annotate(f"{name}: {ratio_db(values, top):.1f} dB ", (top, ratio_db(values, top)), (top, 0), ha="right")
+        axes.annotate(
+            f"{name}: {ratio_db(values, top):.1f} dB",
+            (top, ratio_db(values, top)),
+            (0, -16),
+            textcoords="offset points",
+            ha=side,
+            fontsize=9,
+        )
     axes.set_ylim(0, None)
+    axes.set_xlim(0, largest * 1.12)
     axes.set_xlabel("largest value that has a code")
     axes.set_ylabel("signal to error [dB]")
     return figure

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from scripts.pages.pen import BLUE, GREEN, GREY, ORANGE, arrow, box, canvas, label
 
 CAPTION = (
-    "gLN needs the mean and variance of the whole clip before its first output, so the chip holds a whole map at each "
-    "norm. Frozen, it is a constant scale and shift, which folds into its neighbours."
+    "gLN needs the mean and variance of the whole clip before its first output, so the chip holds a whole map at "
+    "each norm. Frozen, it is a constant scale and shift, which folds into its neighbours."
 )
 
 
@@ -25,7 +25,8 @@ def draw() -> Figure:
     arrow(axes, (24.2, 14.3), (27.6, 14.3))
     box(axes, 27.8, 12.5, 9, 3.6, "frame 0", color=GREEN)
     for frame in range(5):
-        arrow(axes, (51.2, 6.3 + 4 * frame), (60.2, 6.3 + 4 * frame))
-        box(axes, 60.4, 4.5 + 4 * frame, 9, 3.6, f"frame {frame}", color=GREEN)
-    box(axes, 53.6, 4.5, 3.6, 19.6, "a x + b", color=GREY)
+        arrow(axes, (51.2, 6.3 + 4 * frame), (52.9, 6.3 + 4 * frame))
+        box(axes, 53, 4.5 + 4 * frame, 7, 3.6, "a x + b", color=GREY)
+        arrow(axes, (60.2, 6.3 + 4 * frame), (61.9, 6.3 + 4 * frame))
+        box(axes, 62, 4.5 + 4 * frame, 9, 3.6, f"frame {frame}", color=GREEN)
     return figure

@@ -7,15 +7,15 @@ from matplotlib.figure import Figure
 from scripts.pages.pen import BLUE, GREEN, ORANGE, arrow, box, canvas, label
 
 CAPTION = (
-    "Kernel 4, stride 2. Left: a strided convolution over samples. Right: the same sums as a convolution over frames "
-    "of two samples, with a kernel of two frames. No sample moves: frames are a view of the waveform."
+    "Kernel 4, stride 2. Left: a strided convolution over samples. Right: the same sums as a convolution over "
+    "frames of two samples, with a kernel of two frames. No sample moves: frames are a view of the waveform."
 )
 _SAMPLES = 8
 
 
 def draw() -> Figure:
     """Draw samples and the same samples as frames, with one kernel over each."""
-    figure, axes = canvas(7.4, 2.9)
+    figure, axes = canvas(7.4, 2.6)
     label(axes, 1, 2, "one column of samples, strided kernel of 4")
     for sample in range(_SAMPLES):
         box(axes, 1 + 3.6 * sample, 5, 3.6, 3.6, str(sample), color=BLUE if 2 <= sample < 6 else "none")
@@ -26,9 +26,7 @@ def draw() -> Figure:
     for frame in range(_SAMPLES // 2):
         for phase in range(2):
             used = 1 <= frame < 3
-            box(
-                axes, 44 + 4 * phase, 5 + 4 * frame, 4, 4, str(2 * frame + phase), color=BLUE if used else "none"
-            )
+            box(axes, 44 + 4 * phase, 5 + 4 * frame, 4, 4, str(2 * frame + phase), color=BLUE if used else "none")
     for frame in range(2):
         box(axes, 54, 9 + 4 * frame, 9, 4, f"w{2 * frame} w{2 * frame + 1}", color=ORANGE)
     arrow(axes, (63.4, 13), (66, 13))

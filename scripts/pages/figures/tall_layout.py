@@ -12,6 +12,7 @@ CAPTION = (
     "compile and to fail."
 )
 _FEATURES, _FRAMES = 512, 1999
+_SHORT_BYTES = 10_000
 
 
 def draw() -> Figure:
@@ -22,7 +23,9 @@ def draw() -> Figure:
     values = (_FRAMES * _FEATURES, 256 * _FEATURES, _FEATURES)
     axes.barh(names, values, color=(ORANGE, BLUE, GREEN), alpha=0.75, height=0.55)
     for row, value in enumerate(values):
-        axes.text(value * 1.1, row, f"{value:,}", va="center", fontsize=9)
+        inside = _SHORT_BYTES < value < ROW_PASS_BYTES.value
+        side = "right" if inside else "left"
+        axes.text(value, row, f" {value:,} ", va="center", ha=side, fontsize=9)
     for limit, told in ((ROW_PASS_BYTES, "compiled"), (ROW_FAIL_BYTES, "failed")):
         axes.axvline(limit.value, color=INK if told == "failed" else GREY, linestyle="--", linewidth=1)
         side = "left" if told == "failed" else "right"

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from scripts.pages.pen import BLUE, GREY, ORANGE, box, canvas, label
 
 CAPTION = (
-    "Three ways to run a long recording through a fixed window. Blue is kept, orange is cross-faded, grey is computed "
-    "and left out."
+    "Three ways to run a long recording through a fixed window. Blue is kept, orange is cross-faded, grey is "
+    "computed and left out."
 )
 
 

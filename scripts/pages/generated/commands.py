@@ -20,11 +20,10 @@ prints one JSON object on stdout: [its keys](json.md).
 | exit code | meaning |
 | --- | --- |
 | 0 | done |
-| 1 | the work was done and its findings refuse the result: `check` found an error, an export is not equal, a compile failed |
+| 1 | the work was done and refuses its result: `check` found an error, an export is not equal, a compile failed |
 | 2 | bad use or bad input: one line on stderr says where, what was found, what was expected, what to do |
 | 70 | a mistake of ours, with a traceback: please report it |
 | 130 | stopped by Ctrl-C |
-| 141 | the program that read the output closed it |
 """
 
 

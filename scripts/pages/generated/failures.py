@@ -14,8 +14,9 @@ PATH: Final = "reference/failures.md"
 
 _HEAD: Final = """# Failure signatures
 
-How `tasnet2hef compile` reads what the compiler says when it fails. `tasnet2hef reduce --signature NAME` cuts a graph
-down to what still shows one of them. Patterns are regular expressions. Names in braces are filled in from the run.
+How `tasnet2hef compile` reads what the compiler says when it fails. `tasnet2hef reduce --signature NAME` cuts a
+graph down to what still shows one of them. Patterns are regular expressions. Names in braces are filled in from
+the run.
 """
 
 

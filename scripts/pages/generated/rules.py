@@ -32,7 +32,8 @@ def text() -> str:
 def _section(rule: Rule) -> Iterator[str]:
     told: dict[str, Any] = rule.to_json()
     yield f"## {rule.id}"
-    yield f"{rule.title} *{rule.level} at most, stage {rule.stage}.* {' '.join((rule.check.__doc__ or '').split())}"
+    checked = " ".join((rule.check.__doc__ or "").split())
+    yield f"{rule.title} *{rule.level} at most, stage {rule.stage}.* {checked}"
     yield f"**Fix:** {rule.fix}"
     yield table(("grade", "source"), [(proof.grade, proof.origin) for proof in rule.evidence])
     for proof in rule.evidence:

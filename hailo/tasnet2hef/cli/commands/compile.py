@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.commands.check import print_report as print_check
 from tasnet2hef.cli.commands.inspect import print_ends
+from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.errors import OptionError, RefusedError
 
 if TYPE_CHECKING:

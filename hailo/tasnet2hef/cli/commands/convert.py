@@ -150,10 +150,9 @@ def command(
         print_finished(finished)
     pages = {} if finished is None else pages_of(finished, report.onnx_path)
     times = {{"simulate": "simulation"}.get(each.stage, each.stage): each.seconds for each in clock.stages}
+    pages.setdefault(report.onnx_path, {}).update(export=report, inputs=[Path(checkpoint)])
     for path, findings in checks.items():
-        whole = {"export": report, "inputs": [Path(checkpoint)]} if path == report.onnx_path else {}
-        found = {**whole, **pages.get(path, {})}
-        add_to_page(path, quiet=json_output, check=findings, seconds=times, **found)
+        add_to_page(path, quiet=json_output, check=findings, seconds=times, **pages.get(path, {}))
     if finished is not None:
         refuse_finished(finished, report.onnx_path.name)
 

@@ -12,7 +12,7 @@ from tasnet2hef.cli.commands.check import read_shapes
 from tasnet2hef.errors import RefusedError
 
 if TYPE_CHECKING:
-    from tasnet2hef.reduce.reduce import ReduceReport
+    from tasnet2hef.reduce.reduce_report import ReduceReport
 
 _OPERATORS_SHOWN = 8
 

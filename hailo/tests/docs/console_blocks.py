@@ -1,0 +1,78 @@
+"""Reads the console blocks of the documentation: their commands, and what is said above them for the test."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+_BLOCK = re.compile(
+    r"(?P<above>(?:^ *<!--[^\n]*-->\n)*)^(?P<indent> *)```console\n(?P<body>.*?)^ *```$", re.M | re.S
+)
+_SAID = re.compile(r"<!-- test: (append|check|exit)[ =](.*?) -->")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block: commands as words, options to append by sub-command, exit code of the last command."""
+
+    where: str
+    commands: tuple[tuple[str, ...], ...]
+    appended: Mapping[str, tuple[str, ...]]
+    exit_code: int
+    check_only: str
+    """Why it can't run here; empty where it can."""
+
+    @property
+    def runs(self) -> Iterator[tuple[tuple[str, ...], int]]:
+        """Go through the commands with what is appended, and the exit code that each must have."""
+        for number, words in enumerate(self.commands, start=1):
+            more = self.appended.get(words[1], ()) if words[0] == "tasnet2hef" else ()
+            yield words + more, self.exit_code if number == len(self.commands) else 0
+
+
+def pages() -> list[Path]:
+    """Return the pages with commands."""
+    found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [page for page in found if "```console" in page.read_text(encoding="utf-8")]
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """Read the blocks of a page.
+
+    Raises:
+        ValueError: a comment for the test is not understood, or names a command that the block has not.
+    """
+    text = page.read_text(encoding="utf-8")
+    found = [_block(page, text, match) for match in _BLOCK.finditer(text)]
+    if len(found) != text.count("```console"):
+        raise ValueError(f"{page}: found {len(found)} blocks, expected {text.count('```console')}")
+    return found
+
+
+def _block(page: Path, text: str, match: re.Match[str]) -> Block:
+    line = text.count("\n", 0, match.start("body")) + 1
+    where = f"{page.relative_to(ROOT)}:{line}"
+    comments = [comment for comment in match["above"].splitlines() if "test:" in comment]
+    said = [found for comment in comments if (found := _SAID.search(comment))]
+    if len(said) != len(comments):
+        raise ValueError(f"{where}: a comment for the test is not understood: {comments}")
+    appended = {words[0]: tuple(words[1:]) for each in said if each[1] == "append" and (words := each[2].split())}
+    commands = tuple(_commands(match["body"], len(match["indent"])))
+    names = {words[1] for words in commands if words[0] == "tasnet2hef"}
+    if not appended.keys() <= names:
+        raise ValueError(f"{where}: found options for {sorted(appended)}, expected commands of the block: {names}")
+    codes = [int(each[2]) for each in said if each[1] == "exit"]
+    reasons = [each[2].removeprefix("reason=") for each in said if each[1] == "check"]
+    return Block(where, commands, appended, codes[0] if codes else 0, reasons[0] if reasons else "")
+
+
+def _commands(body: str, indent: int) -> Iterator[tuple[str, ...]]:
+    joined = re.sub(r"\\\n\s*", "", body)
+    for line in joined.splitlines():
+        if line[indent:].startswith("$ "):
+            for command in line[indent + 2 :].split(" && "):
+                yield tuple(shlex.split(command, comments=True))
