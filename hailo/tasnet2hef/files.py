@@ -11,6 +11,19 @@ from pathlib import Path
 from tasnet2hef.errors import OptionError
 
 
+def require_place(path: Path) -> None:
+    """Check, before long work, that ``path`` can be written at its end.
+
+    Raises:
+        OptionError: it is a folder, or the nearest folder that exists can't be written.
+    """
+    if path.is_dir():
+        raise OptionError(f"{path}: is a folder; give the name of a file")
+    nearest = next(parent for parent in path.absolute().parents if parent.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise OptionError(f"{path}: can't be written in {nearest}; choose another place with -o")
+
+
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
     """Yield a temporary path in ``path``'s folder; rename it to ``path`` on success, remove it otherwise.

@@ -96,7 +96,9 @@ def _guarded(app: typer.Typer, arguments: list[str] | None) -> int:
 def _explain(error: Tasnet2HefError) -> int:
     if _debug.get() or os.environ.get("TASNET2HEF_DEBUG", "0") not in ("", "0"):
         print_debugging(error)
-    Console(stderr=True, soft_wrap=True).print(f"error: {error}", style="red", markup=False, highlight=False)
+    Console(stderr=True, soft_wrap=True, emoji=False).print(
+        f"error: {error}", style="red", markup=False, highlight=False
+    )
     return error.exit_code
 
 
@@ -105,7 +107,7 @@ def _usage(error: Exception) -> int:
     show_error: Callable[[], Any] | None = getattr(error, "show", None)
     if show_error is None:
         print_debugging(error)
-        Console(stderr=True, soft_wrap=True).print(
+        Console(stderr=True, soft_wrap=True, emoji=False).print(
             "error: this is a mistake of tasnet2hef, not of yours; please report the lines above", style="red"
         )
         return MISTAKE

@@ -24,12 +24,12 @@ def set_quiet(quiet: bool) -> None:
 
 def console() -> Console:
     """Return the console for results; piped, it has no colours and does not fold paths."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 160)
 
 
 def error_console(*, soft_wrap: bool = False) -> Console:
     """Return the console for progress and notes, which is stderr; mute with ``--quiet``."""
-    return Console(stderr=True, highlight=False, soft_wrap=soft_wrap, quiet=_quiet.get())
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=soft_wrap, quiet=_quiet.get())
 
 
 def notice(text: str) -> None:

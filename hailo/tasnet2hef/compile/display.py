@@ -22,7 +22,7 @@ class StageDisplay:
     """Writes to stderr, so that JSON on stdout stays clean."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = console or Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
         self._live: Live | None = None
         self._stage = ""
         self._told = 0.0

@@ -25,7 +25,7 @@ from tasnet2hef.distil.mixture_files import MixtureFile, find_mixtures
 from tasnet2hef.distil.recorded import RecordedMixtures
 from tasnet2hef.distil.split import split_sides
 from tasnet2hef.distil.spoken import Speakers, make_mixer, sides_of_speakers
-from tasnet2hef.errors import AudioError
+from tasnet2hef.errors import AudioError, OptionError
 from tasnet2hef.run.backends import Samples
 from tasnet2hef.run.level import levelling_gain, speech_level_dbfs
 from tasnet2hef.spec import TasNetSpec
@@ -90,8 +90,13 @@ def read_speech(
     """
     if not folder.exists():
         raise AudioError(f"{folder}: found nothing, expected a folder of speech or of mixtures")
-    files = find_mixtures(folder, spec.n_src)
     samples = round(seconds * spec.sample_rate)
+    if samples < spec.kernel_size:
+        raise OptionError(
+            f"seconds: found {seconds} s, expected at least {spec.kernel_size / spec.sample_rate} s, one frame of "
+            "the net; a few seconds are usual"
+        )
+    files = find_mixtures(folder, spec.n_src)
     if files:
         return recorded_speech(folder, files, spec, samples, clips)
     sides = sides_of_speakers(folder, spec.n_src)

@@ -22,7 +22,7 @@ from tasnet2hef.distil.objective import Imitation
 from tasnet2hef.distil.speech import INPUT_LEVEL_DBFS, LearningSpeech, read_speech
 from tasnet2hef.distil.student import Variant, make_student
 from tasnet2hef.errors import OptionError
-from tasnet2hef.files import written_beside
+from tasnet2hef.files import require_place, written_beside
 from tasnet2hef.hardware import load_chip
 from tasnet2hef.network.reference import ReferenceTasNet
 from tasnet2hef.training.loop import MODEL_FILE, Plan, Report, Run, train
@@ -47,7 +47,7 @@ class SpeechOptions:
     def __post_init__(self) -> None:
         """Refuse what can't be honoured."""
         for name in ("seconds", "hours", "test_clips", "validation_clips"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise OptionError(f"{name.replace('_', '-')}: found {getattr(self, name)}, expected more than 0")
         load_chip(self.hardware)
 
@@ -126,6 +126,7 @@ def freeze_file(
         OptionError: an option, or the place to write.
     """
     started = time.perf_counter()
+    require_place(output)
     original = load_checkpoint(checkpoint, options.settings).reference()
     speech = _read(folder, original, options)
     student = freeze(original, torch.from_numpy(speech.to_freeze(clips)), edges)
@@ -149,6 +150,7 @@ def distil_file(
         RefusedError: the loss is not a number.
     """
     started = time.perf_counter()
+    require_place(output)
     original = load_checkpoint(checkpoint, speech_options.settings).reference().to(options.device)
     options.variant.spec(original.spec)
     speech = _read(folder, original, speech_options)

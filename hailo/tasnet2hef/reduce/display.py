@@ -16,7 +16,7 @@ class ReduceDisplay:
     """Writes to stderr, so that JSON on stdout stays clean."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = console or Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
         self._bars = Progress(
             TextColumn("{task.fields[nodes]} nodes"),
             BarColumn(),

@@ -23,7 +23,7 @@ from tasnet2hef.training.split import SIDES
 from tasnet2hef.training.voices import SOUNDS, prompts_by_voice
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-console = Console()
+console = Console(emoji=False)
 
 SoundsOption = Annotated[Path, typer.Option(help="Folder of Debian's asterisk-core-sounds-*-wav packages.")]
 ThreadsOption = Annotated[int, typer.Option(min=1, help="Processor threads; 1 where others share the cores.")]

@@ -31,6 +31,7 @@ def test_help_lists_every_command_with_an_example(capsys: pytest.CaptureFixture[
     [
         (["separate", "none.onnx", "none.wav"], "none.onnx"),
         (["patch", "none.onnx"], "none.onnx: no such file"),
+        (["patch", "a:x:b.onnx"], "a:x:b.onnx: no such file"),
         (["separate", "a.onnx", "b.wav", "--channel", "left"], "--channel: found 'left'"),
     ],
 )

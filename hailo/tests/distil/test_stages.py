@@ -143,6 +143,8 @@ def test_options_out_of_range_are_refused(name: str, value: object) -> None:
         (["freeze", "{teacher}", "nowhere"], "nowhere: found nothing"),
         (["freeze", "{teacher}", "{speech}", "--edges", "cut"], "edges: found 'cut'"),
         (["freeze", "{teacher}", "{speech}", "--hw", "hailo9"], "hailo9: no such chip"),
+        (["freeze", "{teacher}", "{speech}", "--seconds", "0.001"], "seconds: found 0.001 s"),
+        (["freeze", "{teacher}", "{speech}", "--seconds", "nan"], "seconds: found nan"),
         (["distil", "{teacher}", "{speech}", "--norm", "gLN"], "norm: found 'gLN'"),
         (["distil", "{teacher}", "{speech}", "--hid-chan", "99"], "hid-chan: found 99"),
         (["distil", "{teacher}", "{speech}", "--device", "abacus"], "device: found 'abacus'"),
@@ -163,6 +165,15 @@ def test_bad_input_is_one_line(
     assert words in error
     assert "\n" not in error
     assert not output.parent.exists()
+
+
+@pytest.mark.parametrize("stage", [freeze_file, distil_file])
+def test_a_place_that_is_a_folder_is_refused_before_the_work(
+    stage: Callable[..., object], speech_folder: Path, tmp_path: Path
+) -> None:
+    options = (SHORT, SPEECH) if stage is distil_file else (SPEECH,)
+    with pytest.raises(OptionError, match="is a folder; give the name of a file"):
+        stage("none.pth", speech_folder, tmp_path, *options)
 
 
 def test_two_processes_train_one_student(teacher_file: str, speech_folder: Path, tmp_path: Path) -> None:
