@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from tasnet2hef.check import CheckReport, check_proto
+from tasnet2hef.distil.freeze import constants
 from tasnet2hef.network.hailo_tasnet import BuildOptions, HailoTasNet
 from tasnet2hef.onnx_graph import make_model
 from tasnet2hef.spec import TasNetSpec
@@ -15,12 +16,21 @@ REWRITTEN = {
     "gLN": BuildOptions(window_frames=next_factored(1999)),
     "bN": BuildOptions(window_frames=1999),
     "bN, --residual joint": BuildOptions(window_frames=1999, residual="joint"),
+    "frozen, --residual joint": BuildOptions(window_frames=1999, residual="joint"),
 }
+NORMS = {"frozen": "bN"}
+"""What `freeze` and `distil` write: batch norm, whose first norm of a block has no bias."""
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=4)
 def rewritten_report(choice: str) -> CheckReport:
     """Return the check of the default net with the norm and the options named in `choice`."""
-    spec = TasNetSpec(n_src=2, norm_type=choice.partition(",")[0])
-    weights = random_reference(spec, slope=(0.1, 0.7)).state_dict()
-    return check_proto(make_model(HailoTasNet(spec, weights, REWRITTEN[choice])), name="rewritten.onnx")
+    norm = choice.partition(",")[0]
+    spec = TasNetSpec(n_src=2, norm_type=NORMS.get(norm, norm))
+    net = random_reference(spec, slope=(0.1, 0.7))
+    if norm == "frozen":
+        for block in net.masker.blocks:
+            constants(block.norms[0]).bias.data.zero_()
+            constants(block.norms[0]).running_mean.zero_()
+    made = HailoTasNet(spec, net.state_dict(), REWRITTEN[choice])
+    return check_proto(make_model(made), name="rewritten.onnx")
