@@ -10,11 +10,13 @@ The student is a net with batch norm, whose statistics are 0 and 1 and whose gai
 checkpoint that Asteroid loads as its own. The bias before a zero-padded depthwise convolution is carried through
 it, ``dw(pad(a x + b)) = dw(pad(a x)) + b * sum(taps)`` away from the clip's edges; at the edges, where the
 padding would have been free of it, this is another net (measured: 0.003 dB), and the reward is a graph without any
-padding trick. ``edges="kept"`` leaves the bias where it was.
+padding trick. ``edges="kept"`` leaves the bias where it was. A net with batch norm has its constants already; its
+biases can be moved all the same.
 """
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import torch
@@ -29,18 +31,8 @@ _TINY = 1e-12
 
 
 def frozen_student(teacher: ReferenceTasNet) -> ReferenceTasNet:
-    """Return a net like ``teacher`` with batch norms that change nothing yet.
-
-    Raises:
-        CheckpointError: the norms are constants already.
-    """
-    spec = teacher.spec
-    if spec.norm_type == "bN":
-        raise CheckpointError(
-            "norm_type: found bN, whose statistics are constants already, expected gLN, fgLN, cLN or cgLN; "
-            "convert it as it is"
-        )
-    student = ReferenceTasNet(replace(spec, norm_type="bN"))
+    """Return a net like ``teacher`` with batch norms that change nothing yet."""
+    student = ReferenceTasNet(replace(teacher.spec, norm_type="bN"))
     fitting = student.state_dict()
     shared = {name: weight for name, weight in teacher.state_dict().items() if name in fitting}
     student.load_state_dict({**fitting, **shared})
@@ -57,11 +49,13 @@ def freeze(teacher: ReferenceTasNet, mixtures: Tensor, edges: str = "moved") -> 
     Memory grows with the clips: a full default net takes 35 MB for a clip of 4 s.
 
     Raises:
-        CheckpointError: see :func:`frozen_student`.
+        CheckpointError: the norms are constants already, and their biases are to stay.
         OptionError: ``edges`` is neither ``moved`` nor ``kept``.
     """
     if edges not in EDGES:
         raise OptionError(f"edges: found {edges!r}, expected {' or '.join(EDGES)}")
+    if teacher.spec.norm_type == "bN":
+        return with_moved_biases(teacher, edges)
     student = frozen_student(teacher)
     representation = teacher.encode(mixtures)
     wanted = teacher.masker.bottleneck[0](representation)
@@ -70,6 +64,27 @@ def freeze(teacher: ReferenceTasNet, mixtures: Tensor, edges: str = "moved") -> 
     wanted = teacher.masker.bottleneck[1](wanted)
     for taught, learning in zip(teacher.masker.blocks, student.masker.blocks, strict=True):
         wanted, stream = freeze_block(taught, learning, wanted, stream, edges)
+    return student
+
+
+def with_moved_biases(teacher: ReferenceTasNet, edges: str) -> ReferenceTasNet:
+    """Return a net with batch norm whose biases in front of depthwise convolutions stand behind them."""
+    if edges == "kept":
+        raise CheckpointError(
+            "norm_type: found bN, whose statistics are constants already, expected gLN, fgLN, cLN or cgLN to keep "
+            "the edges of; convert it as it is, or move its edges"
+        )
+    student = copy.deepcopy(teacher)
+    for block in student.masker.blocks:
+        norm = constants(block.norms[0])
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        norm.bias.sub_(gain * norm.running_mean)
+        norm.weight.copy_(gain)
+        norm.running_mean.zero_()
+        norm.running_var.fill_(1 - norm.eps)
+        move_bias(norm, block.depthwise)
     return student
 
 

@@ -121,7 +121,7 @@ def freeze_file(
     """Write ``checkpoint`` with constants in place of its norms' statistics, and measure what that costs.
 
     Raises:
-        CheckpointError: it can't be read, or its norms are constants already.
+        CheckpointError: it can't be read, or its norms are constants already and their edges are to be kept.
         AudioError: the speech can't be used.
         OptionError: an option, or the place to write.
     """
@@ -208,7 +208,8 @@ def _finish(
     run: Run | None = None,
 ) -> NormReport:
     """Measure on the test mixtures, and write the checkpoint."""
-    level = INPUT_LEVEL_DBFS if student.spec.norm_type == "bN" else None
+    was_fitted = run is not None or original.spec.norm_type != "bN"
+    level = INPUT_LEVEL_DBFS if was_fitted and student.spec.norm_type == "bN" else None
     judge = Judge(speech.test, original, speech.has_sources)
     levels = judge.by_level(student, level)
     original_db, result_db = judge.score_db(original), judge.score_db(student, input_level_dbfs=level)

@@ -61,6 +61,19 @@ def test_moved_edges_are_the_same_net_away_from_the_edges(
     assert middle > 25
 
 
+def test_batch_norm_keeps_its_constants_and_moves_its_edges(
+    make_teacher: MakeTeacher, mixtures: torch.Tensor
+) -> None:
+    teacher, clip = make_teacher(norm_type="bN"), mixtures[:1]
+    moved = freeze(teacher, clip)
+    assert not any(block.norms[0].bias.any() or block.norms[0].running_mean.any() for block in moved.masker.blocks)
+    inside = slice(teacher.spec.receptive_field_frames * teacher.spec.stride, -1000)
+    with torch.no_grad():
+        found, expected = moved(clip), teacher(clip)
+    assert agreement_db(found[..., inside], expected[..., inside]) > 100
+    assert not torch.allclose(found[..., :50], expected[..., :50], rtol=1e-3), "the edges are another net's"
+
+
 @pytest.mark.parametrize("norm", ["gLN", "fgLN", "cLN", "cgLN"])
 @pytest.mark.parametrize("skip_chan", [0, 6])
 def test_every_norm_can_be_frozen(
@@ -166,6 +179,6 @@ def test_refuses_norms_that_are_constants_and_edges_it_does_not_know(
     make_teacher: MakeTeacher, mixtures: torch.Tensor
 ) -> None:
     with pytest.raises(CheckpointError, match="found bN, whose statistics are constants already"):
-        freeze(make_teacher(norm_type="bN"), mixtures)
+        freeze(make_teacher(norm_type="bN"), mixtures, "kept")
     with pytest.raises(OptionError, match="edges: found 'cut', expected moved or kept"):
         freeze(make_teacher(), mixtures, "cut")

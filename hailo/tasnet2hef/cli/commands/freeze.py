@@ -13,7 +13,7 @@ from tasnet2hef.cli.options import parse_settings
 
 def command(
     checkpoint: str = typer.Argument(
-        help="Checkpoint of a net with gLN, fgLN, cgLN or cLN, or a Hugging Face id."
+        help="Checkpoint of a net (with bN: only the edges are moved), or a Hugging Face id."
     ),
     speech: Path = typer.Argument(
         help="Folder of speech (a sub-folder a speaker), or of mixtures (LibriMix, WHAM!, NAME_mixture.wav)."
