@@ -126,6 +126,15 @@ def test_a_short_mixture_is_repeated(tmp_path: Path) -> None:
     np.testing.assert_array_equal(clip[:, 4800:8000], clip[:, :3200])
 
 
+def test_a_net_of_one_source_needs_mixtures(speech_folder: Path, tmp_path: Path) -> None:
+    spec = small_spec(n_src=1)
+    with pytest.raises(AudioError, match="a net of one source takes it out of noise"):
+        read_speech(speech_folder, spec, seconds=0.4, clips=(2, 2))
+    folder = write_mixtures(tmp_path / "set", "named", noise=0.01)
+    speech = read_speech(folder, spec, seconds=0.4, clips=(2, 2))
+    assert speech.train.batch(0, 0, 2).shape == (2, 2, 3200)
+
+
 def test_refusals(tmp_path: Path, speech_folder: Path) -> None:
     with pytest.raises(AudioError, match="nowhere: found nothing, expected a folder of speech"):
         read(tmp_path / "nowhere")
