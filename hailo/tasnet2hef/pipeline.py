@@ -20,7 +20,8 @@ from tasnet2hef.compile.segment_calibration import SUFFIX, calibrate_segments
 from tasnet2hef.compile.stage_runner import Display
 from tasnet2hef.environments import TO_HAILO, environment_python
 from tasnet2hef.errors import OptionError
-from tasnet2hef.simulate.calibrate import CalibrationReport, calibrate_file
+from tasnet2hef.simulate.calibrate import calibrate_file
+from tasnet2hef.simulate.calibration_report import CalibrationReport
 from tasnet2hef.simulate.options import SimulationOptions
 from tasnet2hef.simulate.script_of_simulation import read_script
 from tasnet2hef.simulate.simulate import simulate_file
@@ -119,18 +120,13 @@ class PipelineReport:
         }
 
 
-def require_pipeline(options: PipelineOptions, segments: int, *, stateful: bool) -> None:
+def require_pipeline(options: PipelineOptions, segments: int) -> None:
     """Check what can be checked before any work is done.
 
     Raises:
         OptionError: the script can't be read, the Python can't be started, or options exclude each other.
         AudioError: there is no usable recording.
     """
-    if stateful:
-        raise OptionError(
-            "--calib-audio: found --stateful beside it, expected a graph of windows: a chunk's past rows can't be "
-            "calibrated yet; leave --calib-audio out"
-        )
     find_recordings(options.recordings)
     if options.script is not None:
         parse_script(read_script(options.script), str(options.script))

@@ -84,6 +84,7 @@ def situation_of(inputs: CompileInputs, options: CompileOptions) -> Situation:
         options.hardware,
         options.script,
         seconds=inputs.seconds,
+        chunk_frames=inputs.chunk_frames,
         checkpoint=options.checkpoint,
     )
 
@@ -181,6 +182,7 @@ class _Run:
             script=parsed.script,
             calibration=str(self._inputs.calibration),
             arrays=self._inputs.arrays,
+            array_of_input=self._inputs.array_of_input,
         )
         depends = {
             "after": parsed.record.key,
@@ -197,6 +199,7 @@ class _Run:
             har=str(optimised.path(self._folder, "har")),
             calibration=str(self._inputs.calibration),
             arrays=self._inputs.arrays,
+            array_of_input=self._inputs.array_of_input,
             windows=WINDOWS,
         )
         found = self._run(job, {**tools, "after": optimised.key, "windows": WINDOWS, "steps": list(FLOORS_DB)})

@@ -19,7 +19,13 @@ from tasnet2hef.compile.script_parser import parse_script
 from tasnet2hef.errors import GraphError, InputError, OptionError
 from tasnet2hef.graph.layers import HailoNet
 from tasnet2hef.provenance import METADATA_KEY, Provenance, metadata_of
-from tasnet2hef.simulate.calibration_file import RECORD_KEY, digest_of, open_calibration, require_fit
+from tasnet2hef.simulate.calibration_file import (
+    RECORD_KEY,
+    digest_of,
+    input_shapes,
+    open_calibration,
+    require_fit,
+)
 
 
 @dataclass(frozen=True)
@@ -48,9 +54,21 @@ class CompileInputs:
 
     @property
     def seconds(self) -> float | None:
-        """Return the length of the graph's window; None for a graph that does not say."""
+        """Return the length of the graph's window; None for a chunk, and for a graph that does not say."""
         made = self.provenance
-        return None if made is None else made.window_samples / made.spec.sample_rate
+        return None if made is None or made.stateful else made.window_samples / made.spec.sample_rate
+
+    @property
+    def array_of_input(self) -> dict[str, str]:
+        """Return the array of each of the graph's inputs, found by the predicted names of its input layers."""
+        layers = {layer.original_names[0]: layer.name for layer in self.report.net.inputs}
+        return {name: layer for name, layer in layers.items() if layer in self.arrays}
+
+    @property
+    def chunk_frames(self) -> int | None:
+        """Return the frames of a stateful graph's chunk; None for all others."""
+        made = self.provenance
+        return None if made is None or not made.stateful else made.window_frames
 
 
 def read_inputs(model: Path, calibration: Path, script: Path | None, hardware: str) -> CompileInputs:
@@ -69,7 +87,7 @@ def read_inputs(model: Path, calibration: Path, script: Path | None, hardware: s
         for value in proto.graph.input
         if value.name not in stored
     }
-    arrays, notes = _read_calibration(calibration, report.net, _of_windows(provenance, inputs), model)
+    arrays, notes = _read_calibration(calibration, report.net, _of_audio(provenance, inputs), model)
     outputs = tuple(value.name for value in proto.graph.output)
     makers = {tensor: node.name for node in proto.graph.node for tensor in node.output}
     files = _model_files(proto, model)
@@ -105,10 +123,12 @@ def _provenance(proto: onnx.ModelProto, model: Path) -> Provenance | None:
     return Provenance.from_metadata(metadata, str(model)) if METADATA_KEY in metadata else None
 
 
-def _of_windows(provenance: Provenance | None, inputs: Mapping[str, list[int]]) -> Provenance | None:
-    """Return the record of a graph whose one input is a window of audio; None for segments, chunks and others."""
-    whole = provenance is not None and list(inputs.values()) == [list(provenance.input_shape)]
-    return provenance if whole else None
+def _of_audio(provenance: Provenance | None, inputs: Mapping[str, list[int]]) -> Provenance | None:
+    """Return the record of a graph that takes a window of audio, or a chunk and its past; None for all others."""
+    if provenance is None:
+        return None
+    expected = [provenance.input_shape, *provenance.state_shapes.values()]
+    return provenance if list(inputs.values()) == [list(shape) for shape in expected] else None
 
 
 def _read_calibration(
@@ -117,7 +137,7 @@ def _read_calibration(
     """Return the names of the set's arrays, and notes; refuse a set that was made for another window."""
     if provenance is not None:
         opened = open_calibration(path)
-        return (opened.input_layer,), require_fit(opened, provenance, digest_of(model), net.inputs[0].name)
+        return tuple(opened.layers), require_fit(opened, provenance, digest_of(model), input_shapes(net))
     try:
         with np.load(path, allow_pickle=False) as archive:
             shapes = {name: archive[name].shape for name in archive.files if name != RECORD_KEY}
@@ -128,7 +148,7 @@ def _read_calibration(
 
 
 def _require_shapes(path: Path, shapes: Mapping[str, tuple[int, ...]], net: HailoNet) -> None:
-    wanted = {layer.name: tuple(layer.shape[1:]) for layer in net.inputs}
+    wanted = input_shapes(net)
     single = next(iter(shapes.values()), ()) if len(shapes) == len(wanted) == 1 else ()
     for name, shape in wanted.items():
         found = shapes.get(name, single)

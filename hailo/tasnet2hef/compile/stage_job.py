@@ -31,6 +31,8 @@ class StageJob:
     calibration: str = ""
     arrays: tuple[str, ...] = ()
     """Names of the calibration set's arrays; its record is none of them."""
+    array_of_input: dict[str, str] = field(default_factory=dict)
+    """The array that belongs to each of the graph's inputs, as far as that is known."""
     windows: int = 0
     parent: int = 0
     """Process to end with; 0 for none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,7 +57,7 @@ def optimize(job: StageJob) -> StageResult:
     runner = _client().ClientRunner(har=job.har)
     if job.script:
         runner.load_model_script(job.script)
-    runner.optimize(calibration_by_layer(Path(job.calibration), job.arrays, runner.get_hn_dict()))
+    runner.optimize(calibration_by_layer(job, runner.get_hn_dict()))
     _save_har(runner, Path(job.folder))
     return StageResult(files={"har": HAR})
 
@@ -67,7 +67,7 @@ def emulate(job: StageJob) -> StageResult:
     client = _client()
     runner = client.ClientRunner(har=job.har)
     hn = runner.get_hn_dict()
-    everything = calibration_by_layer(Path(job.calibration), job.arrays, hn)
+    everything = calibration_by_layer(job, hn)
     arrays: dict[str, NDArray[np.float32]] = {}
     errors: dict[str, str] = {}
     for step in steps_of(client):
@@ -114,28 +114,46 @@ def compile_hef(job: StageJob) -> StageResult:
     return StageResult(files={"hef": HEF, "har": HAR})
 
 
-def calibration_by_layer(
-    path: Path, names: Sequence[str], hn: Mapping[str, Any]
-) -> dict[str, NDArray[np.float32]]:
+def calibration_by_layer(job: StageJob, hn: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
     """Return the calibration arrays under the full names of the HN's own input layers.
 
     Raises:
         ValueError: an input layer has no array, or its shape is not that of the array's windows.
     """
-    layers = dict(input_layers(hn))
+    path, chosen = Path(job.calibration), array_of_layer(job, hn)
     found = {}
     with np.load(path, allow_pickle=False) as archive:
-        for layer, shape in layers.items():
-            chosen = layer.rsplit("/", 1)[-1]
-            if chosen not in names and len(names) == len(layers) == 1:
-                chosen = names[0]
-            if chosen not in names:
-                raise ValueError(f"{path}: found arrays {', '.join(names)}, expected one for input layer {layer}")
-            array = np.ascontiguousarray(archive[chosen], np.float32)
+        for layer, shape in input_layers(hn):
+            if chosen[layer] not in job.arrays:
+                raise ValueError(
+                    f"{path}: found arrays {', '.join(job.arrays)}, expected one for input layer {layer}"
+                )
+            array = np.ascontiguousarray(archive[chosen[layer]], np.float32)
             if array.shape[1:] != shape:
                 raise ValueError(f"{path}: found windows {list(array.shape[1:])}, {layer} expects {list(shape)}")
             found[layer] = array
     return found
+
+
+def array_of_layer(job: StageJob, hn: Mapping[str, Any]) -> dict[str, str]:
+    """Return the array for each of the HN's input layers.
+
+    A layer is known by the graph's input that it came from (recorded for a net of one input, DFC 3.33), and only
+    where the HN does not tell by its number: states of one shape must not be swapped.
+    """
+    layers = [name for name, _ in input_layers(hn)]
+    origins = {layer: hn["layers"][layer].get("original_names", ()) for layer in layers}
+    known = {
+        layer: job.array_of_input[name]
+        for layer in layers
+        for name in origins[layer]
+        if name in job.array_of_input
+    }
+    if len(known) == len(layers):
+        return known
+    if len(job.arrays) == len(layers) == 1:
+        return dict.fromkeys(layers, job.arrays[0])
+    return {layer: layer.rsplit("/", 1)[-1] for layer in layers}
 
 
 def input_layers(hn: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -1,21 +1,25 @@
-"""From a folder of recordings to a calibration set for one model."""
+"""From a folder of recordings to a calibration set for one model, or for one chunk of it and its past rows."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from tasnet2hef.errors import AudioError, GraphError, OptionError
+from tasnet2hef.graph.layers import HailoNet
 from tasnet2hef.graph.onnx_node import Shape
 from tasnet2hef.provenance import Provenance, metadata_of
 from tasnet2hef.run.backends import Samples
+from tasnet2hef.run.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.run.frames import window_to_frames
-from tasnet2hef.simulate.calibration_file import CalibrationRecord, digest_of, write_calibration
+from tasnet2hef.simulate.calibration_file import CalibrationRecord, digest_of, input_shapes, write_calibration
+from tasnet2hef.simulate.calibration_report import CalibrationReport, set_bytes
+from tasnet2hef.simulate.mid_stream import chunk_note, excerpt_of, last_chunk
 from tasnet2hef.simulate.window_draw import (
     CLIPPED_FROM,
     SILENCE_DB,
@@ -28,35 +32,11 @@ from tasnet2hef.simulate.window_draw import (
 
 FULL_SET: Final = 1024
 DEFAULT_WINDOWS: Final = 64
+LARGE_BYTES: Final = 1e9
+"""A set from here on is told of: `compile` gives all of it to the compiler at once."""
 Progress = Callable[[float, float], None]
-
-
-@dataclass(frozen=True)
-class CalibrationReport:
-    """The written set; ``warning`` is not empty where the compiler will drop passes for lack of windows."""
-
-    path: Path
-    input_layer: str
-    shape: Shape
-    record: CalibrationRecord
-    warning: str
-
-    def to_json(self) -> dict[str, object]:
-        """Return what `calibrate --json` prints."""
-        record = self.record
-        return {
-            "calibration": str(self.path),
-            "input_layer": self.input_layer,
-            "shape": [record.windows, *self.shape],
-            "windows": record.windows,
-            "recordings": record.recordings,
-            "seconds_of_audio": round(record.seconds_of_audio, 3),
-            "silent_windows": record.silent_windows,
-            "clipped_windows": record.clipped_windows,
-            "median_level_db": round(record.median_level_db, 2),
-            "warning": self.warning,
-            "notes": record.notes,
-        }
+Laid = Callable[[Sequence[Samples]], Mapping[str, Samples]]
+"""From the excerpts ``[sample]`` of one run to what each input layer is given, in NHWC order."""
 
 
 def calibrate_file(
@@ -64,29 +44,39 @@ def calibrate_file(
 ) -> CalibrationReport:
     """Write a calibration set for a model from a folder of recordings.
 
+    A graph with a state is streamed, in float, over an excerpt of a receptive field and a chunk, from silence on;
+    the last chunk is kept, with the past rows that it was given: what any chunk in mid-stream is given. Its level
+    is that of the excerpt.
+
     Raises:
         GraphError: the model can't be read or was not exported by tasnet2hef.
         AudioError: there is too little audio, nothing but silence, or a broken recording.
         OptionError: an option is out of range, or the output can't be written.
+        RefusedError: a graph with a state returned NaN or infinite samples.
     """
     _require_options(draw)
-    provenance, input_layer = describe_input(model_path)
+    provenance, net = describe_inputs(model_path)
+    layers, excerpt = input_shapes(net), excerpt_of(provenance)
     recordings, notes = find_recordings(folder)
-    notes += require_audio(recordings, provenance, draw)
+    notes += require_audio(recordings, excerpt, draw)
     if draw.mixed == 1 and provenance.spec.n_src > 1 and not recordings[0].path.stem.endswith("_mixture"):
         notes.append(
             f"the model separates {provenance.spec.n_src} sources: if each recording holds one voice, add "
             f"--mix {provenance.spec.n_src}"
         )
+    if provenance.stateful:
+        notes.append(chunk_note(provenance))
+    notes += _size_notes(layers, draw.windows)
+    laid = _chunk_layer(model_path, net) if provenance.stateful else _window_layer(provenance, net)
     levels = _Levels(folder)
 
-    def frames() -> Iterator[Samples]:
+    def windows() -> Iterator[Mapping[str, Samples]]:
         columns = _columns(provenance)
-        drawn = draw_windows(recordings, provenance, replace(draw, windows=draw.windows * columns))
+        drawn = draw_windows(recordings, excerpt, replace(draw, windows=draw.windows * columns))
         for number in range(1, draw.windows + 1):
             side_by_side = list(itertools.islice(drawn, columns))
             levels.note(np.concatenate(side_by_side))
-            yield np.stack([window_to_frames(window, provenance) for window in side_by_side], axis=1)
+            yield laid(side_by_side)
             if progress is not None:
                 progress(number, draw.windows)
         levels.require_sound()
@@ -108,10 +98,30 @@ def calibrate_file(
             notes=notes,
         )
 
-    _, stride, height, width = provenance.input_shape
-    shape = (height, width, stride)
-    write_calibration(output, input_layer, shape, frames(), draw.windows, record)
-    return CalibrationReport(output, input_layer, shape, record(), small_set_warning(draw.windows))
+    write_calibration(output, layers, windows(), draw.windows, record)
+    return CalibrationReport(output, layers, record(), small_set_warning(draw.windows))
+
+
+def _window_layer(provenance: Provenance, net: HailoNet) -> Laid:
+    name = net.inputs[0].name
+    return lambda windows: {name: np.stack([window_to_frames(each, provenance) for each in windows], axis=1)}
+
+
+def _chunk_layer(model_path: Path, net: HailoNet) -> Laid:
+    names = {layer.original_names[0]: layer.name for layer in net.inputs}
+    backend = OnnxRuntimeBackend(model_path, threads=1)
+
+    def laid(excerpts: Sequence[Samples]) -> Mapping[str, Samples]:
+        given = last_chunk(backend, excerpts[0])
+        return {names[name]: rows for name, rows in given.items()}
+
+    return laid
+
+
+def _size_notes(layers: Mapping[str, Shape], windows: int) -> list[str]:
+    size = set_bytes(layers, windows)
+    told = f"the set holds {size / 1e9:.1f} GB, and the compiler is given all of it at once"
+    return [f"{told}; fewer --windows need less memory"] if size >= LARGE_BYTES else []
 
 
 def _columns(provenance: Provenance) -> int:
@@ -120,8 +130,8 @@ def _columns(provenance: Provenance) -> int:
     return height * width // provenance.rows
 
 
-def describe_input(model_path: Path) -> tuple[Provenance, str]:
-    """Return a model's provenance and the compiler's name of its input layer.
+def describe_inputs(model_path: Path) -> tuple[Provenance, HailoNet]:
+    """Return a model's provenance, and the compiler's layers as predicted.
 
     Raises:
         GraphError: the file can't be read, or was not exported by tasnet2hef.
@@ -130,24 +140,23 @@ def describe_input(model_path: Path) -> tuple[Provenance, str]:
     from tasnet2hef.graph.parser import parse
 
     net = parse(load_graph(model_path))
-    return read_provenance(model_path), net.inputs[0].name
+    return read_provenance(model_path), net
 
 
 def read_provenance(model_path: Path) -> Provenance:
     """Return what an exported graph says of itself.
 
     Raises:
-        GraphError: it takes more than a window of audio (a segment, or a chunk with its past).
+        GraphError: it takes what another graph makes: a segment.
     """
     import onnx
 
     model = onnx.load(str(model_path), load_external_data=False)
     provenance = Provenance.from_metadata(metadata_of(model), str(model_path))
-    if provenance.stateful or provenance.segments > 1:
-        found = "a chunk with its past rows" if provenance.stateful else "a segment of a net"
+    if provenance.segments > 1:
         raise GraphError(
-            f"{model_path}: found {found}, expected a graph that takes a window of audio alone; use the whole "
-            "export of the same model"
+            f"{model_path}: found a segment of a net, expected a graph that takes audio; use the whole export of "
+            "the same model"
         )
     return provenance
 

@@ -13,16 +13,19 @@ import numpy as np
 
 from tasnet2hef.errors import OptionError
 from tasnet2hef.run.backends import Backend
+from tasnet2hef.run.clips import speech_clips
 from tasnet2hef.run.frames import frames_to_sources, window_to_frames
 from tasnet2hef.simulate.calibration_file import CalibrationSet, digest_of
 from tasnet2hef.simulate.evaluation_set import EvaluationClip, EvaluationWindow, cut_windows, read_evaluation
 from tasnet2hef.simulate.layer_analysis import LayerReport, analyse, static_reports
+from tasnet2hef.simulate.mid_stream import excerpt_of
 from tasnet2hef.simulate.number_format import A16_W16, MODES, Precision
 from tasnet2hef.simulate.options import SimulationOptions, Stage
 from tasnet2hef.simulate.precision_search import SearchResult, search
 from tasnet2hef.simulate.score import Score, Scorer, score_clips
 from tasnet2hef.simulate.search_state import SearchState
 from tasnet2hef.simulate.simulator import Simulator
+from tasnet2hef.simulate.window_draw import level_db
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +53,18 @@ class Judgement:
 def choose_evaluation(
     folder: Path | None, calibration: CalibrationSet, simulator: Simulator, limit: int
 ) -> Evaluation:
-    """Cut up to ``limit`` windows from an evaluation folder, or take calibration windows where there is none."""
+    """Cut up to ``limit`` windows from an evaluation folder, or take calibration windows where there is none.
+
+    A graph with a state is judged on streams: stretches as calibration draws them, or the shipped speech.
+    """
+    if folder is None and simulator.provenance.stateful:
+        return _shipped_stream(calibration, simulator)
     if folder is None:
         windows = _calibration_windows(calibration, simulator, limit)
         note = "no --eval: the figures tell agreement with the float model on calibration windows, not SI-SDR"
         return Evaluation((), windows, [note])
     clips, notes = read_evaluation(folder, simulator.provenance)
-    return Evaluation(clips, cut_windows(clips, simulator.provenance, limit), notes)
+    return Evaluation(clips, cut_windows(clips, excerpt_of(simulator.provenance), limit), notes)
 
 
 def judge(
@@ -131,14 +139,27 @@ def state_key(model: Path, calibration: Path, evaluation: Evaluation, options: S
 
 
 def seconds_a_window(backend: Backend, window: EvaluationWindow) -> float:
-    """Return the time that one window takes, the better of two."""
-    frames = window_to_frames(window.mixture, backend.provenance)
+    """Return the time that one window (one chunk of a stream) takes, the better of two."""
+    frames = window_to_frames(window.mixture[: backend.provenance.window_samples], backend.provenance)
     best = float("inf")
     for _ in range(2):
         started = time.perf_counter()
         backend.run(frames)
         best = min(best, time.perf_counter() - started)
     return best
+
+
+def _shipped_stream(calibration: CalibrationSet, simulator: Simulator) -> Evaluation:
+    """Return two receptive fields of the shipped speech at the level of the calibration's recordings."""
+    (speech,) = speech_clips(simulator.provenance, 1)
+    if calibration.record is not None:
+        speech = speech * np.float32(10 ** ((calibration.record.median_level_db - level_db(speech)) / 20))
+    seconds = len(speech) / simulator.provenance.spec.sample_rate
+    note = (
+        f"no --eval: the figures tell agreement with the float model on a stream of {seconds:.2g} s of the "
+        "shipped speech at the calibration's level, not SI-SDR"
+    )
+    return Evaluation((), [EvaluationWindow(speech, None)], [note])
 
 
 def _calibration_windows(calibration: CalibrationSet, simulator: Simulator, limit: int) -> list[EvaluationWindow]:

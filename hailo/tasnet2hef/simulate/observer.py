@@ -18,7 +18,6 @@ from onnx import TensorProto, helper
 
 from tasnet2hef.errors import GraphError, OptionError
 from tasnet2hef.graph.onnx_node import Shape
-from tasnet2hef.provenance import INPUT_NAME
 from tasnet2hef.run.backends import Samples
 from tasnet2hef.simulate.borders import Border
 from tasnet2hef.simulate.histogram import Histogram
@@ -45,11 +44,10 @@ def observe(
     lifted: LiftedModel,
     borders: Sequence[Border],
     shapes: Mapping[str, Shape],
-    windows: Iterable[Samples],
-    input_shape: Shape,
+    windows: Iterable[Mapping[str, Samples]],
     threads: int | None = None,
 ) -> Observed:
-    """Run ``[row, sample of the row]`` windows through the float graph and note what passes.
+    """Run windows, NCHW by the graph's inputs, through the float graph and note what passes.
 
     Raises:
         GraphError: a layer's output is NaN or infinite.
@@ -57,9 +55,8 @@ def observe(
     """
     probe = _Probe(lifted, borders, shapes, threads)
     seen = Observed()
-    for frames in windows:
-        nchw = np.ascontiguousarray(frames.T, dtype=np.float32).reshape(input_shape)
-        probe.note(nchw, seen)
+    for window in windows:
+        probe.note(window, seen)
     if not seen.windows:
         raise OptionError("calibration: found 0 windows, expected at least 1; calibrate again")
     return seen
@@ -92,10 +89,10 @@ class _Probe:
         _place(self.model.graph, self.behind)
         self.session = open_session(self.model, threads)
 
-    def note(self, window: Samples, seen: Observed) -> None:
+    def note(self, window: Mapping[str, Samples], seen: Observed) -> None:
         """Run one window and add what it shows."""
         start = np.array([seen.windows % STEP], np.int64)
-        found = self.session.run(self.outputs, {**self.values, INPUT_NAME: window, "probe/start": start})
+        found = self.session.run(self.outputs, {**self.values, **window, "probe/start": start})
         values = dict(zip(self.outputs, found, strict=True))
         for border in self.borders:
             _note_border(border, values, seen)

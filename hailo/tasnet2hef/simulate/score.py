@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasnet2hef.run.backends import Backend, Samples
-from tasnet2hef.run.frames import frames_to_sources, window_to_frames
+from tasnet2hef.run.clips import separate_clips
 from tasnet2hef.run.metrics import score_sources
 from tasnet2hef.run.streamer import make_streamer
 from tasnet2hef.simulate.evaluation_set import EvaluationClip, EvaluationWindow
@@ -45,7 +45,7 @@ class Scorer:
 
     def __init__(self, windows: Sequence[EvaluationWindow], reference: Backend) -> None:
         self.windows = windows
-        self.float_sources = [_separate(reference, window.mixture) for window in windows]
+        self.float_sources = [separate_clips(reference, window.mixture[None])[0] for window in windows]
 
     @property
     def has_references(self) -> bool:
@@ -56,7 +56,7 @@ class Scorer:
         """Run all windows and score them."""
         noises, figures = [], []
         for window, expected in zip(self.windows, self.float_sources, strict=True):
-            sources = _separate(backend, window.mixture)
+            sources = separate_clips(backend, window.mixture[None])[0]
             noises.append(relative_noise(expected, sources))
             if window.references is not None:
                 figures.append(_si_sdr_db(window.references, sources, window.mixture))
@@ -90,11 +90,6 @@ def relative_noise(expected: Samples, found: Samples) -> float:
         rest = estimate - gain * truth
         noises.append(float(rest @ rest) / max(gain**2 * energy, 1e-30))
     return float(np.mean(noises)) if noises else 0.0
-
-
-def _separate(backend: Backend, window: Samples) -> Samples:
-    provenance = backend.provenance
-    return frames_to_sources(backend.run(window_to_frames(window, provenance)), provenance)
 
 
 def _si_sdr_db(references: Samples, sources: Samples, mixture: NDArray[np.float32]) -> float:

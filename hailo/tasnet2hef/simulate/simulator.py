@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,7 @@ from tasnet2hef.provenance import Provenance
 from tasnet2hef.run.backends import Samples
 from tasnet2hef.simulate.borders import Border, find_borders
 from tasnet2hef.simulate.calibrate import read_provenance
-from tasnet2hef.simulate.calibration_file import CalibrationSet, digest_of, require_fit
+from tasnet2hef.simulate.calibration_file import CalibrationSet, digest_of, input_shapes, require_fit
 from tasnet2hef.simulate.lifted_model import LiftedModel, lift
 from tasnet2hef.simulate.number_format import A8_W8, FLOAT, ActivationFormat, Precision
 from tasnet2hef.simulate.observer import Observed, observe
@@ -132,7 +132,7 @@ def prepare(
         raise OptionError(f"{model_path}: {loaded.notes[0]}; put the weights beside it")
     provenance, net = read_provenance(model_path), parse(loaded)
     _require_one_column(model_path, provenance)
-    notes = require_fit(calibration, provenance, digest_of(model_path), net.inputs[0].name)
+    notes = require_fit(calibration, provenance, digest_of(model_path), input_shapes(net))
     found = find_borders(net)
     if found.hidden:
         notes.append(f"{len(found.hidden)} borders lie inside an ONNX node and stay float: {_some(found.hidden)}")
@@ -140,13 +140,12 @@ def prepare(
     threads = preparation.threads
     equalised: tuple[str, ...] = ()
     shapes = _shapes(lifted, model_path)
-    shape = provenance.input_shape
     if preparation.equalise:
-        first = itertools.islice(calibration.frames(), EQUALISING_WINDOWS)
-        peaks = observe(lifted, found.borders, shapes, first, shape, threads)
+        first = itertools.islice(_feeds(calibration, net), EQUALISING_WINDOWS)
+        peaks = observe(lifted, found.borders, shapes, first, threads)
         lifted, equalised = equalise(lifted, net, found.borders, peaks)
-    frames = _told(calibration, progress)
-    observed = observe(lifted, found.borders, shapes, frames, shape, threads)
+    windows = _told(_feeds(calibration, net), calibration.windows, progress)
+    observed = observe(lifted, found.borders, shapes, windows, threads)
     notes += constant_channels(observed)
     return Simulator(
         net=net,
@@ -196,11 +195,22 @@ def _shapes(lifted: LiftedModel, model_path: Path) -> Mapping[str, tuple[int, ..
     return graph_of_model(lifted.model, model_path).shapes
 
 
-def _told(calibration: CalibrationSet, progress: Progress | None) -> Iterator[Samples]:
-    for number, frames in enumerate(calibration.frames(), start=1):
-        yield frames
+def _feeds(calibration: CalibrationSet, net: HailoNet) -> Iterator[Mapping[str, Samples]]:
+    """Go through a fitting set's windows as the graph takes them: NCHW, by its inputs."""
+    names = {layer.name: layer.original_names[0] for layer in net.inputs}
+    if len(names) == 1:  # then the array may have any name
+        names = dict.fromkeys(calibration.layers, *names.values())
+    for window in calibration.inputs():
+        yield {names[layer]: np.ascontiguousarray(nhwc.transpose(2, 0, 1)[None]) for layer, nhwc in window.items()}
+
+
+def _told(
+    feeds: Iterable[Mapping[str, Samples]], windows: int, progress: Progress | None
+) -> Iterator[Mapping[str, Samples]]:
+    for number, feed in enumerate(feeds, start=1):
+        yield feed
         if progress is not None:
-            progress(number, calibration.windows)
+            progress(number, windows)
 
 
 def _some(names: Sequence[str], count: int = 5) -> str:

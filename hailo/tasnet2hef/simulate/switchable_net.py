@@ -19,7 +19,7 @@ from onnx import TensorProto, helper
 
 from tasnet2hef.errors import OptionError
 from tasnet2hef.provenance import INPUT_NAME, Provenance, output_names
-from tasnet2hef.run.backends import Samples
+from tasnet2hef.run.backends import Memory, Samples
 from tasnet2hef.simulate.borders import Border
 from tasnet2hef.simulate.lifted_model import LiftedModel
 from tasnet2hef.simulate.number_format import ActivationFormat
@@ -100,18 +100,23 @@ class SwitchableNet:
     ) -> None:
         self.provenance = provenance
         self._session = open_session(add_switches(lifted, borders), threads)
-        self._outputs = list(output_names(provenance.spec.n_src))
+        self._sources = list(output_names(provenance.spec.n_src))
 
     def with_feeds(self, feeds: Mapping[str, Any]) -> SimulatedBackend:
         """Return a backend that holds these feeds; all of them share the one session."""
         return SimulatedBackend(self, dict(feeds))
 
-    def run(self, frames: Samples, feeds: Mapping[str, Any]) -> Samples:
-        """Map ``[row, sample of the row]`` to ``[source, row, sample of the row]``."""
+    def run_step(
+        self, frames: Samples, memory: Memory, feeds: Mapping[str, Any]
+    ) -> tuple[Samples, dict[str, Samples]]:
+        """Map ``[row, sample of the row]`` to ``[source, row, sample of the row]`` and the next memory."""
         shape = self.provenance.input_shape
         window = np.ascontiguousarray(frames.T, dtype=np.float32).reshape(shape)
-        sources = self._session.run(self._outputs, {**feeds, INPUT_NAME: window})
-        return np.stack([source.reshape(shape[1], -1).T for source in sources])
+        names = [*self._sources, *self.provenance.next_state_names]
+        values = self._session.run(names, {**feeds, **memory, INPUT_NAME: window})
+        sources = values[: len(self._sources)]
+        after = dict(zip(memory, values[len(sources) :], strict=True))
+        return np.stack([source.reshape(shape[1], -1).T for source in sources]), after
 
 
 class SimulatedBackend:
@@ -128,7 +133,15 @@ class SimulatedBackend:
 
     def run(self, frames: Samples) -> Samples:
         """Map ``[row, sample of the row]`` to ``[source, row, sample of the row]``."""
-        return self._net.run(frames, self._feeds)
+        return self.run_step(frames, self.empty_memory())[0]
+
+    def empty_memory(self) -> Memory:
+        """Return the memory from which a stream begins: silence. Empty for a graph of windows."""
+        return {name: np.zeros(shape, np.float32) for name, shape in self.provenance.state_shapes.items()}
+
+    def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
+        """Run one chunk like ``run``; also return the memory for the next one, rounded as its makers are."""
+        return self._net.run_step(frames, memory, self._feeds)
 
 
 def _switch(border: Border, source: str, shown: str) -> Any:

@@ -25,16 +25,20 @@ pytestmark = pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which this e
 
 @pytest.fixture
 def checkpoint(tmp_path: Path) -> Path:
+    """Save a small net of batch norms."""
+    return _save_checkpoint(tmp_path / "net.pth", causal=False)
+
+
+def _save_checkpoint(path: Path, *, causal: bool) -> Path:
     """Save a small net of batch norms as Asteroid would."""
     import torch
 
     from tests.random_weights import random_reference, small_spec
 
-    spec = small_spec(norm_type="bN")
+    spec = small_spec(norm_type="bN", causal=causal)
     arguments = {name: value for name, value in spec.as_dict().items() if name != "encoder_padding"}
     arguments |= {"fb_name": "FreeFB", "in_chan": spec.n_filters}
     weights = random_reference(spec).state_dict()
-    path = tmp_path / "net.pth"
     torch.save({"model_name": "ConvTasNet", "state_dict": weights, "model_args": arguments}, path)
     return path
 
@@ -114,13 +118,27 @@ def _assert_whole_graphs_tensors(build: Path) -> None:
                 np.testing.assert_allclose(found, expected[name][0], rtol=0, atol=1e-5)
 
 
+def test_a_chunk_and_its_past_rows_get_a_hef(
+    checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    _save_checkpoint(checkpoint, causal=True)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
+    assert _convert(checkpoint, recordings, "--stateful", "--chunk", "8", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [each["stage"] for each in told["stages"]] == ["export", "check", "calibrate", "simulate", "compile"]
+    (compiled,) = told["compile"]
+    assert {step["step"]: step["agreement_db"] for step in compiled["emulator"]}["native"] == 200.0
+    assert told["calibration"]["arrays"]["input_layer4"] == [4, 8, 1, 12], "the third block looks back 8 rows"
+    kinds = [end["kind"] for end in compiled["hef"]["ends"]]
+    assert (kinds.count("input"), kinds.count("output")) == (1 + 6, 2 + 6)
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
         (["--alls", "own.alls"], "--alls: found no --calib-audio"),
         (["--force"], "--force: found no --calib-audio"),
         (["--calib-audio", "none"], "none: found nothing"),
-        (["--calib-audio", str(ASSETS), "--stateful"], "--calib-audio: found --stateful"),
         (["--calib-audio", str(ASSETS), "--timeout", "soon"], "--timeout: found 'soon'"),
         (["--calib-audio", str(ASSETS), "--hailo-python", "/nowhere/python"], "/nowhere/python"),
     ],

@@ -10,7 +10,7 @@ import typer
 from tasnet2hef.cli import show
 
 if TYPE_CHECKING:
-    from tasnet2hef.simulate.calibrate import CalibrationReport
+    from tasnet2hef.simulate.calibration_report import CalibrationReport
 
 
 def command(
@@ -32,6 +32,9 @@ def command(
     """Draw calibration windows from real recordings, at the model's rate and window.
 
     Example: `tasnet2hef calibrate build/my_model.onnx speech/ --mix 2 -o build/calib.npz`
+
+    For a stateful graph a window is a chunk in mid-stream: the graph runs over the receptive field before it, and
+    the past rows that this leaves are stored with the chunk, in an array for each input.
     """
     from tasnet2hef.simulate.calibrate import calibrate_file
     from tasnet2hef.simulate.window_draw import Draw
@@ -49,8 +52,10 @@ def command(
 
 def _print_report(report: CalibrationReport) -> None:
     record = report.record
+    states = len(report.layers) - 1
     rows = [
         (report.input_layer, str([record.windows, *report.shape])),
+        *([("past rows", f"{states} arrays; {report.size_bytes:,} bytes in all")] if states else []),
         ("recordings", f"{record.recordings}, {record.seconds_of_audio:.0f} s"),
         ("level, median", f"{record.median_level_db:.1f} dB of full scale"),
         ("silent / clipped windows", f"{record.silent_windows} / {record.clipped_windows}"),

@@ -115,7 +115,7 @@ def command(
     draw = Draw(windows or DEFAULT_WINDOWS, mixed=mix or 1)
     way = None if recordings is None else PipelineOptions(recordings, draw, script, simulate, search, compiling)
     if way is not None:
-        require_pipeline(way, segments, stateful=stateful)
+        require_pipeline(way, segments)
     else:
         named = {"--windows": windows, "--mix": mix, "--no-simulate": not simulate, "--search": search}
         refuse_alone(named | {"--alls": script, "--hailo-python": python, "--timeout": timeout, "--force": force})

@@ -32,6 +32,8 @@ class Situation:
     log: Path | None = None
     seconds: float | None = None
     """Length of the graph's window; None for a graph that does not say."""
+    chunk_frames: int | None = None
+    """Frames of a stateful graph's chunk; None for a graph of windows."""
     checkpoint: str = ""
     """What the graph was exported from; empty where that is not known."""
 
@@ -49,10 +51,15 @@ class Situation:
             log=shlex.quote(str(self.log)),
             again=shlex.quote(str(again)),
             seconds=f"{seconds:.3g}",
-            half_seconds=f"{seconds / 2:.3g}",
+            shorter=self._shorter(seconds),
             checkpoint=shlex.quote(self.checkpoint or CHECKPOINT),
         )
         return filled + hint
+
+    def _shorter(self, seconds: float) -> str:
+        """Return the option that halves what a run takes in."""
+        frames = self.chunk_frames
+        return f"--seconds {seconds / 2:.3g}" if frames is None else f"--stateful --chunk {max(1, frames // 2)}"
 
 
 @dataclass(frozen=True)

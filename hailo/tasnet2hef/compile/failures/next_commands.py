@@ -8,7 +8,7 @@ CHECK: Final = "tasnet2hef check {model} --hw {hardware}"
 PATCH: Final = "tasnet2hef patch {model}"
 CALIBRATE: Final = "tasnet2hef calibrate {model} RECORDINGS/ --windows 1024 -o {calibration}"
 EXPORT_TALL: Final = "tasnet2hef convert {checkpoint} --layout tall --seconds {seconds} --hw {hardware} -o {again}"
-EXPORT_SHORTER: Final = "tasnet2hef convert {checkpoint} --seconds {half_seconds} --hw {hardware} -o {again}"
+EXPORT_SHORTER: Final = "tasnet2hef convert {checkpoint} {shorter} --hw {hardware} -o {again}"
 EXPORT_SEGMENTS: Final = (
     "tasnet2hef convert {checkpoint} --seconds {seconds} --segments 2 --calib-audio RECORDINGS/ "
     "--hw {hardware} -o {again}"

@@ -159,9 +159,7 @@ def test_bad_options_are_told_before_any_work(options: PipelineOptions, tmp_path
     ]
     for changes, segments, words in cases:
         with pytest.raises((OptionError, AudioError), match=words):
-            require_pipeline(dataclasses.replace(options, **changes), segments, stateful=False)  # type: ignore[arg-type]
-    with pytest.raises(OptionError, match="--calib-audio: found --stateful"):
-        require_pipeline(options, 1, stateful=True)
+            require_pipeline(dataclasses.replace(options, **changes), segments)  # type: ignore[arg-type]
 
 
 def test_the_compilers_python_is_found_or_guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tasnet2hef.compile.child import ChildEnd, Limits, run_child
 from tasnet2hef.compile.log_text import clean, last_line
 from tasnet2hef.compile.process_table import marked
+from tasnet2hef.compile.stage_job import StageJob
 from tasnet2hef.compile.vendor import calibration_by_layer, input_layers, plain
 from tests.compile.driver.conftest import Bench
 
@@ -67,11 +68,38 @@ def test_a_path_from_here_works_in_the_stages_folder(bench: Bench, monkeypatch: 
 
 def test_input_layers_are_found_by_their_own_names(bench: Bench) -> None:
     assert dict(input_layers(HN)) == {"net/input_layer1": (100, 1, 8)}
-    found = calibration_by_layer(bench.calibration, ("input_layer1",), HN)
+    job = StageJob("optimize", "", calibration=str(bench.calibration), arrays=("input_layer1",))
+    found = calibration_by_layer(job, HN)
     assert [(name, array.shape) for name, array in found.items()] == [("net/input_layer1", (6, 100, 1, 8))]
     wrong = {"layers": {"net/input_layer1": {"type": "input_layer", "output_shapes": [[-1, 1, 100, 8]]}}}
     with pytest.raises(ValueError, match=r"found windows \[100, 1, 8\], net/input_layer1 expects \[1, 100, 8\]"):
-        calibration_by_layer(bench.calibration, ("input_layer1",), wrong)
+        calibration_by_layer(job, wrong)
+
+
+def test_input_layers_that_are_numbered_otherwise_keep_their_arrays(tmp_path: Path) -> None:
+    import numpy as np
+
+    arrays = {f"input_layer{number}": np.full((2, 4, 1, 3), number, np.float32) for number in (1, 2, 3)}
+    np.savez(tmp_path / "calib.npz", **arrays)
+    inputs = {"frames": "input_layer1", "tcn_00/state": "input_layer2", "tcn_01/state": "input_layer3"}
+    shapes = [[-1, 4, 1, 3]]
+
+    def given(origins: list[list[str]], named: tuple[str, ...] = tuple(arrays)) -> list[float]:
+        layers = {
+            f"net/input_layer{number}": {"type": "input_layer", "output_shapes": shapes, "original_names": names}
+            for number, names in enumerate(origins, start=1)
+        }
+        job = StageJob(
+            "optimize", "", calibration=str(tmp_path / "calib.npz"), arrays=named, array_of_input=inputs
+        )
+        return [float(array.mean()) for array in calibration_by_layer(job, {"layers": layers}).values()]
+
+    assert given([["frames"], ["tcn_01/state"], ["tcn_00/state"]]) == [1, 3, 2]
+    assert given([["frames"], [], []]) == [1, 2, 3], "without origins the numbers have to do"
+    with pytest.raises(
+        ValueError, match="found arrays input_layer1, expected one for input layer net/input_layer2"
+    ):
+        given([["frames"], [], []], ("input_layer1",))
 
 
 def test_a_graph_of_numpy_numbers_can_be_saved() -> None:
