@@ -101,8 +101,8 @@ def read_speech(
         return recorded_speech(folder, files, spec, samples, clips)
     if spec.n_src == 1:
         raise AudioError(
-            f"{folder}: found no mixtures, expected some: a net of one source takes it out of noise; give recordings "
-            "named NAME_mixture.wav, and NAME_source_1.wav beside where the clean speech is known"
+            f"{folder}: found no mixtures, expected some: a net of one source takes it out of noise; give "
+            "recordings named NAME_mixture.wav, and NAME_source_1.wav beside where the clean speech is known"
         )
     sides = sides_of_speakers(folder, spec.n_src)
     held_out = most_hours * HELD_OUT_SHARE
