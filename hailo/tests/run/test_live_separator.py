@@ -131,3 +131,10 @@ def test_a_net_of_one_level_hears_that_level_and_the_stream_keeps_its_own(proven
     np.testing.assert_array_equal(heard, signal)
     np.testing.assert_allclose(sources.sum(axis=1), signal, atol=1e-5)
     assert levels[-1] == pytest.approx(-40, abs=0.5)
+
+
+def test_a_level_that_is_followed_is_not_exact(provenance, sign_split):
+    streaming = provenance(norm="folded", n_blocks=2, n_repeats=1)
+    levelled = replace(streaming, input_level_dbfs=-25.0)
+    exact = [LiveSeparator(sign_split(each), 1, 8000, halo="full").is_exact for each in (streaming, levelled)]
+    assert exact == [True, False]

@@ -83,8 +83,8 @@ class LiveSeparator:
 
     @property
     def is_exact(self) -> bool:
-        """Whether what comes out of the net equals inference on the whole stream at once."""
-        return self._mixer.streamer.is_exact
+        """Whether what comes out equals inference on the whole stream at once; not where a level is followed."""
+        return self._mixer.streamer.is_exact and self._backend.provenance.input_level_dbfs is None
 
     @property
     def factors(self) -> tuple[tuple[float, ...], ...]:
