@@ -12,10 +12,11 @@ from typing import Any, Final, TypeVar
 from tasnet2hef.errors import OptionError
 from tasnet2hef.files import written_beside
 from tasnet2hef.report import charts, theme
+from tasnet2hef.report.calls import calls
 from tasnet2hef.report.facts import PAGE_NAME, RunFacts
 from tasnet2hef.report.finding_groups import finding_rows
 from tasnet2hef.report.graph_picture import picture_of, shape_text, worst_levels
-from tasnet2hef.report.pipeline_rows import TITLES, command_for, pipeline_rows
+from tasnet2hef.report.pipeline_rows import command_for, pipeline_rows
 from tasnet2hef.report.players import players_of
 from tasnet2hef.report.verdict import counted, verdict_of
 
@@ -73,7 +74,7 @@ def _values(facts: RunFacts) -> dict[str, Any]:
     return {
         **made,
         "facts": facts,
-        "titles": TITLES,
+        "calls": _sure(facts, "the list of commands", lambda: calls(facts)),
         "can_draw": charts.can_draw(),
         "themes": {"light": theme.LIGHT, "dark": theme.DARK},
         "command_for": lambda stage: command_for(stage, f"{facts.name}.onnx"),
