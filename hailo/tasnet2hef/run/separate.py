@@ -6,6 +6,7 @@ The outputs have the recording's own rate and length, so that they line up with 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from tasnet2hef.run.streamer import require_joining
 
 
 def separate_file(
-    model_path: str | Path,
+    model: str | Path | Backend,
     audio_path: str | Path,
     out_dir: str | Path,
     *,
@@ -40,6 +41,7 @@ def separate_file(
 ) -> SeparationReport:
     """Write ``<stem>_source_1.wav`` and on into ``out_dir``, and report.
 
+    ``model`` is a graph, a HEF, or a backend that is open already, which ``runtime`` and ``threads`` leave alone.
     ``references`` are the true sources, as many as the model has, of the recording's rate and length: they add
     SI-SDR to the report. ``overlap`` (a share of the window) or ``halo`` (``full`` or milliseconds) say how
     windows are joined; None leaves it to ``make_streamer``. ``raw_scale`` keeps the model's own level, which needs
@@ -54,7 +56,8 @@ def separate_file(
         RefusedError: the model returned NaN or infinite samples.
     """
     require_joining(overlap, halo)
-    with opened(model_path, runtime, threads) as backend:
+    opening = opened(model, runtime, threads) if isinstance(model, (str, Path)) else nullcontext(model)
+    with opening as backend:
         clip = read_clip(audio_path)
         mixture = choose_channels(clip, channel)
         _require_frame(clip, backend)

@@ -12,6 +12,7 @@ from tasnet2hef.errors import OptionError
 
 if TYPE_CHECKING:
     from tasnet2hef.run.audio import Channel
+    from tasnet2hef.run.backends import Backend
     from tasnet2hef.run.halo import Halo
     from tasnet2hef.run.report import SeparationReport
 
@@ -44,6 +45,9 @@ def command(
         help="`onnxruntime` (CPU) or `hailort` (device); each takes its own file beside the one given.",
         show_default="hailort for a HEF",
     ),
+    calibration: Path | None = typer.Option(
+        None, "--calib", help="Calibration set made by `calibrate`: simulate 8 bits, to hear what they cost."
+    ),
     threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
     json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
 ) -> None:
@@ -54,9 +58,10 @@ def command(
     """
     from tasnet2hef.run.separate import separate_file
 
+    model = graph if calibration is None else simulated(graph, calibration, backend, threads)
     with show.progress(f"separating {recording.name}") as progress:
         report = separate_file(
-            graph,
+            model,
             recording,
             output,
             references=reference,
@@ -72,6 +77,22 @@ def command(
         show.print_json(report.to_json())
     else:
         print_report(report)
+
+
+def simulated(graph: Path, calibration: Path, asked: str | None, threads: int | None) -> Backend:
+    """Prepare a graph's 8-bit simulation.
+
+    Raises:
+        OptionError: another runtime was asked for.
+        InputError: the graph or the calibration set can't be used.
+    """
+    from tasnet2hef.simulate.calibration_file import open_calibration
+    from tasnet2hef.simulate.simulator import Preparation, prepare
+
+    if asked not in (None, "onnxruntime"):
+        raise OptionError(f"--calib: found --backend {asked} beside it; 8 bits are simulated by onnxruntime")
+    with show.waiting("preparing 8 bits"):
+        return prepare(graph, open_calibration(calibration), Preparation(threads=threads)).backend()
 
 
 def parse_channel(text: str) -> Channel:
