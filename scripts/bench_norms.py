@@ -15,12 +15,12 @@ import torch
 
 from scripts.bench import run_tool
 from scripts.bench_quantisation import CALIBRATION_MIXTURES, simulate, write_mixtures
-from tasnet2hef.checkpoint import load_checkpoint
+from tasnet2hef.checkpoint import Checkpoint, load_checkpoint
 from tasnet2hef.cli.show import console, table
 from tasnet2hef.distil.norm_report import costs_of
 from tasnet2hef.run.level import levelling_gain
 from tasnet2hef.training import recipe
-from tasnet2hef.training.loss import best_order_si_sdr_db, si_sdr_db
+from tasnet2hef.training.loss import improvement_db
 from tasnet2hef.training.mixtures import Mixture
 from tasnet2hef.training.shipping import write_speech
 from tasnet2hef.training.voices import prompts_by_voice
@@ -30,15 +30,13 @@ Row = tuple[str, ...]
 
 
 @torch.no_grad()
-def improvement_db(checkpoint: Path, mixtures: list[Mixture]) -> float:
+def whole_clips_db(loaded: Checkpoint, mixtures: list[Mixture]) -> float:
     """Return the mean SI-SDR improvement over whole clips, each at the level that the net was made for."""
-    loaded = load_checkpoint(checkpoint)
     net, gained = loaded.reference(), 0.0
     for mixture in mixtures:
         sources, heard = torch.from_numpy(mixture.sources)[None], torch.from_numpy(mixture.mixture)[None]
         gain = levelling_gain(mixture.mixture, loaded.spec.sample_rate, loaded.input_level_dbfs)
-        after = best_order_si_sdr_db(net(heard * gain), sources).mean()
-        gained += float(after - si_sdr_db(heard[:, None], sources).mean())
+        gained += improvement_db(net(heard * gain), heard, sources)[1]
     return gained / len(mixtures)
 
 
@@ -54,7 +52,7 @@ def measure(name: str, checkpoint: Path, folder: Path, mixtures: list[Mixture]) 
     macs = " / ".join(f"{cost.macs_per_s / 1e6:.0f}" for cost in costs)
     contexts = " / ".join(str(cost.contexts) for cost in costs)
     weights = sum(tensor.numel() for tensor in loaded.weights.values())
-    whole = f"{improvement_db(checkpoint, mixtures):.2f}"
+    whole = f"{whole_clips_db(loaded, mixtures):.2f}"
     streamed = (f"{figures[kind]:.2f}" for kind in ("float", "int8"))
     return (name, f"{weights / 1e3:.0f} k", whole, *streamed, layers, macs, contexts, str(costs[0].held_maps))
 

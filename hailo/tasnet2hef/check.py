@@ -13,7 +13,7 @@ import onnx
 from tasnet2hef.errors import GraphError
 from tasnet2hef.graph.cost import summarise
 from tasnet2hef.graph.layers import HailoNet
-from tasnet2hef.graph.loader import LoadedGraph, graph_of_model, load_graph
+from tasnet2hef.graph.loader import LoadedGraph, graph_of_model, read_as_written, write_out_functions
 from tasnet2hef.graph.parser import parse
 from tasnet2hef.hardware import load_chip
 from tasnet2hef.hardware.demand import Demand, audio_seconds
@@ -86,8 +86,9 @@ def check_file(
         GraphError: the file can't be read as a static ONNX graph.
         OptionError: no such chip.
     """
-    graph = load_graph(path, input_shapes)
-    model = onnx.load_model(str(path), load_external_data=False)
+    file = Path(path)
+    model = read_as_written(file)
+    graph = graph_of_model(write_out_functions(model, file.name), file, input_shapes)
     return check_model(graph, hardware, model=model, single_context=single_context)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +53,8 @@ def finish(
         show.notice(note)
     with stages() as tell:
         prepared = prepare(whole, jobs_of(checks, whole), options, clock, tell)
-    display = StageDisplay(show.error_console(soft_wrap=True))
-    try:
+    with closing(StageDisplay(show.error_console(soft_wrap=True))) as display:
         compiled = compile_prepared(prepared, options.compiling, python, clock, display)
-    finally:
-        display.close()
     return PipelineReport(tuple(clock.stages), prepared, compiled)
 
 

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from tasnet2hef.errors import CheckpointError, OptionError
-from tasnet2hef.network.norms import BATCH_NORM_EPS
+from tasnet2hef.network.norms import norm_constants
 from tasnet2hef.network.reference import ReferenceTasNet, TcnBlock
 
 EDGES = ("moved", "kept")
@@ -31,14 +31,11 @@ _TINY = 1e-12
 
 
 def frozen_student(teacher: ReferenceTasNet) -> ReferenceTasNet:
-    """Return a net like ``teacher`` with batch norms that change nothing yet."""
+    """Return a net like ``teacher`` with batch norms, whose constants are still to be set."""
     student = ReferenceTasNet(replace(teacher.spec, norm_type="bN"))
     fitting = student.state_dict()
     shared = {name: weight for name, weight in teacher.state_dict().items() if name in fitting}
     student.load_state_dict({**fitting, **shared})
-    for name, buffer in student.named_buffers():
-        if name.endswith("running_var"):  # the running means begin at 0
-            buffer.fill_(1 - BATCH_NORM_EPS)
     return student.eval()
 
 
@@ -75,15 +72,11 @@ def with_moved_biases(teacher: ReferenceTasNet, edges: str) -> ReferenceTasNet:
             "the edges of; convert it as it is, or move its edges"
         )
     student = copy.deepcopy(teacher)
-    for block in student.masker.blocks:
+    weights = teacher.state_dict()
+    for index, block in enumerate(student.masker.blocks):
+        affine = norm_constants(teacher.spec, weights, f"masker.TCN.{index}.shared_block.2").affine
         norm = constants(block.norms[0])
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        norm.bias.sub_(gain * norm.running_mean)
-        norm.weight.copy_(gain)
-        norm.running_mean.zero_()
-        norm.running_var.fill_(1 - norm.eps)
+        set_constants(norm, affine.gain, affine.bias)
         move_bias(norm, block.depthwise)
     return student
 
@@ -121,8 +114,17 @@ def fit_constants(norm: nn.BatchNorm1d, found: Tensor, wanted: Tensor) -> None:
     variance = centred.square().mean((0, 2), dtype=torch.float64)
     common = (centred * wanted).mean((0, 2), dtype=torch.float64)
     gain = torch.where(variance > _TINY * (1 + mean.square()), common / variance.clamp_min(1e-300), 0.0)
+    set_constants(norm, gain, mean_wanted - gain * mean)
+
+
+def set_constants(norm: nn.BatchNorm1d, gain: Tensor, bias: Tensor) -> None:
+    """Make a norm ``gain * x + bias`` per channel, with statistics of 0 and 1."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    norm.running_mean.zero_()
+    norm.running_var.fill_(1 - norm.eps)
     norm.weight.copy_(gain)
-    norm.bias.copy_(mean_wanted - gain * mean)
+    norm.bias.copy_(bias)
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from torch import Tensor
 from tasnet2hef.network.reference import ReferenceTasNet
 from tasnet2hef.run.backends import Samples
 from tasnet2hef.run.level import levelling_gain
-from tasnet2hef.training.loss import best_order_si_sdr_db, si_sdr_db
+from tasnet2hef.training.loss import best_order_si_sdr_db, improvement_db
 
 LEVELS_DBFS: Final = (-35.0, -30.0, -25.0, -20.0, -15.0)
 
@@ -61,9 +61,7 @@ class Judge:
         if not self.has_sources:
             device = next(self.original.parameters()).device
             return float(best_order_si_sdr_db(estimates, self.original(mixture.to(device)).cpu()).mean())
-        sources = rows[:, : self.original.spec.n_src]
-        before = si_sdr_db(mixture[:, None], sources).mean()
-        return float(best_order_si_sdr_db(estimates, sources).mean() - before)
+        return improvement_db(estimates, mixture, rows[:, : self.original.spec.n_src])[1]
 
     def by_level(self, net: ReferenceTasNet, input_level_dbfs: float | None) -> list[LevelResult]:
         """Measure original and result at input levels from -35 to -15 dBFS."""

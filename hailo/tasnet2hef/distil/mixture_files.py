@@ -7,13 +7,12 @@ Read are LibriMix's metadata tables (https://github.com/JorisCos/LibriMix), the 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasnet2hef.errors import AudioError
-from tasnet2hef.simulate.evaluation_set import SOURCE
-from tasnet2hef.simulate.window_draw import MIXTURE, SUFFIXES
+from tasnet2hef.simulate.evaluation_set import sources_beside
+from tasnet2hef.simulate.window_draw import MIXTURE, audio_files
 
 MIXTURE_FOLDERS = ("mix_clean", "mix_both", "mix_single", "mix")
 """In the order of preference, where several lie side by side: without added noise first."""
@@ -65,7 +64,7 @@ def present(table: Path, name: str) -> Path:
 def in_folders(folder: Path, n_src: int) -> list[MixtureFile]:
     """Read ``mix*/NAME.wav`` with ``s1/NAME.wav`` beside, at any depth; one kind of mixture only."""
     for kind in MIXTURE_FOLDERS:
-        paths = [path for path in sorted(folder.rglob(f"{kind}/*")) if path.suffix.lower() in SUFFIXES]
+        paths = audio_files(folder, f"{kind}/*")
         if paths:
             return [MixtureFile(path, beside(path, n_src)) for path in paths]
     return []
@@ -79,13 +78,4 @@ def beside(mixture: Path, n_src: int) -> tuple[Path, ...]:
 
 def named_so(folder: Path, n_src: int) -> list[MixtureFile]:
     """Read ``NAME_mixture.wav`` with ``NAME_source_1.wav`` and on beside."""
-    paths = [path for path in sorted(folder.rglob(f"*{MIXTURE}.*")) if path.suffix.lower() in SUFFIXES]
-    return [MixtureFile(path, sources_named_so(path, n_src)) for path in paths]
-
-
-def sources_named_so(mixture: Path, n_src: int) -> tuple[Path, ...]:
-    """Return the sources of ``NAME_mixture.wav``, or nothing where one is missing."""
-    name = mixture.stem[: -len(MIXTURE)]
-    numbers: Sequence[int] = range(1, n_src + 1)
-    sources = [mixture.with_name(f"{name}{SOURCE}{number}{mixture.suffix}") for number in numbers]
-    return tuple(sources) if all(source.is_file() for source in sources) else ()
+    return [MixtureFile(path, sources_beside(path, n_src)) for path in audio_files(folder, f"*{MIXTURE}.*")]

@@ -23,7 +23,7 @@ import numpy as np
 
 from tasnet2hef.distil.mixture_files import MixtureFile, find_mixtures
 from tasnet2hef.distil.recorded import RecordedMixtures
-from tasnet2hef.distil.split import split_sides
+from tasnet2hef.distil.split import Sides, split_sides
 from tasnet2hef.distil.spoken import Speakers, make_mixer, sides_of_speakers
 from tasnet2hef.errors import AudioError, OptionError
 from tasnet2hef.run.backends import Samples
@@ -107,10 +107,10 @@ def read_speech(
     sides = sides_of_speakers(folder, spec.n_src)
     held_out = most_hours * HELD_OUT_SHARE
 
-    def mixer(side: list[Speakers], hours: float, *, speed: bool) -> MixtureSource:
-        return make_mixer(side[0], spec.n_src, samples, spec.sample_rate, hours, speed)
+    def mixer(side: Speakers, hours: float, *, speed: bool) -> MixtureSource:
+        return make_mixer(side, spec.n_src, samples, spec.sample_rate, hours, speed)
 
-    sources = Sources(
+    sources = Sides[MixtureSource](
         mixer(sides.train, most_hours, speed=True),
         mixer(sides.validation, held_out, speed=False),
         mixer(sides.test, held_out, speed=False),
@@ -132,19 +132,12 @@ def recorded_speech(
     train, validation, test = (
         RecordedMixtures(side, samples, spec.sample_rate) for side in (sides.train, sides.validation, sides.test)
     )
-    return gather(Sources(train, validation, test), spec, clips, has_sources=has_sources)
+    return gather(Sides[MixtureSource](train, validation, test), spec, clips, has_sources=has_sources)
 
 
-@dataclass(frozen=True)
-class Sources:
-    """Where the mixtures of each side come from."""
-
-    train: MixtureSource
-    validation: MixtureSource
-    test: MixtureSource
-
-
-def gather(sources: Sources, spec: TasNetSpec, clips: tuple[int, int], *, has_sources: bool) -> LearningSpeech:
+def gather(
+    sources: Sides[MixtureSource], spec: TasNetSpec, clips: tuple[int, int], *, has_sources: bool
+) -> LearningSpeech:
     """Draw the held-out clips and level everything."""
     rate = spec.sample_rate
     drawn = ((sources.validation, VALIDATION_SEED, clips[0]), (sources.test, TEST_SEED, clips[1]))

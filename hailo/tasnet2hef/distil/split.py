@@ -12,18 +12,19 @@ TEST_SHARE: Final = 0.15
 VALIDATION_SHARE: Final = 0.1
 
 Item = TypeVar("Item")
+Side = TypeVar("Side")
 
 
 @dataclass(frozen=True)
-class Sides(Generic[Item]):
+class Sides(Generic[Side]):
     """Three parts of a set, none of which shares an item with another."""
 
-    train: list[Item]
-    validation: list[Item]
-    test: list[Item]
+    train: Side
+    validation: Side
+    test: Side
 
 
-def split_sides(items: Sequence[Item], names: Sequence[str]) -> Sides[Item]:
+def split_sides(items: Sequence[Item], names: Sequence[str]) -> Sides[list[Item]]:
     """Split items by the hashes of their names: a seventh to measure, a tenth to choose, at least one each.
 
     With fewer than three items some sides are empty.

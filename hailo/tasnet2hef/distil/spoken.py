@@ -14,7 +14,7 @@ from tasnet2hef.distil.reading import read_mono
 from tasnet2hef.distil.split import Sides, split_sides
 from tasnet2hef.errors import AudioError
 from tasnet2hef.run.level import levelling_gain, speech_level_dbfs
-from tasnet2hef.simulate.window_draw import SUFFIXES
+from tasnet2hef.simulate.window_draw import audio_files
 from tasnet2hef.training.mixtures import Mixer
 from tasnet2hef.training.voices import Prompt
 
@@ -31,9 +31,8 @@ Speakers = Mapping[str, Sequence[Path]]
 def speakers_of(folder: Path) -> dict[str, list[Path]]:
     """Return each speaker's files: a folder directly in ``folder`` is one; a file directly in it is one too."""
     speakers: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES:
-            speakers.setdefault(path.relative_to(folder).parts[0], []).append(path)
+    for path in audio_files(folder):
+        speakers.setdefault(path.relative_to(folder).parts[0], []).append(path)
     return speakers
 
 
@@ -47,15 +46,15 @@ def sides_of_speakers(folder: Path, n_src: int) -> Sides[Speakers]:
     if min(map(len, speakers.values()), default=0) >= 3:
         parts = {name: split_sides(paths, [path.name for path in paths]) for name, paths in speakers.items()}
         sides = Sides[Speakers](
-            [{name: part.train for name, part in parts.items()}],
-            [{name: part.validation for name, part in parts.items()}],
-            [{name: part.test for name, part in parts.items()}],
+            {name: part.train for name, part in parts.items()},
+            {name: part.validation for name, part in parts.items()},
+            {name: part.test for name, part in parts.items()},
         )
         enough = len(speakers) >= n_src
     else:
         names = split_sides(list(speakers), list(speakers))
         every = [{name: speakers[name] for name in side} for side in (names.train, names.validation, names.test)]
-        sides = Sides[Speakers]([every[0]], [every[1]], [every[2]])
+        sides = Sides[Speakers](*every)
         enough = min(map(len, every)) >= n_src
     if not enough:
         raise AudioError(

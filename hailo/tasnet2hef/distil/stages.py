@@ -212,7 +212,7 @@ def _finish(
     level = INPUT_LEVEL_DBFS if was_fitted and student.spec.norm_type == "bN" else None
     judge = Judge(speech.test, original, speech.has_sources)
     levels = judge.by_level(student, level)
-    original_db, result_db = judge.score_db(original), judge.score_db(student, input_level_dbfs=level)
+    as_mixed = next(each for each in levels if each.dbfs == INPUT_LEVEL_DBFS)  # the level of the clips themselves
     with written_beside(output) as temporary:
         torch.save(serialize(student, level), temporary)
     return NormReport(
@@ -220,8 +220,8 @@ def _finish(
         spec=student.spec,
         original_spec=original.spec,
         has_sources=speech.has_sources,
-        original_db=original_db,
-        result_db=result_db,
+        original_db=as_mixed.original,
+        result_db=as_mixed.result,
         levels=levels,
         costs=costs_of(student.cpu(), options.hardware),
         original_costs=costs_of(original.cpu(), options.hardware),

@@ -60,7 +60,7 @@ def read_model(file: Path) -> onnx.ModelProto:
 
     Raises GraphError for a file that is not ONNX, damaged or over 2 GB.
     """
-    return _inline_functions(_read(file), file.name)
+    return write_out_functions(read_as_written(file), file.name)
 
 
 def graph_of_model(
@@ -87,7 +87,8 @@ def graph_of_model(
     )
 
 
-def _read(file: Path) -> onnx.ModelProto:
+def read_as_written(file: Path) -> onnx.ModelProto:
+    """Return an ONNX file's model; see `read_model`."""
     try:
         size = file.stat().st_size if not file.is_dir() else -1
     except OSError as error:
@@ -113,7 +114,7 @@ def _read(file: Path) -> onnx.ModelProto:
     return model
 
 
-def _inline_functions(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
+def write_out_functions(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
     """Return the model with its local functions written out, as PyTorch's exporter may leave them."""
     if not model.functions:
         return model

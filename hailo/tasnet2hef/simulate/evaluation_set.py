@@ -18,7 +18,7 @@ from tasnet2hef.provenance import Provenance
 from tasnet2hef.run.audio import choose_channels, read_clip, resample
 from tasnet2hef.run.backends import Samples
 from tasnet2hef.run.level import levelling_gain
-from tasnet2hef.simulate.window_draw import MIXTURE, SUFFIXES
+from tasnet2hef.simulate.window_draw import MIXTURE, audio_files
 
 SOURCE: Final = "_source_"
 ACTIVE_DB: Final = -40.0
@@ -85,7 +85,7 @@ def cut_windows(clips: Sequence[EvaluationClip], provenance: Provenance, limit: 
 def _mixtures(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise AudioError(f"{folder}: found no folder, expected one with NAME{MIXTURE}.wav files")
-    paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES]
+    paths = audio_files(folder)
     mixtures = [path for path in paths if path.stem.endswith(MIXTURE)]
     others = [path for path in paths if SOURCE not in path.stem]
     if not (mixtures or others):
@@ -97,11 +97,8 @@ def _read(path: Path, provenance: Provenance) -> EvaluationClip:
     rate = provenance.spec.sample_rate
     clip = read_clip(path)
     mixture = resample(choose_channels(clip, "mix"), clip.sample_rate_hz, rate)[0]
-    name = path.stem[: -len(MIXTURE)] if path.stem.endswith(MIXTURE) else path.stem
-    sources = [
-        path.with_name(f"{name}{SOURCE}{number + 1}{path.suffix}") for number in range(provenance.spec.n_src)
-    ]
-    if not all(source.is_file() for source in sources):
+    sources = sources_beside(path, provenance.spec.n_src)
+    if not sources:
         return EvaluationClip(path, mixture, None)
     references = []
     for source in sources:
@@ -113,6 +110,13 @@ def _read(path: Path, provenance: Provenance) -> EvaluationClip:
             )
         references.append(resample(truth.samples.mean(axis=0, keepdims=True), truth.sample_rate_hz, rate)[0])
     return EvaluationClip(path, mixture, np.stack(references))
+
+
+def sources_beside(mixture: Path, n_src: int) -> tuple[Path, ...]:
+    """Return the sources of ``NAME_mixture.wav`` (or of ``NAME.wav``), or nothing where one is missing."""
+    name = mixture.stem.removesuffix(MIXTURE)
+    sources = [mixture.with_name(f"{name}{SOURCE}{number}{mixture.suffix}") for number in range(1, n_src + 1)]
+    return tuple(sources) if all(source.is_file() for source in sources) else ()
 
 
 def _levelled(clip: EvaluationClip, provenance: Provenance) -> EvaluationClip:

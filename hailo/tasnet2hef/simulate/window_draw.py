@@ -56,6 +56,11 @@ class Draw:
     level_spread_db: float = DEFAULT_SPREAD_DB
 
 
+def audio_files(folder: Path, pattern: str = "*") -> list[Path]:
+    """Return the recordings below a folder whose names match, in their order."""
+    return sorted(path for path in folder.rglob(pattern) if path.suffix.lower() in SUFFIXES)
+
+
 def find_recordings(folder: Path) -> tuple[list[Recording], list[str]]:
     """Return the readable recordings below a folder (or the one file given), sorted, and notes on the others.
 
@@ -64,7 +69,7 @@ def find_recordings(folder: Path) -> tuple[list[Recording], list[str]]:
     """
     if not folder.exists():
         raise AudioError(f"{folder}: found nothing, expected a folder of WAV or FLAC files")
-    paths = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    paths = [folder] if folder.is_file() else audio_files(folder)
     mixtures = [path for path in paths if path.stem.endswith(MIXTURE)]
     recordings, notes = [], []
     for path in mixtures or paths:

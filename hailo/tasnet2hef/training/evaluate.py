@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tasnet2hef.network.reference import ReferenceTasNet
-from tasnet2hef.training.loss import best_order_si_sdr_db, si_sdr_db
+from tasnet2hef.training import loss
 from tasnet2hef.training.mixtures import Mixture
 
 
@@ -30,9 +30,7 @@ def improvement_db(net: ReferenceTasNet, mixture: Mixture) -> tuple[float, float
     """Return the sources' mean SI-SDR before separation, and by how much separation improves it, in dB."""
     sources = torch.from_numpy(mixture.sources)[None].to(next(net.parameters()).device)
     summed = sources.sum(1)
-    before = si_sdr_db(summed[:, None], sources).mean()
-    after = best_order_si_sdr_db(net(summed), sources).mean()
-    return float(before), float(after - before)
+    return loss.improvement_db(net(summed), summed, sources)
 
 
 def measure(net: ReferenceTasNet, mixtures: Sequence[Mixture]) -> list[PairResult]:

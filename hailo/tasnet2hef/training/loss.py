@@ -54,6 +54,15 @@ def best_order_si_sdr_db(estimates: Tensor, sources: Tensor) -> Tensor:
     return si_sdr_db(ordered, sources)
 
 
+def improvement_db(estimates: Tensor, mixture: Tensor, sources: Tensor) -> tuple[float, float]:
+    """Return the sources' mean SI-SDR before separation, and by how much separation improves it, in dB.
+
+    Shape: ``[batch, source, sample]``, ``[batch, sample]``, ``[batch, source, sample]``.
+    """
+    before = si_sdr_db(mixture[:, None], sources).mean()
+    return float(before), float(best_order_si_sdr_db(estimates, sources).mean() - before)
+
+
 def separation_loss(estimates: Tensor, sources: Tensor) -> Tensor:
     """Return the negative mean SI-SDR in dB under the best order; ``[batch, source, sample]`` to a scalar."""
     return -best_order_si_sdr_db(estimates, sources).mean()

@@ -74,20 +74,17 @@ def test_mixtures_come_at_the_level_that_the_host_will_bring_them_to(speech_fold
 def test_no_recording_is_on_two_sides(speech_folder: Path) -> None:
     sides = sides_of_speakers(speech_folder, 2)
     paths = [
-        path
-        for side in (sides.train, sides.validation, sides.test)
-        for group in side[0].values()
-        for path in group
+        path for side in (sides.train, sides.validation, sides.test) for group in side.values() for path in group
     ]
     assert len(paths) == len(set(paths)) == 16
-    assert all(len(side[0]) == 2 for side in (sides.train, sides.validation, sides.test))
+    assert all(len(side) == 2 for side in (sides.train, sides.validation, sides.test))
 
 
 def test_single_recordings_are_speakers_of_their_own(tmp_path: Path) -> None:
     for number in range(24):
         soundfile.write(tmp_path / f"{number}.wav", tone(150.0 + 30 * number, number), RATE_HZ)
     sides = sides_of_speakers(tmp_path, 2)
-    assert [len(side[0]) for side in (sides.train, sides.validation, sides.test)] == [17, 3, 4]
+    assert [len(side) for side in (sides.train, sides.validation, sides.test)] == [17, 3, 4]
     assert read(tmp_path).has_sources
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,11 +86,8 @@ def command(
     if plan:
         _print_plan(*plan_file(graph, calibration, options), options.attempts, json_output)
         return
-    display = StageDisplay(show.error_console(soft_wrap=True))
-    try:
+    with closing(StageDisplay(show.error_console(soft_wrap=True))) as display:
         report = compile_file(graph, calibration, options, display)
-    finally:
-        display.close()
     if json_output:
         show.print_json(report.to_json())
     else:

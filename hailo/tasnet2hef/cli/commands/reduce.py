@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,11 +66,8 @@ def command(
         repeats=repeats,
         output=output,
     )
-    display = ReduceDisplay(show.error_console(soft_wrap=True))
-    try:
+    with closing(ReduceDisplay(show.error_console(soft_wrap=True))) as display:
         report = reduce_file(graph, options, display)
-    finally:
-        display.close()
     if json_output:
         show.print_json(report.to_json())
     else:
