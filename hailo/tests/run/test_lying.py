@@ -9,8 +9,8 @@ import onnx
 import pytest
 
 from tasnet2hef.errors import GraphError
-from tasnet2hef.run.backends.lying import lie_down
-from tasnet2hef.run.backends.onnxruntime import OnnxRuntimeBackend, can_lie
+from tasnet2hef.run.backends.lying import can_lie, lie_down
+from tasnet2hef.run.backends.onnxruntime import OnnxRuntimeBackend
 from tests.conftest import HAS_TORCH
 
 pytestmark = pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which makes the graphs")

@@ -52,6 +52,14 @@ def test_text_is_no_graph(tmp_path):
         OnnxRuntimeBackend(broken(tmp_path / "text.onnx", b"hello, hello"))
 
 
+def test_metadata_that_is_no_text(tmp_path, model):
+    content = model.read_bytes()
+    assert content.count(b'"stateful"') == 1
+    with pytest.raises(GraphError, match=r"bad.onnx: ") as refusal:
+        OnnxRuntimeBackend(broken(tmp_path / "bad.onnx", content.replace(b'"stateful"', b'"state\x92ul"')))
+    assert "\n" not in str(refusal.value)
+
+
 @pytest.mark.parametrize(
     ("record", "message"),
     [("", "no 'tasnet2hef' record"), ("{", "record is damaged"), ("{}", "record is damaged")],

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tasnet2hef.errors import GraphError
+from tasnet2hef.provenance import Provenance, metadata_of
 
 if TYPE_CHECKING:
     import onnx
@@ -25,7 +26,7 @@ def lie_down(path: Path) -> bytes:
     """Read a tall graph of one column and return it wide, as ONNX Runtime loads it.
 
     Raises:
-        GraphError: it can't be read, or holds an operator that is not known to have a wide form.
+        GraphError: it can't be read, is another graph, or holds an operator that is not known to have a wide form.
     """
     import onnx
 
@@ -33,6 +34,9 @@ def lie_down(path: Path) -> bytes:
         model = onnx.load_model(str(path))
     except Exception as error:  # protobuf's and the file system's errors share no base class
         raise GraphError(f"{path}: can't be read as an ONNX graph ({error})") from error
+    provenance = Provenance.from_metadata(metadata_of(model), str(path))
+    if not can_lie(provenance) or not _stands(model, provenance):
+        raise GraphError(f"{path}: found another graph, expected tall windows in one column")
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type in WINDOWED:
@@ -49,6 +53,19 @@ def lie_down(path: Path) -> bytes:
             height, width = sizes[2].dim_value, sizes[3].dim_value
             sizes[2].dim_value, sizes[3].dim_value = width, height
     return bytes(model.SerializeToString())
+
+
+def can_lie(provenance: Provenance) -> bool:
+    """Say whether a graph can be turned on its side: tall windows in one column."""
+    is_plain = not provenance.stateful and provenance.segments == 1 and provenance.streams == 1
+    return is_plain and provenance.layout == "tall"
+
+
+def _stands(model: onnx.ModelProto, provenance: Provenance) -> bool:
+    """Say whether a graph's ports are as tall as its provenance says; other ones are told as they are written."""
+    ports = (*model.graph.input, *model.graph.output)
+    found = [tuple(size.dim_value for size in port.type.tensor_type.shape.dim) for port in ports]
+    return all(shape == provenance.input_shape for shape in found)
 
 
 def _turn_window(node: onnx.NodeProto, weights: dict[str, onnx.TensorProto]) -> None:

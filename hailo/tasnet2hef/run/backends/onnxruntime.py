@@ -31,20 +31,13 @@ class OnnxRuntimeBackend:
     """
 
     def __init__(self, model_path: str | Path, threads: int | None = None, *, as_written: bool = False) -> None:
-        self._session = open_session(Path(model_path), threads)
-        self._provenance = provenance_of(self._session, str(model_path))
+        path = Path(model_path)
+        self._session, is_lying = _open(path, threads, as_written=as_written)
+        self._provenance = provenance_of(self._session, str(path))
         self._outputs = list(output_names(self._provenance.spec.n_src))
-        _check_ports(self._session, self._provenance, str(model_path))
-        self._input_shape = self._provenance.input_shape
-        if not as_written and can_lie(self._provenance):
-            self._lie_down(Path(model_path), threads)
-
-    def _lie_down(self, path: Path, threads: int | None) -> None:
-        try:
-            self._session = start_session(lie_down(path), threads)
-        except GraphError:  # nothing is lost but speed
-            return
-        self._input_shape = replace(self._provenance, layout="wide").input_shape
+        laid = replace(self._provenance, layout="wide") if is_lying else self._provenance
+        self._input_shape = laid.input_shape
+        _check_ports(self._session, laid, str(path))
 
     @property
     def provenance(self) -> Provenance:
@@ -74,39 +67,47 @@ def open_session(model_path: Path, threads: int | None) -> Any:
     if not model_path.is_file():
         found = "a folder" if model_path.is_dir() else "nothing"
         raise GraphError(f"{model_path}: found {found}, expected an ONNX file; check the path")
-    try:
-        return start_session(str(model_path), threads)
-    except Exception as error:  # ONNX Runtime's errors share no base class of their own
-        reason = " ".join(str(error).split())[:REASON_CHARACTERS]
-        raise GraphError(
-            f"{model_path}: found {model_path.stat().st_size} bytes that ONNX Runtime can't load as a graph "
-            f"({reason}); export it again"
-        ) from error
+    return _start_session(str(model_path), threads, model_path)
 
 
-def start_session(model: str | bytes, threads: int | None) -> Any:
-    """Start a session on a path or a graph in memory."""
+def _open(path: Path, threads: int | None, *, as_written: bool) -> tuple[Any, bool]:
+    """Load a graph and say whether it was turned on its side; what can't be is told as it is written."""
+    if not as_written and find_spec("onnx") is not None:
+        try:
+            return _start_session(lie_down(path), threads, path), True
+        except GraphError:  # nothing is lost but speed
+            pass
+    return open_session(path, threads), False
+
+
+def _start_session(model: str | bytes, threads: int | None, path: Path) -> Any:
+    """Start a session on a file or a graph in memory; ``path`` is named where that fails."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ERRORS_ONLY
     options.intra_op_num_threads = threads or 0
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
-def can_lie(provenance: Provenance) -> bool:
-    """Say whether a graph can be turned on its side: tall windows in one column, and the package to edit it."""
-    is_plain = not provenance.stateful and provenance.segments == 1 and provenance.streams == 1
-    return is_plain and provenance.layout == "tall" and find_spec("onnx") is not None
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no base class of their own
+        reason = " ".join(str(error).split())[:REASON_CHARACTERS]
+        raise GraphError(
+            f"{path}: found {path.stat().st_size} bytes that ONNX Runtime can't load as a graph ({reason}); "
+            "export it again"
+        ) from error
 
 
 def provenance_of(session: Any, where: str) -> Provenance:
     """Read what a loaded graph says of itself.
 
     Raises:
-        GraphError: it was not exported by tasnet2hef.
+        GraphError: it was not exported by tasnet2hef, or its metadata is damaged.
     """
-    return Provenance.from_metadata(session.get_modelmeta().custom_metadata_map, where)
+    try:
+        metadata = session.get_modelmeta().custom_metadata_map
+    except UnicodeDecodeError as error:  # ONNX Runtime loads what it can't read
+        raise GraphError(f"{where}: its metadata is damaged ({error}); export the graph again") from error
+    return Provenance.from_metadata(metadata, where)
 
 
 def _check_ports(session: Any, provenance: Provenance, where: str) -> None:
