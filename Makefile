@@ -1,7 +1,7 @@
 # `make demo` and `make test` work on a fresh machine; `make help` lists the rest.
 PYTHON ?= python3
 # The compiler's Python: 3.10 where there is one, else any that it supports (3.10 to 3.12).
-HAILO_PYTHON ?= $(shell scripts/find_python.sh 3.10 3.11 3.12)
+HAILO_PYTHON ?= $(shell hailo/scripts/find_python.sh 3.10 3.11 3.12)
 ONNX_ENV := hailo/to-onnx-env
 HAILO_ENV := hailo/to-hailo-env
 DFC ?=
@@ -9,7 +9,7 @@ TESTS ?= hailo/tests
 
 FILE ?= ../shared/evidence/verdicts.jsonl
 
-.PHONY: help demo test test-onnx test-hailo lint types docs package bench bench-export bench-quantisation bench-streaming bench-norms soak fuzz verdicts onnx-env hailo-env dev-env clean
+.PHONY: help demo test test-onnx test-hailo lint types speech docs package bench bench-export bench-quantisation bench-streaming bench-norms soak fuzz verdicts onnx-env hailo-env dev-env clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,12 +25,16 @@ test-onnx: dev-env
 test-hailo: $(HAILO_ENV)/.tested
 	$(HAILO_ENV)/bin/python -m pytest $(TESTS) -q
 
-lint: dev-env  ## ruff: format and lint
-	$(ONNX_ENV)/bin/ruff format --check hailo scripts
-	$(ONNX_ENV)/bin/ruff check hailo scripts
+lint: dev-env  ## ruff: format and lint; the order of the rooms
+	$(ONNX_ENV)/bin/ruff format --check hailo
+	$(ONNX_ENV)/bin/ruff check hailo
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/lint-imports --no-cache
 
 types: dev-env  ## mypy, strict
 	$(ONNX_ENV)/bin/mypy
+
+speech: onnx-env  ## speech/: the speech that the demo network was trained with, from Debian's asterisk-core-sounds-*-wav
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.demo_network speech speech
 
 docs: dev-env  ## the documentation site, into build/site
 	NO_MKDOCS_2_WARNING=1 $(ONNX_ENV)/bin/python -m mkdocs build --strict --quiet
@@ -39,7 +43,7 @@ package: dev-env  ## wheel and sdist into dist/, checked, and tried in fresh env
 	rm -rf dist
 	$(ONNX_ENV)/bin/python -m build --outdir dist .
 	$(ONNX_ENV)/bin/python -m twine check --strict dist/*
-	scripts/try_package.sh dist 3.10 3.11 3.12
+	hailo/scripts/try_package.sh dist 3.10 3.11 3.12
 
 bench: bench-export bench-quantisation bench-streaming bench-norms  ## the numbers that are promised, measured; 20 minutes
 

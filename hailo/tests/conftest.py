@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from tasnet2hef.base.graph_contract import Provenance
+from tests.sign_split import SignSplit, make_provenance, save_graph
 
 # Small tensors on many threads spend their time waiting for each other: 15 s against 200 s on two busy cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-NEEDS_TORCH = ["checkpoint", "network", "training", "distil", "test_export.py", "test_onnx_graph.py"]
+NEEDS_TORCH = ["model", "train", "scripts"]
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 collect_ignore = [] if HAS_TORCH else NEEDS_TORCH
@@ -17,3 +27,37 @@ collect_ignore = [] if HAS_TORCH else NEEDS_TORCH
 def pytest_report_header() -> str:
     """Say what is left out."""
     return "torch: here" if HAS_TORCH else f"torch: not in this environment, so not collected: {NEEDS_TORCH}"
+
+
+@pytest.fixture(scope="session")
+def provenance() -> Callable[..., Provenance]:
+    return make_provenance
+
+
+@pytest.fixture(scope="session")
+def graph() -> Callable[..., Path]:
+    return save_graph
+
+
+@pytest.fixture(scope="session")
+def sign_split() -> type[SignSplit]:
+    return SignSplit
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A graph of two sources at 8 kHz with windows of 0.1 s."""
+    return save_graph(tmp_path / "model.onnx", make_provenance())
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Callable[..., Path]:
+    """Write samples ``[sample]`` or ``[sample, channel]``, noise of 0.5 s by default, and return the path."""
+
+    def write(name: str = "clip.wav", samples: np.ndarray | None = None, rate: int = 8000, **options: Any) -> Path:
+        path = tmp_path / name
+        noise = 0.1 * np.random.default_rng(0).standard_normal(rate // 2)
+        soundfile.write(path, noise if samples is None else samples, rate, **options)
+        return path
+
+    return write

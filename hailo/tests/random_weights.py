@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from tasnet2hef.network.reference import ReferenceTasNet
-from tasnet2hef.spec import TasNetSpec
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.model.network.reference import ReferenceTasNet
 
 # What a trained net showed (PReLU -0.58 to 0.71, gain -0.33 to 4.4), rounded outwards.
 _RANGES = {"slope": (-0.6, 0.7), "gain": (-0.4, 3.0), "variance": (0.05, 2.0), "shift": (-0.5, 0.5)}

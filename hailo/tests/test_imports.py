@@ -12,7 +12,7 @@ import pytest
 import tasnet2hef
 from tests.conftest import HAS_TORCH
 
-TORCH_PLACES = ("checkpoint", "network", "training", "distil", "export", "onnx_graph")
+TORCH_PLACES = ("model", "train")
 
 
 def _modules() -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tasnet2hef
-from tasnet2hef.rules.framework.discovery import all_rules
+from tasnet2hef.target.rules.framework.discovery import all_rules
 from tests.replay.attempts import ATTEMPTS
 from tests.replay.claims import claims
 from tests.replay.issues_tables import PAGE, TABLES, tables_in, without_tables

@@ -7,7 +7,7 @@ import sys
 import traceback
 from importlib.metadata import PackageNotFoundError, version
 
-from tasnet2hef.version import __version__
+from tasnet2hef.base.version import __version__
 
 _PACKAGES = ("numpy", "onnx", "onnxruntime", "protobuf", "torch", "typer")
 

@@ -13,8 +13,8 @@ from tasnet2hef.cli import show
 from tasnet2hef.cli.keys import pressed_keys
 
 if TYPE_CHECKING:
-    from tasnet2hef.run.live.controls import Controls
-    from tasnet2hef.run.live.summary import LiveState
+    from tasnet2hef.runtime.live.controls import Controls
+    from tasnet2hef.runtime.live.summary import LiveState
 
 LOWEST_DBFS: Final = -60.0
 BAR_CELLS: Final = 40

@@ -11,11 +11,11 @@ from typing import Any, Final
 import typer
 from rich.console import Console
 
+from tasnet2hef.base.discovery import modules_of
+from tasnet2hef.base.errors import OptionError, Tasnet2HefError
+from tasnet2hef.base.version import __version__
 from tasnet2hef.cli import commands, show
 from tasnet2hef.cli.debugging import print_debugging
-from tasnet2hef.discovery import modules_of
-from tasnet2hef.errors import OptionError, Tasnet2HefError
-from tasnet2hef.version import __version__
 
 BAD_USE: Final = 2
 MISTAKE: Final = 70

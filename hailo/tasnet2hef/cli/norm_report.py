@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tasnet2hef.cli import show
 
 if TYPE_CHECKING:
-    from tasnet2hef.distil.norm_report import NetCost, NormReport
+    from tasnet2hef.train.norm_report import NetCost, NormReport
 
 
 def print_norm_report(report: NormReport) -> None:

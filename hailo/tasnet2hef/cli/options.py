@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from tasnet2hef.errors import OptionError
+from tasnet2hef.base.errors import OptionError
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, object]:

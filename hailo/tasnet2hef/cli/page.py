@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.errors import OptionError
 
 
 def add_to_page(graph: Path, *, quiet: bool, **found: Any) -> None:

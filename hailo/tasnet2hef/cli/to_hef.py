@@ -7,15 +7,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.compile import print_report as print_compile
 from tasnet2hef.cli.commands.compile import refuse
 from tasnet2hef.cli.commands.simulate import stages
-from tasnet2hef.errors import OptionError, RefusedError
 
 if TYPE_CHECKING:
-    from tasnet2hef.check import CheckReport
-    from tasnet2hef.pipeline import PipelineOptions, PipelineReport, StageClock
+    from tasnet2hef.compiler.pipeline import PipelineOptions, PipelineReport, StageClock
+    from tasnet2hef.target.check import CheckReport
 
 
 def refuse_alone(further: Mapping[str, object]) -> None:
@@ -42,8 +42,8 @@ def finish(
 
     ``checks`` are the judged graphs: the whole one, and its segments where it was cut.
     """
-    from tasnet2hef.compile.display import StageDisplay
-    from tasnet2hef.pipeline import PipelineReport, compile_prepared, hailo_python, jobs_of, prepare
+    from tasnet2hef.cli.compile_display import StageDisplay
+    from tasnet2hef.compiler.pipeline import PipelineReport, compile_prepared, hailo_python, jobs_of, prepare
 
     errors = [finding for path in jobs_of(checks, whole) for finding in checks[path].errors]
     if errors and not options.compiling.force:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasnet2hef.check import CheckReport
-from tasnet2hef.graph.cost import compiled_layers
-from tasnet2hef.graph.layers import Layer
-from tasnet2hef.graph.onnx_node import Shape
-from tasnet2hef.rules.framework.discovery import find_rule
+from tasnet2hef.target.check import CheckReport
+from tasnet2hef.target.graph.cost import compiled_layers
+from tasnet2hef.target.graph.layers import Layer
+from tasnet2hef.target.graph.onnx_node import Shape
+from tasnet2hef.target.rules.framework.discovery import find_rule
 
 
 def check_facts(report: CheckReport) -> dict[str, Any]:

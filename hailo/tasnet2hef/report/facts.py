@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tasnet2hef.errors import OptionError
-from tasnet2hef.files import written_beside
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.files import written_beside
 
 STAGES: Final = ("export", "check", "simulation", "compile", "audio")
 FOLDER_SUFFIX: Final = ".report"

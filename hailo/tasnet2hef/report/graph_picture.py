@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tasnet2hef.report.families import NAMES, family_of
 from tasnet2hef.report.layout import NODE_HEIGHT, NODE_WIDTH, Edge, lay_out
-from tasnet2hef.rules.framework.finding import LEVELS
+from tasnet2hef.target.rules.framework.finding import LEVELS
 
 _SHOWN_LETTERS: Final = 24
 

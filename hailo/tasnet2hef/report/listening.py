@@ -11,16 +11,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from tasnet2hef.errors import AudioError, OptionError
-from tasnet2hef.files import written_beside
-from tasnet2hef.run.audio import Clip, choose_channels, read_clip, resample
-from tasnet2hef.run.backends import Backend, Samples
-from tasnet2hef.run.backends.opening import opened
-from tasnet2hef.run.channels import separate_samples
-from tasnet2hef.run.metrics import score_sources
-from tasnet2hef.run.references import read_references
-from tasnet2hef.simulate.calibration_file import open_calibration
-from tasnet2hef.simulate.simulator import prepare
+from tasnet2hef.audio.files import Clip, choose_channels, read_clip, resample
+from tasnet2hef.audio.metrics import score_sources
+from tasnet2hef.audio.references import read_references
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import AudioError, OptionError
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.quantize.calibration.calibration_set import open_calibration
+from tasnet2hef.quantize.simulator import prepare
+from tasnet2hef.runtime.backends import Backend
+from tasnet2hef.runtime.backends.opening import opened
+from tasnet2hef.runtime.channels import separate_samples
 
 LONGEST_SECONDS: Final = 10.0
 LONGEST_IN_ALL_SECONDS: Final = 80.0
@@ -112,7 +113,7 @@ def listen(
 
 
 def _simulated(graph: Path, calibration: Path, threads: int | None) -> Backend:
-    from tasnet2hef.simulate.simulator import Preparation
+    from tasnet2hef.quantize.simulator import Preparation
 
     if not calibration.is_file():
         raise OptionError(f"{calibration}: no such file; make it with `tasnet2hef calibrate`")

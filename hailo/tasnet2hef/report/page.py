@@ -9,8 +9,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from tasnet2hef.errors import OptionError
-from tasnet2hef.files import written_beside
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.files import written_beside
 from tasnet2hef.report import charts, theme
 from tasnet2hef.report.calls import calls
 from tasnet2hef.report.facts import PAGE_NAME, RunFacts

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasnet2hef.errors import OptionError
+from tasnet2hef.audio.files import Clip, read_clip
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.report.charts import can_draw, draw_spectrogram, spectrum
 from tasnet2hef.report.listening import AUDIO_FOLDER, KINDS, MIXTURE
-from tasnet2hef.run.audio import Clip, read_clip
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tasnet2hef.compile.run_record import digest_of_file
+from tasnet2hef.base.files import digest_of_file
+from tasnet2hef.base.version import __version__
 from tasnet2hef.report.facts import StageFacts, read_facts, report_folder, save_stage
 from tasnet2hef.report.page import write_page
-from tasnet2hef.version import __version__
 
 if TYPE_CHECKING:
-    from tasnet2hef.check import CheckReport
-    from tasnet2hef.compile.compile_report import CompileReport
-    from tasnet2hef.export import ExportReport
+    from tasnet2hef.compiler.report import CompileReport
+    from tasnet2hef.model.export import ExportReport
+    from tasnet2hef.quantize.report import SimulationReport
     from tasnet2hef.report.listening import Listening
-    from tasnet2hef.simulate.simulate_report import SimulationReport
+    from tasnet2hef.target.check import CheckReport
 
 _PACKAGES: Final = ("numpy", "onnx", "onnxruntime", "torch")
 

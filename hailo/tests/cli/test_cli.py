@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli.commands.separate import parse_channel
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.cli.options import parse_settings
-from tasnet2hef.errors import OptionError
 from tests.conftest import HAS_TORCH
 
 ASSETS = Path(__file__).parents[2] / "assets"

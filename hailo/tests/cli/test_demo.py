@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli.commands.demo import find_assets
 from tasnet2hef.cli.main import make_app, run
-from tasnet2hef.errors import OptionError
 from tests.conftest import HAS_TORCH
 from tests.report.html_reader import read_page
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasnet2hef.cli.main import make_app, run
-from tests.simulate.small_net import save_net
+from tests.quantize.small_net import save_net
 
 Printed = pytest.CaptureFixture[str]
 

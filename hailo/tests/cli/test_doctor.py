@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tasnet2hef.cli.main import make_app, run
-from tasnet2hef.doctor import examine, gather
-from tasnet2hef.doctor.facts import Facts
-from tests.doctor.machines import environment, facts
+from tasnet2hef.diagnose.doctor import examine, gather
+from tasnet2hef.diagnose.doctor.facts import Facts
+from tests.diagnose.doctor.machines import environment, facts
 
 Printed = pytest.CaptureFixture[str]
 

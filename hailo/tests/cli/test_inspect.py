@@ -11,7 +11,7 @@ import typer
 
 from tasnet2hef.cli.commands.inspect import command
 from tasnet2hef.cli.main import run
-from tests.inspection.hef_files import MNIST, VITS_HEAD, needs_hefs, save_small
+from tests.target.files.hef_files import MNIST, VITS_HEAD, needs_hefs, save_small
 
 Printed = pytest.CaptureFixture[str]
 KEYS = {
@@ -62,8 +62,8 @@ def test_a_cut_off_file_is_one_line_and_exit_2(capsys: Printed) -> None:
 
 
 def test_json_has_the_same_keys_for_every_format(tmp_path: Path, capsys: Printed) -> None:
-    from tests.inspection.test_har import members_of, save_har
-    from tests.simulate.small_net import save_net
+    from tests.quantize.small_net import save_net
+    from tests.target.files.test_har import members_of, save_har
 
     paths = [
         save_small(tmp_path / "a.hef"),
@@ -94,7 +94,7 @@ def test_a_file_cannot_command_the_terminal(tmp_path: Path, capsys: Printed) -> 
 
 
 def test_long_lists_are_cut_short_in_tables(tmp_path: Path, capsys: Printed) -> None:
-    from tests.inspection.hef_files import add_stream
+    from tests.target.files.hef_files import add_stream
 
     def change(message: Any) -> None:
         for number in range(100):

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import soundfile
 
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.parity import signal_to_error_db
 from tasnet2hef.cli.commands.live import parse_channels
 from tasnet2hef.cli.keys import pressed_keys
 from tasnet2hef.cli.live_meter import picture
 from tasnet2hef.cli.main import make_app, run
-from tasnet2hef.errors import OptionError
-from tasnet2hef.parity import signal_to_error_db
-from tasnet2hef.run.live.controls import Controls
-from tasnet2hef.run.live.summary import LiveState
-from tests.run.conftest import make_provenance, save_graph
+from tasnet2hef.runtime.live.controls import Controls
+from tasnet2hef.runtime.live.summary import LiveState
+from tests.sign_split import make_provenance, save_graph
 
 MIXTURE = Path(__file__).parents[2] / "assets/demo_mixture.wav"
 

@@ -18,7 +18,7 @@ import typer.main
 
 from tasnet2hef.cli import show
 from tasnet2hef.cli.main import MISTAKE, make_app, run
-from tasnet2hef.rules.row_too_wide import RULE
+from tasnet2hef.target.rules.row_too_wide import RULE
 
 Printed = pytest.CaptureFixture[str]
 ROOT: Any = typer.main.get_command(make_app())

@@ -14,11 +14,11 @@ import onnxruntime
 import pytest
 
 from tasnet2hef.cli.main import make_app, run
-from tests.compile.driver.conftest import STAND_IN
+from tests.compiler.conftest import STAND_IN
 from tests.conftest import HAS_TORCH
 
 ASSETS = Path(__file__).parents[2] / "assets"
-HOME = STAND_IN.parents[3]
+HOME = STAND_IN.parents[2]
 Printed = pytest.CaptureFixture[str]
 pytestmark = pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which this environment is without")
 

@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 from tasnet2hef.cli.main import make_app, run
-from tests.reduce.conftest import FINDS_ERF, chain, saved
+from tests.diagnose.reduce.conftest import FINDS_ERF, chain, saved
 
 HAILO = Path(__file__).resolve().parents[2]
 

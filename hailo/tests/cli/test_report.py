@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from tasnet2hef.cli.main import make_app, run
+from tests.quantize.small_net import babble, save_net
 from tests.report.html_reader import read_page
-from tests.simulate.small_net import babble, save_net
 
 Printed = pytest.CaptureFixture[str]
 

@@ -7,8 +7,8 @@ import pytest
 
 from tasnet2hef.cli.main import make_app, run
 from tests.conftest import HAS_TORCH
-from tests.run.selftest.conftest import make_build, runtime  # noqa: F401 (a fixture)
-from tests.simulate.small_net import save_net
+from tests.diagnose.selftest.conftest import make_build, runtime  # noqa: F401 (a fixture)
+from tests.quantize.small_net import save_net
 
 ASSETS = Path(__file__).parents[2] / "assets"
 

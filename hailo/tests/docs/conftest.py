@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from scripts.pages.sandbox import ASSETS, inside, prepare
 
+from scripts.pages.sandbox import ASSETS, inside, prepare
 from tasnet2hef.cli.main import make_app, run
 
 # What the first steps of every page leave behind, in half a second of window instead of two.

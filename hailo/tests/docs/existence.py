@@ -10,8 +10,8 @@ from typing import Any
 
 import typer.main
 
+from tasnet2hef.base.version import __version__
 from tasnet2hef.cli.main import make_app
-from tasnet2hef.version import __version__
 from tests.docs.console_blocks import ROOT
 
 _GLOBAL = ("--quiet", "-q", "--debug", "--version", "--install-completion", "--show-completion")

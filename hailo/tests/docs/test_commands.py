@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from scripts.pages.sandbox import inside
 
+from scripts.pages.sandbox import inside
 from tasnet2hef.cli.main import make_app, run
 from tests.docs.console_blocks import ROOT, Block, blocks_of, pages
 from tests.docs.existence import check_exists

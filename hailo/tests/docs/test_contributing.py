@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tasnet2hef import rules
-from tasnet2hef.check import check_proto
 from tasnet2hef.cli.main import make_app, run
-from tasnet2hef.rules.framework.discovery import all_rules, find_rule
+from tasnet2hef.target import rules
+from tasnet2hef.target.check import check_proto
+from tasnet2hef.target.rules.framework.discovery import all_rules, find_rule
 from tests.docs.console_blocks import ROOT
 
 _CODE = re.compile(r'^```python title="hailo/tasnet2hef/rules/(\w+)\.py"\n(.*?)^```', re.M | re.S)

@@ -8,18 +8,18 @@ from xml.etree import ElementTree
 
 import pytest
 import typer.main
+
 from scripts.pages import figures, generated
 from scripts.pages.generated import chips, commands, errors, failures, json_keys, rules
 from scripts.pages.hooks import on_page_markdown
 from scripts.pages.pen import INK
 from scripts.pages.sandbox import RUNS
-
-from tasnet2hef import errors as error_classes
+from tasnet2hef.base import errors as error_classes
+from tasnet2hef.base.discovery import modules_of
 from tasnet2hef.cli.main import make_app
-from tasnet2hef.compile.failures import signatures
-from tasnet2hef.discovery import modules_of
-from tasnet2hef.hardware.loader import chip_names
-from tasnet2hef.rules.framework.discovery import all_rules
+from tasnet2hef.target.failures import signatures
+from tasnet2hef.target.known.loader import chip_names
+from tasnet2hef.target.rules.framework.discovery import all_rules
 from tests.docs.console_blocks import ROOT
 
 pytest.importorskip("matplotlib", reason="draws the pictures")

@@ -14,13 +14,13 @@ from pathlib import Path
 import onnx
 import pytest
 
-from tasnet2hef.rules.framework.discovery import all_rules
-from tasnet2hef.rules.row_too_wide import RULE
-from tasnet2hef.version import __version__
+from tasnet2hef.base.version import __version__
+from tasnet2hef.target.rules.framework.discovery import all_rules
+from tasnet2hef.target.rules.row_too_wide import RULE
 from tests.packaging.conftest import ROOT
 
 LARGEST_BYTES = 2_000_000
-CLIENT = """from tasnet2hef.check import check_file
+CLIENT = """from tasnet2hef.target.check import check_file
 found: list[str] = [finding.rule for finding in check_file("graph.onnx", "hailo8").findings]
 wrong: int = check_file("graph.onnx", "hailo8").name
 """

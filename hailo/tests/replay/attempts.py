@@ -8,9 +8,9 @@ from pathlib import Path
 
 import onnx
 
-from tasnet2hef.check import CheckReport, check_proto
-from tasnet2hef.errors import GraphError
-from tasnet2hef.graph.layers import HailoNet
+from tasnet2hef.base.errors import GraphError
+from tasnet2hef.target.check import CheckReport, check_proto
+from tasnet2hef.target.graph.layers import HailoNet
 from tests.replay import plain_3d, tall_4d, wide
 
 ATTEMPTS: Mapping[str, Callable[[], onnx.ModelProto]] = {

@@ -10,13 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from tasnet2hef.graph.cost import summarise
-from tasnet2hef.graph.layers import HailoNet, Layer
-from tasnet2hef.graph.layout import elements
-from tasnet2hef.hardware import compiler as limits
-from tasnet2hef.hardware import load_chip
-from tasnet2hef.rules.framework.discovery import find_rule
-from tasnet2hef.window import mean_factors, next_factored
+from tasnet2hef.base.window_length import mean_factors, next_factored
+from tasnet2hef.target.graph.cost import summarise
+from tasnet2hef.target.graph.layers import HailoNet, Layer
+from tasnet2hef.target.graph.layout import elements
+from tasnet2hef.target.known import limits, load_chip
+from tasnet2hef.target.rules.framework.discovery import find_rule
 from tests.replay.attempts import model_of, net_of
 
 MAX_MIN = ("Max", "Min")

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import onnx
 
-from tasnet2hef.spec import TasNetSpec
+from tasnet2hef.base.spec import TasNetSpec
 
 
 class Dialect(Protocol):

@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from tasnet2hef.graph.loader import LoadedGraph, load_graph
-from tasnet2hef.spec import TasNetSpec
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.target.graph.loader import LoadedGraph, load_graph
 from tests.asteroid_oracle import asteroid_conv_tasnet
 
 

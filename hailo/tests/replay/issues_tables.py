@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from tasnet2hef.check import CheckReport
-from tasnet2hef.rules.framework.finding import LEVELS, STAGES
+from tasnet2hef.target.check import CheckReport
+from tasnet2hef.target.rules.framework.finding import LEVELS, STAGES
 from tests.replay.attempts import ATTEMPTS, report_of
 
 PAGE = Path(__file__).parents[2] / "issues.md"

@@ -6,7 +6,7 @@ from typing import Any
 
 import onnx
 
-from tasnet2hef.spec import TasNetSpec
+from tasnet2hef.base.spec import TasNetSpec
 from tests.replay.conv_tasnet import MASK_OPERATORS, frames_of, reach_of, write
 from tests.replay.onnx_writer import OnnxWriter
 

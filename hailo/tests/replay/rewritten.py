@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from tasnet2hef.check import CheckReport, check_proto
-from tasnet2hef.distil.freeze import constants
-from tasnet2hef.network.hailo_tasnet import BuildOptions, HailoTasNet
-from tasnet2hef.onnx_graph import make_model
-from tasnet2hef.spec import TasNetSpec
-from tasnet2hef.window import next_factored
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.base.window_length import next_factored
+from tasnet2hef.model.network.hailo_tasnet import BuildOptions, HailoTasNet
+from tasnet2hef.model.onnx_writer import make_model
+from tasnet2hef.target.check import CheckReport, check_proto
+from tasnet2hef.train.freeze import constants
 from tests.random_weights import random_reference
 
 REWRITTEN = {

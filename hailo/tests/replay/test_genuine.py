@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tasnet2hef.check import check_model
-from tasnet2hef.graph.loader import LoadedGraph, graph_of_model
-from tasnet2hef.spec import TasNetSpec
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.target.check import check_model
+from tasnet2hef.target.graph.loader import LoadedGraph, graph_of_model
 from tests.replay import plain_3d, tall_4d
 
 pytest.importorskip("torch", reason="genuine exports need torch")

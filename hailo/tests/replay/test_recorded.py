@@ -8,9 +8,9 @@ from pathlib import Path
 import onnx
 import pytest
 
-from tasnet2hef.graph.agreement import compare
-from tests.graph.conftest import EVIDENCE
+from tasnet2hef.target.graph.agreement import compare
 from tests.replay.attempts import model_of, net_of
+from tests.target.graph.conftest import EVIDENCE
 
 
 @pytest.fixture(scope="module")

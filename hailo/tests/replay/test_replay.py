@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tasnet2hef.check import CheckReport, check_file
-from tasnet2hef.graph.loader import graph_of_model
-from tasnet2hef.graph.parser import parse
-from tasnet2hef.rules.framework.finding import Finding
-from tasnet2hef.spec import TasNetSpec
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.target.check import CheckReport, check_file
+from tasnet2hef.target.graph.loader import graph_of_model
+from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.rules.framework.finding import Finding
 from tests.replay import plain_3d, tall_4d, wide
 from tests.replay.attempts import ATTEMPTS, model_of, net_of, report_of, save
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import onnx
 
-from tasnet2hef.spec import TasNetSpec
+from tasnet2hef.base.spec import TasNetSpec
 from tests.replay.conv_tasnet import MASK_OPERATORS, frames_of, reach_of, write
 from tests.replay.onnx_writer import OnnxWriter
 

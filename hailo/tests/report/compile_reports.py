@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasnet2hef.check import CheckReport
-from tasnet2hef.compile.broken_rung import Step
-from tasnet2hef.compile.compile_report import CompileReport, HefFacts
-from tasnet2hef.compile.failures.classify import Situation, explain
-from tasnet2hef.compile.run_record import StageRecord
+from tasnet2hef.compiler.emulator_check import Step
+from tasnet2hef.compiler.report import CompileReport, HefFacts
+from tasnet2hef.compiler.run_record import StageRecord
+from tasnet2hef.target.check import CheckReport
+from tasnet2hef.target.failures.classify import Situation, explain
 
 WORDS = "BackendAllocatorException: Compilation failed: Agent infeasible"
 

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from tasnet2hef.check import CheckReport, check_file
-from tasnet2hef.compile.compile_report import CompileReport
+from tasnet2hef.compiler.report import CompileReport
+from tasnet2hef.quantize.calibration.calibrate import calibrate_file
+from tasnet2hef.quantize.calibration.window_draw import Draw
+from tasnet2hef.quantize.options import SimulationOptions
+from tasnet2hef.quantize.report import SimulationReport
+from tasnet2hef.quantize.simulate import simulate_file
+from tasnet2hef.quantize.simulator import Preparation
 from tasnet2hef.report.facts import RunFacts, read_facts
 from tasnet2hef.report.listening import Listening, listen
 from tasnet2hef.report.record import write_report
-from tasnet2hef.simulate.calibrate import calibrate_file
-from tasnet2hef.simulate.options import SimulationOptions
-from tasnet2hef.simulate.simulate import simulate_file
-from tasnet2hef.simulate.simulate_report import SimulationReport
-from tasnet2hef.simulate.simulator import Preparation
-from tasnet2hef.simulate.window_draw import Draw
+from tasnet2hef.target.check import CheckReport, check_file
+from tests.quantize.small_net import babble, save_net
 from tests.report.compile_reports import failed_run
-from tests.simulate.small_net import babble, save_net
 
 
 @dataclass(frozen=True)

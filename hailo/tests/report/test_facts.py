@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasnet2hef.errors import OptionError
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.report.facts import StageFacts, find_report_folders, read_facts, save_stage
 
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from tasnet2hef.errors import AudioError, OptionError
+from tasnet2hef.base.errors import AudioError, OptionError
+from tasnet2hef.quantize.score import relative_noise
 from tasnet2hef.report.listening import FLOAT, INT8, MIXTURE, Listening, Track, listen
 from tasnet2hef.report.players import players_of
-from tasnet2hef.run.separate import separate_file
-from tasnet2hef.simulate.score import relative_noise
+from tasnet2hef.runtime.separate import separate_file
+from tests.quantize.small_net import babble
 from tests.report.conftest import Run
-from tests.simulate.small_net import babble
 
 STEP = 2.0**-15
 """One step of 16 bits."""

@@ -10,13 +10,13 @@ from pathlib import Path
 import onnx
 import pytest
 
-from tasnet2hef.check import check_file
-from tasnet2hef.errors import OptionError
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.report import charts
 from tasnet2hef.report.facts import read_facts
 from tasnet2hef.report.page import render
 from tasnet2hef.report.record import called, write_report
-from tasnet2hef.rules.framework.discovery import find_rule
+from tasnet2hef.target.check import check_file
+from tasnet2hef.target.rules.framework.discovery import find_rule
 from tests.report.conftest import Run
 from tests.report.html_reader import read_page
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import onnx
 import pytest
 
-from tasnet2hef.check import CheckReport, check_proto
-from tasnet2hef.compile.compile_report import CompileReport
+from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.report.check_facts import check_facts
 from tasnet2hef.report.facts import RunFacts, StageFacts
 from tasnet2hef.report.verdict import verdict_of
-from tasnet2hef.rules.framework.discovery import find_rule
-from tasnet2hef.rules.framework.sketch import Sketch
+from tasnet2hef.target.check import CheckReport, check_proto
+from tasnet2hef.target.rules.framework.discovery import find_rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
 from tests.report.compile_reports import done_run, failed_run, run_without_compiler
 
 PLACE = Path("/nowhere")

@@ -10,7 +10,7 @@ import typer
 from tasnet2hef.cli import show
 
 if TYPE_CHECKING:
-    from tasnet2hef.simulate.calibration_report import CalibrationReport
+    from tasnet2hef.quantize.calibration.report import CalibrationReport
 
 
 def command(
@@ -36,8 +36,8 @@ def command(
     For a stateful graph a window is a chunk in mid-stream: the graph runs over the receptive field before it, and
     the past rows that this leaves are stored with the chunk, in an array for each input.
     """
-    from tasnet2hef.simulate.calibrate import calibrate_file
-    from tasnet2hef.simulate.window_draw import Draw
+    from tasnet2hef.quantize.calibration.calibrate import calibrate_file
+    from tasnet2hef.quantize.calibration.window_draw import Draw
 
     draw = Draw(windows, seed, mix, level_spread_db)
     with show.progress(f"drawing {windows} windows") as progress:

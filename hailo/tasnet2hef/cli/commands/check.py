@@ -10,12 +10,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.cli import show
 from tasnet2hef.cli.page import add_to_page
-from tasnet2hef.errors import OptionError, RefusedError
 
 if TYPE_CHECKING:
-    from tasnet2hef.check import CheckReport, FindingGroup
+    from tasnet2hef.target.check import CheckReport, FindingGroup
 
 _NAMES_SHOWN = 3
 
@@ -35,7 +35,7 @@ def command(
 
     Example: `tasnet2hef check build/model.onnx --hw hailo8`
     """
-    from tasnet2hef.check import check_file
+    from tasnet2hef.target.check import check_file
 
     report = check_file(graph, hardware, read_shapes(input_shape), single_context=single_context)
     if json_output:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.check import print_report as print_check
 from tasnet2hef.cli.commands.inspect import print_ends
 from tasnet2hef.cli.page import add_to_page
-from tasnet2hef.errors import OptionError, RefusedError
 
 if TYPE_CHECKING:
-    from tasnet2hef.compile.compile_report import CompileReport
-    from tasnet2hef.compile.inputs import CompileInputs
-    from tasnet2hef.compile.ladder import Rung
+    from tasnet2hef.compiler.fallbacks import Rung
+    from tasnet2hef.compiler.inputs import CompileInputs
+    from tasnet2hef.compiler.report import CompileReport
 
 
 def command(
@@ -58,11 +58,11 @@ def command(
     `source`, `grade`, `commands` and more), `stages` (the same five for every stage), `findings`, `agreement`,
     `emulator`, `tried`, `next_step`, `hef`, `hand_over`, `notes`.
     """
-    from tasnet2hef.compile.bundle import bundle_folder, read_bundle
-    from tasnet2hef.compile.display import StageDisplay
-    from tasnet2hef.compile.driver import compile_file
-    from tasnet2hef.compile.driver import plan as plan_file
-    from tasnet2hef.compile.options import CompileOptions, read_minutes
+    from tasnet2hef.cli.compile_display import StageDisplay
+    from tasnet2hef.compiler.bundle import bundle_folder, read_bundle
+    from tasnet2hef.compiler.driver import compile_file
+    from tasnet2hef.compiler.driver import plan as plan_file
+    from tasnet2hef.compiler.options import CompileOptions, read_minutes
 
     given = CompileOptions()
     folder = bundle_folder(graph)
@@ -137,7 +137,7 @@ def refuse(report: CompileReport) -> None:
 
 
 def _print_steps(report: CompileReport) -> None:
-    from tasnet2hef.compile.broken_rung import FLOORS_DB, MEANINGS, first_broken
+    from tasnet2hef.compiler.emulator_check import FLOORS_DB, MEANINGS, first_broken
 
     rows = [
         (

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.check import verdict
 from tasnet2hef.cli.options import parse_settings
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.to_hef import finish, pages_of, print_finished, refuse_alone, refuse_finished, source_of
-from tasnet2hef.errors import OptionError
 
 DEFAULT_CHUNK = 32
 """Frames: 33 ms of lag for a kernel of 16 and a stride of 8 samples at 8 kHz."""
 
 if TYPE_CHECKING:
-    from tasnet2hef.check import CheckReport
-    from tasnet2hef.export import ExportReport
-    from tasnet2hef.provenance import Provenance
+    from tasnet2hef.base.graph_contract import Provenance
+    from tasnet2hef.model.export import ExportReport
+    from tasnet2hef.target.check import CheckReport
 
 
 def command(
@@ -96,13 +96,13 @@ def command(
     `--json` then adds `stages` (`stage`, `outcome`, `seconds`, `made`), `calibration`, `simulation`,
     `model_script` and `compile`: a list of reports as `compile --json` prints them, one a graph.
     """
-    from tasnet2hef.check import check_file
-    from tasnet2hef.compile.options import CompileOptions, read_minutes
-    from tasnet2hef.export import ExportOptions, export_file
-    from tasnet2hef.hardware import load_chip
-    from tasnet2hef.pipeline import PipelineOptions, StageClock, require_pipeline
-    from tasnet2hef.simulate.calibrate import DEFAULT_WINDOWS
-    from tasnet2hef.simulate.window_draw import Draw
+    from tasnet2hef.compiler.options import CompileOptions, read_minutes
+    from tasnet2hef.compiler.pipeline import PipelineOptions, StageClock, require_pipeline
+    from tasnet2hef.model.export import ExportOptions, export_file
+    from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
+    from tasnet2hef.quantize.calibration.window_draw import Draw
+    from tasnet2hef.target.check import check_file
+    from tasnet2hef.target.known import load_chip
 
     load_chip(hardware)  # a wrong name is refused before the work
     compiling = CompileOptions(

@@ -7,9 +7,9 @@ from typing import Final
 
 import typer
 
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.separate import print_report
-from tasnet2hef.errors import OptionError
 
 _ASSETS: Final = Path(__file__).parents[3] / "assets"
 """Lies beside the package in a checkout; a wheel does not hold it."""
@@ -29,11 +29,11 @@ def command(
     assets = find_assets(_ASSETS)
     model, mixture, *references = (assets / name for name in _NEEDED)
 
-    from tasnet2hef.check import check_file
-    from tasnet2hef.export import ExportOptions, export_file
+    from tasnet2hef.model.export import ExportOptions, export_file
     from tasnet2hef.report.listening import listen
     from tasnet2hef.report.record import write_report
-    from tasnet2hef.run.separate import separate_file
+    from tasnet2hef.runtime.separate import separate_file
+    from tasnet2hef.target.check import check_file
 
     graph = output / f"{model.stem}.onnx"
     with show.waiting(f"converting {model.name}"):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.cli import show
-from tasnet2hef.errors import RefusedError
 
 if TYPE_CHECKING:
     from tasnet2hef.report.comparison.compare import Comparison

@@ -70,9 +70,9 @@ def command(
     """
     import torch
 
-    from tasnet2hef.distil.stages import DistilOptions, SpeechOptions, distil_file
-    from tasnet2hef.distil.student import Variant
-    from tasnet2hef.training.progress import show_progress
+    from tasnet2hef.cli.training_display import show_progress
+    from tasnet2hef.train.stages import DistilOptions, SpeechOptions, distil_file
+    from tasnet2hef.train.student import Variant
 
     if threads is not None:
         torch.set_num_threads(threads)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.cli import show
-from tasnet2hef.errors import RefusedError
 
 if TYPE_CHECKING:
-    from tasnet2hef.doctor.examine import DoctorReport
+    from tasnet2hef.diagnose.doctor.examine import DoctorReport
 
 
 def command(
@@ -27,7 +27,7 @@ def command(
 
     Example: `tasnet2hef doctor --json`
     """
-    from tasnet2hef.doctor.examine import examine
+    from tasnet2hef.diagnose.doctor.examine import examine
 
     with show.progress("looking around") as progress:
         report = examine(folder, progress)
@@ -48,7 +48,7 @@ def print_report(report: DoctorReport) -> None:
         for each in report.diagnoses
     ]
     _print("This machine", ("what", "status", "found, and what to do"), rows)
-    from tasnet2hef.doctor.pairings import PAIRINGS, spelt
+    from tasnet2hef.target.known.releases import PAIRINGS, spelt
 
     rows = [
         (

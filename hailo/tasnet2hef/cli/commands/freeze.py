@@ -39,7 +39,7 @@ def command(
 
     Example: `tasnet2hef freeze my_model.pth speech/ -o frozen.pth`
     """
-    from tasnet2hef.distil.stages import SpeechOptions, freeze_file
+    from tasnet2hef.train.stages import SpeechOptions, freeze_file
 
     options = SpeechOptions(
         seconds=seconds, hours=hours, test_clips=test_clips, hardware=hardware, settings=parse_settings(settings)

@@ -13,7 +13,7 @@ from rich.table import Table
 from tasnet2hef.cli import show
 
 if TYPE_CHECKING:
-    from tasnet2hef.inspection.summary import End, FileSummary
+    from tasnet2hef.target.files.summary import End, FileSummary
 
 _ROWS_SHOWN = 40
 _LONGEST_CELL = 1_000
@@ -33,7 +33,7 @@ def command(
 
     Example: `tasnet2hef inspect build/model.hef`
     """
-    from tasnet2hef.inspection.read import read_file
+    from tasnet2hef.target.files.read import read_file
 
     summary = read_file(file, damaged=damaged)
     if json_output:

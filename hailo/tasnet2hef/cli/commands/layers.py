@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.graph.layers import Layer
+from tasnet2hef.target.graph.layers import Layer
 
 
 def command(
@@ -22,8 +22,8 @@ def command(
     Example: `tasnet2hef layers build/model.onnx`
     """
     from tasnet2hef.cli.commands.check import read_shapes
-    from tasnet2hef.graph.loader import load_graph
-    from tasnet2hef.graph.parser import parse
+    from tasnet2hef.target.graph.loader import load_graph
+    from tasnet2hef.target.graph.parser import parse
 
     net = parse(load_graph(graph, read_shapes(input_shape)))
     if json_output:

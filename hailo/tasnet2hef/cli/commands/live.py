@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.separate import parse_halo
-from tasnet2hef.errors import OptionError
 
 if TYPE_CHECKING:
-    from tasnet2hef.run.live.controls import Controls
-    from tasnet2hef.run.live.device_ends import Device
-    from tasnet2hef.run.live.session import Tick
-    from tasnet2hef.run.live.summary import Latency, LiveSummary
+    from tasnet2hef.runtime.live.controls import Controls
+    from tasnet2hef.runtime.live.device_endpoints import Device
+    from tasnet2hef.runtime.live.session import Tick
+    from tasnet2hef.runtime.live.summary import Latency, LiveSummary
 
 
 def command(
@@ -64,8 +64,8 @@ def command(
 
     Example: `tasnet2hef live build/my_model.onnx --from-file mixture.wav --to-file heard.wav`
     """
-    from tasnet2hef.run.live.controls import Controls
-    from tasnet2hef.run.live.live import LiveOptions, run_live
+    from tasnet2hef.runtime.live.controls import Controls
+    from tasnet2hef.runtime.live.live import LiveOptions, run_live
 
     if list_devices:
         print_devices(json_output)
@@ -123,7 +123,7 @@ def parse_device(text: str | None) -> Device:
 
 def print_devices(json_output: bool) -> None:
     """Print the sound devices."""
-    from tasnet2hef.run.live.device_ends import list_devices
+    from tasnet2hef.runtime.live.device_endpoints import list_devices
 
     devices = list_devices()
     if json_output:

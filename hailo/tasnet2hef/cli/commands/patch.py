@@ -18,7 +18,7 @@ def command(
 
     Example: `tasnet2hef patch my_model.onnx`
     """
-    from tasnet2hef.patch import patch_file
+    from tasnet2hef.target.patch import patch_file
 
     report = patch_file(graph, output or graph)
     if json_output:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.check import read_shapes
-from tasnet2hef.errors import RefusedError
 
 if TYPE_CHECKING:
-    from tasnet2hef.reduce.reduce_report import ReduceReport
+    from tasnet2hef.diagnose.reduce.reduce_report import ReduceReport
 
 _OPERATORS_SHOWN = 8
 
@@ -50,9 +50,9 @@ def command(
 
     Example: `tasnet2hef reduce build/my_model.onnx --check 'python parse_it.py {}' -o reduced/`
     """
-    from tasnet2hef.reduce.display import ReduceDisplay
-    from tasnet2hef.reduce.options import ReduceOptions
-    from tasnet2hef.reduce.reduce import reduce_file
+    from tasnet2hef.cli.reduce_display import ReduceDisplay
+    from tasnet2hef.diagnose.reduce.options import ReduceOptions
+    from tasnet2hef.diagnose.reduce.reduce import reduce_file
 
     options = ReduceOptions(
         check=check,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.errors import OptionError
 
 if TYPE_CHECKING:
     from tasnet2hef.report.listening import Listening
@@ -78,10 +78,10 @@ def _found(place: Path) -> tuple[Path, ...]:
 
 def _folder_of_graph(graph: Path, output: Path | None, hardware: str | None) -> Path:
     """Return the report folder of a graph; check the graph where no check of it, as it is now, is there."""
-    from tasnet2hef.check import check_file
-    from tasnet2hef.compile.run_record import digest_of_file
+    from tasnet2hef.base.files import digest_of_file
     from tasnet2hef.report.facts import find_report_folders, read_facts, report_folder
     from tasnet2hef.report.record import write_report
+    from tasnet2hef.target.check import check_file
 
     folder = report_folder(graph if output is None else output / graph.name)
     kept = read_facts(folder).stages if find_report_folders(folder) else {}

@@ -11,7 +11,7 @@ from rich.table import Table
 from tasnet2hef.cli import show
 
 if TYPE_CHECKING:
-    from tasnet2hef.rules.framework.rule import Rule
+    from tasnet2hef.target.rules.framework.rule import Rule
 
 
 def command(
@@ -22,7 +22,7 @@ def command(
 
     Example: `tasnet2hef rules row-too-wide`
     """
-    from tasnet2hef.rules.framework.discovery import all_rules, find_rule
+    from tasnet2hef.target.rules.framework.discovery import all_rules, find_rule
 
     if rule_id is None:
         _list(all_rules(), json_output)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
+from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.cli import show
-from tasnet2hef.errors import RefusedError
 
 if TYPE_CHECKING:
-    from tasnet2hef.run.selftest.selftest import NetResult, SelfTest
+    from tasnet2hef.diagnose.selftest.selftest import NetResult, SelfTest
 
 
 def command(
@@ -33,7 +33,7 @@ def command(
 
     Example: `tasnet2hef selftest build/`
     """
-    from tasnet2hef.run.selftest.selftest import selftest
+    from tasnet2hef.diagnose.selftest.selftest import selftest
 
     with show.progress("self-test") as progress:
         result = selftest(build, simulate=simulate, threads=threads, progress=progress)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.errors import OptionError
 
 if TYPE_CHECKING:
-    from tasnet2hef.run.audio import Channel
-    from tasnet2hef.run.backends import Backend
-    from tasnet2hef.run.halo import Halo
-    from tasnet2hef.run.report import SeparationReport
+    from tasnet2hef.audio.files import Channel
+    from tasnet2hef.runtime.backends import Backend
+    from tasnet2hef.runtime.separation_report import SeparationReport
+    from tasnet2hef.runtime.stream.halo import Halo
 
 
 def command(
@@ -56,7 +56,7 @@ def command(
     Example: `tasnet2hef separate build/my_model.onnx mixture.wav -o out/`
     On the device: `tasnet2hef separate build/my_model.hef mixture.wav -o out/`
     """
-    from tasnet2hef.run.separate import separate_file
+    from tasnet2hef.runtime.separate import separate_file
 
     model = graph if calibration is None else simulated(graph, calibration, backend, threads)
     with show.progress(f"separating {recording.name}") as progress:
@@ -86,8 +86,8 @@ def simulated(graph: Path, calibration: Path, asked: str | None, threads: int | 
         OptionError: another runtime was asked for.
         InputError: the graph or the calibration set can't be used.
     """
-    from tasnet2hef.simulate.calibration_file import open_calibration
-    from tasnet2hef.simulate.simulator import Preparation, prepare
+    from tasnet2hef.quantize.calibration.calibration_set import open_calibration
+    from tasnet2hef.quantize.simulator import Preparation, prepare
 
     if asked not in (None, "onnxruntime"):
         raise OptionError(f"--calib: found --backend {asked} beside it; 8 bits are simulated by onnxruntime")

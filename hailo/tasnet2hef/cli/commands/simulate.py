@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
 from tasnet2hef.cli.page import add_to_page
-from tasnet2hef.errors import OptionError
 
 if TYPE_CHECKING:
-    from tasnet2hef.simulate.layer_analysis import LayerReport
-    from tasnet2hef.simulate.simulate_report import Figures, SimulationReport
+    from tasnet2hef.quantize.layer_analysis import LayerReport
+    from tasnet2hef.quantize.report import Figures, SimulationReport
 
 SHOWN_LAYERS = 20
 
@@ -65,11 +65,11 @@ def command(
 
     Example: `tasnet2hef simulate build/my_model.onnx build/calib.npz --eval test_set/`
     """
-    from tasnet2hef.simulate.options import SimulationOptions
-    from tasnet2hef.simulate.plots import chosen_format
-    from tasnet2hef.simulate.ranges import DEFAULT_PERCENTILE
-    from tasnet2hef.simulate.simulate import simulate_file
-    from tasnet2hef.simulate.simulator import Preparation
+    from tasnet2hef.quantize.options import SimulationOptions
+    from tasnet2hef.quantize.plots import chosen_format
+    from tasnet2hef.quantize.ranges import DEFAULT_PERCENTILE
+    from tasnet2hef.quantize.simulate import simulate_file
+    from tasnet2hef.quantize.simulator import Preparation
 
     chosen = DEFAULT_PERCENTILE if percentile is None else percentile
     options = SimulationOptions(

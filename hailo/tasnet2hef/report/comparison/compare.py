@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tasnet2hef.errors import OptionError
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.report.comparison.rows import Row, Section, Verdict, higher, lower, neutral
 from tasnet2hef.report.comparison.side import NodeForm, Side, read_side
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import onnx
 
-from tasnet2hef.check import check_file
-from tasnet2hef.compile.run_record import digest_of_file
-from tasnet2hef.errors import OptionError
-from tasnet2hef.graph.loader import load_graph
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.report.check_facts import check_facts
 from tasnet2hef.report.facts import FOLDER_SUFFIX, RunFacts, find_report_folders, read_facts
+from tasnet2hef.target.check import check_file
+from tasnet2hef.target.graph.loader import load_graph
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 import onnx
 import pytest
 
-from tasnet2hef.errors import GraphError, OptionError
+from tasnet2hef.base.errors import GraphError, OptionError
 from tasnet2hef.report.comparison.compare import Comparison, compare_runs
 from tasnet2hef.report.comparison.rows import Row, higher, lower, neutral
-from tasnet2hef.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import Sketch
+from tests.quantize.small_net import save_net
 from tests.report.conftest import Run
-from tests.simulate.small_net import save_net
 
 
 def _rows(found: Comparison, section: str) -> dict[str, Row]:

@@ -1,0 +1,1 @@
+"""How the shipped demo networks were made: data, recipe, training, evaluation."""

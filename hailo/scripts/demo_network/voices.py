@@ -1,0 +1,113 @@
+"""Find the prompts of each voice, leave out what is not speech, trim silence and bring all to one level."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+
+from scripts.demo_network.split import Side, side_of
+from tasnet2hef.audio.level import rms_dbfs
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import AudioError
+from tasnet2hef.train.mixtures import SAMPLE_RATE_HZ, Prompt
+
+SOUNDS: Final = Path("/usr/share/asterisk/sounds")
+"""Where Debian's asterisk-core-sounds-*-wav packages put their folders."""
+LEVEL_DBFS: Final = -25.0
+"""RMS that every prompt is brought to, so that only the mixer decides who is louder."""
+SILENCE_DB: Final = -35.0
+"""A frame this far below the prompt's loudest frame is silence."""
+QUIETEST_DBFS: Final = -45.0
+"""A prompt below this RMS holds no speech."""
+FRAME_SAMPLES: Final = 160
+MARGIN_SAMPLES: Final = 240
+NOT_SPEECH: Final = ("silence/*", "*beep*", "*2tone*", "tt-monkeys", "confbridge-begin-glorious*")
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A person, and the folders of prompts that this person spoke."""
+
+    name: str
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StudioPrompt(Prompt):
+    """A prompt of a Debian package: also its file's SHA-256 and its side of the split."""
+
+    sha256: str
+    side: Side
+
+
+def trim_silence(samples: Samples) -> Samples:
+    """Cut silence at both ends, leaving 30 ms; ``[sample]`` to ``[sample]``, empty where all is silence."""
+    frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    power = np.square(frames).mean(axis=1)
+    loud = np.flatnonzero(power > max(power.max(initial=0) * 10 ** (SILENCE_DB / 10), 1e-9))
+    if not len(loud):
+        return samples[:0]
+    start, stop = loud[0] * FRAME_SAMPLES - MARGIN_SAMPLES, (loud[-1] + 1) * FRAME_SAMPLES + MARGIN_SAMPLES
+    return samples[max(0, start) : stop]
+
+
+def holds_speech(trimmed: Samples) -> bool:
+    """Say whether a trimmed prompt is long and loud enough to be speech."""
+    return len(trimmed) >= FRAME_SAMPLES and rms_dbfs(trimmed) >= QUIETEST_DBFS
+
+
+def read_trimmed(path: Path) -> Samples:
+    """Read a prompt ``[sample]`` without the silence at its ends; refuse another rate or several channels."""
+    samples, rate_hz = soundfile.read(path, dtype="float32")
+    if rate_hz != SAMPLE_RATE_HZ or samples.ndim != 1:
+        raise AudioError(f"{path}: found {rate_hz} Hz, shape {samples.shape}; expected 8000 Hz, one channel")
+    return trim_silence(samples)
+
+
+def make_prompt(voice: str, name: str, path: Path, trimmed: Samples) -> StudioPrompt:
+    """Bring a trimmed prompt to the common level and note where it comes from and on which side it is."""
+    levelled = trimmed * np.float32(10 ** ((LEVEL_DBFS - rms_dbfs(trimmed)) / 20))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return StudioPrompt(voice, name, levelled, digest, side_of(name.split("/", 1)[1]))
+
+
+def find_prompts(voice: Voice, sounds: Path = SOUNDS) -> list[StudioPrompt]:
+    """Read all spoken prompts of one voice, sorted by name; refuse where a folder is missing."""
+    prompts = []
+    for folder in voice.folders:
+        if not (sounds / folder).is_dir():
+            raise AudioError(f"{sounds / folder}: missing; install asterisk-core-sounds-{folder[:2]}-wav")
+        for path in sorted((sounds / folder).rglob("*.wav")):
+            name = path.relative_to(sounds / folder).with_suffix("").as_posix()
+            if any(fnmatch(name, pattern) for pattern in NOT_SPEECH):
+                continue
+            trimmed = read_trimmed(path)
+            if holds_speech(trimmed):
+                prompts.append(make_prompt(voice.name, f"{folder}/{name}", path, trimmed))
+    return prompts
+
+
+def drop_repeats(prompts: Iterable[StudioPrompt]) -> list[StudioPrompt]:
+    """Keep one of each recording: a file that stands under two names could be on two sides of the split.
+
+    A recording that two voices share is a package's stand-in for a missing translation: both are dropped.
+    """
+    owners: dict[str, set[str]] = {}
+    first: dict[str, StudioPrompt] = {}
+    for prompt in prompts:
+        owners.setdefault(prompt.sha256, set()).add(prompt.voice)
+        first.setdefault(prompt.sha256, prompt)
+    return [prompt for digest, prompt in first.items() if len(owners[digest]) == 1]
+
+
+def prompts_by_voice(voices: Sequence[Voice], side: Side, sounds: Path = SOUNDS) -> dict[str, list[StudioPrompt]]:
+    """Read the prompts of one side of the split, grouped by voice."""
+    every = drop_repeats(prompt for voice in voices for prompt in find_prompts(voice, sounds))
+    return {voice.name: [p for p in every if p.voice == voice.name and p.side == side] for voice in voices}

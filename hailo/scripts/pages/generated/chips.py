@@ -1,0 +1,51 @@
+"""What is known of each chip, and what the compiler's limits are, each number with its source."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Final
+
+from scripts.pages.markdown import table
+from tasnet2hef.target.known import limits as compiler
+from tasnet2hef.target.known import load_chip
+from tasnet2hef.target.known.chip import Chip, Figure
+from tasnet2hef.target.known.loader import chip_names
+
+PATH: Final = "reference/chips.md"
+
+_HEAD: Final = """# Chips and limits
+
+What `check` and the cost model compute with. An empty cell: no source tells.
+"""
+_COLUMNS: Final = ("number", "value", "unit", "grade", "source", "note")
+
+
+def text() -> str:
+    """Return the page."""
+    chips = [load_chip(name) for name in chip_names()]
+    fields = [field.name for field in dataclasses.fields(Chip) if field.name != "name"]
+    rows = [(_words(name), *(_value(getattr(chip, name)) for chip in chips)) for name in fields]
+    rows.append(("layers in one context", *(str(chip.single_context_layers) for chip in chips)))
+    rows.append(("layers in each of several", *(str(chip.layers_per_context) for chip in chips)))
+    parts = [_HEAD, table(("", *chip_names()), rows)]
+    for chip in chips:
+        figures = [(_words(name), getattr(chip, name)) for name in fields]
+        parts += [f"## {chip.name}", table(_COLUMNS, _rows(figures))]
+    limits = [(_words(name), found) for name, found in vars(compiler).items() if isinstance(found, Figure)]
+    parts += ["## The compiler's limits", table(_COLUMNS, _rows(limits))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(figures: list[tuple[str, Figure | None]]) -> Iterator[tuple[str, ...]]:
+    for name, figure in figures:
+        if figure is not None:
+            yield (name, _value(figure), figure.unit, figure.grade, figure.source, figure.note)
+
+
+def _value(figure: Figure | None) -> str:
+    return "" if figure is None else f"{figure.value:,g}"
+
+
+def _words(name: str) -> str:
+    return name.lower().replace("_", " ")

@@ -1,0 +1,38 @@
+"""The failures of the compiler and of the runtime that are known by their words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from scripts.pages.markdown import fenced, table
+from tasnet2hef.base.discovery import modules_of
+from tasnet2hef.target.failures import signatures
+from tasnet2hef.target.failures.signature import Signature
+
+PATH: Final = "reference/failures.md"
+
+_HEAD: Final = """# Failure signatures
+
+How `tasnet2hef compile` reads what the compiler says when it fails. `tasnet2hef reduce --signature NAME` cuts a
+graph down to what still shows one of them. Patterns are regular expressions. Names in braces are filled in from
+the run.
+"""
+
+
+def text() -> str:
+    """Return the page."""
+    found: list[Signature] = [module.SIGNATURE for module in modules_of(signatures)]
+    rows = [(f"[{each.id}](#{each.id})", each.proof.grade, each.cause) for each in found]
+    overview = table(("signature", "grade", "cause"), rows)
+    return "\n\n".join([_HEAD, overview, *(part for each in found for part in _section(each))]) + "\n"
+
+
+def _section(signature: Signature) -> Iterator[str]:
+    yield f"## {signature.id}"
+    belongs = f" Rule: [{signature.rule}](rules.md#{signature.rule})." if signature.rule else ""
+    yield f"{signature.cause[:1].upper()}{signature.cause[1:]}.{belongs}"
+    yield fenced("\n".join(signature.patterns))
+    yield f"**Fix:** {signature.way_out}"
+    yield fenced("\n".join(signature.commands), "sh")
+    yield f"*{signature.proof.grade}: {signature.proof.origin}*"

@@ -1,0 +1,44 @@
+"""Every limit of the compiler that ``check`` looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from scripts.pages.markdown import fenced, table
+from tasnet2hef.target.rules.framework.discovery import all_rules
+from tasnet2hef.target.rules.framework.rule import Rule
+
+PATH: Final = "reference/rules.md"
+
+_HEAD: Final = """# Rules
+
+What `tasnet2hef check` looks for. `tasnet2hef rules ID` prints one of these. Grades: **recorded**, a real compiler
+said so; **documented**, the vendor wrote so; **inferred**, our reading. Only a recorded rule can be an error. The
+examples are the rule's own tests: each *found* graph is found, each *not found* one is not.
+"""
+
+
+def text() -> str:
+    """Return the page."""
+    rows = [
+        (f"[{rule.id}](#{rule.id})", rule.level, rule.stage, rule.evidence[0].grade, rule.title)
+        for rule in all_rules()
+    ]
+    overview = table(("rule", "at most", "stage", "grade", "what it says"), rows)
+    return "\n\n".join([_HEAD, overview, *(part for rule in all_rules() for part in _section(rule))]) + "\n"
+
+
+def _section(rule: Rule) -> Iterator[str]:
+    told: dict[str, Any] = rule.to_json()
+    yield f"## {rule.id}"
+    checked = " ".join((rule.check.__doc__ or "").split())
+    yield f"{rule.title} *{rule.level} at most, stage {rule.stage}.* {checked}"
+    yield f"**Fix:** {rule.fix}"
+    yield table(("grade", "source"), [(proof.grade, proof.origin) for proof in rule.evidence])
+    for proof in rule.evidence:
+        if proof.words:
+            yield f"The compiler's own words ({proof.grade}):"
+            yield fenced(proof.words)
+    examples = [("found", graph) for graph in told["bad"]] + [("not found", graph) for graph in told["good"]]
+    yield table(("", "example"), examples)

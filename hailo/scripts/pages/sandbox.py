@@ -1,0 +1,117 @@
+"""A folder with small stand-ins for a user's files, and a run of every command in it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import soundfile
+
+from tasnet2hef.cli.main import make_app, run
+
+ASSETS: Final = Path(__file__).parents[2] / "assets"
+_VOICES: Final = 2
+_SMALL_SPEECH: Final = ("--seconds", "0.5", "--test-clips", "2")
+
+# In an order in which each finds what earlier ones made.
+RUNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "convert": ("my_model.pth", "--seconds", "0.1", "-o", "build/"),
+    "check": ("build/my_model.onnx",),
+    "layers": ("build/my_model.onnx",),
+    "rules": ("row-too-wide",),
+    "patch": ("build/my_model.onnx",),
+    "inspect": ("build/my_model.onnx",),
+    "calibrate": ("build/my_model.onnx", "speech/", "-o", "build/calib.npz", "--windows", "4"),
+    "simulate": (
+        *("build/my_model.onnx", "build/calib.npz", "--eval", "test_set/"),
+        *("--quick", "--windows", "2", "--plots", "none"),
+    ),
+    "compile": ("build/my_model.onnx", "--calib", "build/calib.npz", "-o", "build/my_model.hef"),
+    "separate": (
+        *("build/my_model.onnx", "mixture.wav", "-o", "out/"),
+        *("--reference", "source_1.wav", "--reference", "source_2.wav"),
+    ),
+    "live": ("build/my_model.onnx", "--from-file", "mixture.wav", "--to-file", "heard.wav", "--speed", "0"),
+    "selftest": ("build/my_model.onnx", "--no-simulate"),
+    "doctor": (),
+    "report": ("build/my_model.onnx",),
+    "diff": ("build/my_model.onnx", "wide.onnx"),
+    "demo": ("-o", "build/demo", "--seconds", "0.5"),
+    "reduce": ("wide.onnx", "--rule", "row-too-wide", "-o", "reduced/"),
+    "freeze": ("my_model.pth", "speech/", "-o", "frozen.pth", "--clips", "2", *_SMALL_SPEECH),
+    "distil": (
+        *("my_model.pth", "speech/", "-o", "student.pth"),
+        *("--steps", "2", "--batch", "1", "--validation-clips", "2", "--validate-every", "1"),
+        *_SMALL_SPEECH,
+    ),
+}
+
+
+def prepare(folder: Path) -> Path:
+    """Fill ``folder`` with a checkpoint, a mixture with its sources, speech, a test set and a graph too wide."""
+    import onnx
+
+    from tasnet2hef.target.rules.row_too_wide import RULE
+
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ASSETS / "demo_model.pth", folder / "my_model.pth")
+    _cut(ASSETS / "demo_mixture.wav", folder / "mixture.wav", 0, 3)
+    _cut(ASSETS / "demo_mixture.wav", folder / "test_set" / "a_mixture.wav", 0, 1)
+    for voice in range(1, _VOICES + 1):
+        source = ASSETS / f"demo_source_{voice}.wav"
+        _cut(source, folder / f"source_{voice}.wav", 0, 3)
+        _cut(source, folder / "test_set" / f"a_source_{voice}.wav", 0, 1)
+        for start in range(8):
+            _cut(source, folder / "speech" / f"voice_{voice}" / f"{voice}_{start}.wav", start, 1)
+    onnx.save(RULE.bad[0](), str(folder / "wide.onnx"))
+    return folder
+
+
+def _cut(source: Path, target: Path, start_seconds: int, seconds: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    samples, rate_hz = soundfile.read(source, dtype="int16")
+    part = samples[start_seconds * rate_hz : (start_seconds + seconds) * rate_hz]
+    soundfile.write(target, part, rate_hz, subtype="PCM_16")
+
+
+@contextlib.contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """Make ``folder`` the working folder of a block."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def json_of_every_command(folder: Path) -> dict[str, dict[str, Any]]:
+    """Run every command with ``--json`` in a prepared folder; return what each printed.
+
+    Raises:
+        RuntimeError: a command has no example here, failed, or printed something else.
+    """
+    missing = {command for command in _commands() if command not in RUNS}
+    if missing:
+        raise RuntimeError(f"scripts/pages/sandbox.py: found no example of {sorted(missing)}; add it to RUNS")
+    with inside(folder):
+        return {name: _printed(name) for name in RUNS}
+
+
+def _commands() -> list[str]:
+    return [command.name or "" for command in make_app().registered_commands]
+
+
+def _printed(name: str) -> dict[str, Any]:
+    with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.redirect_stderr(io.StringIO()) as said:
+        code = run(make_app(), ["--quiet", name, *RUNS[name], "--json"])
+    if code:
+        raise RuntimeError(f"tasnet2hef {name}: exit code {code}, expected 0: {said.getvalue()}")
+    told: dict[str, Any] = json.loads(printed.getvalue())
+    return told

@@ -1,0 +1,51 @@
+"""Replay recorded compiler verdicts against `tasnet2hef check`: `python -m scripts.verdicts rows.jsonl`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.target.rules.verdicts.replay import Matrix, Verdict, matrix, replay
+from tests.target.rules.verdicts.row import read_rows
+
+
+def report(verdicts: Sequence[Verdict], counts: Matrix) -> list[str]:
+    """Return the lines to print: rows left out, misses, the confusion matrix; the last line sums up."""
+    left_out = [verdict for verdict in verdicts if not verdict.applicable]
+    misses = [verdict for verdict in verdicts if verdict.missed]
+    lines = [f"not applicable: {len(left_out)} of {len(verdicts)} rows"]
+    lines += [f"  {verdict.row.id}: {verdict.reason}" for verdict in left_out]
+    lines.append(f"misses: {len(misses)}")
+    lines += [_miss(verdict) for verdict in misses]
+    alarms = f"false_alarm_rate {counts.false_alarm_rate:.3f}"
+    lines += [
+        "                   predicted fail  predicted pass",
+        f"  recorded fail    {counts.caught:14}  {counts.overlooked:14}",
+        f"  recorded pass    {counts.false_alarms:14}  {counts.passed:14}",
+        f"applicable {counts.applicable} recall {counts.recall:.3f} {alarms}",
+    ]
+    return lines
+
+
+def _miss(verdict: Verdict) -> str:
+    row = verdict.row
+    kind = "overlooked failure" if row.failed else "false alarm"
+    error = f"; recorded: {row.error}" if row.error else ""
+    return f"  {row.id} ({row.stage}, {row.hw_arch or 'any chip'}): {kind}: {row.op}: {verdict.reason}{error}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Replay one file; exit 2 when it is not given or not there."""
+    if len(arguments) != 1 or not Path(arguments[0]).is_file():
+        print("usage: python -m scripts.verdicts ROWS.jsonl", file=sys.stderr)
+        return 2
+    verdicts = replay(read_rows(Path(arguments[0])))
+    print("\n".join(report(verdicts, matrix(verdicts))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Samples, audio files, level, gain and metrics."""

@@ -1,0 +1,75 @@
+"""Sets the level of separated sources: a net trained with SI-SDR may return any scale, 10,000 times too loud too.
+
+For the mixture ``x`` and sources ``s_i`` (all ``[sample]``, over the whole file) the gains are the least-squares
+solution of ``x = sum_i g_i s_i``, that is of ``G g = b`` with ``G_ij = <s_i, s_j>`` and ``b_i = <s_i, x>``.
+Gains per source are taken only where they can be trusted: no two sources alike (condition of the sources'
+correlation matrix at most 100), all gains of one sign and within 12 dB of each other. Otherwise, for example with
+one silent source, all sources get the one gain ``g = <s, x> / <s, s>`` with ``s = sum_i s_i``. A gain may be
+negative: SI-SDR does not see the sign of a source, the mixture does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasnet2hef.audio.samples import Samples
+
+LARGEST_CONDITION = 100.0
+LARGEST_RATIO = 4.0
+"""12 dB. Both limits are chosen, not measured: beyond them a gain would lift what a net left over."""
+
+SMALLEST_SHARE = 1e-4
+"""Share of the mixture's energy that the scaled sources must explain, else the scale is left as it is."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Factors, one per source, and a note where they are not the plain solution (else empty)."""
+
+    factors: tuple[float, ...]
+    note: str = ""
+    is_known: bool = True
+    """Whether the sources say anything of the level; if not, the factors are 1."""
+
+
+def mixture_gain(mixture: Samples, sources: Samples) -> Gain:
+    """Find the gains that make ``sources`` ``[source, sample]`` add up to ``mixture`` ``[sample]``.
+
+    >>> voices = np.eye(2, 4, dtype=np.float32)
+    >>> mixture_gain(voices.sum(axis=0), 5000 * voices).factors
+    (0.0002, 0.0002)
+    """
+    separated = sources.astype(np.float64)
+    heard = mixture.astype(np.float64)
+    return solve_gain(separated @ separated.T, separated @ heard, float(np.dot(heard, heard)))
+
+
+def solve_gain(gram: NDArray[np.float64], target: NDArray[np.float64], power: float) -> Gain:
+    """Find the gains from the sums over time: ``G`` ``[source, source]``, ``b`` ``[source]`` and ``<x, x>``."""
+    single = float(target.sum() / gram.sum()) if gram.sum() > 0 else 0.0
+    if single * float(target.sum()) <= SMALLEST_SHARE * power:
+        note = "gain left at 1: the sources do not add up to the mixture at any scale"
+        return Gain((1.0,) * len(target), note, is_known=False)
+    if _well_conditioned(gram):
+        factors = np.linalg.solve(gram, target)
+        if _balanced(factors):
+            return Gain(tuple(float(factor) for factor in factors))
+    note = "one gain for all sources: gains of their own would be uncertain (a silent or repeated source)"
+    return Gain((single,) * len(target), note)
+
+
+def _well_conditioned(gram: NDArray[np.float64]) -> bool:
+    levels = np.sqrt(np.diag(gram))
+    if not levels.all():
+        return False
+    return bool(np.linalg.cond(gram / np.outer(levels, levels)) <= LARGEST_CONDITION)
+
+
+def _balanced(factors: NDArray[np.floating[Any]]) -> bool:
+    smallest, largest = sorted((abs(float(factors.min())), abs(float(factors.max()))))
+    same_sign = bool((factors > 0).all() or (factors < 0).all())
+    return same_sign and largest <= LARGEST_RATIO * smallest

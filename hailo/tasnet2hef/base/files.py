@@ -1,0 +1,68 @@
+"""Files written beside their place and then renamed, so that nothing half-written is ever left behind."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tasnet2hef.base.errors import OptionError
+
+_BLOCK: Final = 1 << 20
+"""Bytes read at once for a digest."""
+
+
+def require_place(path: Path) -> None:
+    """Check, before long work, that ``path`` can be written at its end.
+
+    Raises:
+        OptionError: it is a folder, or the nearest folder that exists can't be written.
+    """
+    if path.is_dir():
+        raise OptionError(f"{path}: is a folder; give the name of a file")
+    nearest = next(parent for parent in path.absolute().parents if parent.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise OptionError(f"{path}: can't be written in {nearest}; choose another place with -o")
+
+
+@contextmanager
+def written_beside(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in ``path``'s folder; rename it to ``path`` on success, remove it otherwise.
+
+    The folder is made if it is missing.
+
+    Raises:
+        OptionError: the place can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise OptionError(f"{path}: is a folder; give the name of a file")
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    except OSError as error:
+        raise OptionError(f"{path}: can't be written ({error.strerror}); choose another place with -o") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OptionError(f"{path}: can't be written ({error.strerror}); choose another place with -o") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def digest_of_file(path: Path) -> str:
+    """Return a file's SHA-256, read piece by piece."""
+    digest = hashlib.sha256()
+    with path.open("rb") as opened:
+        while block := opened.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,139 @@
+"""What an exported graph says of itself, kept in the ONNX file so that later stages need no second file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tasnet2hef.base.errors import GraphError, OptionError
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.base.version import __version__
+
+if TYPE_CHECKING:
+    import onnx
+
+METADATA_KEY: Final = "tasnet2hef"
+INPUT_NAME: Final = "frames"
+LAYOUTS: Final = ("tall", "wide")
+STREAMS: Final = (1, 2, 4, 8)
+
+
+def output_names(n_src: int) -> tuple[str, ...]:
+    """Names of the graph's outputs.
+
+    >>> output_names(2)
+    ('source_1', 'source_2')
+    """
+    return tuple(f"source_{number}" for number in range(1, n_src + 1))
+
+
+def metadata_of(model: onnx.ModelProto) -> dict[str, str]:
+    """Return a graph's ``metadata_props`` by key."""
+    return {entry.key: entry.value for entry in model.metadata_props}
+
+
+def state_name(block: int) -> str:
+    """Name of the input that holds a block's past rows; its output is ``tcn_03/next_state``.
+
+    >>> state_name(3)
+    'tcn_03/state'
+    """
+    return f"tcn_{block:02d}/state"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a graph comes from and how to feed it.
+
+    The input holds one window of ``rows`` rows of ``stride`` samples: ``[1, stride, rows, 1]`` when tall (time on
+    H), ``[1, stride, 1, rows]`` when wide (time on W). In the device's NHWC memory both are the waveform itself.
+    A tall graph may hold several windows side by side, one a column: ``[1, stride, rows, streams]``. Each output
+    has the input's shape and holds one source.
+    """
+
+    spec: TasNetSpec
+    window_frames: int
+    """Frames T that the encoder makes of a window."""
+    norm: str
+    """How the norms are computed: ``exact``, ``frame`` or ``folded``."""
+    layout: str = "tall"
+    residual: str = "separate"
+    """``separate`` or ``joint`` residual and skip convolutions."""
+    streams: int = 1
+    """Windows that lie side by side in the columns; columns never mix."""
+    stateful: bool = False
+    """The window is a chunk of a stream, and each depthwise convolution's past rows are inputs and outputs."""
+    input_level_dbfs: float | None = None
+    """Speech level that the host brings its input to, and takes back behind the net; None: any level will do."""
+    segment: int = 1
+    """Number of this segment, from 1; a whole graph is the only one."""
+    segments: int = 1
+    """Segments that the graph was cut into; each runs after the one before."""
+    segment_of: str = ""
+    """Digest of the whole graph's weights; empty for a whole graph."""
+    version: str = __version__
+
+    @property
+    def rows(self) -> int:
+        """Rows of ``stride`` samples in the input: T + m - 1."""
+        return self.window_frames + self.spec.phases - 1
+
+    @property
+    def window_samples(self) -> int:
+        """Samples of the clip that one window (one column) holds, the original's own padding left aside."""
+        spec = self.spec
+        return (self.window_frames - 1) * spec.stride + spec.kernel_size - 2 * spec.encoder_padding
+
+    @property
+    def input_shape(self) -> tuple[int, int, int, int]:
+        """Shape of the graph's input and of each output, NCHW."""
+        stride = self.spec.stride
+        return (1, stride, self.rows, self.streams) if self.layout == "tall" else (1, stride, 1, self.rows)
+
+    @property
+    def state_shapes(self) -> dict[str, tuple[int, int, int, int]]:
+        """Inputs that hold past rows, by name: ``[1, H, (P - 1) d, 1]`` each; empty for a graph of windows."""
+        spec = self.spec
+        rows = [(spec.conv_kernel_size - 1) * dilation for dilation in spec.dilations] if self.stateful else []
+        return {state_name(index): (1, spec.hid_chan, each, 1) for index, each in enumerate(rows)}
+
+    @property
+    def state_values(self) -> int:
+        """Values that come in, and go out, with every chunk; a byte each at 8 bits."""
+        return sum(math.prod(shape) for shape in self.state_shapes.values())
+
+    @property
+    def next_state_names(self) -> tuple[str, ...]:
+        """Outputs that hold the past rows of the next chunk, in the order of the inputs."""
+        return tuple(name.replace("/state", "/next_state") for name in self.state_shapes)
+
+    def to_json(self) -> str:
+        """Return the text that is stored in the ONNX file."""
+        fields = {**dataclasses.asdict(self), "window_samples": self.window_samples}
+        return json.dumps(fields, sort_keys=True)
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str], where: str) -> Provenance:
+        """Read the provenance from a graph's ``metadata_props``.
+
+        Raises:
+            GraphError: the graph was not exported by tasnet2hef, or its record is damaged.
+        """
+        if METADATA_KEY not in metadata:
+            raise GraphError(
+                f"{where}: no {METADATA_KEY!r} record in its metadata, so its window and rate are unknown; "
+                "export it with convtasnet_to_onnx.py"
+            )
+        try:
+            fields: dict[str, Any] = json.loads(metadata[METADATA_KEY])
+            names = {field.name for field in dataclasses.fields(cls)}
+            fields = {name: value for name, value in fields.items() if name in names}
+            return cls(**{**fields, "spec": TasNetSpec(**fields["spec"])})
+        except (ValueError, TypeError, KeyError, AttributeError, OptionError) as error:
+            raise GraphError(
+                f"{where}: its {METADATA_KEY!r} record is damaged ({error}); export the graph again"
+            ) from error

@@ -1,0 +1,75 @@
+"""How equal an export is to its original: signal-to-error in dB, on real speech."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tasnet2hef.base.errors import ParityError
+
+Signal = npt.NDArray[np.floating[Any]]
+
+CEILING_DB: Final = 200.0
+"""Reported for equal signals, whose ratio has no bound; float32 itself ends near 150 dB."""
+REFUSED_BELOW_DB: Final = 80.0
+
+
+@dataclass(frozen=True)
+class ParityRow:
+    """One comparison: two implementations and the signal-to-error of the worse source, in dB."""
+
+    pair: str
+    db: float
+
+
+def signal_to_error_db(expected: Signal, found: Signal) -> float:
+    """Return ``10 log10(sum(expected^2) / sum((expected - found)^2))``, at most 200 dB.
+
+    >>> round(signal_to_error_db(np.array([3.0, 4.0]), np.array([3.0, 4.5])), 6)
+    20.0
+    """
+    if expected.shape != found.shape:
+        raise ValueError(f"shapes differ: {expected.shape} and {found.shape}")
+    signal = float(np.sum(np.square(expected, dtype=np.float64)))
+    error = float(np.sum(np.square(expected.astype(np.float64) - found)))
+    if not math.isfinite(error):
+        return -CEILING_DB
+    if error <= signal * 10 ** (-CEILING_DB / 10):
+        return CEILING_DB
+    return max(-CEILING_DB, 10 * math.log10(signal / error)) if signal > 0 else -CEILING_DB
+
+
+def compare_sources(pair: str, expected: Signal, found: Signal) -> ParityRow:
+    """Compare sources ``[source, sample]`` one by one; the worst counts."""
+    return ParityRow(pair, min(signal_to_error_db(a, b) for a, b in zip(expected, found, strict=True)))
+
+
+def refuse_disparity(rows: Sequence[ParityRow], where: str) -> None:
+    """Refuse an export that differs from its original.
+
+    Raises:
+        ParityError: a pair is below 80 dB.
+    """
+    worst = min(rows, key=lambda row: row.db)
+    if worst.db < REFUSED_BELOW_DB:
+        raise ParityError(
+            f"{where}: {worst.pair}: found {worst.db:.1f} dB signal-to-error, expected at least "
+            f"{REFUSED_BELOW_DB:.0f} dB; nothing was written; the weights may be out of float32's range"
+        )
+
+
+def speech_clip(samples: int, sample_rate: int) -> npt.NDArray[np.float32]:
+    """Return ``samples`` samples of real speech at ``sample_rate`` Hz, repeated where the excerpt ends."""
+    import soundfile
+    import soxr
+
+    with resources.as_file(resources.files("tasnet2hef.audio.speech") / "excerpt.flac") as path:
+        speech, rate = soundfile.read(path, dtype="float32")
+    resampled = soxr.resample(speech, rate, sample_rate)
+    return np.resize(resampled, samples).astype(np.float32)

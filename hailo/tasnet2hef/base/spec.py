@@ -1,0 +1,197 @@
+"""TasNetSpec: everything about a Conv-TasNet that is not a weight."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tasnet2hef.base.errors import OptionError
+
+NORMS: Final = ("gLN", "fgLN", "cLN", "cgLN", "bN")
+ACTIVATIONS: Final = ("linear", "relu", "prelu", "leaky_relu", "sigmoid", "softmax", "tanh", "gelu", "swish")
+
+# Asteroid accepts both spellings (asteroid/masknn/norms.py); "BN" is what its docstring says.
+_NORM_ALIASES: Final = {
+    "GlobLN": "gLN",
+    "FeatsGlobLN": "fgLN",
+    "ChanLN": "cLN",
+    "CumLN": "cgLN",
+    "BatchNorm": "bN",
+    "BN": "bN",
+}
+
+_POSITIVE: Final = (
+    "n_src",
+    "sample_rate",
+    "n_filters",
+    "kernel_size",
+    "stride",
+    "bn_chan",
+    "hid_chan",
+    "conv_kernel_size",
+    "n_blocks",
+    "n_repeats",
+    "out_chan",
+)
+
+
+def _canonical(options: dict[str, Any]) -> dict[str, Any]:
+    """Fill the defaults that depend on other options and spell every value in one way."""
+    norm = options.get("norm_type")
+    if isinstance(norm, str):
+        options["norm_type"] = _NORM_ALIASES.get(norm, norm)
+    if options.get("encoder_activation") is None:
+        options["encoder_activation"] = "linear"
+    if options.get("skip_chan") is None:
+        options["skip_chan"] = 0
+    if not options.get("out_chan"):
+        options["out_chan"] = options.get("n_filters")
+    if not options.get("stride"):
+        options["stride"] = int(options.get("kernel_size") or 0) // 2
+    return options
+
+
+@dataclass(frozen=True, kw_only=True)
+class TasNetSpec:
+    """The architecture of one Conv-TasNet, with Asteroid's names and meanings.
+
+    Source: Luo and Mesgarani, "Conv-TasNet", TASLP 2019, Table I (symbols in brackets), and
+    ``asteroid/models/conv_tasnet.py`` (0.7.0). Validated on creation.
+
+    Raises:
+        OptionError: a value has the wrong type or range, or two values contradict each other.
+
+    >>> TasNetSpec(n_src=2).receptive_field_frames
+    1531
+    >>> TasNetSpec(n_src=2).dilations[:8]
+    (1, 2, 4, 8, 16, 32, 64, 128)
+    """
+
+    n_src: int
+    """Sources in a mixture [C], 1 to 5."""
+    sample_rate: int = 8000
+    """Rate of the audio the net was trained on, in Hz."""
+    fb_name: str = "free"
+    """Filterbank family that the filters came from; the filters themselves are weights."""
+    n_filters: int = 512
+    """Encoder basis functions [N], which are also the features that are masked."""
+    kernel_size: int = 16
+    """Length of a basis function in samples [L]."""
+    stride: int = 8
+    """Samples from one frame to the next."""
+    encoder_activation: str = "linear"
+    """Activation of the encoder's output."""
+    encoder_padding: int = 0
+    """Zeros the original puts before and after the clip, in samples (torchaudio: the stride; Asteroid: 0)."""
+    bn_chan: int = 128
+    """Channels of the bottleneck and of the residual stream [B]."""
+    hid_chan: int = 512
+    """Channels inside a TCN block [H]."""
+    skip_chan: int = 128
+    """Channels of the skip sum [Sc]; 0: no skip path, masks come from the residual stream."""
+    conv_kernel_size: int = 3
+    """Taps of a depthwise convolution [P]."""
+    n_blocks: int = 8
+    """TCN blocks in a repeat [X]; block x has dilation 2**x."""
+    n_repeats: int = 3
+    """Repeats of the stack of blocks [R]."""
+    norm_type: str = "gLN"
+    """Normalisation: gLN, fgLN (per channel over frames), cLN (per frame), cgLN (cumulative), bN."""
+    mask_act: str = "sigmoid"
+    """Activation of the masks."""
+    out_chan: int = 512
+    """Features of a mask: ``n_filters``, or 1 for one mask value per frame."""
+    causal: bool = False
+    """Depthwise convolutions see the past only."""
+
+    def __post_init__(self) -> None:
+        """Validate; see the class."""
+        for name in _POSITIVE:
+            _require_int(name, getattr(self, name), at_least=1)
+        for name in ("skip_chan", "encoder_padding"):
+            _require_int(name, getattr(self, name), at_least=0)
+        _require_choice("norm_type", self.norm_type, NORMS)
+        _require_choice("mask_act", self.mask_act, ACTIVATIONS)
+        _require_choice("encoder_activation", self.encoder_activation, ACTIVATIONS)
+        if not isinstance(self.causal, bool):
+            raise OptionError(f"causal: found {self.causal!r}, expected true or false")
+        self._check_combinations()
+
+    def _check_combinations(self) -> None:
+        if self.n_src > 5:
+            raise OptionError(f"n_src: found {self.n_src}, expected 1 to 5 sources")
+        if self.n_blocks > 16:
+            raise OptionError(
+                f"n_blocks: found {self.n_blocks}, expected at most 16 (dilation 2**15 = 32768 frames)"
+            )
+        if self.stride > self.kernel_size:
+            raise OptionError(
+                f"stride: found {self.stride}, expected at most the kernel of {self.kernel_size} samples; "
+                "a longer stride leaves samples that no frame sees"
+            )
+        if self.out_chan not in (1, self.n_filters):
+            raise OptionError(
+                f"out_chan: found {self.out_chan}, expected {self.n_filters} (= n_filters) or 1; "
+                "no other mask fits the encoder's features"
+            )
+        if not self.causal and self.conv_kernel_size % 2 == 0:
+            raise OptionError(
+                f"conv_kernel_size: found {self.conv_kernel_size}, expected an odd number: an even kernel loses "
+                "a frame in a non-causal net, and the original can't run either"
+            )
+        if self.causal and self.conv_kernel_size == 1:
+            raise OptionError("conv_kernel_size: found 1 in a causal net; the original's chop empties the tensor")
+        if self.encoder_activation == "softmax":
+            raise OptionError("encoder_activation: softmax names no axis there; retrain with another one")
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> TasNetSpec:
+        """Make a spec from Asteroid-style options: None and aliases are resolved, unknown names refused.
+
+        >>> TasNetSpec.from_options({"n_src": 2, "norm_type": "GlobLN", "skip_chan": None}).skip_chan
+        0
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(options) - known)
+        if unknown:
+            raise OptionError(f"unknown option {unknown[0]!r}; known: {', '.join(sorted(known))}")
+        if "n_src" not in options:
+            raise OptionError("n_src: missing; give the number of sources, for example n_src=2")
+        defaults = {field.name: field.default for field in dataclasses.fields(cls) if field.name != "n_src"}
+        if "out_chan" not in options:
+            defaults["out_chan"] = None
+        if "stride" not in options:
+            defaults["stride"] = None
+        return cls(**_canonical({**defaults, **options}))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the spec as plain JSON values."""
+        return dataclasses.asdict(self)
+
+    @property
+    def dilations(self) -> tuple[int, ...]:
+        """Dilation of every TCN block, in frames."""
+        return tuple(2**x for x in range(self.n_blocks)) * self.n_repeats
+
+    @property
+    def receptive_field_frames(self) -> int:
+        """Frames that one output frame depends on, norms left aside: 1 + R * sum(d) * (P - 1)."""
+        return 1 + sum(self.dilations) * (self.conv_kernel_size - 1)
+
+    @property
+    def phases(self) -> int:
+        """Rows of ``stride`` samples that a basis function covers: m = ceil(K / S)."""
+        return math.ceil(self.kernel_size / self.stride)
+
+
+def _require_int(name: str, value: object, *, at_least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+        raise OptionError(f"{name}: found {value!r}, expected a whole number of at least {at_least}")
+
+
+def _require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise OptionError(f"{name}: found {value!r}, expected one of {', '.join(choices)}")

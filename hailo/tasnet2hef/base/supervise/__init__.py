@@ -1,0 +1,1 @@
+"""Child processes under supervision: limits, process table, lock and log."""

@@ -1,0 +1,81 @@
+"""One run a folder: a lock that a second run meets, and that outlives no process."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.supervise.processes import stop_marked
+
+LOCK_NAME: Final = "lock"
+
+
+@dataclass(frozen=True)
+class RunLock:
+    """A held lock: ``token`` marks this run's processes, ``left_over`` are those of a dead one that it stopped."""
+
+    token: str
+    left_over: int
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[RunLock]:
+    """Hold a run's folder; the kernel frees it when the process ends, however it ends.
+
+    Processes that a killed run left behind are stopped first.
+
+    Raises:
+        OptionError: another run holds the folder, or the folder can't be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / LOCK_NAME).open("a+", encoding="utf-8")
+    except OSError as error:
+        raise OptionError(
+            f"{folder}: can't be written ({error.strerror}); choose another place with -o"
+        ) from error
+    with handle:
+        _take(handle, folder)
+        earlier = _read(handle)
+        left_over = stop_marked(str(earlier["token"])) if earlier.get("token") else 0
+        token = uuid.uuid4().hex
+        _write(handle, {"pid": os.getpid(), "token": token})
+        try:
+            yield RunLock(token, left_over)
+        finally:
+            _write(handle, {})
+
+
+def _take(handle: TextIO, folder: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = _read(handle).get("pid", "unknown")
+        raise OptionError(
+            f"{folder}: found another run at work there (process {holder}), expected none; wait for it, stop it, "
+            "or give another -o"
+        ) from error
+
+
+def _read(handle: TextIO) -> dict[str, Any]:
+    handle.seek(0)
+    try:
+        found = json.loads(handle.read() or "{}")
+    except ValueError:  # its writer was killed in the middle of it
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(handle: TextIO, holder: dict[str, Any]) -> None:
+    handle.seek(0)
+    handle.truncate()
+    json.dump(holder, handle)
+    handle.flush()

@@ -1,0 +1,117 @@
+"""A run's inputs in one folder, to be taken to the machine that has the compiler and checked on arrival."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.files import digest_of_file, written_beside
+from tasnet2hef.base.version import __version__
+from tasnet2hef.compiler.inputs import CompileInputs
+from tasnet2hef.compiler.options import CompileOptions
+from tasnet2hef.compiler.stages.job import write_json
+
+BUNDLE_NAME: Final = "bundle.json"
+CALIBRATION_NAME: Final = "calibration.npz"
+SCRIPT_NAME: Final = "model_script.alls"
+LAYERS_NAME: Final = "predicted_layers.json"
+COMMAND_NAME: Final = "compile.sh"
+BUNDLE_FOLDER: Final = "bundle"
+"""Where a run's folder keeps its bundle."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What a bundle holds: the files of a run, and its options."""
+
+    model: Path
+    calibration: Path
+    options: CompileOptions
+
+
+def write_bundle(folder: Path, inputs: CompileInputs, options: CompileOptions) -> Path:
+    """Copy a run's inputs with checksums, its options, the predicted layers and a script of one line."""
+    home = inputs.model_files[0].parent
+    sources = {path.relative_to(home).as_posix(): path for path in inputs.model_files}
+    sources[CALIBRATION_NAME] = inputs.calibration
+    for name, source in sources.items():
+        with written_beside(folder / name) as part:
+            shutil.copyfile(source, part)
+    if inputs.script:
+        with written_beside(folder / SCRIPT_NAME) as part:
+            part.write_text(inputs.script, encoding="utf-8")
+    write_json(folder / LAYERS_NAME, inputs.report.net.to_json())
+    with written_beside(folder / COMMAND_NAME) as part:
+        part.write_text('#!/bin/sh\nexec tasnet2hef compile "$(dirname "$0")" "$@"\n')
+    (folder / COMMAND_NAME).chmod(0o755)
+    names = [*sources, *([SCRIPT_NAME] if inputs.script else []), LAYERS_NAME]
+    described = {
+        "tasnet2hef": __version__,
+        "model": inputs.model.name,
+        "script": SCRIPT_NAME if inputs.script else "",
+        "hardware": options.hardware,
+        "force": options.force,
+        "minutes": dict(options.minutes),
+        "attempts": options.attempts,
+        "checkpoint": options.checkpoint,
+        "sha256": {name: digest_of_file(folder / name) for name in names},
+    }
+    write_json(folder / BUNDLE_NAME, described)
+    return folder
+
+
+def bundle_folder(path: Path) -> Path | None:
+    """Return the bundle that a path means: its folder, its ``compile.sh``, or the run that wrote it.
+
+    None for any other file: a graph.
+    """
+    if path.is_dir():
+        inside = path / BUNDLE_FOLDER
+        return inside if (inside / BUNDLE_NAME).is_file() else path
+    return path.parent if path.name in (COMMAND_NAME, BUNDLE_NAME) else None
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read a bundle, and check that every file arrived as it left.
+
+    Raises:
+        OptionError: it is no bundle, or a file is missing or altered.
+    """
+    try:
+        found: dict[str, Any] = json.loads((folder / BUNDLE_NAME).read_text(encoding="utf-8"))
+        bundle = Bundle(
+            folder / Path(found["model"]).name,
+            folder / CALIBRATION_NAME,
+            CompileOptions(
+                hardware=str(found["hardware"]),
+                script=folder / SCRIPT_NAME if found["script"] else None,
+                force=bool(found["force"]),
+                minutes={str(stage): float(minutes) for stage, minutes in found["minutes"].items()},
+                attempts=int(found["attempts"]),
+                checkpoint=str(found["checkpoint"]),
+            ),
+        )
+        digests = {str(name): str(digest) for name, digest in found["sha256"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        raise OptionError(
+            f"{folder / BUNDLE_NAME}: not a bundle's record ({reason}); give an ONNX file, or a run's bundle"
+        ) from error
+    needed = [path.name for path in (bundle.model, bundle.calibration, bundle.options.script) if path is not None]
+    for name in [*needed, *digests]:
+        _require_same(folder / name, digests.get(name, ""))
+    return bundle
+
+
+def _require_same(path: Path, expected: str) -> None:
+    """Check a file's SHA-256."""
+    found = digest_of_file(path) if path.is_file() else "no file"
+    if found != expected:
+        raise OptionError(
+            f"{path}: missing or altered, found {found}, expected SHA-256 {expected or 'on record, and none is'}; "
+            "take the bundle along again"
+        )

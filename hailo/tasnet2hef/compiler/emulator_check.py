@@ -1,0 +1,159 @@
+"""Where a signal is lost: the emulator's steps against ONNX Runtime, on the same windows, in dB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.parity import signal_to_error_db
+from tasnet2hef.compiler.inputs import CompileInputs
+from tasnet2hef.compiler.stages.vendor import BIT_EXACT, windows_of
+
+Array = NDArray[np.float32]
+
+WINDOWS: Final = 4
+FLOORS_DB: Final[Mapping[str, float]] = {"native": 60.0, "optimised": 40.0, "quantised": 10.0, BIT_EXACT: 10.0}
+"""Signal-to-error below which a step counts as broken, set by judgement: both float steps should differ by
+rounding and folding only; at 10 dB a tenth of a quantised output's power is error."""
+MEANINGS: Final[Mapping[str, str]] = {
+    "native": "the parse: start and end nodes, or a layer that was read wrongly",
+    "optimised": "the model script, or the end nodes",
+    "quantised": "calibration data, optimisation level, or layers that need 16 bits",
+    BIT_EXACT: "the chip's integer arithmetic: accumulators that overflow, which the step before does not show",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the emulator: agreement of its worst output with ONNX Runtime, or why there is none."""
+
+    name: str
+    agreement_db: float | None
+    reason: str = ""
+
+    @property
+    def broken(self) -> bool:
+        """Tell whether the signal is lost here."""
+        return self.agreement_db is not None and self.agreement_db < FLOORS_DB[self.name]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        level = None if self.agreement_db is None else round(self.agreement_db, 3)
+        return {
+            "step": self.name,
+            "agreement_db": level,
+            "floor_db": FLOORS_DB[self.name],
+            "broken": self.broken,
+            "reason": self.reason,
+        }
+
+
+def judge_steps(
+    inputs: CompileInputs, emulated: Path, facts: Mapping[str, Any], hn: Mapping[str, Any]
+) -> tuple[Step, ...]:
+    """Compare every step's outputs, window by window, with ONNX Runtime's; the bit-exact one where it was run."""
+    expected = reference(inputs)
+    order = output_order(inputs, facts["order"], hn)
+    with np.load(emulated, allow_pickle=False) as archive:
+        run = {name.rpartition(".")[0] for name in archive.files} | set(facts["errors"])
+        steps = [step for step in FLOORS_DB if step in run or step != BIT_EXACT]
+        return tuple(_judge(step, archive, order, expected, facts["errors"]) for step in steps)
+
+
+def first_broken(steps: Sequence[Step]) -> Step | None:
+    """Return the first step at which the signal is lost; None where it never is."""
+    return next((step for step in steps if step.broken), None)
+
+
+def reference(inputs: CompileInputs) -> dict[str, Array]:
+    """Return ONNX Runtime's outputs for the first windows of the calibration set, NHWC, windows stacked.
+
+    Raises:
+        GraphError: an input is not 4-D or has no array, or ONNX Runtime can't run the graph.
+    """
+    import onnxruntime
+
+    arrays = arrays_of(inputs)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    with np.load(inputs.calibration, allow_pickle=False) as archive:
+        windows = {name: archive[array][:WINDOWS].astype(np.float32) for name, array in arrays.items()}
+    try:
+        session = onnxruntime.InferenceSession(str(inputs.model), options, providers=["CPUExecutionProvider"])
+        runs = []
+        for parts in zip(*windows.values(), strict=True):
+            named = zip(windows, parts, strict=True)
+            runs.append(session.run(None, {name: to_nchw(part, inputs.inputs[name]) for name, part in named}))
+    except Exception as error:  # ONNX Runtime's errors share no base class of their own
+        raise GraphError(f"{inputs.model}: ONNX Runtime can't run it ({error})") from error
+    return {output: np.stack([to_nhwc(run[place]) for run in runs]) for place, output in enumerate(inputs.outputs)}
+
+
+def arrays_of(inputs: CompileInputs) -> dict[str, str]:
+    """Return the calibration set's arrays by the ONNX inputs that they belong to.
+
+    Raises:
+        GraphError: an input is not 4-D, or has no array.
+    """
+    layers = {layer.original_names[0]: layer.name for layer in inputs.report.net.inputs}
+    if len(layers) == len(inputs.arrays) == 1:
+        layers = dict.fromkeys(layers, inputs.arrays[0])
+    axes = {name: len(shape) for name, shape in inputs.inputs.items()}
+    if set(axes.values()) != {4} or not {layers.get(name, "") for name in axes} <= set(inputs.arrays):
+        raise GraphError(
+            f"{inputs.model}: found inputs of {axes} axes and arrays {', '.join(inputs.arrays)}, expected 4 and "
+            "an array each to compare outputs"
+        )
+    return {name: layers[name] for name in axes}
+
+
+def to_nchw(window: Array, shape: Sequence[int]) -> Array:
+    """Return a window ``[height, width, features]`` as an ONNX input of a shape with batch 1."""
+    return np.ascontiguousarray(window.transpose(2, 0, 1)).reshape(shape)
+
+
+def to_nhwc(output: Array) -> Array:
+    """Return an ONNX output as ``[height, width, features]``; one of fewer axes as it is."""
+    nhwc: Array = output[0].transpose(1, 2, 0) if output.ndim == 4 else output[0]
+    return nhwc
+
+
+def output_order(inputs: CompileInputs, order: Sequence[str], hn: Mapping[str, Any]) -> list[str]:
+    """Return the ONNX outputs in the compiler's order, found by the nodes that its output layers came from.
+
+    Where that does not tell, the graph's own order is taken.
+    """
+    layers = hn["layers"]
+    nodes = dict(zip(inputs.end_nodes, inputs.outputs, strict=True)) | {name: name for name in inputs.outputs}
+    found = []
+    for name in order:
+        names = [name, *(key for key, layer in layers.items() if _ends(layer) and name in layer["input"])]
+        origins = [origin for key in names for origin in layers.get(key, {}).get("original_names", ())]
+        found += [nodes[origin] for origin in origins if origin in nodes][:1]
+    return found if sorted(found) == sorted(inputs.outputs) else list(inputs.outputs)
+
+
+def _ends(layer: Mapping[str, Any]) -> bool:
+    return layer.get("type") == "output_layer"
+
+
+def _judge(
+    step: str, archive: Any, order: Sequence[str], expected: Mapping[str, Array], errors: Mapping[str, str]
+) -> Step:
+    if step in errors:
+        return Step(step, None, errors[step])
+    levels = []
+    for number, name in enumerate(order):
+        if f"{step}.{number}" not in archive.files:
+            return Step(step, None, f"found no output {number} ({name}) of the emulator, expected {len(order)}")
+        found, wanted = archive[f"{step}.{number}"], expected[name][: windows_of(step, WINDOWS)]
+        if found.size != wanted.size:
+            return Step(step, None, f"{name}: found {list(found.shape)}, expected {list(wanted.shape)}")
+        levels.append(signal_to_error_db(wanted, found.reshape(wanted.shape)))
+    return Step(step, min(levels))

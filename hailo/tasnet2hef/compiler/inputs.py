@@ -1,0 +1,180 @@
+"""Everything that a run is given, read and judged before the compiler is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx.external_data_helper import ExternalDataInfo, uses_external_data
+
+from tasnet2hef.base.errors import GraphError, InputError, OptionError
+from tasnet2hef.base.files import digest_of_file
+from tasnet2hef.base.graph_contract import METADATA_KEY, Provenance, metadata_of
+from tasnet2hef.quantize.calibration.calibration_set import (
+    RECORD_KEY,
+    digest_of,
+    input_shapes,
+    open_calibration,
+    require_fit,
+)
+from tasnet2hef.target.alls.layers import check_layers
+from tasnet2hef.target.alls.parser import parse_script
+from tasnet2hef.target.check import CheckReport, check_file
+from tasnet2hef.target.graph.layers import HailoNet
+
+
+@dataclass(frozen=True)
+class CompileInputs:
+    """A run's inputs; ``digests`` are SHA-256 of the files, ``notes`` what a reader should know of them."""
+
+    model: Path
+    model_files: tuple[Path, ...]
+    """The graph's file, and the files that hold its weights where these are outside."""
+    calibration: Path
+    script: str
+    report: CheckReport
+    provenance: Provenance | None
+    """What the graph says of itself; None for a graph that was not exported by tasnet2hef."""
+    inputs: dict[str, list[int]]
+    end_nodes: tuple[str, ...]
+    outputs: tuple[str, ...]
+    arrays: tuple[str, ...]
+    digests: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def net_name(self) -> str:
+        """Return the name that the compiler gives the net, and every layer of it."""
+        return net_name(self.model)
+
+    @property
+    def seconds(self) -> float | None:
+        """Return the length of the graph's window; None for a chunk, and for a graph that does not say."""
+        made = self.provenance
+        return None if made is None or made.stateful else made.window_samples / made.spec.sample_rate
+
+    @property
+    def array_of_input(self) -> dict[str, str]:
+        """Return the array of each of the graph's inputs, found by the predicted names of its input layers."""
+        layers = {layer.original_names[0]: layer.name for layer in self.report.net.inputs}
+        return {name: layer for name, layer in layers.items() if layer in self.arrays}
+
+    @property
+    def chunk_frames(self) -> int | None:
+        """Return the frames of a stateful graph's chunk; None for all others."""
+        made = self.provenance
+        return None if made is None or not made.stateful else made.window_frames
+
+
+def read_inputs(model: Path, calibration: Path, script: Path | None, hardware: str) -> CompileInputs:
+    """Read and judge a graph, its calibration set and its model script.
+
+    Raises:
+        InputError: one of them can't be read, or does not fit the graph.
+    """
+    report = check_file(model, hardware)
+    proto = onnx.load_model(str(model), load_external_data=False)
+    provenance = _provenance(proto, model)
+    text, told = _read_script(script, report.net)
+    stored = {tensor.name for tensor in proto.graph.initializer}
+    inputs = {
+        value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim]
+        for value in proto.graph.input
+        if value.name not in stored
+    }
+    arrays, notes = _read_calibration(calibration, report.net, _of_audio(provenance, inputs), model)
+    outputs = tuple(value.name for value in proto.graph.output)
+    makers = {tensor: node.name for node in proto.graph.node for tensor in node.output}
+    files = _model_files(proto, model)
+    digests = {"model": [digest_of_file(path) for path in files], "calibration": digest_of_file(calibration)}
+    return CompileInputs(
+        model=model.resolve(),
+        model_files=files,
+        calibration=calibration.resolve(),
+        script=text,
+        report=report,
+        provenance=provenance,
+        inputs=inputs,
+        end_nodes=tuple(makers.get(name) or name for name in outputs),
+        outputs=outputs,
+        arrays=arrays,
+        digests=digests,
+        notes=(*notes, *told),
+    )
+
+
+def net_name(model: Path) -> str:
+    """Return a file's name as a name of the compiler: letters, digits and underscores.
+
+    >>> net_name(Path("build/my-model.v2.onnx"))
+    'my_model_v2'
+    """
+    name = re.sub(r"\W", "_", model.stem, flags=re.ASCII)
+    return name if name[:1].isalpha() else f"net_{name}"
+
+
+def _provenance(proto: onnx.ModelProto, model: Path) -> Provenance | None:
+    metadata = metadata_of(proto)
+    return Provenance.from_metadata(metadata, str(model)) if METADATA_KEY in metadata else None
+
+
+def _of_audio(provenance: Provenance | None, inputs: Mapping[str, list[int]]) -> Provenance | None:
+    """Return the record of a graph that takes a window of audio, or a chunk and its past; None for all others."""
+    if provenance is None:
+        return None
+    expected = [provenance.input_shape, *provenance.state_shapes.values()]
+    return provenance if list(inputs.values()) == [list(shape) for shape in expected] else None
+
+
+def _read_calibration(
+    path: Path, net: HailoNet, provenance: Provenance | None, model: Path
+) -> tuple[tuple[str, ...], list[str]]:
+    """Return the names of the set's arrays, and notes; refuse a set that was made for another window."""
+    if provenance is not None:
+        opened = open_calibration(path)
+        return tuple(opened.layers), require_fit(opened, provenance, digest_of(model), input_shapes(net))
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            shapes = {name: archive[name].shape for name in archive.files if name != RECORD_KEY}
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: not a calibration set ({error}); expected an .npz of NHWC arrays") from error
+    _require_shapes(path, shapes, net)
+    return tuple(shapes), []
+
+
+def _require_shapes(path: Path, shapes: Mapping[str, tuple[int, ...]], net: HailoNet) -> None:
+    wanted = input_shapes(net)
+    single = next(iter(shapes.values()), ()) if len(shapes) == len(wanted) == 1 else ()
+    for name, shape in wanted.items():
+        found = shapes.get(name, single)
+        if tuple(found[1:]) != shape:
+            raise GraphError(
+                f"{path}: found {dict(shapes) or 'no arrays'}, expected {name} of windows {list(shape)} (height, "
+                "width, features); calibrate again with this model"
+            )
+
+
+def _read_script(path: Path | None, net: HailoNet) -> tuple[str, list[str]]:
+    if path is None:
+        return "", []
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError(f"{path}: can't be read as a model script ({error})") from error
+    return text, check_layers(parse_script(text, str(path)), net, str(path))
+
+
+def _model_files(proto: onnx.ModelProto, model: Path) -> tuple[Path, ...]:
+    """Return a graph's file and the files that hold its weights."""
+    tensors = [tensor for tensor in proto.graph.initializer if uses_external_data(tensor)]
+    names = sorted({str(ExternalDataInfo(tensor).location) for tensor in tensors})
+    for name in names:
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise GraphError(f"{model}: found weights at {name!r}, expected them in the graph's own folder")
+    files = [model, *(model.parent / name for name in names)]
+    return tuple(path.absolute() for path in files if path.is_file())

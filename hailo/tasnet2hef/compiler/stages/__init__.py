@@ -1,0 +1,1 @@
+"""The stages of a compile, each in a process of its own."""

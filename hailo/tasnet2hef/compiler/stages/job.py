@@ -1,0 +1,78 @@
+"""What a stage's process is told, and what it says when it is done: two JSON files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tasnet2hef.base.files import written_beside
+
+JOB_NAME: Final = "job.json"
+RESULT_NAME: Final = "result.json"
+
+
+@dataclass(frozen=True)
+class StageJob:
+    """A stage's inputs. Paths are absolute; ``folder`` is where everything that the stage makes goes."""
+
+    stage: str
+    folder: str
+    hardware: str = ""
+    net_name: str = ""
+    model: str = ""
+    start_nodes: tuple[str, ...] = ()
+    end_nodes: tuple[str, ...] = ()
+    input_shapes: dict[str, list[int]] = field(default_factory=dict)
+    har: str = ""
+    script: str = ""
+    calibration: str = ""
+    arrays: tuple[str, ...] = ()
+    """Names of the calibration set's arrays; its record is none of them."""
+    array_of_input: dict[str, str] = field(default_factory=dict)
+    """The array that belongs to each of the graph's inputs, as far as that is known."""
+    windows: int = 0
+    parent: int = 0
+    """Process to end with; 0 for none."""
+
+    def save(self, path: Path) -> None:
+        """Write the job."""
+        write_json(path, dataclasses.asdict(self))
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage's process says of its end.
+
+    ``error`` is the exception's class and message, empty when all went well; ``files`` are what it made, by kind,
+    relative to the stage's folder; ``facts`` are plain values.
+    """
+
+    error: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        """Write the result."""
+        write_json(path, dataclasses.asdict(self))
+
+
+def read_job(path: Path) -> StageJob:
+    """Return the job that a process was given."""
+    return StageJob(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def read_result(path: Path) -> StageResult | None:
+    """Return what a process said; None where it ended before it could say anything."""
+    try:
+        return StageResult(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON beside its place and rename it."""
+    with written_beside(path) as part:
+        part.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,193 @@
+"""The calls of the vendor's compiler, stage by stage. They run in a stage's own process only."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.compiler.stages.job import StageJob, StageResult, write_json
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+HAR, HN, HEF, EMULATED = "model.har", "hn.json", "model.hef", "emulated.npz"
+HEF_MAGIC: Final = b"\x01HEF"
+BIT_EXACT: Final = "bit exact"
+CONTEXTS: Final = {
+    "native": "SDK_NATIVE",
+    "optimised": "SDK_FP_OPTIMIZED",
+    "quantised": "SDK_QUANTIZED",
+    BIT_EXACT: "SDK_BIT_EXACT",
+}
+"""The emulator's steps, by their names here. Public code calls the first three (recorded); the last is inferred
+from the vendor's naming, and left out where the compiler has none."""
+
+
+def versions(job: StageJob) -> StageResult:
+    """Import the compiler, which is the only proof that it is there, and return its versions."""
+    facts = {"compiler": str(_client().__version__), "python": platform.python_version()}
+    return StageResult(facts=facts)
+
+
+def translate(job: StageJob) -> StageResult:
+    """Parse the ONNX graph; save the HAR and the compiler's graph (HN)."""
+    runner = _client().ClientRunner(hw_arch=job.hardware)
+    runner.translate_onnx_model(
+        job.model,
+        job.net_name,
+        start_node_names=list(job.start_nodes),
+        end_node_names=list(job.end_nodes),
+        net_input_shapes=job.input_shapes,
+    )
+    folder = Path(job.folder)
+    write_json(folder / HN, plain(runner.get_hn_dict()))
+    _save_har(runner, folder)
+    return StageResult(files={"har": HAR, "hn": HN})
+
+
+def optimize(job: StageJob) -> StageResult:
+    """Quantise with the model script and the calibration set, given by the names of the HN's input layers."""
+    runner = _client().ClientRunner(har=job.har)
+    if job.script:
+        runner.load_model_script(job.script)
+    runner.optimize(calibration_by_layer(job, runner.get_hn_dict()))
+    _save_har(runner, Path(job.folder))
+    return StageResult(files={"har": HAR})
+
+
+def emulate(job: StageJob) -> StageResult:
+    """Run the emulator's steps on a few windows; a step that fails is told, and the others still run."""
+    client = _client()
+    runner = client.ClientRunner(har=job.har)
+    hn = runner.get_hn_dict()
+    everything = calibration_by_layer(job, hn)
+    arrays: dict[str, NDArray[np.float32]] = {}
+    errors: dict[str, str] = {}
+    for step in steps_of(client):
+        few = {name: array[: windows_of(step, job.windows)] for name, array in everything.items()}
+        try:
+            with runner.infer_context(getattr(client.InferenceContext, CONTEXTS[step])) as context:
+                found = runner.infer(context, few if len(few) > 1 else next(iter(few.values())))
+        except Exception as error:  # what one step can't do says nothing of the next
+            errors[step] = f"{type(error).__name__}: {error}"
+            continue
+        outputs = found if isinstance(found, (list, tuple)) else [found]
+        arrays.update({f"{step}.{number}": np.asarray(each) for number, each in enumerate(outputs)})
+    with written_beside(Path(job.folder) / EMULATED) as part:
+        np.savez(part, **arrays)  # type: ignore[arg-type]
+    order = hn.get("net_params", {}).get("output_layers_order", [])
+    return StageResult(files={"emulated": EMULATED}, facts={"errors": errors, "order": list(order)})
+
+
+def steps_of(client: Any) -> list[str]:
+    """Return the emulator's steps, the bit-exact one only where this compiler offers it."""
+    offered = getattr(client.InferenceContext, CONTEXTS[BIT_EXACT], None) is not None
+    return [step for step in CONTEXTS if offered or step != BIT_EXACT]
+
+
+def windows_of(step: str, windows: int) -> int:
+    """Return how many of ``windows`` a step of the emulator computes: the bit-exact one counts in integers."""
+    return min(windows, 1) if step == BIT_EXACT else windows
+
+
+def compile_hef(job: StageJob) -> StageResult:
+    """Compile; save the HEF and the compiled HAR."""
+    runner = _client().ClientRunner(har=job.har)
+    if job.script:
+        runner.load_model_script(job.script, append=True)
+    made = runner.compile()
+    if not isinstance(made, (bytes, bytearray)) or not made.startswith(HEF_MAGIC):
+        raise ValueError(
+            f"compile() returned {type(made).__name__} that is no HEF (expected it to start 01 'HEF')"
+        )
+    folder = Path(job.folder)
+    with written_beside(folder / HEF) as part:
+        part.write_bytes(made)
+    _save_har(runner, folder)
+    return StageResult(files={"hef": HEF, "har": HAR})
+
+
+def calibration_by_layer(job: StageJob, hn: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
+    """Return the calibration arrays under the full names of the HN's own input layers.
+
+    Raises:
+        ValueError: an input layer has no array, or its shape is not that of the array's windows.
+    """
+    path, chosen = Path(job.calibration), array_of_layer(job, hn)
+    found = {}
+    with np.load(path, allow_pickle=False) as archive:
+        for layer, shape in input_layers(hn):
+            if chosen[layer] not in job.arrays:
+                raise ValueError(
+                    f"{path}: found arrays {', '.join(job.arrays)}, expected one for input layer {layer}"
+                )
+            array = np.ascontiguousarray(archive[chosen[layer]], np.float32)
+            if array.shape[1:] != shape:
+                raise ValueError(f"{path}: found windows {list(array.shape[1:])}, {layer} expects {list(shape)}")
+            found[layer] = array
+    return found
+
+
+def array_of_layer(job: StageJob, hn: Mapping[str, Any]) -> dict[str, str]:
+    """Return the array for each of the HN's input layers.
+
+    A layer is known by the graph's input that it came from (recorded for a net of one input, DFC 3.33), and only
+    where the HN does not tell by its number: states of one shape must not be swapped.
+    """
+    layers = [name for name, _ in input_layers(hn)]
+    origins = {layer: hn["layers"][layer].get("original_names", ()) for layer in layers}
+    known = {
+        layer: job.array_of_input[name]
+        for layer in layers
+        for name in origins[layer]
+        if name in job.array_of_input
+    }
+    if len(known) == len(layers):
+        return known
+    if len(job.arrays) == len(layers) == 1:
+        return dict.fromkeys(layers, job.arrays[0])
+    return {layer: layer.rsplit("/", 1)[-1] for layer in layers}
+
+
+def input_layers(hn: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Go through the HN's input layers: full name, and NHWC shape without the batch axis."""
+    for name, layer in hn["layers"].items():
+        if layer["type"] == "input_layer":
+            yield name, tuple(int(size) for size in layer["output_shapes"][0][1:])
+
+
+def plain(hn: Any) -> Any:
+    """Return a graph as JSON holds it: the vendor's numbers may be numpy's.
+
+    >>> plain({"macs": np.int64(3), "shape": np.array([1, 2])})
+    {'macs': 3, 'shape': [1, 2]}
+    """
+    return json.loads(
+        json.dumps(hn, default=lambda value: value.tolist() if hasattr(value, "tolist") else str(value))
+    )
+
+
+def _client() -> Any:
+    """Import the vendor's package, late: only a stage's own process may, and only where it is installed."""
+    return importlib.import_module("hailo_sdk_client")
+
+
+def _save_har(runner: Any, folder: Path) -> None:
+    with written_beside(folder / HAR) as part:
+        runner.save_har(str(part))
+
+
+STAGES: Final[Mapping[str, Callable[[StageJob], StageResult]]] = {
+    "versions": versions,
+    "translate": translate,
+    "optimize": optimize,
+    "emulate": emulate,
+    "compile": compile_hef,
+}

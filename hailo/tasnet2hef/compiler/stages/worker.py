@@ -1,0 +1,55 @@
+"""The process of one stage: ``python -m tasnet2hef.compiler.stages.worker STAGE job.json``.
+
+It runs in the compiler's own environment and imports nothing but the package's plain modules and the vendor's.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from tasnet2hef.compiler.stages import vendor
+from tasnet2hef.compiler.stages.job import RESULT_NAME, StageJob, StageResult, read_job
+
+FAILED = 1
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the stage that a job file describes; return 0 when it was done."""
+    _, job_path = arguments
+    job = read_job(Path(job_path))
+    end_with(job.parent)
+    result = run_stage(job)
+    result.save(Path(job.folder) / RESULT_NAME)
+    return FAILED if result.error else 0
+
+
+def run_stage(job: StageJob) -> StageResult:
+    """Run a stage; an exception becomes its result, the whole of it goes to the log."""
+    try:
+        return vendor.STAGES[job.stage](job)
+    except Exception as error:  # the vendor's errors share no base class
+        traceback.print_exc()
+        kind = type(error)
+        return StageResult(error=f"{kind.__module__}.{kind.__qualname__}: {error}".removeprefix("builtins."))
+
+
+def end_with(parent: int) -> None:
+    """Have the kernel end this process when the one that started it ends, even by ``kill -9``."""
+    if not parent or not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # the result is saved: the vendor's threads and clean-up can neither hang nor crash it now

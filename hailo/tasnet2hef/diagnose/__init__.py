@@ -1,0 +1,1 @@
+"""What is wrong, and where: installation, failing graphs, devices."""

@@ -1,0 +1,1 @@
+"""PyTorch: from a checkpoint to the ONNX graph."""

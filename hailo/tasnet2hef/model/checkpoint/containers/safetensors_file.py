@@ -1,0 +1,34 @@
+"""Files of the safetensors library: tensors only, so the options come from beside the file or from the user."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.model.checkpoint.stored import Stored
+
+_SUFFIX = ".safetensors"
+
+
+def claims(location: str) -> bool:
+    """Files with the format's suffix, whatever is in them."""
+    return Path(location).suffix.lower() == _SUFFIX and Path(location).is_file()
+
+
+def open_stored(location: str) -> Stored:
+    """Read the tensors; refuses when the library is not installed."""
+    try:
+        from safetensors.torch import load_file  # type: ignore[import-not-found, unused-ignore]  # optional
+    except ImportError as error:
+        raise CheckpointError(
+            f"{location}: found a safetensors file, which needs the library safetensors; pip install safetensors, "
+            "or save the weights with torch.save"
+        ) from error
+    try:
+        weights = load_file(location, device="cpu")
+    except Exception as error:  # the library's own errors, whatever the damage
+        raise CheckpointError(
+            f"{location}: found a damaged or truncated safetensors file ({type(error).__name__}); "
+            "copy or download it again"
+        ) from error
+    return Stored(location, dict(weights), Path(location))

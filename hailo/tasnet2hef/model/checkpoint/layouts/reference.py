@@ -1,0 +1,42 @@
+"""Our own plain network: a spec and its weights, nothing to assume.
+
+As a file: ``torch.save({"spec": checkpoint.spec.as_dict(), "state_dict": checkpoint.weights}, path)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import nn
+
+from tasnet2hef.model.checkpoint.state_dicts import plain_keys, tensors_of
+from tasnet2hef.model.checkpoint.stored import Found, Stored
+from tasnet2hef.model.network.reference import ReferenceTasNet
+
+NAME = "tasnet2hef reference"
+
+
+def claims(content: Mapping[str, object]) -> bool:
+    """A spec beside the weights."""
+    return isinstance(content.get("spec"), Mapping) and isinstance(content.get("state_dict"), Mapping)
+
+
+def find(stored: Stored) -> Found:
+    """Take both as they are."""
+    spec, state = stored.content["spec"], stored.content["state_dict"]
+    assert isinstance(spec, Mapping)
+    assert isinstance(state, Mapping)
+    recorded = {str(name): value for name, value in spec.items()}
+    weights = tensors_of(stored.where, plain_keys(state))
+    return Found(stored.where, weights, recorded, "its spec", plain_filters=True)
+
+
+def claims_module(module: nn.Module) -> bool:
+    """A ReferenceTasNet."""
+    return isinstance(module, ReferenceTasNet)
+
+
+def from_live(module: nn.Module) -> Stored:
+    """Take spec and weights."""
+    assert isinstance(module, ReferenceTasNet)
+    return Stored(type(module).__name__, {"spec": module.spec.as_dict(), "state_dict": module.state_dict()})

@@ -1,0 +1,170 @@
+"""From a checkpoint to a checked ONNX graph: build the rewrite, write it, hold it against the original."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import onnx
+
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.parity import ParityRow, refuse_disparity
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.base.window_length import window_frames
+from tasnet2hef.model.checkpoint import Checkpoint, load_checkpoint
+from tasnet2hef.model.network.build_options import BuildOptions
+from tasnet2hef.model.network.hailo_tasnet import HailoTasNet
+from tasnet2hef.model.network.norms import norm_strategy
+from tasnet2hef.model.onnx_writer import make_model
+from tasnet2hef.model.parity import measure_parity
+from tasnet2hef.model.segments import split_model
+from tasnet2hef.runtime.backends.segment_names import segment_path
+from tasnet2hef.runtime.reference_clips import reference_path, save_reference
+
+LONGEST_CHUNK: Final = 4096
+"""Frames; 4 s at a stride of 8 samples and 8 kHz: beyond it a window is the better choice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """What a user chooses for an export; for the rest see ``BuildOptions``."""
+
+    seconds: float = 2.0
+    layout: str = "tall"
+    residual: str = "separate"
+    shift: str = "fold"
+    streams: int = 1
+    chunk_frames: int | None = None
+    """Frames of a chunk: makes the graph stateful; ``seconds`` is then left aside."""
+    segments: int = 1
+    """More than one: segments are written beside the whole graph."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportReport:
+    """What an export made and how well it equals its original."""
+
+    onnx_path: Path
+    selftest_path: Path
+    """Speech and the original's sources of it, for `selftest`."""
+    provenance: Provenance
+    nodes: int
+    parity: tuple[ParityRow, ...]
+    notes: tuple[str, ...]
+    elapsed_seconds: float
+    segment_paths: tuple[Path, ...] = ()
+    """One file a segment, in the order in which they run; empty for a graph that stays whole."""
+
+    @property
+    def window_seconds(self) -> float:
+        """Length of the window in seconds of audio."""
+        return self.provenance.window_samples / self.provenance.spec.sample_rate
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "onnx": str(self.onnx_path),
+            "spec": self.provenance.spec.as_dict(),
+            "window_frames": self.provenance.window_frames,
+            "window_samples": self.provenance.window_samples,
+            "seconds": self.window_seconds,
+            "norm": self.provenance.norm,
+            "layout": self.provenance.layout,
+            "residual": self.provenance.residual,
+            "streams": self.provenance.streams,
+            "stateful": self.provenance.stateful,
+            "input_level_dbfs": self.provenance.input_level_dbfs,
+            "state_values": self.provenance.state_values,
+            "selftest": str(self.selftest_path),
+            "segments": [str(path) for path in self.segment_paths],
+            "nodes": self.nodes,
+            "parity": [asdict(row) for row in self.parity],
+            "notes": list(self.notes),
+            "elapsed_seconds": self.elapsed_seconds,
+        }
+
+
+def export_file(
+    checkpoint_path: str,
+    onnx_path: Path,
+    options: ExportOptions,
+    spec_options: Mapping[str, object] | None = None,
+) -> ExportReport:
+    """Convert a checkpoint file (or a Hugging Face id) to ONNX; see :func:`export_checkpoint`."""
+    return export_checkpoint(load_checkpoint(checkpoint_path, spec_options), onnx_path, options)
+
+
+def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOptions) -> ExportReport:
+    """Write ``checkpoint`` as a Hailo-native ONNX graph that equals it.
+
+    Raises:
+        OptionError: the net, the window or the place to write can't be used.
+        ParityError: the graph differs from the original by more than -80 dB; nothing is written.
+    """
+    start = time.perf_counter()
+    net, notes = build(checkpoint, options)
+    model = make_model(net)
+    parts = split_model(model, options.segments) if options.segments != 1 else []
+    parity, reference = measure_parity(checkpoint, net, model, parts)
+    refuse_disparity(parity, str(onnx_path))
+    segment_paths = tuple(segment_path(onnx_path, number) for number in range(1, len(parts) + 1))
+    for part, path in zip((model, *parts), (onnx_path, *segment_paths), strict=True):
+        with written_beside(path) as temporary:
+            onnx.save(part, temporary)
+    selftest_path = save_reference(reference_path(onnx_path), reference)
+    return ExportReport(
+        onnx_path=onnx_path,
+        provenance=net.provenance,
+        nodes=len(model.graph.node),
+        parity=parity,
+        notes=(*checkpoint.notes, *notes),
+        elapsed_seconds=time.perf_counter() - start,
+        segment_paths=segment_paths,
+        selftest_path=selftest_path,
+    )
+
+
+def build(checkpoint: Checkpoint, options: ExportOptions) -> tuple[HailoTasNet, tuple[str, ...]]:
+    """Build the rewritten network for a window, and say what differs from what was asked for."""
+    spec = checkpoint.spec
+    asked, frames = _frames(spec, options)
+    net = HailoTasNet(
+        spec,
+        checkpoint.weights,
+        BuildOptions(
+            window_frames=frames,
+            layout=options.layout,
+            residual=options.residual,
+            shift=options.shift,
+            streams=options.streams,
+            stateful=options.chunk_frames is not None,
+            input_level_dbfs=checkpoint.input_level_dbfs,
+        ),
+    )
+    notes = []
+    if frames != asked:
+        notes.append(
+            f"window rounded up from {asked} to {frames} frames "
+            f"({net.provenance.window_samples / spec.sample_rate:.3f} s), so that its means split into steps of "
+            "at most 128 frames"
+        )
+    if options.residual == "joint" and net.provenance.residual != "joint":
+        notes.append("residual joint has nothing to join: this net has no skip path")
+    return net.eval(), tuple(notes)
+
+
+def _frames(spec: TasNetSpec, options: ExportOptions) -> tuple[int, int]:
+    """Return the frames that were asked for, and those of the window or chunk."""
+    chunk = options.chunk_frames
+    if chunk is None:
+        factored = norm_strategy(spec) == "exact"
+        asked = window_frames(spec, options.seconds, factored=False)
+        return asked, window_frames(spec, options.seconds, factored=factored)
+    if not 1 <= chunk <= LONGEST_CHUNK:
+        raise OptionError(f"chunk: found {chunk} frames, expected 1 to {LONGEST_CHUNK}")
+    return chunk, chunk

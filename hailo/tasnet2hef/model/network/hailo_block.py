@@ -1,0 +1,156 @@
+"""One TCN block of a HailoTasNet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from torch import Tensor, nn
+
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.model.network.activations import make_slope
+from tasnet2hef.model.network.build_options import BuildOptions
+from tasnet2hef.model.network.folding import Conv, channels_in, channels_out, fold_into_pointwise, stack_outputs
+from tasnet2hef.model.network.memory import JoinRows, LastRows, PastRows
+from tasnet2hef.model.network.norms import NormConstants, make_standardise, norm_constants
+from tasnet2hef.model.network.padding import PaddedFold
+from tasnet2hef.model.network.primitives import Add, ChannelAffine, TimeConv
+
+
+@dataclass(frozen=True)
+class State:
+    """Channels of the tensor that runs through the blocks: residual stream, a constant one, skip sum."""
+
+    stream: int
+    ones: int
+    skip: int
+
+    @property
+    def trailing(self) -> int:
+        """Channels behind the residual stream."""
+        return self.ones + self.skip
+
+
+class HailoBlock(nn.Module):
+    """One TCN block: state in; what is added to the state, and to a separate skip sum, out."""
+
+    def __init__(
+        self,
+        spec: TasNetSpec,
+        weights: Mapping[str, Tensor],
+        index: int,
+        state: State,
+        options: BuildOptions,
+        fold: PaddedFold | None,
+    ) -> None:
+        super().__init__()
+        prefix, layout = f"masker.TCN.{index}", options.layout
+        padding = depthwise_padding(spec, index)
+        expand, depthwise = block_convs(weights, prefix)
+        slopes = [weights[f"{prefix}.shared_block.{place}.weight"] for place in (1, 4)]
+        first, second = (norm_constants(spec, weights, f"{prefix}.shared_block.{place}") for place in (2, 5))
+        expand = channels_in(expand, after=state.trailing)
+        if fold is not None:
+            expand = replace(fold.expand, weight=channels_in(fold.expand, after=state.skip).weight)
+            depthwise = fold.depthwise
+        self.expand = TimeConv(
+            expand.weight, expand.bias, layout=layout, padding=padding if fold is not None else (0, 0)
+        )
+        self.expand_activation = make_slope(slopes[0])
+        self.norm_1 = make_standardise(spec, options.window_frames, layout)
+        if fold is None and is_gain_only(first):
+            depthwise = fold_gain(first, depthwise)
+        self.affine_1 = (
+            None
+            if fold is not None or is_gain_only(first)
+            else ChannelAffine(first.affine.gain, first.affine.bias)
+        )
+        self.depthwise = TimeConv(
+            depthwise.weight,
+            depthwise.bias,
+            layout=layout,
+            dilation=spec.dilations[index],
+            groups=spec.hid_chan,
+            padding=(0, 0) if fold is not None or options.stateful else padding,
+        )
+        self.is_stateful = options.stateful
+        if self.is_stateful:
+            self.state = PastRows(spec.hid_chan, padding[0])
+            self.with_past = JoinRows()
+            self.next_state = LastRows(options.window_frames, padding[0])
+        self.depthwise_activation = make_slope(slopes[1])
+        self.norm_2 = make_standardise(spec, options.window_frames, layout)
+        residual = fold_into_pointwise(second.affine, read_conv(weights, f"{prefix}.res_conv"))
+        skip = (
+            fold_into_pointwise(second.affine, read_conv(weights, f"{prefix}.skip_conv"))
+            if spec.skip_chan
+            else None
+        )
+        self._add_outputs(spec, residual, skip, index, state, options)
+
+    def _add_outputs(
+        self, spec: TasNetSpec, residual: Conv, skip: Conv | None, index: int, state: State, options: BuildOptions
+    ) -> None:
+        """Make the output convolutions; the last residual convolution feeds nothing where there are skips."""
+        is_last = index == len(spec.dilations) - 1
+        self.residual: nn.Module | None = None
+        self.skip: nn.Module | None = None
+        if skip is not None and state.skip:
+            joint = channels_out(skip, before=state.stream + state.ones)
+            if not is_last:
+                joint = stack_outputs(channels_out(residual, after=state.ones), skip)
+            self.residual = TimeConv(joint.weight, joint.bias, layout=options.layout)
+        else:
+            if not (is_last and skip is not None):
+                padded = channels_out(residual, after=state.ones)
+                self.residual = TimeConv(padded.weight, padded.bias, layout=options.layout)
+            if skip is not None:
+                self.skip = TimeConv(skip.weight, skip.bias, layout=options.layout)
+        self.residual_sum = None if self.residual is None else Add()
+        self.skip_sum = None if self.skip is None or index == 0 else Add()
+
+    def forward(self, state: Tensor, skip_sum: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Return the new state and the new skip sum."""
+        hidden = self.expand_activation(self.expand(state))
+        for step in (self.norm_1, self.affine_1):
+            hidden = hidden if step is None else step(hidden)
+        if self.is_stateful:
+            hidden = self.with_past(self.state(), hidden)
+            self.next_state(hidden)
+        hidden = self.depthwise_activation(self.depthwise(hidden))
+        hidden = hidden if self.norm_2 is None else self.norm_2(hidden)
+        if self.residual is not None and self.residual_sum is not None:
+            state = self.residual_sum(state, self.residual(hidden))
+        if self.skip is not None:
+            skip = self.skip(hidden)
+            skip_sum = skip if self.skip_sum is None else self.skip_sum(skip_sum, skip)
+        return state, skip_sum
+
+
+def read_conv(weights: Mapping[str, Tensor], name: str) -> Conv:
+    """Read a convolution from a state dict, in float64."""
+    return Conv(weights[f"{name}.weight"].double(), weights[f"{name}.bias"].double())
+
+
+def block_convs(weights: Mapping[str, Tensor], prefix: str) -> tuple[Conv, Conv]:
+    """Read a block's first 1x1 convolution and its depthwise one (a causal net keeps it with its chop)."""
+    name = f"{prefix}.shared_block.3"
+    causal_name = f"{name}.0"
+    depthwise = causal_name if f"{causal_name}.weight" in weights else name
+    return read_conv(weights, f"{prefix}.shared_block.0"), read_conv(weights, depthwise)
+
+
+def is_gain_only(constants: NormConstants) -> bool:
+    """Say whether a norm's constants leave zero at zero: then the padding behind them needs no care."""
+    return not bool(constants.affine.bias.any())
+
+
+def fold_gain(constants: NormConstants, depthwise: Conv) -> Conv:
+    """Return the depthwise convolution that equals ``depthwise`` behind a gain."""
+    return Conv(depthwise.weight * constants.affine.gain[:, None, None], depthwise.bias)
+
+
+def depthwise_padding(spec: TasNetSpec, index: int) -> tuple[int, int]:
+    """Zeros before and after the frames that a depthwise convolution needs to keep their number."""
+    reach = (spec.conv_kernel_size - 1) * spec.dilations[index]
+    return (reach, 0) if spec.causal else (reach // 2, reach // 2)

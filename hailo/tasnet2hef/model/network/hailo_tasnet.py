@@ -1,0 +1,174 @@
+"""HailoTasNet: a Conv-TasNet rewritten, exactly, into what the compiler takes as it is.
+
+Time lies on H (``tall``) or W (``wide``) and every tensor is 4-D from end to end. The waveform comes in as
+frames of ``stride`` samples, ``[1, stride, rows, 1]``, which in NHWC memory is the waveform itself, and each
+source goes out in the same shape. Kernels are ``(k, 1)``, so columns never mix: ``[1, stride, rows, streams]``
+holds as many windows side by side. Every weight is folded in float64 and rounded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.model.network.activations import CentredSigmoid, make_activation, make_masks, make_slope
+from tasnet2hef.model.network.build_options import BuildOptions
+from tasnet2hef.model.network.folding import (
+    Conv,
+    channels_in,
+    channels_out,
+    fold_into_pointwise,
+    polyphase_decoder,
+    polyphase_encoder,
+)
+from tasnet2hef.model.network.hailo_block import HailoBlock, State, block_convs, is_gain_only, read_conv
+from tasnet2hef.model.network.norms import make_standardise, norm_constants, norm_strategy
+from tasnet2hef.model.network.padding import PaddedFold, fold_with_padding
+from tasnet2hef.model.network.primitives import Mul, TimeConv
+from tasnet2hef.runtime.backends.frames import clips_to_frames, frames_to_clips, frames_to_tensor, tensor_to_frames
+
+
+class SourceHead(nn.Module):
+    """What is left of one source after its mask: the product with the representation and its decoder."""
+
+    def __init__(self, decoder: Tensor, layout: str) -> None:
+        super().__init__()
+        edge = decoder.shape[2] - 1
+        self.masked = Mul()
+        self.decoder = TimeConv(decoder, None, layout=layout, padding=(edge, edge))
+
+    def forward(self, mask: Tensor, representation: Tensor) -> Tensor:
+        """Mask and decode."""
+        waveform: Tensor = self.decoder(self.masked(mask, representation))
+        return waveform
+
+
+class HailoTasNet(nn.Module):
+    """A Conv-TasNet for the chip: ``frames`` ``[1, stride, rows, streams]`` to all sources, each in that shape.
+
+    Args:
+        spec: the architecture.
+        weights: ``ReferenceTasNet(spec).state_dict()``.
+        options: window and layout.
+
+    Raises:
+        OptionError: the net, or the window, has no exact form on the chip.
+    """
+
+    def __init__(self, spec: TasNetSpec, weights: Mapping[str, Tensor], options: BuildOptions) -> None:
+        super().__init__()
+        if options.stateful:
+            require_state(spec)
+        folds = plan_folds(spec, weights, options)
+        is_joint = options.residual == "joint" and spec.skip_chan > 0
+        self.provenance = Provenance(
+            spec=spec,
+            window_frames=options.window_frames,
+            norm=norm_strategy(spec),
+            layout=options.layout,
+            residual="joint" if is_joint else "separate",
+            streams=options.streams,
+            stateful=options.stateful,
+            input_level_dbfs=options.input_level_dbfs,
+        )
+        state = State(spec.bn_chan, int(any(folds)), spec.skip_chan if is_joint else 0)
+        encoder = polyphase_encoder(weights["encoder.filterbank._filters"].double(), spec.stride)
+        self.encoder = TimeConv(encoder, None, layout=options.layout)
+        self.encoder_activation = make_activation(spec.encoder_activation, weights.get("enc_activation.weight"))
+        self.bottleneck_norm = make_standardise(spec, options.window_frames, options.layout)
+        centres = spec.encoder_activation == "sigmoid" and norm_strategy(spec) == "frame"
+        self.norm_input = CentredSigmoid() if centres else None
+        bottleneck = bottleneck_conv(spec, weights, state)
+        self.bottleneck = TimeConv(bottleneck.weight, bottleneck.bias, layout=options.layout)
+        self.block_names = tuple(f"tcn_{index:02d}" for index in range(len(spec.dilations)))
+        for index, name in enumerate(self.block_names):
+            self.add_module(name, HailoBlock(spec, weights, index, state, options, folds[index]))
+        self.mask_activation = make_slope(weights["masker.mask_net.0.weight"])
+        self.masks = make_masks(spec, weights, mask_conv(spec, weights, state), options.layout)
+        decoder = polyphase_decoder(weights["decoder.filterbank._filters"].double(), spec.stride)
+        self.source_names = tuple(f"source_{number}" for number in range(1, spec.n_src + 1))
+        for name in self.source_names:
+            self.add_module(name, SourceHead(decoder, options.layout))
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, ...]:
+        """Separate one window."""
+        encoded = self.encoder(frames)
+        representation = encoded if self.encoder_activation is None else self.encoder_activation(encoded)
+        hidden = representation if self.norm_input is None else self.norm_input(encoded)
+        if self.bottleneck_norm is not None:
+            hidden = self.bottleneck_norm(hidden)
+        state, skip_sum = self.bottleneck(hidden), None
+        for name in self.block_names:
+            state, skip_sum = self.get_submodule(name)(state, skip_sum)
+        masks = self.masks(self.mask_activation(state if skip_sum is None else skip_sum))
+        return tuple(
+            self.get_submodule(name)(mask, representation)
+            for name, mask in zip(self.source_names, masks, strict=True)
+        )
+
+
+def require_state(spec: TasNetSpec) -> None:
+    """Check that a net can run chunk by chunk on its past alone.
+
+    Raises:
+        OptionError: it looks ahead, or its norms look at the whole window.
+    """
+    if not spec.causal or norm_strategy(spec) == "exact":
+        found = "is causal" if spec.causal else "looks ahead (not causal)"
+        raise OptionError(
+            f"stateful: found a net that {found} with {spec.norm_type} norms, expected a causal one with cLN or "
+            "bN; export windows instead"
+        )
+
+
+def plan_folds(spec: TasNetSpec, weights: Mapping[str, Tensor], options: BuildOptions) -> list[PaddedFold | None]:
+    """Fold each block's first norm into its neighbours, where its constants are all there is to it."""
+    count = len(spec.dilations)
+    if options.shift == "layer" or options.stateful or norm_strategy(spec) != "folded":
+        return [None] * count
+    folds: list[PaddedFold | None] = []
+    for index in range(count):
+        prefix = f"masker.TCN.{index}"
+        constants = norm_constants(spec, weights, f"{prefix}.shared_block.2")
+        if is_gain_only(constants):  # folds into the depthwise convolution's taps
+            folds.append(None)
+            continue
+        slope = weights[f"{prefix}.shared_block.1.weight"].double()
+        folds.append(fold_with_padding(*block_convs(weights, prefix), slope, constants))
+    return folds
+
+
+def bottleneck_conv(spec: TasNetSpec, weights: Mapping[str, Tensor], state: State) -> Conv:
+    """Return the bottleneck with its norm folded in; it also starts the constant one and the skip sum at zero."""
+    constants = norm_constants(spec, weights, "masker.bottleneck.0")
+    conv = fold_into_pointwise(constants.affine, read_conv(weights, "masker.bottleneck.1"))
+    conv = channels_out(conv, after=state.trailing)
+    conv.bias[spec.bn_chan : spec.bn_chan + state.ones] = 1.0
+    return conv
+
+
+def mask_conv(spec: TasNetSpec, weights: Mapping[str, Tensor], state: State) -> Conv:
+    """Return the mask convolution over the state, or over a skip sum of its own, for N features a source."""
+    conv = read_conv(weights, "masker.mask_net.1")
+    if spec.out_chan == 1:  # one mask value a frame: the same row for every feature needs no broadcast
+        conv = Conv(
+            conv.weight.repeat_interleave(spec.n_filters, dim=0), conv.bias.repeat_interleave(spec.n_filters)
+        )
+    if not spec.skip_chan:
+        return channels_in(conv, after=state.ones)
+    return channels_in(conv, before=state.stream + state.ones if state.skip else 0)
+
+
+@torch.no_grad()
+def separate_windows(net: HailoTasNet, clips: Samples) -> Samples:
+    """Separate a clip a column, ``[stream, sample]``, into ``[stream, source, sample]``, as a host would."""
+    frames = torch.from_numpy(frames_to_tensor(clips_to_frames(clips, net.provenance), net.provenance))
+    outputs = [tensor_to_frames(output.numpy(), net.provenance) for output in net(frames)]
+    return frames_to_clips(np.stack(outputs), net.provenance)

@@ -1,0 +1,257 @@
+"""A plain Conv-TasNet with Asteroid's semantics and parameter names: the yardstick for every rewrite.
+
+Source: ``asteroid/models/conv_tasnet.py`` and ``asteroid/masknn`` of Asteroid 0.7.0. Its state dict has the
+names and shapes of Asteroid's own, so that weights load without renaming.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tasnet2hef.base.spec import TasNetSpec
+
+NORM_EPS = 1e-8
+
+
+class GlobalNorm(nn.Module):
+    """gLN, fgLN and cLN: one formula over other axes, then a gain and a bias per channel.
+
+    Shape: ``[batch, channel, frame]`` in and out. Mean and population variance over ``axes``.
+    """
+
+    def __init__(self, channels: int, axes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.axes = axes
+        self.gamma = nn.Parameter(torch.ones(channels))
+        self.beta = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise."""
+        mean = x.mean(dim=self.axes, keepdim=True)
+        variance = x.var(dim=self.axes, keepdim=True, unbiased=False)
+        normalised = (x - mean) / torch.sqrt(variance + NORM_EPS)
+        return self.gamma[:, None] * normalised + self.beta[:, None]
+
+
+class CumulativeNorm(nn.Module):
+    """cgLN: statistics over all channels of this frame and the frames before it."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(channels))
+        self.beta = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise."""
+        channels, frames = x.shape[1:]
+        count = channels * torch.arange(1, frames + 1, dtype=x.dtype, device=x.device)
+        mean = x.sum(1, keepdim=True).cumsum(-1) / count
+        variance = x.pow(2).sum(1, keepdim=True).cumsum(-1) / count - mean.pow(2)
+        normalised = (x - mean) / torch.sqrt(variance + NORM_EPS)
+        return self.gamma[:, None] * normalised + self.beta[:, None]
+
+
+def make_norm(norm_type: str, channels: int) -> nn.Module:
+    """Build the normalisation layer that Asteroid calls ``norm_type``."""
+    axes = {"gLN": (1, 2), "fgLN": (2,), "cLN": (1,)}
+    if norm_type == "bN":
+        return nn.BatchNorm1d(channels)
+    if norm_type == "cgLN":
+        return CumulativeNorm(channels)
+    return GlobalNorm(channels, axes[norm_type])
+
+
+class Swish(nn.Module):
+    """``x * sigmoid(x)``."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply."""
+        return x * torch.sigmoid(x)
+
+
+def make_activation(name: str) -> nn.Module:
+    """Build the activation that Asteroid calls ``name``; softmax runs over the sources (axis 1)."""
+    plain: dict[str, type[nn.Module]] = {
+        "linear": nn.Identity,
+        "relu": nn.ReLU,
+        "prelu": nn.PReLU,
+        "leaky_relu": nn.LeakyReLU,
+        "sigmoid": nn.Sigmoid,
+        "tanh": nn.Tanh,
+        "gelu": nn.GELU,
+        "swish": Swish,
+    }
+    return nn.Softmax(dim=1) if name == "softmax" else plain[name]()
+
+
+class Chop(nn.Module):
+    """Cut the last ``frames`` frames, which makes a symmetrically padded convolution causal."""
+
+    def __init__(self, frames: int) -> None:
+        super().__init__()
+        self.frames = frames
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Cut."""
+        return x[..., : -self.frames]
+
+
+class TcnBlock(nn.Module):
+    """One TCN block: 1x1 up, depthwise over frames, then residual and skip 1x1 convolutions."""
+
+    def __init__(self, spec: TasNetSpec, dilation: int) -> None:
+        super().__init__()
+        hidden = spec.hid_chan
+        reach = (spec.conv_kernel_size - 1) * dilation
+        padding = reach if spec.causal else reach // 2
+        depthwise: nn.Module = nn.Conv1d(
+            hidden, hidden, spec.conv_kernel_size, padding=padding, dilation=dilation, groups=hidden
+        )
+        if spec.causal:
+            depthwise = nn.Sequential(depthwise, Chop(padding))
+        self.shared_block = nn.Sequential(
+            nn.Conv1d(spec.bn_chan, hidden, 1),
+            nn.PReLU(),
+            make_norm(spec.norm_type, hidden),
+            depthwise,
+            nn.PReLU(),
+            make_norm(spec.norm_type, hidden),
+        )
+        self.res_conv = nn.Conv1d(hidden, spec.bn_chan, 1)
+        self.skip_conv = nn.Conv1d(hidden, spec.skip_chan, 1) if spec.skip_chan else None
+
+    @property
+    def norms(self) -> tuple[nn.Module, nn.Module]:
+        """The two normalisations, in front of the depthwise convolution and behind it."""
+        return self.shared_block[2], self.shared_block[5]
+
+    @property
+    def depthwise(self) -> nn.Conv1d:
+        """The depthwise convolution; a causal net keeps it with its chop."""
+        place = self.shared_block[3]
+        return cast(nn.Conv1d, place[0] if isinstance(place, nn.Sequential) else place)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return what is added to the residual stream and to the skip sum."""
+        shared = self.shared_block(x)
+        return self.res_conv(shared), None if self.skip_conv is None else self.skip_conv(shared)
+
+
+class Masker(nn.Module):
+    """The mask estimator: ``[batch, N, frame]`` to ``[batch, source, mask channel, frame]``."""
+
+    def __init__(self, spec: TasNetSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.bottleneck = nn.Sequential(
+            make_norm(spec.norm_type, spec.n_filters), nn.Conv1d(spec.n_filters, spec.bn_chan, 1)
+        )
+        self.TCN = nn.ModuleList(TcnBlock(spec, dilation) for dilation in spec.dilations)
+        self.mask_net = nn.Sequential(
+            nn.PReLU(), nn.Conv1d(spec.skip_chan or spec.bn_chan, spec.n_src * spec.out_chan, 1)
+        )
+        self.output_act = make_activation(spec.mask_act)
+
+    @property
+    def blocks(self) -> tuple[TcnBlock, ...]:
+        """The TCN blocks in their order."""
+        return tuple(cast(TcnBlock, block) for block in self.TCN)
+
+    def forward(self, representation: Tensor) -> Tensor:
+        """Estimate the masks."""
+        return self.masks_and_streams(representation)[0]
+
+    def masks_and_streams(self, representation: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Estimate the masks; also return the residual stream ``[batch, B, frame]`` behind each block."""
+        stream = self.bottleneck(representation)
+        skip_sum = torch.zeros((), dtype=stream.dtype, device=stream.device)
+        streams = []
+        for block in self.TCN:
+            residual, skip = block(stream)
+            stream = stream + residual
+            streams.append(stream)
+            if skip is not None:
+                skip_sum = skip_sum + skip
+        scores = self.mask_net(skip_sum if self.spec.skip_chan else stream)
+        batch, _, frames = scores.shape
+        masks: Tensor = self.output_act(scores.view(batch, self.spec.n_src, self.spec.out_chan, frames))
+        return masks, streams
+
+
+class Filterbank(nn.Module):
+    """Holds the basis functions under Asteroid's parameter name; shape ``[N, 1, K]``."""
+
+    def __init__(self, spec: TasNetSpec) -> None:
+        super().__init__()
+        self._filters = nn.Parameter(torch.empty(spec.n_filters, 1, spec.kernel_size))
+        nn.init.xavier_uniform_(self._filters)
+
+
+class Coder(nn.Module):
+    """An encoder's or decoder's filterbank, named as Asteroid names it."""
+
+    def __init__(self, spec: TasNetSpec) -> None:
+        super().__init__()
+        self.filterbank = Filterbank(spec)
+
+    @property
+    def filters(self) -> Tensor:
+        """Basis functions ``[N, 1, K]``."""
+        return self.filterbank._filters
+
+
+class ReferenceTasNet(nn.Module):
+    """Conv-TasNet from waveform to waveforms: ``[batch, sample]`` to ``[batch, source, sample]``.
+
+    >>> net = ReferenceTasNet(TasNetSpec(n_src=2, n_filters=8, out_chan=8, bn_chan=4, hid_chan=8, skip_chan=4))
+    >>> net(torch.zeros(1, 803)).shape
+    torch.Size([1, 2, 803])
+    """
+
+    def __init__(self, spec: TasNetSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.encoder = Coder(spec)
+        self.masker = Masker(spec)
+        self.decoder = Coder(spec)
+        self.enc_activation = make_activation(spec.encoder_activation)
+
+    def forward(self, mixture: Tensor) -> Tensor:
+        """Separate; a tail too short for a frame stays zero, as in the original."""
+        return self.sources_and_streams(mixture)[0]
+
+    def sources_and_streams(self, mixture: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Separate; also return the residual stream ``[batch, B, frame]`` behind each block."""
+        spec = self.spec
+        representation = self.encode(mixture)
+        masks, streams = self.masker.masks_and_streams(representation)
+        masked = masks * representation[:, None]
+        waveforms = functional.conv_transpose1d(masked.flatten(0, 1), self.decoder.filters, stride=spec.stride)
+        waveforms = waveforms.view(mixture.shape[0], spec.n_src, -1)
+        start, samples = spec.encoder_padding, mixture.shape[-1]
+        missing = max(0, start + samples - waveforms.shape[-1])
+        return functional.pad(waveforms, (0, missing))[..., start : start + samples], streams
+
+    def encode(self, mixture: Tensor) -> Tensor:
+        """Return the representation ``[batch, N, frame]`` of ``[batch, sample]``."""
+        clip = functional.pad(mixture, padding_samples(self.spec, mixture.shape[-1]))
+        representation: Tensor = self.enc_activation(
+            functional.conv1d(clip[:, None], self.encoder.filters, stride=self.spec.stride)
+        )
+        return representation
+
+
+def padding_samples(spec: TasNetSpec, samples: int) -> tuple[int, int]:
+    """Zeros before and after a clip of ``samples`` samples, in samples.
+
+    torchaudio pads the clip to whole strides (plus the odd sample of an odd kernel) and then by the stride on
+    both sides (``torchaudio/models/conv_tasnet.py``, ``_align_num_frames_with_strides``); Asteroid pads nothing.
+    """
+    if not spec.encoder_padding:
+        return 0, 0
+    odd = spec.kernel_size % 2
+    return spec.encoder_padding, spec.encoder_padding + (odd - samples) % spec.stride

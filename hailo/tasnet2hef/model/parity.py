@@ -1,0 +1,113 @@
+"""Holds an export against its original: one window a column, or a stream of chunks."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.parity import ParityRow, compare_sources
+from tasnet2hef.model.checkpoint import Checkpoint
+from tasnet2hef.model.network.hailo_tasnet import HailoTasNet, separate_windows
+from tasnet2hef.model.network.memory import left_rows, set_past
+from tasnet2hef.runtime.backends import Memory
+from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
+from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.runtime.backends.segment_names import segment_path
+from tasnet2hef.runtime.backends.segments import SegmentChain
+from tasnet2hef.runtime.reference_clips import Reference
+from tasnet2hef.runtime.speech_windows import separate_clips, speech_clips, stream_clip
+from tasnet2hef.runtime.stream.chunks import ChunkStream
+
+REFERENCE_CLIPS = 2
+"""Clips whose original sources are kept for the self-test, where the export leaves room for them."""
+
+
+def measure_parity(
+    checkpoint: Checkpoint, net: HailoTasNet, model: onnx.ModelProto, parts: Sequence[onnx.ModelProto] = ()
+) -> tuple[tuple[ParityRow, ...], Reference]:
+    """Run original, rewrite and ONNX Runtime on speech, another clip a column, and compare them.
+
+    ``parts`` are the segments that the model was cut into; there are none where it stays whole. The original's
+    sources are returned for the self-test of whatever is made of the model later.
+    """
+    made = net.provenance
+    heard = speech_clips(made, max(made.streams, REFERENCE_CLIPS))
+    truth = separate_by_original(checkpoint, heard, silence=made.stateful)
+    clips, original = heard[: made.streams], truth[: made.streams]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "net.onnx"
+        onnx.save(model, path)
+        backend = OnnxRuntimeBackend(path, as_written=True)
+        chain = _open_chain(parts, path)
+    rewrite, deployed = separate_by_rewrite(net, clips), separate_clips(backend, clips)
+    reference = Reference(heard[:REFERENCE_CLIPS], truth[:REFERENCE_CLIPS])
+    rows = (
+        _compare("original / HailoTasNet", original, rewrite),
+        _compare("original / ONNX Runtime", original, deployed),
+        _compare("HailoTasNet / ONNX Runtime", rewrite, deployed),
+    )
+    if chain is None:
+        return rows, reference
+    chained = separate_clips(chain, clips)
+    return (*rows, _compare("ONNX Runtime / segments in ONNX Runtime", deployed, chained)), reference
+
+
+def _open_chain(parts: Sequence[onnx.ModelProto], path: Path) -> SegmentChain | None:
+    for number, part in enumerate(parts, start=1):
+        onnx.save(part, segment_path(path, number))
+    return SegmentChain(segment_path(path, 1)) if parts else None
+
+
+def separate_by_original(checkpoint: Checkpoint, clips: Samples, *, silence: bool) -> Samples:
+    """Separate ``[stream, sample]`` at once; ``silence`` follows where a stream of chunks would go on.
+
+    In float64: a net whose float32 result is itself uncertain is then held against what it means.
+    """
+    spec, samples = checkpoint.spec, clips.shape[1]
+    heard = np.pad(clips, ((0, 0), (0, 2 * spec.kernel_size * silence)))
+    with torch.no_grad():
+        separated = checkpoint.reference().double()(torch.from_numpy(heard).double())
+    sources: Samples = separated[..., :samples].numpy().astype(np.float32)
+    return sources
+
+
+def separate_by_rewrite(net: HailoTasNet, clips: Samples) -> Samples:
+    """Separate ``[stream, sample]`` with the torch network into ``[stream, source, sample]``."""
+    if not net.provenance.stateful:
+        return separate_windows(net, clips)
+    return np.stack([stream_clip(ChunkStream(TorchSteps(net)), clip) for clip in clips])
+
+
+class TorchSteps:
+    """A stateful network as a backend that runs chunk by chunk."""
+
+    def __init__(self, net: HailoTasNet) -> None:
+        self._net = net
+        self.provenance = net.provenance
+
+    def empty_memory(self) -> Memory:
+        """Return silence."""
+        return {name: np.zeros(shape, np.float32) for name, shape in self.provenance.state_shapes.items()}
+
+    def run(self, frames: Samples) -> Samples:
+        """Run the first chunk of a stream."""
+        return self.run_step(frames, self.empty_memory())[0]
+
+    @torch.no_grad()
+    def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
+        """Run one chunk; also return the memory for the next one."""
+        set_past(self._net, memory)
+        outputs = self._net(torch.from_numpy(frames_to_tensor(frames, self.provenance)))
+        sources = np.stack([tensor_to_frames(output.numpy(), self.provenance) for output in outputs])
+        return sources, dict(zip(memory, left_rows(self._net), strict=True))
+
+
+def _compare(pair: str, expected: Samples, found: Samples) -> ParityRow:
+    """Compare ``[stream, source, sample]``; the worst source of the worst column counts."""
+    return compare_sources(pair, *(each.reshape(-1, each.shape[-1]) for each in (expected, found)))

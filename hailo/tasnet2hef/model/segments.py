@@ -1,0 +1,154 @@
+"""Cuts an exported graph into segments, for nets that are too big for one device program.
+
+A cut lies between two TCN blocks. What crosses it is the residual stream and the skip sum (one tensor, if they are
+joint). The masks need the encoder's representation at the far end: the last segment computes it again from the
+frames, which costs one convolution where carrying it would cost N values a frame.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+
+import onnx
+from onnx import TensorProto, helper
+
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.graph_contract import METADATA_KEY, Provenance, metadata_of
+
+BLOCK = re.compile(r"tcn_(\d+)/")
+ENCODER = "encoder"
+DIGEST_CHARACTERS = 16
+
+
+Border = tuple[str, ...]
+"""The tensors that cross a cut, in the order in which they were computed."""
+
+
+def split_model(model: onnx.ModelProto, segments: int) -> list[onnx.ModelProto]:
+    """Cut a graph of windows into ``segments`` models with about equal numbers of multiplications.
+
+    Raises:
+        OptionError: there are fewer blocks than segments, or the graph is stateful.
+    """
+    metadata = metadata_of(model)
+    provenance = Provenance.from_metadata(metadata, "graph")
+    blocks = len(provenance.spec.dilations)
+    if not 1 <= segments <= blocks:
+        raise OptionError(f"segments: found {segments}, expected 1 to {blocks}, the number of TCN blocks")
+    if segments == 1:
+        return [model]
+    if provenance.stateful:
+        raise OptionError(f"segments: found {segments} for a stateful graph, expected 1; export windows instead")
+    places = [_place(node.name, blocks) for node in model.graph.node]
+    costs = _costs(model, places, blocks)
+    borders = [_border(model, places, cut) for cut in balanced_cuts(costs, segments)]
+    outputs = tuple(port.name for port in model.graph.output)
+    digest = _digest(model)
+    parts = []
+    for number, (given, wanted) in enumerate(zip([(), *borders], [*borders, outputs], strict=True), start=1):
+        record = replace(provenance, segment=number, segments=segments, segment_of=digest)
+        parts.append(_cut_out(model, given, wanted, record))
+    return parts
+
+
+def balanced_cuts(costs: Sequence[float], segments: int) -> tuple[int, ...]:
+    """Return the blocks before which to cut, so that the dearest segment is as cheap as can be.
+
+    >>> balanced_cuts([3, 1, 1, 1, 1, 1], 2)
+    (2,)
+    """
+    costs = tuple(costs)
+
+    @cache
+    def best(start: int, parts: int) -> tuple[float, tuple[int, ...]]:
+        if parts == 1:
+            return sum(costs[start:]), ()
+        choices = []
+        for cut in range(start + 1, len(costs) - parts + 2):
+            rest, cuts = best(cut, parts - 1)
+            choices.append((max(sum(costs[start:cut]), rest), (cut, *cuts)))
+        return min(choices)
+
+    return best(0, segments)[1]
+
+
+def _place(node: str, blocks: int) -> int:
+    """Number a node's block; -1 for what comes before the first block, ``blocks`` for what follows the last."""
+    found = BLOCK.match(node)
+    if found:
+        return int(found[1])
+    is_head = node.split("/")[0] in (ENCODER, "encoder_activation", "bottleneck_norm", "bottleneck")
+    return -1 if is_head else blocks
+
+
+def _costs(model: onnx.ModelProto, places: Sequence[int], blocks: int) -> list[float]:
+    """Count multiplications a block; the first one has the head as well, the last one encoder and decoders."""
+    weights = {tensor.name: math.prod(tensor.dims) for tensor in model.graph.initializer}
+    cells = {name: shape[2] * shape[3] for name, shape in _shapes(model).items() if len(shape) == 4}
+    costs = [0.0] * blocks
+    for node, place in zip(model.graph.node, places, strict=True):
+        if node.op_type == "Conv":
+            products = weights[node.input[1]] * cells[node.output[0]]
+            costs[min(max(place, 0), blocks - 1)] += products
+            if node.name == ENCODER:
+                costs[-1] += products
+    return costs
+
+
+def _border(model: onnx.ModelProto, places: Sequence[int], cut: int) -> Border:
+    """Find what block ``cut`` and its followers take from what comes before, the representation left aside."""
+    before: dict[str, None] = {}
+    needed: set[str] = set()
+    for node, place in zip(model.graph.node, places, strict=True):
+        if place >= cut:
+            needed.update(node.input)
+        elif place >= 0 or node.name.startswith("bottleneck"):
+            before.update(dict.fromkeys(node.output))
+    return tuple(name for name in before if name in needed)
+
+
+def _cut_out(model: onnx.ModelProto, given: Border, wanted: Border, record: Provenance) -> onnx.ModelProto:
+    """Make a model of the nodes between two borders."""
+    nodes, open_names = [], set(wanted)
+    for node in reversed(model.graph.node):
+        if set(node.output) & open_names - set(given):
+            nodes.append(node)
+            open_names.update(node.input)
+    shapes = _shapes(model)
+    ports = [name for name in (*(port.name for port in model.graph.input), *given) if name in open_names]
+    made = {name for node in nodes for name in node.output}
+    graph = helper.make_graph(
+        nodes[::-1],
+        model.graph.name,
+        [_port(name, shapes) for name in ports],
+        [_port(name, shapes) for name in wanted],
+        [tensor for tensor in model.graph.initializer if tensor.name in open_names],
+        value_info=[info for info in model.graph.value_info if info.name in made - set(wanted)],
+    )
+    part = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+    part.producer_name, part.producer_version = model.producer_name, model.producer_version
+    helper.set_model_props(part, {METADATA_KEY: record.to_json()})
+    onnx.checker.check_model(part, full_check=True)
+    return part
+
+
+def _shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
+    infos = (*model.graph.input, *model.graph.value_info, *model.graph.output)
+    return {info.name: tuple(each.dim_value for each in info.type.tensor_type.shape.dim) for info in infos}
+
+
+def _port(name: str, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name])
+
+
+def _digest(model: onnx.ModelProto) -> str:
+    """Tell one export from another: segments of different ones must not meet."""
+    digest = hashlib.sha256()
+    for tensor in model.graph.initializer:
+        digest.update(tensor.name.encode() + tensor.raw_data)
+    return digest.hexdigest()[:DIGEST_CHARACTERS]

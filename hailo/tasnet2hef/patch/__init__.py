@@ -1,5 +1,0 @@
-"""Small repairs of foreign ONNX graphs: one file each, with why and when; our own exports need none."""
-
-from tasnet2hef.patch.patch import AppliedPatch, Patch, PatchReport, all_patches, patch_file
-
-__all__ = ["AppliedPatch", "Patch", "PatchReport", "all_patches", "patch_file"]

@@ -1,0 +1,1 @@
+"""Calibration sets: drawn, read and recorded."""

@@ -1,0 +1,210 @@
+"""From a folder of recordings to a calibration set for one model, or for one chunk of it and its past rows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from tasnet2hef.audio.level import rms_dbfs
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import AudioError, GraphError, OptionError
+from tasnet2hef.base.graph_contract import Provenance, metadata_of
+from tasnet2hef.quantize.calibration.calibration_set import (
+    CalibrationRecord,
+    digest_of,
+    input_shapes,
+    write_calibration,
+)
+from tasnet2hef.quantize.calibration.report import CalibrationReport, set_bytes
+from tasnet2hef.quantize.calibration.stream_excerpt import chunk_note, excerpt_of, last_chunk
+from tasnet2hef.quantize.calibration.window_draw import (
+    CLIPPED_FROM,
+    SILENCE_DB,
+    Draw,
+    draw_windows,
+    find_recordings,
+    require_audio,
+)
+from tasnet2hef.runtime.backends.frames import window_to_frames
+from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.target.graph.layers import HailoNet
+from tasnet2hef.target.graph.onnx_node import Shape
+
+FULL_SET: Final = 1024
+DEFAULT_WINDOWS: Final = 64
+LARGE_BYTES: Final = 1e9
+"""A set from here on is told of: `compile` gives all of it to the compiler at once."""
+Progress = Callable[[float, float], None]
+Laid = Callable[[Sequence[Samples]], Mapping[str, Samples]]
+"""From the excerpts ``[sample]`` of one run to what each input layer is given, in NHWC order."""
+
+
+def calibrate_file(
+    model_path: Path, folder: Path, output: Path, draw: Draw, progress: Progress | None = None
+) -> CalibrationReport:
+    """Write a calibration set for a model from a folder of recordings.
+
+    A graph with a state is streamed, in float, over an excerpt of a receptive field and a chunk, from silence on;
+    the last chunk is kept, with the past rows that it was given: what any chunk in mid-stream is given. Its level
+    is that of the excerpt.
+
+    Raises:
+        GraphError: the model can't be read or was not exported by tasnet2hef.
+        AudioError: there is too little audio, nothing but silence, or a broken recording.
+        OptionError: an option is out of range, or the output can't be written.
+        RefusedError: a graph with a state returned NaN or infinite samples.
+    """
+    _require_options(draw)
+    provenance, net = describe_inputs(model_path)
+    layers, excerpt = input_shapes(net), excerpt_of(provenance)
+    recordings, notes = find_recordings(folder)
+    notes += require_audio(recordings, excerpt, draw)
+    if draw.mixed == 1 and provenance.spec.n_src > 1 and not recordings[0].path.stem.endswith("_mixture"):
+        notes.append(
+            f"the model separates {provenance.spec.n_src} sources: if each recording holds one voice, add "
+            f"--mix {provenance.spec.n_src}"
+        )
+    if provenance.stateful:
+        notes.append(chunk_note(provenance))
+    notes += _size_notes(layers, draw.windows)
+    laid = _chunk_layer(model_path, net) if provenance.stateful else _window_layer(provenance, net)
+    levels = _Levels(folder)
+
+    def windows() -> Iterator[Mapping[str, Samples]]:
+        columns = _columns(provenance)
+        drawn = draw_windows(recordings, excerpt, replace(draw, windows=draw.windows * columns))
+        for number in range(1, draw.windows + 1):
+            side_by_side = list(itertools.islice(drawn, columns))
+            levels.note(np.concatenate(side_by_side))
+            yield laid(side_by_side)
+            if progress is not None:
+                progress(number, draw.windows)
+        levels.require_sound()
+
+    def record() -> CalibrationRecord:
+        return CalibrationRecord(
+            model=model_path.name,
+            model_digest=digest_of(model_path),
+            provenance=provenance.to_json(),
+            seed=draw.seed,
+            windows=draw.windows,
+            recordings=len(recordings),
+            seconds_of_audio=sum(recording.seconds for recording in recordings),
+            mixed=draw.mixed,
+            level_spread_db=draw.level_spread_db,
+            silent_windows=levels.silent,
+            clipped_windows=levels.clipped,
+            median_level_db=float(np.median(levels.levels_db)),
+            notes=notes,
+        )
+
+    write_calibration(output, layers, windows(), draw.windows, record)
+    return CalibrationReport(output, layers, record(), small_set_warning(draw.windows))
+
+
+def _window_layer(provenance: Provenance, net: HailoNet) -> Laid:
+    name = net.inputs[0].name
+    return lambda windows: {name: np.stack([window_to_frames(each, provenance) for each in windows], axis=1)}
+
+
+def _chunk_layer(model_path: Path, net: HailoNet) -> Laid:
+    names = {layer.original_names[0]: layer.name for layer in net.inputs}
+    backend = OnnxRuntimeBackend(model_path, threads=1)
+
+    def laid(excerpts: Sequence[Samples]) -> Mapping[str, Samples]:
+        given = last_chunk(backend, excerpts[0])
+        return {names[name]: rows for name, rows in given.items()}
+
+    return laid
+
+
+def _size_notes(layers: Mapping[str, Shape], windows: int) -> list[str]:
+    size = set_bytes(layers, windows)
+    told = f"the set holds {size / 1e9:.1f} GB, and the compiler is given all of it at once"
+    return [f"{told}; fewer --windows need less memory"] if size >= LARGE_BYTES else []
+
+
+def _columns(provenance: Provenance) -> int:
+    """Return how many windows lie side by side in one input of the graph."""
+    _, _, height, width = provenance.input_shape
+    return height * width // provenance.rows
+
+
+def describe_inputs(model_path: Path) -> tuple[Provenance, HailoNet]:
+    """Return a model's provenance, and the compiler's layers as predicted.
+
+    Raises:
+        GraphError: the file can't be read, or was not exported by tasnet2hef.
+    """
+    from tasnet2hef.target.graph.loader import load_graph
+    from tasnet2hef.target.graph.parser import parse
+
+    net = parse(load_graph(model_path))
+    return read_provenance(model_path), net
+
+
+def read_provenance(model_path: Path) -> Provenance:
+    """Return what an exported graph says of itself.
+
+    Raises:
+        GraphError: it takes what another graph makes: a segment.
+    """
+    import onnx
+
+    model = onnx.load(str(model_path), load_external_data=False)
+    provenance = Provenance.from_metadata(metadata_of(model), str(model_path))
+    if provenance.segments > 1:
+        raise GraphError(
+            f"{model_path}: found a segment of a net, expected a graph that takes audio; use the whole export of "
+            "the same model"
+        )
+    return provenance
+
+
+def small_set_warning(windows: int) -> str:
+    """Return what fewer than 1,024 windows lose, empty for enough of them."""
+    if windows >= FULL_SET:
+        return ""
+    level = "level 0 or 1" if windows >= DEFAULT_WINDOWS else "level 0"
+    return (
+        f"{windows} windows: with fewer than {FULL_SET:,} the compiler falls back to optimisation {level} and "
+        f"leaves out its fine-tuning (recorded), without saying much. `--windows {FULL_SET}` keeps it"
+    )
+
+
+class _Levels:
+    """Counts silent and clipped windows as they pass."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.levels_db: list[float] = []
+        self.silent = 0
+        self.clipped = 0
+
+    def note(self, window: Samples) -> None:
+        self.levels_db.append(rms_dbfs(window))
+        self.silent += self.levels_db[-1] < SILENCE_DB
+        self.clipped += bool(np.abs(window).max() >= CLIPPED_FROM)
+
+    def require_sound(self) -> None:
+        if self.silent == len(self.levels_db):
+            raise AudioError(
+                f"{self.folder}: silence only: all {self.silent} windows lie below {SILENCE_DB:.0f} dB of full "
+                f"scale, the loudest at {max(self.levels_db):.0f} dB; give recordings as the chip will hear them"
+            )
+
+
+def _require_options(draw: Draw) -> None:
+    if draw.windows < 1:
+        raise OptionError(
+            f"windows: found {draw.windows}, expected 1 or more ({DEFAULT_WINDOWS}, or {FULL_SET:,})"
+        )
+    if not 1 <= draw.mixed <= 5:
+        raise OptionError(f"mix: found {draw.mixed}, expected 1 to 5 recordings a window")
+    if not 0 <= draw.level_spread_db <= 40:
+        raise OptionError(f"level spread: found {draw.level_spread_db} dB, expected 0 to 40")

@@ -1,0 +1,259 @@
+"""Calibration sets on disk: an ``.npz`` with one NHWC array per input layer, and a record of where it comes from.
+
+``numpy.load`` reads it and the compiler takes its arrays as they are, under the name of its own input layer. It is
+written and read window by window, so that a set of any size needs the memory of one window. A graph with a state
+has an array of past rows for each state beside that of the frames, which is the first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import GraphError, InputError
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.version import __version__
+from tasnet2hef.target.graph.layers import HailoNet
+from tasnet2hef.target.graph.onnx_node import Shape
+
+RECORD_KEY: Final = "tasnet2hef_record"
+SAME_FEED: Final = ("sample_rate", "stride", "kernel_size", "encoder_padding")
+"""Fields of a spec that decide how a window is cut; the rest of it can't change what a window is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationRecord:
+    """Where a set comes from. Levels are in dB of full scale."""
+
+    model: str
+    model_digest: str
+    provenance: str
+    """The graph's own record, as `Provenance.to_json` writes it."""
+    seed: int
+    windows: int
+    recordings: int
+    seconds_of_audio: float
+    mixed: int
+    level_spread_db: float
+    silent_windows: int
+    clipped_windows: int
+    median_level_db: float
+    notes: list[str] = field(default_factory=list)
+    version: str = __version__
+
+
+@dataclass(frozen=True)
+class CalibrationSet:
+    """An opened set: the shape of one window, ``[height, width, features]``, by the name of its array."""
+
+    path: Path
+    layers: Mapping[str, Shape]
+    windows: int
+    record: CalibrationRecord | None
+
+    @property
+    def input_layer(self) -> str:
+        """Name of the first array, which holds the audio."""
+        return next(iter(self.layers))
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of one window of the first array."""
+        return self.layers[self.input_layer]
+
+    def frames(self) -> Iterator[Samples]:
+        """Go through the first array as ``[row, sample of the row]``, one window in memory at a time."""
+        for window in self._read(self.input_layer):
+            yield window.reshape(-1, self.shape[-1])
+
+    def inputs(self) -> Iterator[dict[str, Samples]]:
+        """Go through the windows of all arrays, ``[height, width, features]`` each by its array's name."""
+        for windows in zip(*map(self._read, self.layers), strict=True):
+            yield dict(zip(self.layers, windows, strict=True))
+
+    def _read(self, layer: str) -> Iterator[Samples]:
+        shape = self.layers[layer]
+        with zipfile.ZipFile(self.path) as archive, archive.open(f"{layer}.npy") as member:
+            _, dtype = _read_header(member)
+            size = int(np.prod(shape))
+            for number in range(self.windows):
+                block = np.frombuffer(member.read(size * dtype.itemsize), dtype)
+                if block.size != size:
+                    raise InputError(f"{self.path}: cut short in window {number + 1}; calibrate again")
+                window = block.astype(np.float32).reshape(shape)
+                if not np.isfinite(window).all():
+                    raise InputError(
+                        f"{self.path}: found NaN or infinite samples in window {number + 1}, expected finite "
+                        "ones; calibrate again"
+                    )
+                yield window
+
+
+def write_calibration(
+    path: Path, layers: Mapping[str, Shape], windows: Iterable[Mapping[str, Samples]], count: int, record: Any
+) -> None:
+    """Write ``count`` windows of NHWC values by input layer; ``record()`` is asked at the end.
+
+    An archive takes one array after the other: all but the first wait in unnamed files of the same folder.
+    """
+    first, *others = layers
+    with written_beside(path) as part, ExitStack() as waiting, zipfile.ZipFile(part, "w") as archive:
+        spools = {name: waiting.enter_context(tempfile.TemporaryFile(dir=path.parent)) for name in others}
+        with archive.open(entry(first), "w", force_zip64=True) as member:
+            _write_header(member, (count, *layers[first]))
+            for window in windows:
+                for name, file in {first: member, **spools}.items():
+                    file.write(np.ascontiguousarray(window[name], "<f4").tobytes())
+        for name, spool in spools.items():
+            spool.seek(0)
+            with archive.open(entry(name), "w", force_zip64=True) as member:
+                _write_header(member, (count, *layers[name]))
+                shutil.copyfileobj(spool, member)
+        text = io.BytesIO()
+        np.save(text, np.array(json.dumps(dataclasses.asdict(record()), sort_keys=True)))
+        archive.writestr(entry(RECORD_KEY), text.getvalue())
+
+
+def entry(array: str) -> zipfile.ZipInfo:
+    """Return an archive's entry for an array, without a date: the same windows make the same file."""
+    made = zipfile.ZipInfo(f"{array}.npy")
+    made.external_attr = 0o644 << 16
+    return made
+
+
+def open_calibration(path: Path) -> CalibrationSet:
+    """Open a set without reading its windows.
+
+    Raises:
+        InputError: it is missing, no ``.npz``, or holds no 4-D arrays of as many windows each.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: found nothing, expected a calibration set; make it with `tasnet2hef calibrate`")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [Path(name).stem for name in archive.namelist() if name.endswith(".npy")]
+            record = _read_record(archive) if RECORD_KEY in names else None
+            shapes = {name: _shape_of(archive, name) for name in names if name != RECORD_KEY}
+    except (zipfile.BadZipFile, ValueError, TypeError, OSError, KeyError) as error:
+        raise InputError(
+            f"{path}: not a calibration set ({error}); make it with `tasnet2hef calibrate`"
+        ) from error
+    for name, shape in shapes.items():
+        if len(shape) != 4 or not shape[0]:
+            raise InputError(
+                f"{path}: found {name} of shape {list(shape)}, expected [window, height, width, features]"
+            )
+    counts = {shape[0] for shape in shapes.values()}
+    if len(counts) != 1:
+        found = f"arrays of {', '.join(map(str, sorted(counts)))} windows" if counts else "no arrays"
+        raise InputError(f"{path}: found {found}, expected as many for every input layer; calibrate again")
+    return CalibrationSet(path, {name: shape[1:] for name, shape in shapes.items()}, counts.pop(), record)
+
+
+def input_shapes(net: HailoNet) -> dict[str, Shape]:
+    """Return a net's input layers with the shape of one window of each, ``[height, width, features]``."""
+    return {layer.name: tuple(layer.shape[1:]) for layer in net.inputs}
+
+
+def require_fit(
+    calibration: CalibrationSet, provenance: Provenance, digest: str, layers: Mapping[str, Shape]
+) -> list[str]:
+    """Check that a set was cut for a model's window; return notes where it fits but was made for another.
+
+    ``layers`` are the model's, as `input_shapes` gives them. A single array may have any name. Past rows are the
+    model's own activations, so a set with these fits no other model.
+
+    Raises:
+        GraphError: its arrays, its rate or the way its windows are cut differ from the model's.
+    """
+    where = calibration.path
+    _require_layers(calibration, layers)
+    if calibration.record is None:
+        return [f"{where}: holds no record of its making; its rate and levels can't be checked"]
+    made_for = Provenance.from_metadata({"tasnet2hef": calibration.record.provenance}, str(where))
+    theirs, ours = made_for.spec.as_dict(), provenance.spec.as_dict()
+    for name in SAME_FEED:
+        if theirs[name] != ours[name]:
+            raise GraphError(
+                f"{where}: made for another model: {name} found {theirs[name]}, expected {ours[name]}; calibrate "
+                "again with this model"
+            )
+    if calibration.record.model_digest == digest and calibration.layers.keys() == layers.keys():
+        return []
+    if provenance.stateful:
+        raise GraphError(
+            f"{where}: found past rows of {calibration.record.model} (SHA-256 {calibration.record.model_digest}), "
+            f"expected this model's ({digest}); calibrate again with this model"
+        )
+    differing = [f"{name} {theirs[name]} there, {ours[name]} here" for name in ours if theirs[name] != ours[name]]
+    return [
+        f"{where}: made for {calibration.record.model}, another model with the same window"
+        + (f" ({'; '.join(differing)})" if differing else "")
+        + ": its audio serves as well"
+    ]
+
+
+def digest_of(path: Path) -> str:
+    """Return the first 16 digits of a file's SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def _require_layers(calibration: CalibrationSet, layers: Mapping[str, Shape]) -> None:
+    where, found = calibration.path, calibration.layers
+    if len(found) != len(layers):
+        raise GraphError(
+            f"{where}: found {len(found)} arrays, expected {len(layers)}: one for each input of the "
+            "model; calibrate again with this model"
+        )
+    if len(layers) == 1:
+        found = dict(zip(layers, found.values(), strict=True))
+    for name, shape in layers.items():
+        if name not in found:
+            raise GraphError(
+                f"{where}: found arrays {', '.join(found)}, expected {name} among them; calibrate again "
+                "with this model"
+            )
+        if found[name] != shape:
+            of = "" if len(layers) == 1 else f" for {name}"
+            raise GraphError(
+                f"{where}: found windows of {list(found[name])}{of}, expected the model's {list(shape)} "
+                "(height, width, features); calibrate again with this model"
+            )
+
+
+def _shape_of(archive: zipfile.ZipFile, name: str) -> Shape:
+    with archive.open(f"{name}.npy") as member:
+        return _read_header(member)[0]
+
+
+def _write_header(member: Any, shape: Shape) -> None:
+    np.lib.format.write_array_header_1_0(member, {"descr": "<f4", "fortran_order": False, "shape": shape})
+
+
+def _read_header(member: Any) -> tuple[Shape, np.dtype[Any]]:
+    version = np.lib.format.read_magic(member)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(member)
+    if fortran or dtype.kind != "f":
+        raise ValueError(f"array of {dtype}, expected float32 in C order")
+    return tuple(shape), dtype
+
+
+def _read_record(archive: zipfile.ZipFile) -> CalibrationRecord:
+    text = str(np.load(io.BytesIO(archive.read(f"{RECORD_KEY}.npy")), allow_pickle=False))
+    known = {each.name for each in dataclasses.fields(CalibrationRecord)}
+    return CalibrationRecord(**{name: value for name, value in json.loads(text).items() if name in known})

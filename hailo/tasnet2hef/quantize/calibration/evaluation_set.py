@@ -1,0 +1,144 @@
+"""Evaluation recordings, with or without the true sources beside them.
+
+A folder holds ``NAME_mixture.wav`` with ``NAME_source_1.wav`` and on beside it (as many as the model has); any
+rate, WAV or FLAC. Mixtures without sources, and any other recordings, are compared with the float model instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from tasnet2hef.audio.files import choose_channels, read_clip, resample
+from tasnet2hef.audio.level import levelling_gain
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import AudioError
+from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.quantize.calibration.window_draw import MIXTURE, audio_files
+
+SOURCE: Final = "_source_"
+ACTIVE_DB: Final = -40.0
+"""A window counts only where each source is within 40 dB of its own level over the clip: silence has no SI-SDR."""
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationClip:
+    """A mixture ``[sample]`` at the model's rate, and its sources ``[source, sample]`` where they are known."""
+
+    path: Path
+    mixture: Samples
+    references: Samples | None
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationWindow:
+    """One window of a clip: ``[sample]`` and ``[source, sample]``."""
+
+    mixture: Samples
+    references: Samples | None
+
+
+def read_evaluation(folder: Path, provenance: Provenance) -> tuple[list[EvaluationClip], list[str]]:
+    """Read all mixtures of a folder; return notes where references are missing.
+
+    References are used only if every mixture has them: a mean over some of them would mislead.
+
+    Raises:
+        AudioError: there is no mixture, a recording can't be used, or sources differ in length from their mixture.
+    """
+    paths = _mixtures(folder)
+    clips = [_levelled(_read(path, provenance), provenance) for path in paths]
+    without = [clip.path.name for clip in clips if clip.references is None]
+    if not without:
+        return clips, []
+    clips = [EvaluationClip(clip.path, clip.mixture, None) for clip in clips]
+    return clips, [
+        f"{len(without)} of {len(clips)} mixtures have no sources beside them ({without[0]}): the figures tell "
+        f"agreement with the float model, not SI-SDR; expected {paths[0].stem}{SOURCE}1.wav and on"
+    ]
+
+
+def cut_windows(clips: Sequence[EvaluationClip], provenance: Provenance, limit: int) -> list[EvaluationWindow]:
+    """Return up to ``limit`` windows, spread evenly over the clips, in which every source is active."""
+    size = provenance.window_samples
+    windows = []
+    for clip in clips:
+        count = max(1, len(clip.mixture) // size)
+        for start in range(0, count * size, size):
+            window = _window(clip, start, size)
+            if window.references is None or _active(window.references, clip.references):
+                windows.append(window)
+    windows = [window for window in windows if window.mixture.any()]
+    if not windows:
+        raise AudioError(
+            f"{clips[0].path.parent}: found no window of {size / provenance.spec.sample_rate:.1f} s in which "
+            "every source is active; give other mixtures"
+        )
+    places = np.unique(np.linspace(0, len(windows) - 1, min(limit, len(windows))).round().astype(int))
+    return [windows[place] for place in places]
+
+
+def _mixtures(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise AudioError(f"{folder}: found no folder, expected one with NAME{MIXTURE}.wav files")
+    paths = audio_files(folder)
+    mixtures = [path for path in paths if path.stem.endswith(MIXTURE)]
+    others = [path for path in paths if SOURCE not in path.stem]
+    if not (mixtures or others):
+        raise AudioError(f"{folder}: found no recordings, expected NAME{MIXTURE}.wav and NAME{SOURCE}1.wav and on")
+    return mixtures or others
+
+
+def _read(path: Path, provenance: Provenance) -> EvaluationClip:
+    rate = provenance.spec.sample_rate
+    clip = read_clip(path)
+    mixture = resample(choose_channels(clip, "mix"), clip.sample_rate_hz, rate)[0]
+    sources = sources_beside(path, provenance.spec.n_src)
+    if not sources:
+        return EvaluationClip(path, mixture, None)
+    references = []
+    for source in sources:
+        truth = read_clip(source)
+        if (truth.length, truth.sample_rate_hz) != (clip.length, clip.sample_rate_hz):
+            raise AudioError(
+                f"{source}: found {truth.length} samples at {truth.sample_rate_hz} Hz, expected the mixture's "
+                f"{clip.length} at {clip.sample_rate_hz} Hz; cut both alike"
+            )
+        references.append(resample(truth.samples.mean(axis=0, keepdims=True), truth.sample_rate_hz, rate)[0])
+    return EvaluationClip(path, mixture, np.stack(references))
+
+
+def sources_beside(mixture: Path, n_src: int) -> tuple[Path, ...]:
+    """Return the sources of ``NAME_mixture.wav`` (or of ``NAME.wav``), or nothing where one is missing."""
+    name = mixture.stem.removesuffix(MIXTURE)
+    sources = [mixture.with_name(f"{name}{SOURCE}{number}{mixture.suffix}") for number in range(1, n_src + 1)]
+    return tuple(sources) if all(source.is_file() for source in sources) else ()
+
+
+def _levelled(clip: EvaluationClip, provenance: Provenance) -> EvaluationClip:
+    """Bring a clip to the level that the net was made for, as separation does."""
+    gain = np.float32(levelling_gain(clip.mixture, provenance.spec.sample_rate, provenance.input_level_dbfs))
+    references = None if clip.references is None else clip.references * gain
+    return EvaluationClip(clip.path, clip.mixture * gain, references)
+
+
+def _window(clip: EvaluationClip, start: int, size: int) -> EvaluationWindow:
+    """Cut a window; a clip shorter than one is repeated, as in separation."""
+    if len(clip.mixture) < size:
+        repeated = None
+        if clip.references is not None:
+            repeated = np.stack([np.resize(source, size) for source in clip.references])
+        return EvaluationWindow(np.resize(clip.mixture, size), repeated)
+    references = None if clip.references is None else clip.references[:, start : start + size]
+    return EvaluationWindow(clip.mixture[start : start + size], references)
+
+
+def _active(window: Samples, whole: Samples | None) -> bool:
+    if whole is None:
+        return True
+    power, typical = np.mean(window**2, axis=1), np.mean(whole**2, axis=1)
+    return bool((power > 10 ** (ACTIVE_DB / 10) * np.maximum(typical, 1e-12)).all())

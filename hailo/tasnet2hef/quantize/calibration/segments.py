@@ -1,0 +1,106 @@
+"""Calibration sets for the segments of a graph: what each one is given while the whole set runs through them."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.graph_contract import INPUT_NAME
+from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, entry, open_calibration
+from tasnet2hef.runtime.backends.onnxruntime import open_session
+from tasnet2hef.target.graph.loader import load_graph
+from tasnet2hef.target.graph.parser import parse
+
+Progress = Callable[[float, float], None]
+SUFFIX: Final = ".calib.npz"
+
+
+def calibrate_segments(segments: Sequence[Path], calibration: Path, progress: Progress) -> tuple[Path, ...]:
+    """Write one set a segment, ``SEGMENT.calib.npz``, from the whole graph's set; return their paths.
+
+    A segment that takes the frames alone is served by the whole graph's set. Each other set holds an array
+    ``[window, height, width, features]`` for every input layer, under the compiler's name of it as predicted.
+    Windows lie on disk while they pass, so that memory holds one of each tensor.
+
+    Raises:
+        GraphError: a segment needs what none before it makes, or can't be run.
+    """
+    whole = open_calibration(calibration)
+    paths = []
+    with tempfile.TemporaryDirectory(prefix=".segments-", dir=calibration.parent) as folder:
+        tensors = {INPUT_NAME: _frames(whole, Path(folder))}
+        for number, segment in enumerate(segments, start=1):
+            session = open_session(segment, 1)
+            _require_tensors(segment, session, tensors)
+            alone = [port.name for port in session.get_inputs()] == [INPUT_NAME]
+            paths.append(calibration if alone else _save(segment, tensors))
+            if number < len(segments):
+                tensors |= _run(session, tensors, Path(folder))
+            progress(number, len(segments))
+    return tuple(paths)
+
+
+def _frames(whole: CalibrationSet, folder: Path) -> Samples:
+    """Lay the whole graph's set out on disk, NHWC."""
+    made = _on_disk(folder / "0.npy", (whole.windows, *whole.shape))
+    for number, window in enumerate(whole.frames()):
+        made[number] = window.reshape(whole.shape)
+    return made
+
+
+def _run(session: Any, tensors: Mapping[str, Samples], folder: Path) -> dict[str, Samples]:
+    """Run a segment over all windows; return its outputs ``[window, height, width, channel]`` by name."""
+    ports = session.get_outputs()
+    count = len(tensors[INPUT_NAME])
+    made: dict[str, Samples] = {}
+    for number, port in enumerate(ports, start=len(tensors)):
+        _, channels, height, width = port.shape
+        made[port.name] = _on_disk(folder / f"{number}.npy", (count, height, width, channels))
+    for window in range(count):
+        feeds = {port.name: _to_nchw(tensors[port.name][window]) for port in session.get_inputs()}
+        for port, value in zip(ports, session.run([port.name for port in ports], feeds), strict=True):
+            made[port.name][window] = value[0].transpose(1, 2, 0)
+    return made
+
+
+def _require_tensors(segment: Path, session: Any, tensors: Mapping[str, Samples]) -> None:
+    for port in session.get_inputs():
+        found = None if port.name not in tensors else _nchw(tensors[port.name].shape)
+        if found != list(port.shape):
+            raise GraphError(
+                f"{segment}: found input {port.name} {port.shape}, expected {found or 'no such tensor'} from the "
+                "segments before; export all segments together"
+            )
+
+
+def _save(segment: Path, tensors: Mapping[str, Samples]) -> Path:
+    """Write a segment's inputs under the names of its predicted input layers."""
+    layers = {layer.name: layer.original_names[0] for layer in parse(load_graph(segment)).inputs}
+    path = segment.with_name(f"{segment.stem}{SUFFIX}")
+    with written_beside(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+        for layer, name in layers.items():
+            with archive.open(entry(layer), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, tensors[name], allow_pickle=False)
+    return path
+
+
+def _to_nchw(window: Samples) -> Samples:
+    return np.ascontiguousarray(window.transpose(2, 0, 1)[None])
+
+
+def _nchw(shape: tuple[int, ...]) -> list[int]:
+    _, height, width, channels = shape
+    return [1, channels, height, width]
+
+
+def _on_disk(path: Path, shape: tuple[int, ...]) -> Samples:
+    made: Samples = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    return made

@@ -1,0 +1,181 @@
+"""Scores a prepared model on evaluation recordings: whole, layer by layer, and for the cheapest mix."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from tasnet2hef.audio.level import rms_dbfs
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, digest_of
+from tasnet2hef.quantize.calibration.evaluation_set import (
+    EvaluationClip,
+    EvaluationWindow,
+    cut_windows,
+    read_evaluation,
+)
+from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_of
+from tasnet2hef.quantize.layer_analysis import LayerReport, analyse, static_reports
+from tasnet2hef.quantize.number_format import A16_W16, MODES, Precision
+from tasnet2hef.quantize.options import SimulationOptions, Stage
+from tasnet2hef.quantize.precision_search import SearchResult, search
+from tasnet2hef.quantize.score import Score, Scorer, score_clips
+from tasnet2hef.quantize.search_state import SearchState
+from tasnet2hef.quantize.simulator import Simulator
+from tasnet2hef.runtime.backends import Backend
+from tasnet2hef.runtime.backends.frames import frames_to_sources, window_to_frames
+from tasnet2hef.runtime.speech_windows import speech_clips
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Recordings (none without an evaluation folder), the windows cut from them, and notes."""
+
+    clips: Sequence[EvaluationClip]
+    windows: Sequence[EvaluationWindow]
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """Layers, the most damaging first; the search's result; each precision that is not 8 bits; the scores."""
+
+    layers: Sequence[LayerReport]
+    search: SearchResult | None
+    precisions: Mapping[str, Precision]
+    exact: Score
+    int8: Score
+    mixed: Score
+    uncorrected: Score
+
+
+def choose_evaluation(
+    folder: Path | None, calibration: CalibrationSet, simulator: Simulator, limit: int
+) -> Evaluation:
+    """Cut up to ``limit`` windows from an evaluation folder, or take calibration windows where there is none.
+
+    A graph with a state is judged on streams: stretches as calibration draws them, or the shipped speech.
+    """
+    if folder is None and simulator.provenance.stateful:
+        return _shipped_stream(calibration, simulator)
+    if folder is None:
+        windows = _calibration_windows(calibration, simulator, limit)
+        note = "no --eval: the figures tell agreement with the float model on calibration windows, not SI-SDR"
+        return Evaluation((), windows, [note])
+    clips, notes = read_evaluation(folder, simulator.provenance)
+    return Evaluation(clips, cut_windows(clips, excerpt_of(simulator.provenance), limit), notes)
+
+
+def judge(
+    simulator: Simulator,
+    evaluation: Evaluation,
+    state: SearchState,
+    options: SimulationOptions,
+    fixed: Mapping[str, Precision],
+    stage: Stage,
+) -> Judgement:
+    """Score the net in float, at 8 bits and, unless asked to be quick, layer by layer and at the best mix."""
+    scorer = Scorer(evaluation.windows, simulator.float_backend())
+    exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))
+    int8 = state.measure("mix", (), lambda: scorer.score(simulator.backend(fixed)))
+    uncorrected = state.measure(
+        "uncorrected", (), lambda: scorer.score(simulator.backend(fixed, correct_bias=False))
+    )
+    if options.quick:
+        return Judgement(static_reports(simulator), None, fixed, exact, int8, int8, uncorrected)
+    layers = analyse(
+        simulator,
+        scorer,
+        state,
+        relieve=options.relieve,
+        progress=lambda done, total: stage("one layer at a time", done, total),
+    )
+    found = search(
+        simulator,
+        scorer,
+        state,
+        layers,
+        target_db=options.target_db,
+        fixed=fixed,
+        progress=lambda done, total: stage("searching the cheapest 16-bit layers", done, total),
+    )
+    chosen = {**fixed, **dict.fromkeys(found.chosen.layers, A16_W16)}
+    return Judgement(layers, found, chosen, exact, int8, found.chosen.score, uncorrected)
+
+
+def score_recordings(
+    backends: Sequence[Backend], clips: Sequence[EvaluationClip], stage: Stage
+) -> list[float | None]:
+    """Return the SI-SDR of whole recordings for each backend, None without recordings or true sources."""
+    figures: list[float | None] = []
+    for number, backend in enumerate(backends, start=1):
+        figures.append(score_clips(backend, clips) if clips else None)
+        stage("whole recordings", number, len(backends))
+    return figures
+
+
+def fixed_precisions(simulator: Simulator, wanted: Mapping[str, str]) -> dict[str, Precision]:
+    """Return the precisions that the user set, by border; names may be globs.
+
+    Raises:
+        OptionError: a name or glob fits no layer; the nearest name is told.
+    """
+    fixed = {}
+    for pattern, mode in wanted.items():
+        names = [border.layer for border in simulator.borders if fnmatch.fnmatch(border.layer, pattern)]
+        if not names and any(mark in pattern for mark in "*?["):
+            raise OptionError(f"--set {pattern}={mode}: fits none of {len(simulator.borders)} layers")
+        for name in names or [simulator.border_of(pattern).layer]:
+            fixed[name] = MODES[mode]
+    return fixed
+
+
+def state_key(model: Path, calibration: Path, evaluation: Evaluation, options: SimulationOptions) -> str:
+    """Return what must be equal for a stored measurement to hold: files, windows and the settings that matter."""
+    heard = hashlib.sha256(b"".join(window.mixture.tobytes() for window in evaluation.windows)).hexdigest()[:16]
+    settings = repr((replace(options.preparation, threads=None), sorted(options.precisions.items())))
+    return f"{digest_of(model)} {digest_of(calibration)} {heard} {settings}"
+
+
+def seconds_a_window(backend: Backend, window: EvaluationWindow) -> float:
+    """Return the time that one window (one chunk of a stream) takes, the better of two."""
+    frames = window_to_frames(window.mixture[: backend.provenance.window_samples], backend.provenance)
+    best = float("inf")
+    for _ in range(2):
+        started = time.perf_counter()
+        backend.run(frames)
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+def _shipped_stream(calibration: CalibrationSet, simulator: Simulator) -> Evaluation:
+    """Return two receptive fields of the shipped speech at the level of the calibration's recordings."""
+    (speech,) = speech_clips(simulator.provenance, 1)
+    if calibration.record is not None:
+        speech = speech * np.float32(10 ** ((calibration.record.median_level_db - rms_dbfs(speech)) / 20))
+    seconds = len(speech) / simulator.provenance.spec.sample_rate
+    note = (
+        f"no --eval: the figures tell agreement with the float model on a stream of {seconds:.2g} s of the "
+        "shipped speech at the calibration's level, not SI-SDR"
+    )
+    return Evaluation((), [EvaluationWindow(speech, None)], [note])
+
+
+def _calibration_windows(calibration: CalibrationSet, simulator: Simulator, limit: int) -> list[EvaluationWindow]:
+    """Return calibration windows as ``[sample]``, spread evenly over the set, silent ones left out."""
+    count = min(limit, calibration.windows)
+    wanted = set(np.linspace(0, calibration.windows - 1, count).round().astype(int).tolist())
+    chosen = [frames for number, frames in enumerate(calibration.frames()) if number in wanted]
+    windows = [frames_to_sources(frames[None], simulator.provenance)[0] for frames in chosen]
+    sounding = [EvaluationWindow(window, None) for window in windows if window.any()]
+    if not sounding:
+        raise OptionError(
+            f"{calibration.path}: found silence only in {count} windows; give --eval, or calibrate again"
+        )
+    return sounding

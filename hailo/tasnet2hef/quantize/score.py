@@ -1,0 +1,97 @@
+"""Scores a simulated net: SI-SDR against true sources, and agreement with the float net.
+
+Agreement is the SI-SDR of the rounded output with the float output as reference, in dB: its inverse is the
+rounding noise in the output relative to the signal. Noises of many borders, each small, add up; SI-SDRs do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasnet2hef.audio.metrics import score_sources
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.quantize.calibration.evaluation_set import EvaluationClip, EvaluationWindow
+from tasnet2hef.runtime.backends import Backend
+from tasnet2hef.runtime.speech_windows import separate_clips
+from tasnet2hef.runtime.stream.streamer import make_streamer
+
+LARGEST_DB: Final = 100.0
+
+
+@dataclass(frozen=True)
+class Score:
+    """``noise`` is relative to the float output's power; ``si_sdr_db`` is None without true sources."""
+
+    noise: float
+    si_sdr_db: float | None
+
+    @property
+    def agreement_db(self) -> float:
+        """SI-SDR against the float output, at most 100 dB."""
+        return float(min(-10 * np.log10(max(self.noise, 1e-30)), LARGEST_DB))
+
+    @property
+    def figure_db(self) -> float:
+        """SI-SDR where true sources are known, else agreement with the float net."""
+        return self.agreement_db if self.si_sdr_db is None else self.si_sdr_db
+
+
+class Scorer:
+    """Windows to score on, and what the float net makes of them."""
+
+    def __init__(self, windows: Sequence[EvaluationWindow], reference: Backend) -> None:
+        self.windows = windows
+        self.float_sources = [separate_clips(reference, window.mixture[None])[0] for window in windows]
+
+    @property
+    def has_references(self) -> bool:
+        """Whether SI-SDR can be told."""
+        return self.windows[0].references is not None
+
+    def score(self, backend: Backend) -> Score:
+        """Run all windows and score them."""
+        noises, figures = [], []
+        for window, expected in zip(self.windows, self.float_sources, strict=True):
+            sources = separate_clips(backend, window.mixture[None])[0]
+            noises.append(relative_noise(expected, sources))
+            if window.references is not None:
+                figures.append(_si_sdr_db(window.references, sources, window.mixture))
+        return Score(float(np.mean(noises)), float(np.mean(figures)) if figures else None)
+
+
+def score_clips(backend: Backend, clips: Sequence[EvaluationClip]) -> float | None:
+    """Return the mean SI-SDR of whole clips, separated as `separate` does; None without true sources."""
+    figures = []
+    for clip in clips:
+        if clip.references is None:
+            return None
+        stream = make_streamer(backend)
+        sources = np.concatenate([stream.feed(clip.mixture), stream.flush()], axis=1)
+        figures.append(_si_sdr_db(clip.references, sources, clip.mixture))
+    return float(np.mean(figures))
+
+
+def relative_noise(expected: Samples, found: Samples) -> float:
+    """Return the power of what ``found`` has beside scaled ``expected``, relative to it: mean over sources.
+
+    >>> relative_noise(np.array([[1.0, 0.0]], np.float32), np.array([[2.0, 0.5]], np.float32))
+    0.0625
+    """
+    noises = []
+    for truth, estimate in zip(expected.astype(np.float64), found.astype(np.float64), strict=True):
+        energy = float(truth @ truth)
+        if energy == 0:
+            continue
+        gain = float(truth @ estimate) / energy
+        rest = estimate - gain * truth
+        noises.append(float(rest @ rest) / max(gain**2 * energy, 1e-30))
+    return float(np.mean(noises)) if noises else 0.0
+
+
+def _si_sdr_db(references: Samples, sources: Samples, mixture: NDArray[np.float32]) -> float:
+    return float(np.mean(score_sources(references, sources, mixture).si_sdr_db))

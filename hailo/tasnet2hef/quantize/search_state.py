@@ -1,0 +1,48 @@
+"""What has been measured so far, on disk after each step: an analysis of hours survives Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.quantize.score import Score
+
+
+class SearchState:
+    """Scores by what was run; kept in a file that belongs to one model, calibration set and setting (``key``)."""
+
+    def __init__(self, path: Path | None, key: str, *, fresh: bool = False) -> None:
+        self.path = path
+        self.key = key
+        self.resumed = 0
+        self._scores: dict[str, list[float | None]] = {}
+        if path is not None and path.is_file() and not fresh:
+            self._load(path)
+
+    def measure(self, kind: str, layers: Sequence[str], run: Callable[[], Score]) -> Score:
+        """Return the score of a run; run it only if it is not known yet."""
+        name = f"{kind}: {' '.join(sorted(layers))}"
+        if name not in self._scores:
+            score = run()
+            self._scores[name] = [score.noise, score.si_sdr_db]
+            self._save()
+        noise, si_sdr_db = self._scores[name]
+        return Score(float(noise or 0.0), si_sdr_db)
+
+    def _load(self, path: Path) -> None:
+        try:
+            stored: dict[str, Any] = json.loads(path.read_text())
+            if stored["key"] == self.key:
+                self._scores = dict(stored["scores"])
+                self.resumed = len(self._scores)
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise OptionError(f"{path}: a damaged search state ({error}); delete it, or use --fresh") from error
+
+    def _save(self) -> None:
+        if self.path is not None:
+            with written_beside(self.path) as part:
+                part.write_text(json.dumps({"key": self.key, "scores": self._scores}, indent=0))

@@ -1,0 +1,151 @@
+"""From a model and its calibration set to figures, a ranking of layers, the cheapest 16-bit layers and a
+script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.quantize.calibration.calibrate import small_set_warning
+from tasnet2hef.quantize.calibration.calibration_set import open_calibration
+from tasnet2hef.quantize.model_scores import (
+    Evaluation,
+    Judgement,
+    choose_evaluation,
+    fixed_precisions,
+    judge,
+    score_recordings,
+    seconds_a_window,
+    state_key,
+)
+from tasnet2hef.quantize.model_script import make_script
+from tasnet2hef.quantize.options import SimulationOptions, Stage, require_options
+from tasnet2hef.quantize.plots import draw_frontier, draw_layers
+from tasnet2hef.quantize.report import Figures, SimulationReport
+from tasnet2hef.quantize.search_state import SearchState
+from tasnet2hef.quantize.simulator import Simulator, prepare
+from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
+
+
+def simulate_file(
+    model_path: Path,
+    calibration_path: Path,
+    evaluation_folder: Path | None = None,
+    output: Path | None = None,
+    options: SimulationOptions | None = None,
+    stage: Stage | None = None,
+) -> SimulationReport:
+    """Simulate a model at 8 bits; write ``MODEL.alls``, plots and the state of the search into a folder.
+
+    Raises:
+        GraphError: the model can't be simulated, or the calibration set was cut for another window.
+        InputError: the calibration set, an evaluation recording or the user's script can't be used.
+        OptionError: an option is out of range, or names a layer that does not exist.
+    """
+    options = options or SimulationOptions()
+    require_options(options)
+    tell = stage or _silent
+    calibration = open_calibration(calibration_path)
+    place = (output or model_path.parent) / model_path.stem
+    simulator = prepare(
+        model_path, calibration, options.preparation, lambda done, total: tell("calibrating", done, total)
+    )
+    fixed = fixed_precisions(simulator, options.precisions)
+    make_script(model_path.name, calibration.windows, simulator, options, fixed)  # refuses before the long part
+    evaluation = choose_evaluation(evaluation_folder, calibration, simulator, options.windows)
+    key = state_key(model_path, calibration_path, evaluation, options)
+    state = SearchState(place.with_name(f"{place.name}.search.json"), key, fresh=options.fresh)
+    judgement = judge(simulator, evaluation, state, options, fixed, tell)
+    script = make_script(
+        model_path.name, calibration.windows, simulator, options, judgement.precisions, judgement.layers
+    )
+    alls = place.with_name(f"{place.name}.alls")
+    with written_beside(alls) as part:
+        part.write_text(script.text, encoding="utf-8")
+    unreached = unreached_note(judgement, options.target_db)
+    notes = (*simulator.notes, *evaluation.notes, *script.notes, *([unreached] if unreached else []))
+    warning = small_set_note(judgement, calibration.windows)
+    plots = draw(judgement, options, place)
+    return _report(model_path, simulator, evaluation, judgement, alls, plots, state.resumed, notes, warning, tell)
+
+
+def unreached_note(judgement: Judgement, target_db: float) -> str:
+    """Return why a target was not reached, empty where it was: more bits can't store what lies out of range."""
+    found = judgement.search
+    if found is None or found.reached:
+        return ""
+    return (
+        f"{target_db} dB is not reached, not with 16 bits throughout: at best {found.loss_db:.2f} dB are lost. "
+        "Values lie beyond what calibration saw: calibrate with recordings as loud and as quiet as these "
+        "(--level-spread-db)"
+    )
+
+
+def small_set_note(judgement: Judgement, windows: int) -> str:
+    """Return what too few calibration windows cost this model, as far as that can be simulated."""
+    warning = small_set_warning(windows)
+    if not warning:
+        return ""
+    losses = [judgement.exact.figure_db - score.figure_db for score in (judgement.int8, judgement.uncorrected)]
+    if judgement.exact.si_sdr_db is None:
+        told = f"agreement is {judgement.int8.agreement_db:.2f} and {judgement.uncorrected.agreement_db:.2f} dB"
+    else:
+        told = f"the loss is {losses[0]:.2f} and {losses[1]:.2f} dB SI-SDR"
+    return f"{warning}. Here {told} at levels 1 and 0 (simulated); what fine-tuning wins back can't be simulated"
+
+
+def draw(judgement: Judgement, options: SimulationOptions, place: Path) -> tuple[Path, ...]:
+    """Draw the worst layers and the frontier where plots were asked for and there is something to draw."""
+    if options.plots is None or judgement.search is None:
+        return ()
+    unit = "agreement with float" if judgement.exact.si_sdr_db is None else "SI-SDR"
+    layers = place.with_name(f"{place.name}_layers.{options.plots}")
+    frontier = place.with_name(f"{place.name}_frontier.{options.plots}")
+    found, exact_db = judgement.search, judgement.exact.figure_db
+    return (
+        draw_layers(judgement.layers, layers, unit),
+        draw_frontier(found.frontier, found.chosen, exact_db, options.target_db, frontier, unit),
+    )
+
+
+def _report(
+    model_path: Path,
+    simulator: Simulator,
+    evaluation: Evaluation,
+    judgement: Judgement,
+    alls: Path,
+    plots: tuple[Path, ...],
+    resumed: int,
+    notes: tuple[str, ...],
+    warning: str,
+    tell: Stage,
+) -> SimulationReport:
+    sixteen = judgement.search.chosen.layers if judgement.search else ()
+    fixed = {name: mode for name, mode in judgement.precisions.items() if name not in sixteen}
+    backends = (simulator.float_backend(), simulator.backend(fixed), simulator.backend(judgement.precisions))
+    plain = OnnxRuntimeBackend(model_path, simulator.preparation.threads)
+    whole = score_recordings(backends, evaluation.clips, tell)
+    exact, int8, mixed = judgement.exact, judgement.int8, judgement.mixed
+    return SimulationReport(
+        si_sdr_db=Figures(*whole),
+        window_db=Figures(exact.si_sdr_db, int8.si_sdr_db, mixed.si_sdr_db),
+        agreement_db=Figures(None, int8.agreement_db, mixed.agreement_db),
+        layers=tuple(judgement.layers),
+        search=judgement.search,
+        sixteen_bit=tuple(sixteen),
+        alls=alls,
+        plots=plots,
+        windows=len(evaluation.windows),
+        recordings=len(evaluation.clips),
+        borders=len(simulator.borders),
+        prepare_seconds=simulator.seconds,
+        window_seconds=seconds_a_window(backends[1], evaluation.windows[0]),
+        float_window_seconds=seconds_a_window(plain, evaluation.windows[0]),
+        resumed=resumed,
+        notes=notes,
+        warning=warning,
+    )
+
+
+def _silent(_stage: str, _done: float, _total: float) -> None:
+    """Tell nobody."""

@@ -1,0 +1,225 @@
+"""A model made ready for simulation: borders found, ranges calibrated, weights equalised, one session open."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnx
+
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import GraphError, OptionError
+from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.quantize.borders import Border, find_borders
+from tasnet2hef.quantize.calibration.calibrate import read_provenance
+from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, digest_of, input_shapes, require_fit
+from tasnet2hef.quantize.lifted_model import LiftedModel, lift
+from tasnet2hef.quantize.number_format import A8_W8, FLOAT, ActivationFormat, Precision
+from tasnet2hef.quantize.observer import Observed, observe
+from tasnet2hef.quantize.ranges import DEFAULT_METHOD, DEFAULT_PERCENTILE, choose_format, require_method
+from tasnet2hef.quantize.switchable_net import SimulatedBackend, SwitchableNet, format_feeds
+from tasnet2hef.quantize.weight_bank import WeightBank, equalise
+from tasnet2hef.target.alls.layers import nearest
+from tasnet2hef.target.graph.layers import HailoNet
+from tasnet2hef.target.graph.loader import graph_of_model, load_graph
+from tasnet2hef.target.graph.parser import parse
+
+EQUALISING_WINDOWS: Final = 8
+"""Windows that the channels' peaks are taken from before the weights are equalised."""
+Progress = Callable[[float, float], None]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How the simulation is set up; the defaults mirror the compiler's at level 1."""
+
+    range_method: str = DEFAULT_METHOD
+    percentile: float = DEFAULT_PERCENTILE
+    equalise: bool = True
+    correct_bias: bool = True
+    threads: int | None = None
+
+
+@dataclass(eq=False)
+class Simulator:
+    """A prepared model. `backend` gives it at any choice of precisions, without building anything again."""
+
+    net: HailoNet
+    provenance: Provenance
+    borders: tuple[Border, ...]
+    observed: Observed
+    equalised: tuple[str, ...]
+    bank: WeightBank
+    uncorrected: WeightBank
+    switchable: SwitchableNet
+    preparation: Preparation
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    _formats: dict[tuple[str, int], ActivationFormat] = field(default_factory=dict)
+
+    def format(self, layer: str, bits: int = 8) -> ActivationFormat:
+        """Return the format of a layer's output."""
+        if (layer, bits) not in self._formats:
+            chosen = choose_format(
+                self.observed.histograms[layer], bits, self.preparation.range_method, self.preparation.percentile
+            )
+            self._formats[layer, bits] = chosen
+        return self._formats[layer, bits]
+
+    def backend(
+        self,
+        precisions: Mapping[str, Precision] | None = None,
+        default: Precision = A8_W8,
+        *,
+        correct_bias: bool = True,
+    ) -> SimulatedBackend:
+        """Return the net with some layers at their own precision and all others at ``default``.
+
+        ``correct_bias=False`` leaves out the bias correction, whatever the preparation says.
+        """
+        chosen = precisions or {}
+        bank = self.bank if correct_bias else self.uncorrected
+        feeds: dict[str, Any] = {}
+        for border in self.borders:
+            precision = chosen.get(border.layer, default)
+            bits = precision.activation_bits
+            feeds.update(format_feeds(border.layer, None if bits is None else self.format(border.layer, bits)))
+            feeds.update(bank.feeds(border.layer, precision.weight_bits))
+        return self.switchable.with_feeds(feeds)
+
+    def float_backend(self) -> SimulatedBackend:
+        """Return the net without any rounding."""
+        return self.backend(default=FLOAT)
+
+    def border_of(self, layer: str) -> Border:
+        """Return the border that a layer's name stands for: its own, or the one that it is part of.
+
+        Raises:
+            OptionError: the net has no such layer; the nearest name is told.
+        """
+        for border in self.borders:
+            if layer in border.layers:
+                return border
+        if layer in self.net:
+            raise OptionError(f"layer {layer}: has no border of its own to set; choose the layer in front of it")
+        known = [name for border in self.borders for name in border.layers]
+        raise OptionError(f"layer {layer!r}: not in the net{nearest(layer, known)}")
+
+
+def prepare(
+    model_path: Path,
+    calibration: CalibrationSet,
+    preparation: Preparation | None = None,
+    progress: Progress | None = None,
+) -> Simulator:
+    """Make a model ready for simulation.
+
+    Raises:
+        GraphError: the model can't be read or simulated, or the calibration set is for another window.
+        InputError: the calibration set is damaged or holds NaN.
+        OptionError: an option is out of range.
+    """
+    started = time.perf_counter()
+    preparation = preparation or Preparation()
+    require_method(preparation.range_method, preparation.percentile)
+    loaded = load_graph(model_path)
+    if loaded.weights_absent:
+        raise OptionError(f"{model_path}: {loaded.notes[0]}; put the weights beside it")
+    provenance, net = read_provenance(model_path), parse(loaded)
+    _require_one_column(model_path, provenance)
+    notes = require_fit(calibration, provenance, digest_of(model_path), input_shapes(net))
+    found = find_borders(net)
+    if found.hidden:
+        notes.append(f"{len(found.hidden)} borders lie inside an ONNX node and stay float: {_some(found.hidden)}")
+    lifted = lift(_load(model_path), net, found, loaded.constants)
+    threads = preparation.threads
+    equalised: tuple[str, ...] = ()
+    shapes = _shapes(lifted, model_path)
+    if preparation.equalise:
+        first = itertools.islice(_feeds(calibration, net), EQUALISING_WINDOWS)
+        peaks = observe(lifted, found.borders, shapes, first, threads)
+        lifted, equalised = equalise(lifted, net, found.borders, peaks)
+    windows = _told(_feeds(calibration, net), calibration.windows, progress)
+    observed = observe(lifted, found.borders, shapes, windows, threads)
+    notes += constant_channels(observed)
+    return Simulator(
+        net=net,
+        provenance=provenance,
+        borders=found.borders,
+        observed=observed,
+        equalised=equalised,
+        bank=WeightBank(lifted, observed.means if preparation.correct_bias else None),
+        uncorrected=WeightBank(lifted),
+        switchable=SwitchableNet(lifted, found.borders, provenance, threads),
+        preparation=preparation,
+        seconds=time.perf_counter() - started,
+        notes=notes,
+    )
+
+
+def _require_one_column(model_path: Path, provenance: Provenance) -> None:
+    """Refuse a graph of several windows side by side: they never mix, so one tells all there is to know."""
+    _, _, height, width = provenance.input_shape
+    if height * width != provenance.rows:
+        raise GraphError(
+            f"{model_path}: found {height * width // provenance.rows} windows side by side, expected 1; simulate "
+            "the same model exported with one stream: the layers and their ranges are the same"
+        )
+
+
+def constant_channels(observed: Observed) -> list[str]:
+    """Return a note on the channels that never change: they spend range, or tell of dead weights."""
+    dead = {
+        layer: int((observed.lows[layer] == observed.highs[layer]).sum())
+        for layer in observed.lows
+        if observed.lows[layer].size > 1
+    }
+    dead = {layer: count for layer, count in dead.items() if count}
+    if not dead:
+        return []
+    told = [f"{layer} ({count} of {observed.lows[layer].size})" for layer, count in dead.items()]
+    return [f"{sum(dead.values())} channels never change in calibration, in {len(dead)} layers: {_some(told)}"]
+
+
+def _load(model_path: Path) -> onnx.ModelProto:
+    return onnx.load(str(model_path))
+
+
+def _shapes(lifted: LiftedModel, model_path: Path) -> Mapping[str, tuple[int, ...]]:
+    """Return the shapes of the lifted graph's tensors, the new ones included."""
+    return graph_of_model(lifted.model, model_path).shapes
+
+
+def _feeds(calibration: CalibrationSet, net: HailoNet) -> Iterator[Mapping[str, Samples]]:
+    """Go through a fitting set's windows as the graph takes them: NCHW, by its inputs."""
+    names = {layer.name: layer.original_names[0] for layer in net.inputs}
+    if len(names) == 1:  # then the array may have any name
+        names = dict.fromkeys(calibration.layers, *names.values())
+    for window in calibration.inputs():
+        yield {names[layer]: np.ascontiguousarray(nhwc.transpose(2, 0, 1)[None]) for layer, nhwc in window.items()}
+
+
+def _told(
+    feeds: Iterable[Mapping[str, Samples]], windows: int, progress: Progress | None
+) -> Iterator[Mapping[str, Samples]]:
+    for number, feed in enumerate(feeds, start=1):
+        yield feed
+        if progress is not None:
+            progress(number, windows)
+
+
+def _some(names: Sequence[str], count: int = 5) -> str:
+    more = f" and {len(names) - count} more" if len(names) > count else ""
+    return ", ".join(names[:count]) + more
+
+
+def channel_spread_db(observed: Observed, layer: str) -> float:
+    """Return how far the loudest channel lies above the median one, in dB; 0 for one channel."""
+    peaks = np.maximum(-observed.lows[layer], observed.highs[layer])
+    peaks = peaks[peaks > 0]
+    return float(20 * np.log10(peaks.max() / np.median(peaks))) if peaks.size else 0.0

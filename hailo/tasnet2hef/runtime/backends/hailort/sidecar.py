@@ -1,0 +1,223 @@
+"""What a HEF can't say of itself, in a small JSON file beside it: how to feed it, and what its streams are.
+
+The compiler knows an output by the nodes that its last layer was made of, and an input by those of the layer that
+reads it (recorded: HEFs of DFC 3.27 and 5.3), both also by layer names of its own. All of them are kept, so that a
+stream of the HEF is found by name and never by guess.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from tasnet2hef.base.errors import DeviceError
+from tasnet2hef.base.files import digest_of_file, written_beside
+from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, Provenance, metadata_of, output_names
+from tasnet2hef.base.version import __version__
+
+FORMAT: Final = "tasnet2hef hef record 1"
+END_LAYERS: Final = ("input_layer", "output_layer")
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input or output: its ONNX name, its NHWC shape without the batch, and all names it may go by."""
+
+    name: str
+    shape: Shape
+    origins: tuple[str, ...]
+    """Names of its own: the tensor, the node that makes it, the compiler's layers."""
+    readers: tuple[str, ...] = ()
+    """Nodes that read it; of an input only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HefRecord:
+    """A HEF's inputs and outputs, and the export that it was made from."""
+
+    provenance: Provenance
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    hardware: str = ""
+    """Chip that it was compiled for; empty where that is not known."""
+    compiler: str = ""
+    sha256: str = ""
+    """Of the HEF; empty where the record was read from the ONNX file."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        found = {
+            "format": FORMAT,
+            "tasnet2hef": __version__,
+            "hardware": self.hardware,
+            "compiler": self.compiler,
+            "sha256": self.sha256,
+            "provenance": json.loads(self.provenance.to_json()),
+        }
+        return found | {"inputs": _plain(self.inputs), "outputs": _plain(self.outputs)}
+
+
+def sidecar_path(hef: Path) -> Path:
+    """Name the record's file.
+
+    >>> sidecar_path(Path("build/net.hef")).as_posix()
+    'build/net.hef.json'
+    """
+    return hef.with_name(f"{hef.name}.json")
+
+
+def write_sidecar(
+    hef: Path, model: Path, hn: Mapping[str, Any] | None = None, *, hardware: str = "", compiler: str = ""
+) -> Path:
+    """Write the record of a HEF that was compiled from ``model``; ``hn`` is the compiler's own graph of it.
+
+    Raises:
+        InputError: the graph can't be read or was not exported by tasnet2hef, or the place can't be written.
+    """
+    made = replace(describe(model, hn), hardware=hardware, compiler=compiler, sha256=digest_of_file(hef))
+    path = sidecar_path(hef)
+    with written_beside(path) as part:
+        part.write_text(json.dumps(made.to_json(), indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def read_record(hef: Path) -> HefRecord:
+    """Read what lies beside a HEF: its record, else the ONNX file that it was made from.
+
+    Raises:
+        DeviceError: the HEF is missing, neither is there, or the record is damaged or tells of another HEF.
+    """
+    if not hef.is_file():
+        found = "a folder" if hef.is_dir() else "nothing"
+        raise DeviceError(f"{hef}: found {found}, expected a HEF; make it with `tasnet2hef compile`")
+    path = sidecar_path(hef)
+    if not path.is_file():
+        return _of_onnx(hef)
+    record = _parse(path)
+    if record.sha256 != digest_of_file(hef):
+        raise DeviceError(
+            f"{path}: found the record of a HEF of SHA-256 {record.sha256[:12]}..., expected that of {hef.name}, "
+            f"{digest_of_file(hef)[:12]}...; copy the HEF and its record together"
+        )
+    return record
+
+
+def describe(model: Path, hn: Mapping[str, Any] | None = None) -> HefRecord:
+    """Describe the program that an ONNX file becomes.
+
+    Raises:
+        GraphError: the file can't be read, or was not exported by tasnet2hef.
+    """
+    import onnx
+
+    from tasnet2hef.target.graph.loader import load_graph
+
+    graph = load_graph(model)
+    metadata = metadata_of(onnx.load_model(str(model), load_external_data=False))
+    makers = {tensor: node.name for node in graph.nodes for tensor in node.outputs}
+
+    def port(name: str) -> Port:
+        _, channels, height, width = graph.shapes[name]
+        origins = tuple(dict.fromkeys((name, makers.get(name) or name)))
+        readers = [node.name for node in graph.nodes if name in node.inputs and node.name]
+        layers = layer_names(hn, origins)
+        return Port(name, (height, width, channels), (*origins, *layers), () if name in makers else tuple(readers))
+
+    return HefRecord(
+        provenance=Provenance.from_metadata(metadata, str(model)),
+        inputs=tuple(port(name) for name in graph.inputs),
+        outputs=tuple(port(name) for name in graph.outputs),
+    )
+
+
+def _of_onnx(hef: Path) -> HefRecord:
+    model = hef.with_suffix(".onnx")
+    if not model.is_file():
+        raise DeviceError(
+            f"{hef}: found neither {sidecar_path(hef).name} nor {model.name} beside it, expected one of them: it "
+            "says how to feed the HEF; copy it along"
+        )
+    return describe(model)
+
+
+def _parse(path: Path) -> HefRecord:
+    try:
+        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if fields["format"] != FORMAT:
+            raise ValueError(f"found format {fields['format']!r}, expected {FORMAT!r}")
+        provenance = Provenance.from_metadata({METADATA_KEY: json.dumps(fields["provenance"])}, str(path))
+        record = HefRecord(
+            provenance=provenance,
+            inputs=_ports(fields["inputs"]),
+            outputs=_ports(fields["outputs"]),
+            hardware=str(fields["hardware"]),
+            compiler=str(fields["compiler"]),
+            sha256=str(fields["sha256"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DeviceError(
+            f"{path}: damaged ({type(error).__name__}: {error}); copy it again, or the ONNX file"
+        ) from error
+    _require_provenance(record, path)
+    return record
+
+
+def _require_provenance(record: HefRecord, path: Path) -> None:
+    """Refuse ports that contradict the export's own description."""
+    for port in (*record.inputs, *record.outputs):
+        wanted = known_shapes(record.provenance).get(port.name)
+        if wanted is not None and port.shape != wanted:
+            raise DeviceError(
+                f"{path}: {port.name}: found shape {list(port.shape)}, expected {list(wanted)} as its provenance "
+                "says; copy the record again"
+            )
+
+
+def known_shapes(provenance: Provenance) -> dict[str, Shape]:
+    """Return the NHWC shapes of frames, sources and states; what crosses a segment's border is not among them."""
+    states = provenance.state_shapes
+    shapes = dict.fromkeys((INPUT_NAME, *output_names(provenance.spec.n_src)), provenance.input_shape)
+    shapes |= {**states, **dict(zip(provenance.next_state_names, states.values(), strict=True))}
+    return {name: (height, width, channels) for name, (_, channels, height, width) in shapes.items()}
+
+
+def _ports(entries: Any) -> tuple[Port, ...]:
+    ports = tuple(
+        Port(
+            str(entry["name"]),
+            tuple(int(size) for size in entry["shape"]),  # type: ignore[arg-type]
+            tuple(str(name) for name in entry["origins"]),
+            tuple(str(name) for name in entry["readers"]),
+        )
+        for entry in entries
+    )
+    for port in ports:
+        if len(port.shape) != 3 or min(port.shape) < 1:
+            raise ValueError(f"{port.name}: found shape {list(port.shape)}, expected height, width, features")
+    if not ports or len({port.name for port in ports}) < len(ports):
+        raise ValueError("found no ports, or one twice")
+    return ports
+
+
+def _plain(ports: tuple[Port, ...]) -> list[dict[str, Any]]:
+    return [asdict(port) for port in ports]
+
+
+def layer_names(hn: Mapping[str, Any] | None, origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the compiler's names for an end of the graph: its end layer, and the layer before an output."""
+    found: dict[str, None] = {}
+    for name, layer in ((hn or {}).get("layers") or {}).items():
+        if layer.get("type") not in END_LAYERS:
+            continue
+        before = tuple(layer.get("input") or ())
+        names = {*layer.get("original_names", ()), *before}
+        for each in before:
+            names.update((hn or {})["layers"].get(each, {}).get("original_names", ()))
+        if names & set(origins):
+            found.update(dict.fromkeys((name, *before)))
+    return tuple(found)

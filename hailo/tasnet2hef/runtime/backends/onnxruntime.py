@@ -1,0 +1,130 @@
+"""Runs an exported graph with ONNX Runtime."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.graph_contract import INPUT_NAME, Provenance, output_names
+from tasnet2hef.runtime.backends import Memory
+from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
+from tasnet2hef.runtime.backends.wide_layout import lie_down
+
+ERRORS_ONLY = 3
+REASON_CHARACTERS = 200
+
+
+class OnnxRuntimeBackend:
+    """A session on the CPU, checked against the graph's own provenance.
+
+    ``threads`` is the number of threads inside one operator; None leaves the choice to ONNX Runtime. A tall graph
+    of one column is turned on its side first, which is faster and the same; ``as_written`` leaves it.
+
+    Raises:
+        GraphError: the file is missing, is no ONNX graph, was not exported by tasnet2hef, or its inputs and
+            outputs are not those that its provenance promises.
+    """
+
+    def __init__(self, model_path: str | Path, threads: int | None = None, *, as_written: bool = False) -> None:
+        path = Path(model_path)
+        self._session, is_lying = _open(path, threads, as_written=as_written)
+        self._provenance = provenance_of(self._session, str(path))
+        self._outputs = list(output_names(self._provenance.spec.n_src))
+        laid = replace(self._provenance, layout="wide") if is_lying else self._provenance
+        self._input_shape = laid.input_shape
+        _check_ports(self._session, laid, str(path))
+
+    @property
+    def provenance(self) -> Provenance:
+        """The graph's own description."""
+        return self._provenance
+
+    def run(self, frames: Samples) -> Samples:
+        """Map ``[row, streams * stride]`` to ``[source, row, streams * stride]``."""
+        return self.run_step(frames, self.empty_memory())[0]
+
+    def empty_memory(self) -> Memory:
+        """Return the memory from which a stream begins: silence. Empty for a graph of windows."""
+        return {name: np.zeros(shape, np.float32) for name, shape in self._provenance.state_shapes.items()}
+
+    def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
+        """Run one chunk like ``run``; also return the memory for the next one."""
+        tensor = frames_to_tensor(frames, self._provenance).reshape(self._input_shape)
+        feeds = {INPUT_NAME: tensor, **memory}
+        names = [*self._outputs, *self._provenance.next_state_names]
+        values = self._session.run(names, feeds)
+        sources = [tensor_to_frames(source, self._provenance) for source in values[: len(self._outputs)]]
+        return np.stack(sources), dict(zip(memory, values[len(self._outputs) :], strict=True))
+
+
+def open_session(model_path: Path, threads: int | None) -> Any:
+    """Load a graph; ONNX Runtime's own log is kept quiet below errors."""
+    if not model_path.is_file():
+        found = "a folder" if model_path.is_dir() else "nothing"
+        raise GraphError(f"{model_path}: found {found}, expected an ONNX file; check the path")
+    return _start_session(str(model_path), threads, model_path)
+
+
+def _open(path: Path, threads: int | None, *, as_written: bool) -> tuple[Any, bool]:
+    """Load a graph and say whether it was turned on its side; what can't be is told as it is written."""
+    if not as_written and find_spec("onnx") is not None:
+        try:
+            return _start_session(lie_down(path), threads, path), True
+        except GraphError:  # nothing is lost but speed
+            pass
+    return open_session(path, threads), False
+
+
+def _start_session(model: str | bytes, threads: int | None, path: Path) -> Any:
+    """Start a session on a file or a graph in memory; ``path`` is named where that fails."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = ERRORS_ONLY
+    options.intra_op_num_threads = threads or 0
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no base class of their own
+        reason = " ".join(str(error).split())[:REASON_CHARACTERS]
+        raise GraphError(
+            f"{path}: found {path.stat().st_size} bytes that ONNX Runtime can't load as a graph ({reason}); "
+            "export it again"
+        ) from error
+
+
+def provenance_of(session: Any, where: str) -> Provenance:
+    """Read what a loaded graph says of itself.
+
+    Raises:
+        GraphError: it was not exported by tasnet2hef, or its metadata is damaged.
+    """
+    try:
+        metadata = session.get_modelmeta().custom_metadata_map
+    except UnicodeDecodeError as error:  # ONNX Runtime loads what it can't read
+        raise GraphError(f"{where}: its metadata is damaged ({error}); export the graph again") from error
+    return Provenance.from_metadata(metadata, where)
+
+
+def _check_ports(session: Any, provenance: Provenance, where: str) -> None:
+    """Compare the graph's inputs and outputs, in name, type and shape, with its provenance."""
+    found = [_describe(port) for port in (*session.get_inputs(), *session.get_outputs())]
+    states = provenance.state_shapes
+    shapes = [(INPUT_NAME, provenance.input_shape), *states.items()]
+    shapes += [(name, provenance.input_shape) for name in output_names(provenance.spec.n_src)]
+    shapes += zip(provenance.next_state_names, states.values(), strict=True)
+    expected = [f"{name} tensor(float) {list(shape)}" for name, shape in shapes]
+    if found != expected:
+        raise GraphError(
+            f"{where}: found inputs and outputs {', '.join(found)}; expected {', '.join(expected)}, as its "
+            "record says; export the graph again"
+        )
+
+
+def _describe(port: Any) -> str:
+    return f"{port.name} {port.type} {port.shape}"

@@ -1,0 +1,95 @@
+"""Turns a tall graph on its side for a CPU: time from the height to the width, every number the same.
+
+With one column ``[1, C, T, 1]`` and ``[1, C, 1, T]`` are the same memory, but ONNX Runtime's convolutions go along
+the width: measured on one core, a window of 2 s takes 90 instead of 102 ms (full default net, batch norm), 160
+instead of 172 (gLN), 3.6 instead of 4.5 (demo network, frozen).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.graph_contract import Provenance, metadata_of
+
+if TYPE_CHECKING:
+    import onnx
+
+ARITHMETIC: Final = frozenset({"Add", "Sub", "Mul", "Div", "Sqrt", "Exp", "Erf", "BatchNormalization"})
+ACTIVATIONS: Final = frozenset({"Relu", "LeakyRelu", "PRelu", "Sigmoid", "Softplus", "Tanh", "Clip"})
+WINDOWED: Final = frozenset({"Conv", "AveragePool"})
+CHANNEL_AXES: Final = [0, 1]
+
+
+def lie_down(path: Path) -> bytes:
+    """Read a tall graph of one column and return it wide, as ONNX Runtime loads it.
+
+    Raises:
+        GraphError: it can't be read, is another graph, or holds an operator that is not known to have a wide form.
+    """
+    import onnx
+
+    try:
+        model = onnx.load_model(str(path))
+    except Exception as error:  # protobuf's and the file system's errors share no base class
+        raise GraphError(f"{path}: can't be read as an ONNX graph ({error})") from error
+    provenance = Provenance.from_metadata(metadata_of(model), str(path))
+    if not can_lie(provenance) or not _stands(model, provenance):
+        raise GraphError(f"{path}: found another graph, expected tall windows in one column")
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type in WINDOWED:
+            _turn_window(node, weights)
+        elif node.op_type == "ReduceMean":
+            _require_channels(node, str(path))
+        elif node.op_type not in ARITHMETIC | ACTIVATIONS:
+            raise GraphError(f"{path}: {node.name}: found {node.op_type}, which is not known to have a wide form")
+    for tensor in model.graph.initializer:
+        _turn_sizes(tensor.dims)
+    for port in (*model.graph.input, *model.graph.output, *model.graph.value_info):
+        sizes = port.type.tensor_type.shape.dim
+        if len(sizes) == 4:
+            height, width = sizes[2].dim_value, sizes[3].dim_value
+            sizes[2].dim_value, sizes[3].dim_value = width, height
+    return bytes(model.SerializeToString())
+
+
+def can_lie(provenance: Provenance) -> bool:
+    """Say whether a graph can be turned on its side: tall windows in one column."""
+    is_plain = not provenance.stateful and provenance.segments == 1 and provenance.streams == 1
+    return is_plain and provenance.layout == "tall"
+
+
+def _stands(model: onnx.ModelProto, provenance: Provenance) -> bool:
+    """Say whether a graph's ports are as tall as its provenance says; other ones are told as they are written."""
+    ports = (*model.graph.input, *model.graph.output)
+    found = [tuple(size.dim_value for size in port.type.tensor_type.shape.dim) for port in ports]
+    return all(shape == provenance.input_shape for shape in found)
+
+
+def _turn_window(node: onnx.NodeProto, weights: dict[str, onnx.TensorProto]) -> None:
+    """Swap the axes of a convolution's or a pool's attributes; what lies one tap wide keeps its memory."""
+    for attribute in node.attribute:
+        sizes = list(attribute.ints)
+        if attribute.name in ("kernel_shape", "dilations", "strides"):
+            attribute.ints[:] = sizes[::-1]
+        elif attribute.name == "pads":  # height and width before, then both after
+            attribute.ints[:] = [sizes[1], sizes[0], sizes[3], sizes[2]]
+    kernels = [weights[name] for name in node.input[1:2] if name in weights]
+    if any(1 not in kernel.dims[2:] for kernel in kernels):
+        raise GraphError(
+            f"{node.name}: found a kernel of {list(kernels[0].dims)}, expected one tap across columns"
+        )
+
+
+def _turn_sizes(sizes: list[int]) -> None:
+    """Swap the last two sizes of a tensor of four axes; one of them is 1, so its values stay where they are."""
+    if len(sizes) == 4:
+        sizes[2], sizes[3] = sizes[3], sizes[2]
+
+
+def _require_channels(node: onnx.NodeProto, where: str) -> None:
+    axes = [axis for attribute in node.attribute if attribute.name == "axes" for axis in attribute.ints]
+    if not axes or not set(axes) <= set(CHANNEL_AXES):
+        raise GraphError(f"{where}: {node.name}: found a mean over axes {axes}, expected channels")

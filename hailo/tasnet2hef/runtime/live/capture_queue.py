@@ -1,0 +1,88 @@
+"""What a microphone heard and nobody separated yet: bounded; what does not fit is counted and leaves a gap."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from tasnet2hef.audio.samples import Samples
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Samples that were dropped; silence stands for them."""
+
+    samples: int
+
+
+class HeardQueue:
+    """Blocks ``[channel, sample]`` between a callback, which must not wait, and a worker, which may.
+
+    Once full, it drops every block until the worker took all that is held: the gap is then long enough to catch up
+    in, however slow the net is. With ``waits`` the giver waits for room instead (a file read at full speed).
+    """
+
+    def __init__(self, capacity_samples: int, *, waits: bool = False) -> None:
+        self._capacity = capacity_samples
+        self._waits = waits
+        self._blocks: deque[Samples] = deque()
+        self._held = 0
+        self._gap = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self.overruns = 0
+        """Blocks that were dropped."""
+        self.dropped_samples = 0
+        self.taken_samples = 0
+        """Samples that the worker took, gaps included."""
+
+    def put(self, block: Samples) -> None:
+        """Add a block; it is kept, so it must not change later. After the end it is left out."""
+        count = block.shape[1]
+        with self._changed:
+            while self._waits and self._held and self._held + count > self._capacity and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                return
+            if self._gap or (self._held and self._held + count > self._capacity):
+                self._gap += count
+                self.overruns += 1
+                self.dropped_samples += count
+            else:
+                self._blocks.append(block)
+                self._held += count
+            self._changed.notify_all()
+
+    def take(self) -> Samples | Gap | None:
+        """Wait for the next block or gap; None after the last one."""
+        with self._changed:
+            while not (self._blocks or self._gap or self._closed):
+                self._changed.wait()
+            taken = self._next()
+            self._changed.notify_all()
+            return taken
+
+    def close(self) -> None:
+        """End the stream; what is held can still be taken."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def empty(self) -> None:
+        """Close and throw away what is held."""
+        with self._changed:
+            self._blocks.clear()
+            self._held = self._gap = 0
+            self._closed = True
+            self._changed.notify_all()
+
+    def _next(self) -> Samples | Gap | None:
+        if self._blocks:
+            block = self._blocks.popleft()
+            self._held -= block.shape[1]
+            self.taken_samples += block.shape[1]
+            return block
+        gap, self._gap = self._gap, 0
+        self.taken_samples += gap
+        return Gap(gap) if gap else None

@@ -1,0 +1,54 @@
+"""WAV files that are written while sound goes on, and appear under their names once it ended well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import AudioError, OptionError
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.runtime.live.separator import LivePart
+
+Write = Callable[[Samples], None]
+
+
+@contextmanager
+def wav_file(path: Path, sample_rate_hz: int, channels: int) -> Iterator[Write]:
+    """Yield a function that appends ``[channel, sample]`` as 32-bit floats, which never clip.
+
+    Raises:
+        AudioError: the file can't be written; nothing is left behind.
+    """
+    import soundfile
+
+    try:
+        with (
+            written_beside(path) as part,
+            soundfile.SoundFile(part, "w", sample_rate_hz, channels, "FLOAT", format="WAV") as recording,
+        ):
+            yield lambda samples: recording.write(samples.T)
+    except (OptionError, soundfile.SoundFileError) as error:
+        raise AudioError(f"{path}: can't be written ({error})") from error
+
+
+@contextmanager
+def recorder(folder: Path, sample_rate_hz: int, channels: int, n_src: int) -> Iterator[Callable[[LivePart], None]]:
+    """Yield a function that appends what was heard and every source, in step, to files in ``folder``.
+
+    They are ``heard.wav`` and ``source_1.wav`` and on, at the model's rate, a channel for each stream.
+
+    Raises:
+        AudioError: a file can't be written; nothing is left behind.
+    """
+    with ExitStack() as files:
+        names = ["heard", *(f"source_{number}" for number in range(1, n_src + 1))]
+        write = [files.enter_context(wav_file(folder / f"{name}.wav", sample_rate_hz, channels)) for name in names]
+
+        def record(part: LivePart) -> None:
+            write[0](part.heard)
+            for source, write_source in enumerate(write[1:]):
+                write_source(part.sources[:, source])
+
+        yield record

@@ -1,0 +1,67 @@
+"""Speech and what the original network makes of it, kept beside an export (``NAME.selftest.npz``)."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import InputError
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.graph_contract import Provenance
+
+SUFFIX: Final = ".selftest.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Clips ``[clip, sample]`` and their sources ``[clip, source, sample]``, at the model's rate."""
+
+    clips: Samples
+    sources: Samples
+
+
+def reference_path(model: Path) -> Path:
+    """Name the file that belongs to a graph or a HEF.
+
+    >>> reference_path(Path("build/net.onnx")).as_posix()
+    'build/net.selftest.npz'
+    """
+    return model.with_name(f"{model.stem}{SUFFIX}")
+
+
+def save_reference(path: Path, reference: Reference) -> Path:
+    """Write a reference and return its path.
+
+    Raises:
+        OptionError: the place can't be written.
+    """
+    with written_beside(path) as part, part.open("wb") as file:
+        np.savez_compressed(file, clips=reference.clips, sources=reference.sources)
+    return path
+
+
+def read_reference(path: Path, provenance: Provenance) -> Reference:
+    """Read a reference and check that it fits a model.
+
+    Raises:
+        InputError: it is damaged, or belongs to another model.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            found = Reference(archive["clips"].astype(np.float32), archive["sources"].astype(np.float32))
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: not a self-test's reference ({error}); export the model again") from error
+    clips, samples = found.clips.shape if found.clips.ndim == 2 else (0, 0)
+    wanted = (clips, provenance.spec.n_src, samples)
+    window = samples if provenance.stateful else provenance.window_samples
+    if found.sources.shape != wanted or samples != window or not found.clips.size:
+        raise InputError(
+            f"{path}: found clips {list(found.clips.shape)} and sources {list(found.sources.shape)}, expected "
+            f"clips of {window} samples and {provenance.spec.n_src} sources each; export the model again"
+        )
+    return found

@@ -1,0 +1,95 @@
+"""Separates a stream chunk by chunk with a stateful graph of a causal net: the lag is one chunk.
+
+Chunks of ``F`` frames start every ``F`` rows. The input overlaps by the ``m - 1`` rows that the last frame sees
+beyond its own, and the output's last ``m - 1`` rows lack the frames to come: they are added to the first rows of
+the next chunk, which is the decoder's own overlap-add.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import RefusedError
+from tasnet2hef.runtime.backends import StepBackend
+
+
+class ChunkStream:
+    """Feeds a stateful graph; the result equals inference on the whole file, followed by silence, at once.
+
+    ``feed()`` any number of samples and take what is ready, then ``flush()`` once. All that comes out, joined, has
+    the length of all that went in; memory use does not grow.
+    """
+
+    is_exact = True
+
+    def __init__(self, backend: StepBackend) -> None:
+        self._backend = backend
+        provenance = backend.provenance
+        spec = provenance.spec
+        self._frames, self._stride = provenance.window_frames, spec.stride
+        self._rows = provenance.rows
+        self._span = (self._frames - 1) * spec.stride + spec.kernel_size
+        """Samples that a chunk's frames see."""
+        self._memory = backend.empty_memory()
+        self._held = np.zeros(spec.encoder_padding, np.float32)
+        """Input from the first row of the next chunk on, the original's padding included."""
+        self._unwanted = spec.encoder_padding
+        """Samples of the padding that are still to be left out of what comes out."""
+        self._open_rows = np.zeros((spec.n_src, spec.phases - 1, spec.stride), np.float32)
+        """Rows that lack the next chunk's frames."""
+        self._owed = 0
+        """Samples that went in and did not come out."""
+        self.windows = 0
+        """Chunks that were computed."""
+
+    @property
+    def hop_samples(self) -> int:
+        """Samples from the start of a chunk to the start of the next."""
+        return self._frames * self._stride
+
+    @property
+    def lag_samples(self) -> int:
+        """Most samples that must follow a sample before it comes out, itself included: those of one chunk."""
+        return self._span
+
+    @property
+    def lag_ms(self) -> float:
+        """The same in milliseconds: what a listener waits, computing time left aside."""
+        return 1000 * self.lag_samples / self._backend.provenance.spec.sample_rate
+
+    def feed(self, samples: Samples) -> Samples:
+        """Take ``[sample]``, any number of them; return the sources ``[source, sample]`` that are ready."""
+        self._owed += len(samples)
+        return self._take(samples)
+
+    def flush(self) -> Samples:
+        """End the stream: return the sources ``[source, sample]`` of all samples that are still held."""
+        owed = self._owed
+        return (
+            self._take(np.zeros(owed + self._span, np.float32))[:, :owed] if owed else self._take(self._held[:0])
+        )
+
+    def _take(self, samples: Samples) -> Samples:
+        self._held = np.concatenate([self._held, samples])
+        ready = [np.zeros((len(self._open_rows), 0), np.float32)]
+        while len(self._held) >= self._span and self._owed > 0:
+            sources = self._step().reshape(len(self._open_rows), -1)[:, self._unwanted :]
+            self._unwanted = max(0, self._unwanted - self.hop_samples)
+            self._owed -= sources.shape[1]
+            ready.append(sources)
+        return np.concatenate(ready, axis=1)
+
+    def _step(self) -> Samples:
+        """Compute one chunk; return the rows ``[source, row, sample of the row]`` that are complete."""
+        self.windows += 1
+        window = np.zeros(self._rows * self._stride, np.float32)
+        window[: self._span] = self._held[: self._span]
+        frames = window.reshape(self._rows, self._stride)
+        sources, self._memory = self._backend.run_step(frames, self._memory)
+        if not np.isfinite(sources).all():
+            raise RefusedError("the model returned NaN or infinite samples, expected finite ones; export it again")
+        sources[:, : self._open_rows.shape[1]] += self._open_rows
+        self._open_rows = sources[:, self._frames :]
+        self._held = self._held[self.hop_samples :]
+        return sources[:, : self._frames]

@@ -1,0 +1,77 @@
+"""Separates independent streams in the columns of one graph: columns never mix, so neither do the streams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.runtime.backends import Backend
+from tasnet2hef.runtime.stream.columns import run_columns, run_side_by_side
+from tasnet2hef.runtime.stream.halo import Halo, HaloStream
+from tasnet2hef.runtime.stream.streamer import Streamer, make_streamer
+from tasnet2hef.runtime.stream.windows import WindowStream
+
+
+class FirstColumn:
+    """A graph of several columns seen as a graph of one; the other columns hold silence."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    @property
+    def provenance(self) -> Provenance:
+        """The graph's description, as if it had one column."""
+        return replace(self._backend.provenance, streams=1)
+
+    def run(self, frames: Samples) -> Samples:
+        """Map ``[row, stride]`` to ``[source, row, stride]``."""
+        (sources,) = run_columns(self._backend, [frames])
+        return sources
+
+
+class ColumnMixer:
+    """Takes any number of streams (microphones, files) and runs their windows side by side.
+
+    Each stream comes out as if it were alone, at the lag of a single stream; windows of several streams that are
+    complete at the same time share a run of the net, up to one a column. Streams may end, and be fed, differently.
+    A stateful graph has one column, so there the streams take turns, each with a memory of its own.
+
+    Raises:
+        OptionError: fewer than one stream, or see ``make_streamer``.
+    """
+
+    def __init__(
+        self, backend: Backend, streams: int, *, overlap: float | None = None, halo: Halo | None = None
+    ) -> None:
+        if streams < 1:
+            raise OptionError(f"streams: found {streams}, expected 1 or more")
+        self._backend = backend
+        alone = FirstColumn(backend) if backend.provenance.streams > 1 else backend
+        self._streams = [make_streamer(alone, overlap=overlap, halo=halo) for _ in range(streams)]
+        self._sharing = [stream for stream in self._streams if isinstance(stream, WindowStream | HaloStream)]
+
+    @property
+    def streamer(self) -> Streamer:
+        """The first stream's streamer, for its hop, lag and exactness, which all streams share."""
+        return self._streams[0]
+
+    @property
+    def windows(self) -> int:
+        """Windows that were computed, over all streams."""
+        return sum(stream.windows for stream in self._streams)
+
+    def feed(self, samples: Sequence[Samples]) -> list[Samples]:
+        """Take ``[sample]`` for each stream; return the sources ``[source, sample]`` that are ready, for each."""
+        if not self._sharing:
+            return [stream.feed(part) for stream, part in zip(self._streams, samples, strict=True)]
+        work = [stream.feeding(part) for stream, part in zip(self._sharing, samples, strict=True)]
+        return run_side_by_side(self._backend, work)
+
+    def flush(self) -> list[Samples]:
+        """End all streams: return the sources ``[source, sample]`` that are still held, for each."""
+        if not self._sharing:
+            return [stream.flush() for stream in self._streams]
+        return run_side_by_side(self._backend, [stream.flushing() for stream in self._sharing])

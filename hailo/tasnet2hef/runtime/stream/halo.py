@@ -1,0 +1,225 @@
+"""Separates a stream window by window and keeps of each only what its edges don't reach.
+
+Where norms stream (folded or per frame), a frame depends on its neighbours within the receptive field alone. Let a
+window have ``T`` frames, ``b`` of them before and ``a`` after what is kept: with ``b`` and ``a`` as wide as the
+receptive field reaches, what is kept equals inference on the whole file at once. The net's own zero padding stands
+where the file begins and ends: the first window begins with the file, the last one ends with its last frame.
+
+A row of the output is the sum of the ``m`` frames that end there (overlap-add), so rows ``b + m - 1`` to ``T - a``
+of a window are kept, and windows start every ``T - a - b - m + 1`` rows. A narrower halo costs less and lets the
+edges in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.runtime.backends import Backend
+from tasnet2hef.runtime.stream.columns import Steps, run_steps
+from tasnet2hef.runtime.stream.voice_tracks import VoiceTracks
+
+Halo = Literal["full"] | float
+"""``full``: the receptive field; a number: milliseconds, a side.
+
+Measured on a bN net with random weights (253 frames of 2 ms, so 0.25 s a side; a trained net may hear further),
+windows of 2 s, against the whole file: 24 dB at 0 ms, 31 at 50, 45 at 100, 61 at 150, 81 at 200, 125 at full."""
+
+
+@dataclass(frozen=True)
+class HaloPlan:
+    """Frames of a window that are computed for their neighbours only, and rows from window to window."""
+
+    before_frames: int
+    after_frames: int
+    hop_rows: int
+    is_full: bool
+    """The halo covers the receptive field: the result is that of the whole file at once."""
+
+
+def plan_halo(provenance: Provenance, halo: Halo) -> HaloPlan:
+    """Split a window into halo and what is kept; a causal net needs a halo before it only.
+
+    Raises:
+        OptionError: the norms look at the whole window, the halo is negative, or the window leaves nothing of it.
+    """
+    spec = provenance.spec
+    if provenance.norm == "exact":
+        raise OptionError(
+            f"halo: the model's {spec.norm_type} norms look at the whole window, so no halo makes it equal the "
+            "whole file; use --overlap"
+        )
+    if halo != "full" and not 0 <= halo < float("inf"):
+        raise OptionError(f"halo: found {halo} ms, expected full or 0 ms and more")
+    reach = spec.receptive_field_frames - 1
+    full = reach if spec.causal else reach // 2
+    asked = full if halo == "full" else min(full, round(halo * spec.sample_rate / 1000 / spec.stride))
+    after = 0 if spec.causal else asked
+    hop = provenance.window_frames - asked - after - (spec.phases - 1)
+    if hop < 1:
+        raise OptionError(
+            f"halo: found {asked} frames before and {after} after, which leave nothing of a window of "
+            f"{provenance.window_frames} frames; export a longer window (--seconds) or give a halo in milliseconds"
+        )
+    return HaloPlan(asked, after, hop, asked == full)
+
+
+class HaloStream:
+    """Feeds a net window by window, like ``WindowStream``, without a cross-fade: each row has one window.
+
+    ``feed()`` any number of samples and take what is ready, then ``flush()`` once. All that comes out, joined, has
+    the length of all that went in; memory use does not grow. A clip shorter than one window is followed by
+    silence, which a net with a view ahead hears up to half a receptive field before the end.
+
+    Raises:
+        OptionError: see :func:`plan_halo`.
+    """
+
+    def __init__(self, backend: Backend, halo: Halo = "full") -> None:
+        self.plan = plan_halo(backend.provenance, halo)
+        self._backend = backend
+        spec = backend.provenance.spec
+        self._stride, self._padding = spec.stride, spec.encoder_padding
+        self._span = (backend.provenance.window_frames - 1) * spec.stride + spec.kernel_size
+        """Samples that a window's frames see."""
+        self._held = np.zeros(self._padding, np.float32)
+        """The padded clip from row ``_base`` on; rows count from the first sample of the padding."""
+        self._base = 0
+        """Row at which the last window started; 0 while there was none."""
+        self._kept_rows = 0
+        """Rows that are separated for good."""
+        self._fed = 0
+        self._voices = VoiceTracks(spec.n_src, spec.sample_rate)
+        self._last: Samples | None = None
+        """Sources ``[source, row, sample of the row]`` of the last window, in the order of the first."""
+        self.windows = 0
+        """Windows that were computed."""
+
+    @property
+    def hop_samples(self) -> int:
+        """Samples from the start of a window to the start of the next."""
+        return self.plan.hop_rows * self._stride
+
+    @property
+    def lag_samples(self) -> int:
+        """Most samples that must follow a sample before it comes out, itself included.
+
+        The file's first sample waits for a whole window but the padding; those of later windows wait a halo less,
+        but a listener who began with the first stays behind by as much.
+        """
+        plan, provenance = self.plan, self._backend.provenance
+        halo = (plan.before_frames + provenance.spec.phases - 1) * self._stride
+        return self._span - min(self._padding, halo) + (provenance.streams - 1) * self.hop_samples
+
+    @property
+    def lag_ms(self) -> float:
+        """The same in milliseconds: what a listener waits, computing time left aside."""
+        return 1000 * self.lag_samples / self._backend.provenance.spec.sample_rate
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the result equals inference on the whole file at once."""
+        return self.plan.is_full
+
+    def feed(self, samples: Samples) -> Samples:
+        """Take ``[sample]``, any number of them; return the sources ``[source, sample]`` that are ready."""
+        return run_steps(self._backend, self.feeding(samples))
+
+    def flush(self) -> Samples:
+        """End the stream: return the sources ``[source, sample]`` of all samples that are still held."""
+        return run_steps(self._backend, self.flushing())
+
+    def feeding(self, samples: Samples) -> Steps:
+        """Do what ``feed`` does and leave the windows to whoever drives it."""
+        self._fed += len(samples)
+        self._held = np.concatenate([self._held, samples])
+        ready = [np.zeros((self._backend.provenance.spec.n_src, 0), np.float32)]
+        streams = self._backend.provenance.streams
+        while self._complete() >= streams:
+            ready.append((yield from self._advance(streams)))
+        return np.concatenate(ready, axis=1)
+
+    def flushing(self) -> Steps:
+        """Do what ``flush`` does and leave the windows to whoever drives it."""
+        provenance = self._backend.provenance
+        spec = provenance.spec
+        missing = self._fed - self._out_samples()
+        end = np.zeros(end_padding(provenance, self._fed), np.float32)
+        self._held = np.concatenate([self._held, end])
+        ready = [(yield from self._advance(self._complete()))]
+        frames = self._base + (len(self._held) - spec.kernel_size) // spec.stride + 1
+        rows = frames + spec.phases - 1
+        if frames > 0 and rows > self._kept_rows:
+            seen = (frames - 1 - self._base) * spec.stride + spec.kernel_size
+            self._held = self._held[:seen]  # no frame of the original sees the rest
+            ready.append((yield from self._compute([max(0, frames - provenance.window_frames)], [rows])))
+        # The original leaves a tail that is too short for a frame at zero.
+        ready.append(np.zeros((spec.n_src, missing), np.float32))
+        return np.concatenate(ready, axis=1)[:, :missing]
+
+    def _out_samples(self) -> int:
+        return max(0, self._kept_rows * self._stride - self._padding)
+
+    def _next_start(self) -> int:
+        return 0 if self._last is None else self._base + self.plan.hop_rows
+
+    def _complete(self) -> int:
+        """Count the windows that lie whole in what is held and were not computed yet."""
+        available = len(self._held) - (self._next_start() - self._base) * self._stride
+        return max(0, 1 + (available - self._span) // self.hop_samples)
+
+    def _advance(self, count: int) -> Steps:
+        """Compute the next ``count`` windows and return the sources ``[source, sample]`` that are kept."""
+        starts = [self._next_start() + number * self.plan.hop_rows for number in range(count)]
+        kept = self._backend.provenance.window_frames - self.plan.after_frames
+        return (yield from self._compute(starts, [start + kept for start in starts]))
+
+    def _compute(self, starts: list[int], ends: list[int]) -> Steps:
+        """Separate the windows from rows ``starts`` on; keep of each what is new, up to rows ``ends``."""
+        self.windows += len(starts)
+        windows = (yield [self._window_from(start) for start in starts]) if starts else []
+        ready = [np.zeros((self._backend.provenance.spec.n_src, 0), np.float32)]
+        for start, end, window in zip(starts, ends, windows, strict=True):
+            sources = self._ordered(start, window)
+            unwanted = max(0, self._padding - self._kept_rows * self._stride)
+            new = sources[:, self._kept_rows - start : end - start]
+            ready.append(new.reshape(len(new), -1)[:, unwanted:])
+            self._held = self._held[(start - self._base) * self._stride :]
+            self._base, self._last, self._kept_rows = start, sources, end
+        return np.concatenate(ready, axis=1)
+
+    def _window_from(self, start: int) -> Samples:
+        """Cut a window's frames ``[row, sample of the row]`` from what is held, silence behind its end."""
+        provenance = self._backend.provenance
+        heard = self._held[(start - self._base) * self._stride :][: self._span]
+        if len(heard) == provenance.rows * self._stride:
+            return heard.reshape(provenance.rows, self._stride)
+        rows = np.zeros(provenance.rows * self._stride, np.float32)
+        rows[: len(heard)] = heard
+        return rows.reshape(provenance.rows, self._stride)
+
+    def _ordered(self, start: int, window: Samples) -> Samples:
+        """Put a window's sources in the order of the last one; within the receptive field they can't swap."""
+        if self.is_exact:
+            return window
+        last, edge = None, self._backend.provenance.spec.phases - 1
+        if self._last is not None:
+            overlap = self._last[:, start - self._base + edge : self._backend.provenance.window_frames]
+            last = overlap.reshape(len(overlap), -1)
+        sources = window.reshape(len(window), -1)
+        return self._voices.put_in_order(sources, last, edge * self._stride).reshape(window.shape)
+
+
+def end_padding(provenance: Provenance, samples: int) -> int:
+    """Zeros that the original puts behind a clip of ``samples`` samples; see ``spec.encoder_padding``.
+
+    torchaudio fills up to whole strides (plus the odd sample of an odd kernel) and then adds a stride.
+    """
+    spec = provenance.spec
+    odd = spec.kernel_size % 2
+    return spec.encoder_padding + (odd - samples) % spec.stride if spec.encoder_padding else 0

@@ -1,0 +1,1 @@
+"""The compiler's model scripts (.alls): read, merged and written."""

@@ -1,0 +1,70 @@
+"""Merges a user's own model script with a made one: the user's lines all stay, word for word, and win."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tasnet2hef.target.alls.layers import check_layers, layer_words, unscoped
+from tasnet2hef.target.alls.parser import Statement, parse_script
+from tasnet2hef.target.alls.writer import (
+    LayerPrecision,
+    ModelScript,
+    ScriptLine,
+    ScriptSettings,
+    script_lines,
+    statement_key,
+)
+from tasnet2hef.target.graph.layers import HailoNet
+
+
+def merge_script(user_text: str, where: str, settings: ScriptSettings, net: HailoNet) -> ModelScript:
+    """Return both scripts as one: the user's first, unchanged, then what it does not say itself.
+
+    Raises:
+        OptionError: the user's script has a syntax error (line and column) or names a layer that does not exist.
+    """
+    statements = parse_script(user_text, where)
+    notes = check_layers(statements, net, where)
+    taken = {statement_key(statement): statement for statement in statements}
+    held = _held_layers(statements)
+    kept: list[str] = []
+    for line in [*script_lines(replace(settings, precisions=())), *_free_lines(settings.precisions, held, notes)]:
+        made = parse_script(line.command)[0]
+        rival = taken.get(statement_key(made))
+        if rival is not None and made.command != "quantization_param":
+            kept += ["", f"# Left to line {rival.line} of {where}: {line.command}"]
+            notes.append(f"{where}:{rival.line}: kept; {line.command} left out")
+        else:
+            kept += ["", f"# {line.why}", line.command]
+    head = f"# From {where}, unchanged:"
+    foot = f"# Added for {settings.model} by tasnet2hef simulate:"
+    text = "\n".join([head, user_text.rstrip("\n"), "", foot, *kept, ""])
+    return ModelScript(text, tuple(notes))
+
+
+def _held_layers(statements: Sequence[Statement]) -> list[str]:
+    """Return the names and globs whose precision the user's script sets."""
+    return [
+        unscoped(word.text)
+        for statement in statements
+        if statement.command == "quantization_param" and statement.keyword("precision_mode") is not None
+        for word in layer_words(statement)
+    ]
+
+
+def _free_lines(precisions: Sequence[LayerPrecision], held: Sequence[str], notes: list[str]) -> list[ScriptLine]:
+    """Return the precision lines for the layers that the user's script leaves open."""
+    lines = []
+    for precision in precisions:
+        free = tuple(name for name in precision.layers if not any(fnmatch.fnmatch(name, glob) for glob in held))
+        if len(free) < len(precision.layers):
+            kept = ", ".join(name for name in precision.layers if name not in free)
+            notes.append(f"{kept}: precision left to the script given, {precision.mode} was recommended")
+        if free:
+            names = free[0] if len(free) == 1 else f"[{', '.join(free)}]"
+            lines.append(
+                ScriptLine(f"quantization_param({names}, precision_mode={precision.mode})", precision.why)
+            )
+    return lines

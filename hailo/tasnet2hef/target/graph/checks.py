@@ -1,0 +1,182 @@
+"""What an ONNX file must hold before its shapes can be worked out: one GraphError line per defect."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import onnx
+from onnx import TensorProto
+
+from tasnet2hef.base.errors import GraphError
+
+_STANDARD_DOMAINS = ("", "ai.onnx")
+_POSITIVE = ("strides", "dilations", "kernel_shape", "group", "blocksize", "num_outputs", "num_groups")
+_LARGEST_AXIS = 2**31 - 1
+# Bytes per value of ONNX's plain types; the packed and the 8-bit float types are left unchecked.
+_ITEM_BYTES: dict[int, int] = {
+    TensorProto.FLOAT: 4,
+    TensorProto.UINT8: 1,
+    TensorProto.INT8: 1,
+    TensorProto.UINT16: 2,
+    TensorProto.INT16: 2,
+    TensorProto.INT32: 4,
+    TensorProto.INT64: 8,
+    TensorProto.BOOL: 1,
+    TensorProto.FLOAT16: 2,
+    TensorProto.DOUBLE: 8,
+    TensorProto.UINT32: 4,
+    TensorProto.UINT64: 8,
+}
+
+
+def check_model(model: onnx.ModelProto, where: str) -> int:
+    """Return the opset of a model whose structure holds; raise GraphError with what does not."""
+    _check_names(model, where)
+    if not model.graph.node and not model.graph.output:
+        raise GraphError(f"{where}: holds no ONNX graph (no nodes, no outputs); expected an ONNX model")
+    if not model.graph.output:
+        raise GraphError(f"{where}: the graph has no outputs; export it with at least one")
+    opset = _check_opset(model, where)
+    for initializer in model.graph.initializer:
+        _check_initializer(initializer, where)
+    _check_operators(model.graph.node, where, opset)
+    _check_wiring(model.graph, where)
+    return opset
+
+
+def _check_names(model: onnx.ModelProto, where: str) -> None:
+    """Refuse text that is not UTF-8: protobuf hands such names out as bytes."""
+    graph = model.graph
+    named = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
+    names = [entry.name for entry in named]
+    names += [entry.domain for entry in model.opset_import]
+    for node in graph.node:
+        names += [node.name, node.op_type, node.domain, *node.input, *node.output]
+        names += [attribute.name for attribute in node.attribute]
+    damaged = next((name for name in names if not isinstance(name, str)), None)
+    if damaged is not None:
+        raise GraphError(f"{where}: the name {damaged!r} is not UTF-8 text; the file is damaged")
+
+
+def _check_opset(model: onnx.ModelProto, where: str) -> int:
+    opsets = {entry.domain: entry.version for entry in model.opset_import}
+    opset: int | None = next((opsets[domain] for domain in _STANDARD_DOMAINS if domain in opsets), None)
+    newest = onnx.defs.onnx_opset_version()
+    if opset is None:
+        raise GraphError(f"{where}: names no opset of the standard domain; export it with opset 11 to 18")
+    if not 1 <= opset <= newest:
+        raise GraphError(
+            f"{where}: opset {opset}, expected 1 to {newest} (the newest that onnx {onnx.__version__} "
+            "knows); export with opset 11 to 18"
+        )
+    return opset
+
+
+def _check_initializer(tensor: TensorProto, where: str) -> None:
+    if not tensor.name:
+        raise GraphError(f"{where}: an initialiser has no name; export again")
+    if any(not 0 <= length <= _LARGEST_AXIS for length in tensor.dims):
+        raise GraphError(f"{where}: initialiser {tensor.name} has shape {list(tensor.dims)}; export again")
+    if tensor.data_location == TensorProto.EXTERNAL or not tensor.HasField("raw_data"):
+        return
+    if tensor.data_type not in TensorProto.DataType.values():
+        raise GraphError(f"{where}: initialiser {tensor.name} has unknown data type {tensor.data_type}")
+    expected = _ITEM_BYTES.get(tensor.data_type, 0) * math.prod(tensor.dims)
+    if tensor.data_type in _ITEM_BYTES and expected != len(tensor.raw_data):
+        raise GraphError(
+            f"{where}: initialiser {tensor.name} {list(tensor.dims)} holds {len(tensor.raw_data)} bytes, "
+            f"expected {expected}; the file is damaged or cut short"
+        )
+
+
+def _check_operators(nodes: Iterable[onnx.NodeProto], where: str, opset: int) -> None:
+    for node in nodes:
+        place = f"{where}: node {node.name or node.op_type}"
+        if node.domain not in _STANDARD_DOMAINS:
+            raise GraphError(
+                f"{place}: {node.op_type} is of the custom domain {node.domain!r}, expected standard ONNX; "
+                "export without custom operators"
+            )
+        _check_attributes(node, place)
+        _check_arity(node, place, opset)
+
+
+def _check_attributes(node: onnx.NodeProto, place: str) -> None:
+    """Refuse sizes that divide by zero or overflow in shape inference."""
+    for attribute in node.attribute:
+        if attribute.name not in _POSITIVE:
+            continue
+        values = list(attribute.ints) or [attribute.i]
+        if any(not 1 <= value <= _LARGEST_AXIS for value in values):
+            raise GraphError(f"{place}: {attribute.name} is {values}, expected numbers from 1 up")
+
+
+def _check_arity(node: onnx.NodeProto, place: str, opset: int) -> None:
+    if not onnx.defs.has(node.op_type):
+        return  # no such operator: the parser reports it as unsupported
+    try:
+        schema = onnx.defs.get_schema(node.op_type, opset, "")
+    except onnx.defs.SchemaError:
+        return  # not in this opset: the same
+    required = sum(option == onnx.defs.OpSchema.FormalParameterOption.Single for option in _options(schema))
+    given = len(node.input)
+    if given < schema.min_input or given > schema.max_input or not all(node.input[:required]):
+        raise GraphError(
+            f"{place}: {node.op_type} reads {given} tensors {list(node.input)[:4]}, expected "
+            f"{schema.min_input} to {schema.max_input}; export again"
+        )
+    if not schema.min_output <= len(node.output) <= schema.max_output:
+        raise GraphError(f"{place}: {node.op_type} writes {len(node.output)} tensors; export again")
+
+
+def _options(schema: onnx.defs.OpSchema) -> Sequence[onnx.defs.OpSchema.FormalParameterOption]:
+    return [parameter.option for parameter in schema.inputs]
+
+
+def _check_wiring(graph: onnx.GraphProto, where: str) -> None:
+    known = {tensor.name for tensor in graph.initializer} | {value.name for value in graph.input}
+    known |= {tensor.values.name for tensor in graph.sparse_initializer}
+    made: dict[str, str] = {}
+    for node in graph.node:
+        for tensor in filter(None, node.output):
+            if tensor in made or tensor in known:
+                raise GraphError(f"{where}: tensor {tensor} is written twice; export again")
+            made[tensor] = node.name or node.op_type
+    for node in graph.node:
+        for tensor in filter(None, node.input):
+            if tensor not in known and tensor not in made:
+                raise GraphError(
+                    f"{where}: node {node.name or node.op_type} reads {tensor}, which no node, input or "
+                    "initialiser provides; the initialiser is missing"
+                )
+    for value in graph.output:
+        if value.name not in known and value.name not in made:
+            raise GraphError(f"{where}: no node writes the output {value.name}; export again")
+    _check_acyclic(graph, made, where)
+
+
+def _check_acyclic(graph: onnx.GraphProto, made: dict[str, str], where: str) -> None:
+    readers: dict[str, list[int]] = {}
+    waiting = []
+    for position, node in enumerate(graph.node):
+        sources = {tensor for tensor in node.input if tensor in made}
+        waiting.append(len(sources))
+        for tensor in sources:
+            readers.setdefault(tensor, []).append(position)
+    ready = [position for position, count in enumerate(waiting) if not count]
+    done = 0
+    while ready:
+        node = graph.node[ready.pop()]
+        done += 1
+        for tensor in filter(None, node.output):
+            for reader in readers.get(tensor, []):
+                waiting[reader] -= 1
+                if not waiting[reader]:
+                    ready.append(reader)
+    if done < len(graph.node):
+        stuck = next(node for node, count in zip(graph.node, waiting, strict=True) if count)
+        raise GraphError(
+            f"{where}: {len(graph.node) - done} nodes lie on or behind a cycle, the first is "
+            f"{stuck.name or stuck.op_type}; export again"
+        )

@@ -1,0 +1,61 @@
+"""Reshape, Flatten, Squeeze, Unsqueeze: free while only axes of size 1 come and go; else a shuffle.
+
+Recorded: a Squeeze of a unit axis is part of the layer before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tasnet2hef.target.graph.builder import Builder, Unsupported, Value
+from tasnet2hef.target.graph.converters.registry import converts
+from tasnet2hef.target.graph.layout import default_layout
+from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
+
+_DENSE = ("Gemm", "MatMul")
+
+
+@converts("Reshape", "Flatten", "Squeeze", "Unsqueeze")
+def convert_reshape(node: OnnxNode, build: Builder) -> None:
+    """Convert a change of axes; one that splits or merges axes is refused, except before a dense layer."""
+    source = build.value(node.inputs[0])
+    before, after = node.input_shapes[0], node.output_shapes[0]
+    if before is None or after is None:
+        raise Unsupported(f"{node.op_type} to a shape that is not known")
+    if before == after:
+        build.alias(node, source)
+        return
+    layout = relabelled(source, before, after)
+    if layout is None and len(after) == 2 and _only_dense_reads(node, build):
+        layout = "NC"
+    if layout is None:
+        raise Unsupported(f"{node.op_type} {list(before)} -> {list(after)} shuffles data between axes")
+    build.bind(node.outputs[0], replace(build.absorb(node, source), layout=layout))
+
+
+def relabelled(source: Value, before: Shape, after: Shape) -> str | None:
+    """Return the layout after axes of size 1 came or went, or None when others changed."""
+    if len(after) > 5 or "?" in source.layout or len(before) != len(source.layout):
+        return None
+    kept = [letter for letter, size in zip(source.layout, before, strict=True) if size != 1]
+    if [size for size in before if size != 1] != [size for size in after if size != 1]:
+        return None
+    free = [letter for letter in "N" + default_layout(max(len(after), 4))[1:] if letter not in kept]
+    wide = iter(kept)
+    letters = [next(wide) if size != 1 else "" for size in after]
+    if letters and not letters[0] and "N" in free:
+        letters[0] = "N"
+        free.remove("N")
+    preferred = default_layout(len(after))
+    for axis, letter in enumerate(letters):
+        if not letter:
+            chosen = preferred[axis] if preferred[axis] in free else free[0] if free else "?"
+            letters[axis] = chosen
+            if chosen in free:
+                free.remove(chosen)
+    return "".join(letters)
+
+
+def _only_dense_reads(node: OnnxNode, build: Builder) -> bool:
+    readers = build.readers.get(node.outputs[0], ())
+    return bool(readers) and all(reader.op_type in _DENSE for reader in readers)

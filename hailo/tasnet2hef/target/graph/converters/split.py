@@ -1,0 +1,38 @@
+"""Split: `feature_splitter` over features, `spatial_splitter` over height or width."""
+
+from __future__ import annotations
+
+from tasnet2hef.target.graph.builder import Builder, Unsupported, Value
+from tasnet2hef.target.graph.converters.registry import converts
+from tasnet2hef.target.graph.layout import letter_size, with_sizes
+from tasnet2hef.target.graph.onnx_node import OnnxNode
+
+
+@converts("Split")
+def convert_split(node: OnnxNode, build: Builder) -> None:
+    """Convert a split into constant parts; each output keeps its own shape."""
+    source = build.value(node.inputs[0])
+    letter = source.letter(node.integer("axis", 0))
+    if letter not in "HWC" or len(source.shape) != 4:
+        raise Unsupported(f"Split over axis {letter} of a tensor with axes {source.layout}")
+    sizes = _sizes(node, letter_size(source.shape, letter))
+    type_ = "feature_splitter" if letter == "C" else "spatial_splitter"
+    first = with_sizes(source.shape, **{letter: sizes[0]})
+    made = build.add(node, type_, [source], first, {"split_sizes": sizes}, layout=source.layout)
+    for tensor, size in zip(node.outputs, sizes, strict=True):
+        build.bind(tensor, Value(made.draft, with_sizes(source.shape, **{letter: size}), source.layout))
+
+
+def _sizes(node: OnnxNode, total: int) -> tuple[int, ...]:
+    given = node.integers("split")
+    if given is None and node.has_input(1):
+        given = node.integer_values(1)
+        if given is None:
+            raise Unsupported("Split into parts that are not constant")
+    if given is None:
+        count = len(node.outputs)
+        part = -(-total // count)
+        given = (*(part,) * (count - 1), total - part * (count - 1))
+    if sum(given) != total or len(given) != len(node.outputs) or min(given) < 1:
+        raise Unsupported(f"Split of {total} into {list(given)} for {len(node.outputs)} outputs")
+    return given

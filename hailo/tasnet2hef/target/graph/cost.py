@@ -1,0 +1,183 @@
+"""What a HailoNet asks of a chip: layers, weights, operations, rows and buffers (no chip's own numbers)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tasnet2hef.target.graph.layers import HailoNet, Layer
+from tasnet2hef.target.graph.layout import elements
+from tasnet2hef.target.graph.onnx_node import Shape
+
+# Layers at the net's ends and changes of format take no layer controller (recorded: auto_reshape takes 0).
+FREE_TYPES = ("input_layer", "output_layer", "format_conversion")
+# Recorded in the vendor's model scripts: a softmax compiles to 4 layers, a layer norm to 20.
+COMPILED_LAYERS = {"softmax": 4, "layer_normalization": 20}
+# HN's `elementwise_add` parameter stands on these; the add must have the convolution's shape (recorded).
+TAKES_ADD = ("conv", "dw")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a tensor, W x C values (bytes at 8 bits); `layer` gives or takes it."""
+
+    layer: str
+    width: int
+    features: int
+
+    @property
+    def values(self) -> int:
+        """Return the values in the row."""
+        return self.width * self.features
+
+
+@dataclass(frozen=True)
+class HeldMap:
+    """A map that must be kept whole: `join` needs it together with something computed from all of it."""
+
+    layer: str
+    join: str
+    shape: Shape
+
+    @property
+    def values(self) -> int:
+        """Return the values in the map (bytes at 8 bits)."""
+        return elements(self.shape)
+
+
+@dataclass(frozen=True)
+class SlidingWindow:
+    """The rows that a convolution keeps: (kernel height - 1) * dilation + 1 rows of W x C values."""
+
+    layer: str
+    rows: int
+    row: Row
+
+    @property
+    def values(self) -> int:
+        """Return the values in the window (bytes at 8 bits)."""
+        return self.rows * self.row.values
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The demands of a net, per frame (one run).
+
+    `parsed_layers` counts all layers but inputs and outputs; `fused_layers` what is left when elementwise
+    adds are part of a convolution and softmax and layer norms are written out; each of these takes one LCU
+    and one APU.  `fused_adds` maps each such add to its convolution.
+    """
+
+    layers_by_type: Mapping[str, int]
+    parsed_layers: int
+    fused_layers: int
+    fused_adds: Mapping[str, str]
+    lcus: int
+    apus: int
+    weights: int
+    macs: float
+    ops: float
+    widest_row: Row
+    held_maps: tuple[HeldMap, ...]
+    windows: tuple[SlidingWindow, ...]
+
+    @property
+    def held_values(self) -> int:
+        """Return the values of all maps that must be held whole."""
+        return sum(held.values for held in self.held_maps)
+
+
+def summarise(net: HailoNet) -> Cost:
+    """Return what a net demands."""
+    adds = fused_adds(net)
+    parsed = [layer for layer in net if layer.type not in ("input_layer", "output_layer")]
+    compiled = sum(compiled_layers(layer) for layer in net if layer.name not in adds)
+    return Cost(
+        layers_by_type=dict(Counter(layer.type for layer in net).most_common()),
+        parsed_layers=len(parsed),
+        fused_layers=compiled,
+        fused_adds=adds,
+        lcus=compiled,
+        apus=compiled,
+        weights=net.weights,
+        macs=net.macs,
+        ops=net.ops,
+        widest_row=widest_row(net),
+        held_maps=held_maps(net),
+        windows=sliding_windows(net),
+    )
+
+
+def compiled_layers(layer: Layer) -> int:
+    """Return how many layers the compiler makes of one parsed layer."""
+    return 0 if layer.type in FREE_TYPES else COMPILED_LAYERS.get(layer.type, 1)
+
+
+def fused_adds(net: HailoNet) -> dict[str, str]:
+    """Return each `ew_add` that becomes part of a convolution, with that convolution.
+
+    The convolution must be linear, read by the add alone, of the add's shape, and take one add only.
+    """
+    fused: dict[str, str] = {}
+    for layer in net:
+        if layer.type != "ew_add":
+            continue
+        for source in (net[name] for name in layer.inputs):
+            alone = source.outputs == (layer.name,) and source.activation == "linear"
+            if source.type in TAKES_ADD and alone and source.shape == layer.shape:
+                fused[layer.name] = source.name
+                break
+    return fused
+
+
+def widest_row(net: HailoNet) -> Row:
+    """Return the row with the most values among all layers' outputs and inputs."""
+    rows = [_row(layer.name, shape) for layer in net for shape in (layer.shape, *layer.input_shapes)]
+    return max(rows, key=lambda row: row.values)
+
+
+def sliding_windows(net: HailoNet) -> tuple[SlidingWindow, ...]:
+    """Return the windows of all depthwise convolutions, and of others that span several rows."""
+    windows = []
+    for layer in net:
+        rows = (layer.kernel[0] - 1) * layer.dilations[0] + 1
+        if layer.type == "dw" or (layer.type == "conv" and rows > 1):
+            windows.append(SlidingWindow(layer.name, rows, _row(layer.name, layer.input_shapes[0])))
+    return tuple(windows)
+
+
+def held_maps(net: HailoNet) -> tuple[HeldMap, ...]:
+    """Return the maps that must wait, whole, in front of a join for something reduced over a whole map.
+
+    A reduction is a layer that leaves one position of many; each one puts what follows a whole map behind.
+    A join's input that is fewer reductions behind than another input has to be kept until that one comes.
+    """
+    behind: dict[str, int] = {}
+    held: dict[str, HeldMap] = {}
+    for layer in net:
+        latest = max((behind[name] for name in layer.inputs), default=0)
+        behind[layer.name] = latest + _reduces(layer)
+        for name in layer.inputs:
+            source = net[name]
+            if source.type == "const_input" or _positions(source.shape) == 1 or behind[name] == latest:
+                continue
+            held.setdefault(name, HeldMap(name, layer.name, source.shape))
+    return tuple(held.values())
+
+
+def _reduces(layer: Layer) -> bool:
+    many = any(_positions(shape) > 1 for shape in layer.input_shapes)
+    return bool(layer.inputs) and many and _positions(layer.shape) == 1
+
+
+def _positions(shape: Shape) -> int:
+    positions = 1
+    for size in shape[1:-1]:
+        positions *= size
+    return positions
+
+
+def _row(name: str, shape: Shape) -> Row:
+    width, features = (shape[-2], shape[-1]) if len(shape) > 2 else (1, max(shape[-1], 1))
+    return Row(name, width, features)

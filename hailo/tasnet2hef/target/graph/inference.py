@@ -1,0 +1,126 @@
+"""The shape of every tensor of an ONNX model, worked out without copying its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import onnx
+from onnx import TensorProto, shape_inference
+
+from tasnet2hef.base.errors import GraphError
+from tasnet2hef.target.graph.onnx_node import Shape
+
+# Shape operators read tensors of a few numbers; anything larger is a weight, of which only the shape counts.
+_LARGEST_READ_BYTES = 1024
+
+
+def infer_shapes(
+    model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str
+) -> dict[str, Shape]:
+    """Return the shape of every tensor that has one; raise GraphError for a dynamic or impossible input."""
+    graph = _inferred(model, input_shapes, where)
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        shape = static_shape(value)
+        if shape is not None:
+            shapes[value.name] = shape
+    return shapes
+
+
+def infer_values(
+    model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str
+) -> dict[str, onnx.ValueInfoProto]:
+    """Return type and shape of every input, output and tensor between, as far as known; see `infer_shapes`."""
+    graph = _inferred(model, input_shapes, where)
+    return {value.name: value for value in (*graph.input, *graph.value_info, *graph.output)}
+
+
+def _inferred(model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str) -> onnx.GraphProto:
+    skeleton = _skeleton(model)
+    stored = {tensor.name for tensor in model.graph.initializer}
+    _fix_inputs(skeleton, input_shapes, stored, where)
+    try:
+        inferred = shape_inference.infer_shapes(skeleton, strict_mode=True, data_prop=True)
+    except (shape_inference.InferenceError, ValueError, TypeError, RuntimeError, UnicodeDecodeError) as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        raise GraphError(f"{where}: shapes do not fit together: {' '.join(lines)[:300]}") from None
+    return inferred.graph
+
+
+def _skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the model without the values of its weights."""
+    skeleton = onnx.ModelProto(ir_version=model.ir_version)
+    skeleton.opset_import.extend(model.opset_import)
+    graph = skeleton.graph
+    graph.name = model.graph.name or "graph"
+    graph.node.extend(model.graph.node)
+    graph.input.extend(model.graph.input)
+    graph.output.extend(model.graph.output)
+    graph.value_info.extend(model.graph.value_info)
+    for tensor in model.graph.initializer:
+        if tensor.ByteSize() <= _LARGEST_READ_BYTES and tensor.data_location != TensorProto.EXTERNAL:
+            graph.initializer.append(tensor)
+        else:
+            graph.initializer.add(name=tensor.name, dims=tensor.dims, data_type=tensor.data_type)
+    return skeleton
+
+
+def _fix_inputs(
+    model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], stored: set[str], where: str
+) -> None:
+    inputs = [value for value in model.graph.input if value.name not in stored]
+    unknown = sorted(set(input_shapes) - {value.name for value in inputs})
+    if unknown:
+        names = ", ".join(value.name for value in inputs)
+        raise GraphError(f"{where}: no input {unknown[0]!r} to give a shape to; the inputs are: {names}")
+    changed = False
+    for value in inputs:
+        if value.name in input_shapes:
+            changed |= _override(value, input_shapes[value.name], where)
+        _check_static(value, where)
+    if changed:  # recorded shapes followed from the old input
+        del model.graph.value_info[:]
+        for output in model.graph.output:
+            output.type.tensor_type.ClearField("shape")
+
+
+def _override(value: onnx.ValueInfoProto, shape: Sequence[int], where: str) -> bool:
+    tensor = value.type.tensor_type
+    if tensor.HasField("shape") and len(tensor.shape.dim) != len(shape):
+        raise GraphError(
+            f"{where}: input {value.name} has {len(tensor.shape.dim)} axes, the shape given for it "
+            f"{list(shape)} has {len(shape)}; give one number per axis"
+        )
+    before = static_shape(value)
+    tensor.ClearField("shape")
+    for length in shape:
+        tensor.shape.dim.add(dim_value=int(length))
+    return before != tuple(shape)
+
+
+def _check_static(value: onnx.ValueInfoProto, where: str) -> None:
+    if not value.type.HasField("tensor_type"):
+        raise GraphError(f"{where}: input {value.name} is not a tensor; export with tensors only")
+    if not value.type.tensor_type.HasField("shape"):
+        raise GraphError(f"{where}: input {value.name} has no shape; give one, e.g. {value.name}=1,1,16000,1")
+    axes = [
+        dim.dim_value if dim.HasField("dim_value") else (dim.dim_param or "?")
+        for dim in value.type.tensor_type.shape.dim
+    ]
+    if any(isinstance(axis, str) for axis in axes):
+        raise GraphError(
+            f"{where}: input {value.name} has dynamic axes {axes}; give its shape as "
+            f"{value.name}={','.join(f'<{a}>' if isinstance(a, str) else str(a) for a in axes)}"
+        )
+    if any(not 1 <= int(axis) < 2**31 for axis in axes):
+        raise GraphError(f"{where}: input {value.name} has shape {axes}, expected sizes from 1 up")
+
+
+def static_shape(value: onnx.ValueInfoProto) -> Shape | None:
+    """Return the shape of a tensor; None for what is no tensor, or has an axis of unknown size."""
+    tensor = value.type.tensor_type
+    if not value.type.HasField("tensor_type") or not tensor.HasField("shape"):
+        return None
+    if not all(dim.HasField("dim_value") and dim.dim_value >= 0 for dim in tensor.shape.dim):
+        return None
+    return tuple(dim.dim_value for dim in tensor.shape.dim)

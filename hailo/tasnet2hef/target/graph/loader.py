@@ -1,0 +1,238 @@
+"""Read an ONNX file into a checked graph with known shapes; every defect is one GraphError line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from onnx import TensorProto, numpy_helper
+
+from tasnet2hef.base.errors import GraphError
+from tasnet2hef.target.graph.checks import check_model
+from tasnet2hef.target.graph.constants import Constants, external_file
+from tasnet2hef.target.graph.inference import infer_shapes
+from tasnet2hef.target.graph.onnx_node import AttributeValue, OnnxNode, Shape
+
+LARGEST_FILE_BYTES = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class LoadedGraph:
+    """A checked ONNX graph: `nodes` depend on an input, everything else is in `constants`.
+
+    `shapes` are ONNX shapes by tensor; tensors whose shape is not known are not in it.  `notes` say what
+    a reader should know, for example that the external weights are absent and only shapes are known.
+    """
+
+    name: str
+    path: Path
+    opset: int
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    nodes: tuple[OnnxNode, ...]
+    shapes: Mapping[str, Shape]
+    constants: Constants
+    notes: tuple[str, ...] = ()
+
+    @property
+    def weights_absent(self) -> bool:
+        """Tell whether some weights lie in an external file that is not there."""
+        return any("absent" in note for note in self.notes)
+
+
+def load_graph(path: str | Path, input_shapes: Mapping[str, Sequence[int]] | None = None) -> LoadedGraph:
+    """Return the graph of an ONNX file; `input_shapes` fixes dynamic inputs, one size per axis.
+
+    External weights may be absent: shapes are then still known, and a note says so.  Raises GraphError
+    for a file that is not ONNX, damaged, over 2 GB, cyclic, incomplete, dynamic, of an unknown opset or
+    of a custom domain.
+    """
+    file = Path(path)
+    return graph_of_model(read_model(file), file, input_shapes)
+
+
+def read_model(file: Path) -> onnx.ModelProto:
+    """Return an ONNX file's model, its local functions written out; external weights stay outside.
+
+    Raises GraphError for a file that is not ONNX, damaged or over 2 GB.
+    """
+    return write_out_functions(read_as_written(file), file.name)
+
+
+def graph_of_model(
+    model: onnx.ModelProto, path: Path, input_shapes: Mapping[str, Sequence[int]] | None = None
+) -> LoadedGraph:
+    """Return the graph of a model in memory; `path` is where its external weights would lie."""
+    where = path.name
+    opset = check_model(model, where)
+    shapes = infer_shapes(model, input_shapes or {}, where)
+    constants = _constants(model, shapes, opset, path.parent)
+    stored = {tensor.name for tensor in model.graph.initializer}
+    inputs = tuple(value.name for value in model.graph.input if value.name not in stored)
+    outputs = tuple(value.name for value in model.graph.output)
+    return LoadedGraph(
+        name=path.stem,
+        path=path,
+        opset=opset,
+        inputs=inputs,
+        outputs=outputs,
+        nodes=_nodes(model, shapes, constants),
+        shapes=shapes,
+        constants=constants,
+        notes=_notes(model, path.parent),
+    )
+
+
+def read_as_written(file: Path) -> onnx.ModelProto:
+    """Return an ONNX file's model; see `read_model`."""
+    try:
+        size = file.stat().st_size if not file.is_dir() else -1
+    except OSError as error:
+        raise GraphError(f"{file}: can't be read ({error.strerror}); give an ONNX file") from None
+    if size < 0:
+        raise GraphError(f"{file}: is a folder; give an ONNX file")
+    if size == 0:
+        raise GraphError(f"{file}: is empty; expected an ONNX model")
+    if size > LARGEST_FILE_BYTES:
+        raise GraphError(
+            f"{file}: {size} bytes, expected at most {LARGEST_FILE_BYTES} (a protobuf's limit); "
+            "save it with external data"
+        )
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(file.read_bytes())
+    except (DecodeError, RuntimeError, SystemError, ValueError) as error:  # SystemError: protobuf 3.20
+        raise GraphError(f"{file}: not an ONNX model, or cut short ({error}); export again") from None
+    except OSError as error:
+        raise GraphError(f"{file}: can't be read ({error.strerror}); give an ONNX file") from None
+    if not model.HasField("graph"):
+        raise GraphError(f"{file}: not an ONNX model (it holds no graph); expected an .onnx file")
+    return model
+
+
+def write_out_functions(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
+    """Return the model with its local functions written out, as PyTorch's exporter may leave them."""
+    if not model.functions:
+        return model
+    try:
+        from onnx import inliner
+
+        return inliner.inline_local_functions(model)
+    except (ImportError, RuntimeError, ValueError, TypeError) as error:
+        raise GraphError(f"{where}: its local functions can't be inlined ({error})") from None
+
+
+def _constants(model: onnx.ModelProto, shapes: Mapping[str, Shape], opset: int, folder: Path) -> Constants:
+    """Return every tensor that no input reaches; the shape of a tensor counts as reached by none."""
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    inputs = [value.name for value in model.graph.input if value.name not in stored]
+    for node in model.graph.node:
+        value = _constant_value(node, shapes)
+        if value is not None and node.output:
+            stored[node.output[0]] = value
+    varying = _varying(model, inputs, stored)
+    computed = {
+        tensor: node
+        for node in model.graph.node
+        for tensor in node.output
+        if tensor and tensor not in varying and tensor not in stored
+    }
+    return Constants(stored, computed, shapes, opset, folder)
+
+
+def _varying(model: onnx.ModelProto, inputs: Sequence[str], stored: Mapping[str, TensorProto]) -> set[str]:
+    """Return the tensors that depend on an input or vary by themselves."""
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    front = list(inputs)
+    for node in model.graph.node:
+        for tensor in node.input:
+            readers.setdefault(tensor, []).append(node)
+        if _makes_its_own(node):
+            front.extend(tensor for tensor in node.output if tensor)
+    varying = set(front)
+    while front:
+        for node in readers.get(front.pop(), []):
+            for tensor in node.output:
+                if tensor and tensor not in varying and tensor not in stored:
+                    varying.add(tensor)
+                    front.append(tensor)
+    return varying
+
+
+def _makes_its_own(node: onnx.NodeProto) -> bool:
+    """Tell whether a node's output varies without any input: random numbers, bodies, operators unknown."""
+    has_body = any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute)
+    return has_body or node.op_type.startswith("Random") or not onnx.defs.has(node.op_type)
+
+
+def _constant_value(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> TensorProto | None:
+    """Return what a Constant node holds, or what a Shape node finds in a tensor of known shape."""
+    if node.op_type == "Constant":
+        return next((attribute.t for attribute in node.attribute if attribute.name == "value"), None)
+    if node.op_type != "Shape" or node.input[0] not in shapes:
+        return None
+    ends = {attribute.name: attribute.i for attribute in node.attribute}
+    sizes = shapes[node.input[0]][ends.get("start", 0) : ends.get("end")]
+    return numpy_helper.from_array(np.array(sizes, np.int64), node.output[0])
+
+
+def _nodes(model: onnx.ModelProto, shapes: Mapping[str, Shape], constants: Constants) -> tuple[OnnxNode, ...]:
+    seen: dict[str, int] = {}
+    nodes = []
+    for index, node in enumerate(model.graph.node):
+        if all(tensor in constants for tensor in node.output if tensor):
+            continue
+        name = node.name or f"{node.op_type}_{index}"
+        seen[name] = seen.get(name, 0) + 1
+        unique = name if seen[name] == 1 else f"{name}__{seen[name]}"
+        nodes.append(_node(node, index, unique, shapes, constants))
+    return tuple(nodes)
+
+
+def _node(
+    node: onnx.NodeProto, index: int, name: str, shapes: Mapping[str, Shape], constants: Constants
+) -> OnnxNode:
+    return OnnxNode(
+        index=index,
+        name=name,
+        op_type=node.op_type,
+        domain=node.domain,
+        inputs=tuple(node.input),
+        outputs=tuple(node.output),
+        attributes=_attributes(node),
+        input_shapes=tuple(
+            constants.shape(tensor) if tensor in constants else shapes.get(tensor) for tensor in node.input
+        ),
+        output_shapes=tuple(shapes.get(tensor) for tensor in node.output),
+        input_values=tuple(constants.numbers(tensor) if tensor in constants else None for tensor in node.input),
+    )
+
+
+def _attributes(node: onnx.NodeProto) -> tuple[tuple[str, AttributeValue], ...]:
+    """Return the attributes that are numbers, texts or lists of them; tensors and bodies are left out."""
+    kinds = onnx.AttributeProto
+    found: list[tuple[str, AttributeValue]] = []
+    for attribute in node.attribute:
+        if attribute.type == kinds.INT:
+            found.append((attribute.name, int(attribute.i)))
+        elif attribute.type == kinds.FLOAT:
+            found.append((attribute.name, float(attribute.f)))
+        elif attribute.type == kinds.STRING:
+            found.append((attribute.name, attribute.s.decode("utf-8", "replace")))
+        elif attribute.type == kinds.INTS:
+            found.append((attribute.name, tuple(int(number) for number in attribute.ints)))
+        elif attribute.type == kinds.FLOATS:
+            found.append((attribute.name, tuple(float(number) for number in attribute.floats)))
+    return tuple(found)
+
+
+def _notes(model: onnx.ModelProto, folder: Path) -> tuple[str, ...]:
+    files = {
+        external_file(tensor) for tensor in model.graph.initializer if tensor.data_location == TensorProto.EXTERNAL
+    }
+    absent = sorted(file for file in files if not (folder / file).is_file())
+    return tuple(f"weights in {file} are absent: shapes are known, values are not" for file in absent)

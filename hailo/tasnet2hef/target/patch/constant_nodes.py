@@ -1,0 +1,62 @@
+"""Constant, ConstantOfShape and Identity nodes become initialisers or disappear."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from tasnet2hef.target.patch.patch import Patch
+
+
+def _as_array(node: onnx.NodeProto, initializers: dict[str, onnx.TensorProto]) -> onnx.TensorProto | None:
+    """Return the value a node always has, or None."""
+    values = [attribute.t for attribute in node.attribute if attribute.name == "value"]
+    if node.op_type == "Constant" and values:
+        tensor: onnx.TensorProto = values[0]
+        return tensor
+    if node.op_type == "ConstantOfShape" and node.input[0] in initializers:
+        shape = numpy_helper.to_array(initializers[node.input[0]])
+        fill = numpy_helper.to_array(values[0]) if values else np.zeros(1, dtype=np.float32)
+        return numpy_helper.from_array(np.full(shape, fill.item(), dtype=fill.dtype))
+    return None
+
+
+def _rename_inputs(graph: onnx.GraphProto, old: str, new: str) -> None:
+    for node in graph.node:
+        for index, name in enumerate(node.input):
+            if name == old:
+                node.input[index] = new
+
+
+def apply(model: onnx.ModelProto) -> list[str]:
+    """Replace what has one value, and wire past Identity."""
+    graph, changes = model.graph, []
+    outputs = {value.name for value in graph.output}
+    initializers = {tensor.name: tensor for tensor in graph.initializer}
+    for node in list(graph.node):
+        if node.domain not in ("", "ai.onnx") or not node.output or node.output[0] in outputs:
+            continue
+        value = _as_array(node, initializers)
+        if value is not None:
+            tensor = graph.initializer.add()
+            tensor.CopyFrom(value)
+            tensor.name = node.output[0]
+            initializers[tensor.name] = tensor
+        elif node.op_type == "Identity":
+            _rename_inputs(graph, node.output[0], node.input[0])
+        else:
+            continue
+        graph.node.remove(node)
+        changes.append(f"{node.op_type} {node.name or node.output[0]} removed")
+    return changes
+
+
+PATCH = Patch(
+    patch_id="constant-nodes",
+    why="the parser reads a ConstantOfShape without a value as an error (IndexError in parse_raw_data), and every "
+    "Constant or Identity node hides what a layer is fed with",
+    evidence="recorded: DFC 5.4.0, hailo10h, ConstantOfShape replaced by an initializer passed; Constant and "
+    "Identity: inferred",
+    apply=apply,
+)

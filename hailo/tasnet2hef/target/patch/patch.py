@@ -1,0 +1,145 @@
+"""The patch stage: find the patches in this folder, apply them in order of their names, check the promise.
+
+A patch file defines ``PATCH``. The promise of every patch is that the graph computes what it computed before;
+:func:`patch_file` holds it to that with ONNX Runtime wherever the graph can run.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from tasnet2hef.base.discovery import modules_of
+from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.graph_contract import METADATA_KEY, metadata_of
+from tasnet2hef.base.parity import ParityRow, refuse_disparity
+from tasnet2hef.target.patch.run_both import compare_models
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patch:
+    """One repair."""
+
+    patch_id: str
+    why: str
+    """What the compiler does without it."""
+    evidence: str
+    """Grade (recorded, documented, inferred) and source of ``why``."""
+    apply: Callable[[onnx.ModelProto], list[str]]
+    """Change the model in place; return one line for each change, an empty list where there is nothing to do."""
+
+
+@dataclass(frozen=True)
+class AppliedPatch:
+    """What one patch did to a graph."""
+
+    patch_id: str
+    why: str
+    evidence: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatchReport:
+    """What the patch stage did."""
+
+    source: Path
+    onnx_path: Path
+    is_own_export: bool
+    applied: tuple[AppliedPatch, ...]
+    parity: ParityRow | None
+    """Old against new graph on random input; None where the graph could not run, see ``unchecked``."""
+    unchecked: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "source": str(self.source),
+            "onnx": str(self.onnx_path),
+            "own_export": self.is_own_export,
+            "applied": [asdict(patch) for patch in self.applied],
+            "parity": None if self.parity is None else asdict(self.parity),
+            "unchecked": self.unchecked,
+        }
+
+
+def all_patches() -> tuple[Patch, ...]:
+    """Return every patch in this folder, in order of their names."""
+    package = importlib.import_module("tasnet2hef.target.patch")
+    patches = [module.PATCH for module in modules_of(package) if hasattr(module, "PATCH")]
+    return tuple(sorted(patches, key=lambda patch: patch.patch_id))
+
+
+def apply_patches(model: onnx.ModelProto) -> tuple[AppliedPatch, ...]:
+    """Apply every patch to ``model`` in place; return those that changed something."""
+    applied = []
+    for patch in all_patches():
+        changes = patch.apply(model)
+        if changes:
+            applied.append(AppliedPatch(patch.patch_id, patch.why, patch.evidence, tuple(changes)))
+    return tuple(applied)
+
+
+def patch_file(source: Path, target: Path) -> PatchReport:
+    """Read an ONNX file, patch it, and write it to ``target``, which may be ``source``.
+
+    Raises:
+        GraphError: the file can't be read as ONNX, or a patch broke the graph.
+        ParityError: the patched graph computes something else; nothing is written.
+    """
+    original = read_model(source)
+    model = onnx.ModelProto()
+    model.CopyFrom(original)
+    applied = apply_patches(model)
+    parity, unchecked = None, "nothing changed"
+    if applied:
+        _check(model, source)
+        parity, unchecked = compare_models(original, model)
+        if parity is not None:
+            refuse_disparity([parity], str(source))
+    if applied or target != source:
+        with written_beside(target) as temporary:
+            onnx.save(model, temporary)
+    return PatchReport(
+        source=source,
+        onnx_path=target,
+        is_own_export=METADATA_KEY in metadata_of(original),
+        applied=applied,
+        parity=parity,
+        unchecked=unchecked,
+    )
+
+
+def read_model(path: Path) -> onnx.ModelProto:
+    """Read an ONNX file.
+
+    Raises:
+        GraphError: the file is missing or is no ONNX graph.
+    """
+    try:
+        model = onnx.load(path)
+    except FileNotFoundError as error:
+        raise GraphError(f"{error.filename}: no such file; give the path of an ONNX graph") from error
+    except IsADirectoryError as error:
+        raise GraphError(f"{path}: is a folder; give the path of an ONNX graph") from error
+    except Exception as error:  # protobuf raises its own types, which differ by version
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise GraphError(f"{path}: can't be read as ONNX ({reason}); is it complete?") from error
+    if not model.graph.node:
+        raise GraphError(f"{path}: holds no ONNX graph (no nodes); give the path of an ONNX file")
+    return model
+
+
+def _check(model: onnx.ModelProto, source: Path) -> None:
+    try:
+        onnx.checker.check_model(model)
+    except onnx.checker.ValidationError as error:
+        raise GraphError(
+            f"{source}: no valid ONNX after patching ({str(error).splitlines()[0]}); was it valid before?"
+        ) from error

@@ -1,0 +1,97 @@
+"""What a net demands of a chip: layers against its controllers, weights against its memory, contexts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.target.graph.cost import Cost
+from tasnet2hef.target.known.chip import Chip
+from tasnet2hef.target.known.column_gain import ColumnGain, column_gain
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A net's cost beside the chip's budgets; `audio_seconds` is the window, None for a foreign graph.
+
+    `streams` is the windows that lie side by side in its columns.
+    """
+
+    chip: Chip
+    cost: Cost
+    audio_seconds: float | None = None
+    streams: int = 1
+
+    @property
+    def contexts(self) -> int:
+        """Return how many contexts the net likely takes [inferred]."""
+        return self.chip.likely_contexts(self.cost.lcus, self.cost.weights)
+
+    @property
+    def memory_units(self) -> int:
+        """Return the memory units that the 8-bit weights fill [inferred]."""
+        return math.ceil(self.cost.weights / self.chip.memory_unit_bytes.value)
+
+    @property
+    def gops(self) -> float:
+        """Return billions of operations per frame, as the compiler counts them."""
+        return self.cost.ops / 1e9
+
+    @property
+    def gops_per_second_of_audio(self) -> float | None:
+        """Return billions of operations per second of audio; None for a foreign graph."""
+        return None if self.audio_seconds is None else self.gops / self.audio_seconds
+
+    @property
+    def column_gain(self) -> ColumnGain | None:
+        """Return what the columns are expected to save; None where there is one window."""
+        return column_gain(self.chip, self.streams) if self.streams > 1 else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        cost, chip = self.cost, self.chip
+        widest = cost.widest_row
+        return {
+            "hardware": chip.name,
+            "layers_by_type": dict(cost.layers_by_type),
+            "parsed_layers": cost.parsed_layers,
+            "compiled_layers": cost.fused_layers,
+            "lcus": {"demand": cost.lcus, **_budget(chip, chip.layer_controllers.value)},
+            "apus": {"demand": cost.apus, **_budget(chip, None if chip.apus is None else chip.apus.value)},
+            "memory_units": {"demand": self.memory_units, **_budget(chip, chip.memory_units.value)},
+            "likely_contexts": self.contexts,
+            "layers_per_context": chip.layers_per_context,
+            "weights": cost.weights,
+            "macs": cost.macs,
+            "ops": cost.ops,
+            "gops_per_second_of_audio": self.gops_per_second_of_audio,
+            "column_gain": None if self.column_gain is None else self.column_gain.to_json(),
+            "widest_row": {
+                "layer": widest.layer,
+                "width": widest.width,
+                "features": widest.features,
+                "bytes": widest.values,
+            },
+            "held_maps": [
+                {"layer": held.layer, "join": held.join, "shape": list(held.shape), "bytes": held.values}
+                for held in cost.held_maps
+            ],
+            "held_bytes": cost.held_values,
+            "largest_window_bytes": max((window.values for window in cost.windows), default=0),
+        }
+
+
+def audio_seconds(provenance: Provenance) -> float:
+    """Return the seconds of audio that one run takes in: its windows side by side, or one chunk of a stream."""
+    samples = provenance.window_samples
+    if provenance.stateful:
+        samples = provenance.window_frames * provenance.spec.stride
+    return provenance.streams * samples / provenance.spec.sample_rate
+
+
+def _budget(chip: Chip, total: float | None) -> dict[str, Any]:
+    if total is None:
+        return {"chip": None, "single_context": None}
+    return {"chip": int(total), "single_context": int(total * chip.single_context_cap.value)}

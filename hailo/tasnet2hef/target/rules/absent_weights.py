@@ -1,0 +1,44 @@
+"""Weights in a file that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+
+from tasnet2hef.target.rules.framework.context import RuleContext
+from tasnet2hef.target.rules.framework.finding import Finding
+from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+
+def check(context: RuleContext) -> Iterable[Finding]:
+    """Name each external file that is missing: shapes can be judged, the compiler can't run."""
+    for note in context.graph.notes:
+        if "absent" in note:
+            yield RULE.finding(context, note)
+
+
+def _large() -> onnx.ModelProto:
+    """Draw a convolution whose weights lie in a file that is not there."""
+    draw = Sketch()
+    return draw.model(draw.conv(draw.input(1, 512, 10, 1), 512, 512))
+
+
+def _small() -> onnx.ModelProto:
+    """Draw a convolution whose weights are in the file."""
+    draw = Sketch()
+    return draw.model(draw.conv(draw.input(1, 8, 10, 1), 8, 8))
+
+
+RULE = Rule(
+    id="absent-weights",
+    title="External weights are missing.",
+    level="warning",
+    stage="translate",
+    evidence=(Evidence(source="ONNX: external data lies beside the model", grade="documented"),),
+    check=check,
+    fix="put the file beside the model",
+    bad=(_large,),
+    good=(_small,),
+)

@@ -1,0 +1,59 @@
+"""ConstantOfShape nodes, which the parser takes for constants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+
+from tasnet2hef.target.rules.framework.context import RuleContext
+from tasnet2hef.target.rules.framework.finding import Finding
+from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+
+def check(context: RuleContext) -> Iterable[Finding]:
+    """Refuse a ConstantOfShape without a value, in the file as written."""
+    nodes = [] if context.model is None else context.model.graph.node
+    for node in nodes:
+        if node.op_type != "ConstantOfShape":
+            continue
+        if any(attribute.name == "value" for attribute in node.attribute):
+            message = "ConstantOfShape: read like a Constant, by its name; no verdict on one with a value is known"
+            yield RULE.finding(context, message, nodes=(node.name,), level="note")
+        else:
+            message = "ConstantOfShape without a value: 'IndexError in parse_raw_data'"
+            yield RULE.finding(context, message, nodes=(node.name,))
+
+
+def _zeros() -> onnx.ModelProto:
+    """Draw zeros_like as ConstantOfShape."""
+    draw = Sketch()
+    zeros = draw.node("ConstantOfShape", draw.integers(1, 8, 10, 10))
+    return draw.model(draw.node("Add", draw.input(1, 8, 10, 10), zeros))
+
+
+def _stored() -> onnx.ModelProto:
+    """Draw the same with a stored constant."""
+    draw = Sketch()
+    return draw.model(draw.node("Add", draw.input(1, 8, 10, 10), draw.weight(1, 8, 1, 1)))
+
+
+RULE = Rule(
+    id="constant-of-shape",
+    title="A ConstantOfShape has no value.",
+    level="error",
+    stage="translate",
+    evidence=(
+        Evidence(
+            source="public log of a gated delta net (hailo10h)",
+            grade="recorded",
+            words="IndexError in parse_raw_data",
+            version="5.4.0",
+        ),
+    ),
+    check=check,
+    fix="store the constant as an initialiser (simplify the graph)",
+    bad=(_zeros,),
+    good=(_stored,),
+)

@@ -1,0 +1,75 @@
+"""Reshapes to a size worked out in the graph (`x.size(0)`): the parser follows the chain and stumbles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import onnx
+
+from tasnet2hef.target.rules.framework.context import RuleContext
+from tasnet2hef.target.rules.framework.finding import Finding
+from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+
+def check(context: RuleContext) -> Iterable[Finding]:
+    """Refuse each Reshape whose shape comes from a Shape node, in the file as written."""
+    if context.model is None:
+        return
+    makers = {tensor: node for node in context.model.graph.node for tensor in node.output}
+    for node in context.model.graph.node:
+        if node.op_type == "Reshape" and len(node.input) > 1 and _measures(node.input[1], makers):
+            message = (
+                "Reshape to a size measured in the graph (Shape, Gather, ...): 'IndexError in "
+                "is_windows_to_input_chain_end'"
+            )
+            layer = context.layer_of_node.get(node.name)
+            yield RULE.finding(context, message, layer=layer, nodes=(node.name,))
+
+
+def _measures(tensor: str, makers: Mapping[str, onnx.NodeProto]) -> bool:
+    front, seen = [tensor], set()
+    while front:
+        node = makers.get(front.pop())
+        if node is None or id(node) in seen:
+            continue
+        if node.op_type == "Shape":
+            return True
+        seen.add(id(node))
+        front.extend(node.input)
+    return False
+
+
+def _flatten_by_size() -> onnx.ModelProto:
+    """Draw x.reshape(x.size(0), -1)."""
+    draw = Sketch()
+    source = draw.conv(draw.input(1, 8, 10, 10), 8, 8)
+    batch = draw.node("Gather", draw.node("Shape", source), draw.integers(0), axis=0)
+    flat = draw.node("Reshape", source, draw.node("Concat", batch, draw.integers(-1), axis=0))
+    return draw.model(draw.node("Gemm", flat, draw.weight(800, 5)))
+
+
+def _flatten() -> onnx.ModelProto:
+    """Draw torch.flatten(x, 1)."""
+    draw = Sketch()
+    flat = draw.node("Flatten", draw.conv(draw.input(1, 8, 10, 10), 8, 8), axis=1)
+    return draw.model(draw.node("Gemm", flat, draw.weight(800, 5)))
+
+
+RULE = Rule(
+    id="dynamic-reshape",
+    title="A reshape's size is computed in the graph.",
+    level="error",
+    stage="translate",
+    evidence=(
+        Evidence(
+            source="public log of an inertial network (suite 2025-01, hailo8l)",
+            grade="recorded",
+            words="IndexError in is_windows_to_input_chain_end",
+        ),
+    ),
+    check=check,
+    fix="export with fixed sizes and torch.flatten(x, 1), or simplify the graph so that sizes are constants",
+    bad=(_flatten_by_size,),
+    good=(_flatten,),
+)

@@ -1,0 +1,75 @@
+"""What a rule looks at: the ONNX graph, the compiler's graph of it, its cost and the chip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import onnx
+
+from tasnet2hef.target.graph.cost import Cost
+from tasnet2hef.target.graph.layers import HailoNet, Layer
+from tasnet2hef.target.graph.loader import LoadedGraph
+from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
+from tasnet2hef.target.known import Chip
+
+
+@dataclass(frozen=True)
+class RuleContext:
+    """Everything that rules may look at; `model` is the file as written, None where it is not at hand.
+
+    `single_context` says that the user wants the net in one context of the chip.
+    """
+
+    graph: LoadedGraph
+    net: HailoNet
+    cost: Cost
+    chip: Chip
+    model: onnx.ModelProto | None = None
+    single_context: bool = False
+
+    @cached_property
+    def layer_of_node(self) -> Mapping[str, Layer]:
+        """Return the compiler's layer that each ONNX node became, or became part of, by the node's name."""
+        return {node.name: layer for layer in self.net for node in layer.onnx}
+
+    @cached_property
+    def producers(self) -> Mapping[str, OnnxNode]:
+        """Return the node that writes each tensor."""
+        return {tensor: node for node in self.graph.nodes for tensor in node.outputs if tensor}
+
+    @cached_property
+    def readers(self) -> Mapping[str, tuple[OnnxNode, ...]]:
+        """Return the nodes that read each tensor."""
+        found: dict[str, list[OnnxNode]] = {}
+        for node in self.graph.nodes:
+            for tensor in dict.fromkeys(node.inputs):
+                found.setdefault(tensor, []).append(node)
+        return {tensor: tuple(nodes) for tensor, nodes in found.items()}
+
+    def nodes(self, *op_types: str) -> Iterator[OnnxNode]:
+        """Go through the ONNX nodes of some operators."""
+        return (node for node in self.graph.nodes if node.op_type in op_types)
+
+    def layers(self, *types: str) -> Iterator[Layer]:
+        """Go through the compiler's layers of some types."""
+        return (layer for layer in self.net if layer.type in types)
+
+    def producer(self, tensor: str) -> OnnxNode | None:
+        """Return the node that writes a tensor; None for inputs and constants."""
+        return self.producers.get(tensor)
+
+    def consumers(self, node: OnnxNode) -> tuple[OnnxNode, ...]:
+        """Return the nodes that read what a node writes."""
+        return tuple(reader for tensor in node.outputs for reader in self.readers.get(tensor, ()))
+
+    def shape(self, tensor: str) -> Shape | None:
+        """Return the ONNX shape of a tensor, or None where it is not known."""
+        if tensor in self.graph.constants:
+            return self.graph.constants.shape(tensor)
+        return self.graph.shapes.get(tensor)
+
+    def is_constant(self, tensor: str) -> bool:
+        """Tell whether a tensor does not depend on the inputs."""
+        return tensor in self.graph.constants

@@ -1,0 +1,66 @@
+"""Constants as large as a feature map: each one is streamed into the chip, row by row, with every run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+
+from tasnet2hef.target.graph.layout import elements
+from tasnet2hef.target.rules.framework.context import RuleContext
+from tasnet2hef.target.rules.framework.finding import Finding
+from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+
+def check(context: RuleContext) -> Iterable[Finding]:
+    """Name every constant that becomes a layer of many positions, such as the zeros of a PReLU by Max and Min."""
+    for layer in context.layers("const_input"):
+        positions = elements(layer.shape) // max(layer.shape[-1], 1)
+        if positions <= 1:
+            continue
+        reader = context.net[layer.outputs[0]].type if layer.outputs else "nothing"
+        message = (
+            f"a constant is held as a map of {list(layer.shape[1:])} ({elements(layer.shape):,} values) for "
+            f"{reader}"
+        )
+        if any(name in ("Max", "Min") for name in layer.op_types):
+            message += (
+                "; Max and Min become const_input, concat and a grouped reduce_max: a PReLU written with them "
+                "costs 10 layers and twice the features"
+            )
+        yield RULE.finding(context, message, layer=layer)
+
+
+def _prelu_by_max() -> onnx.ModelProto:
+    """Draw max(x, 0) + a * min(x, 0) on 199 columns."""
+    draw = Sketch()
+    source, zero = draw.conv(draw.input(1, 64, 1, 199), 64, 64), draw.weight(1, 64, 1, 199)
+    positive, negative = draw.node("Max", source, zero), draw.node("Min", source, zero)
+    return draw.model(draw.node("Add", positive, draw.node("Mul", negative, draw.weight(1, 64, 1, 1))))
+
+
+def _leaky() -> onnx.ModelProto:
+    """Draw the same as LeakyRelu, which becomes part of the convolution."""
+    draw = Sketch()
+    return draw.model(draw.node("LeakyRelu", draw.conv(draw.input(1, 64, 1, 199), 64, 64), alpha=0.25))
+
+
+RULE = Rule(
+    id="full-size-constant",
+    title="A constant as large as a feature map becomes a layer.",
+    level="warning",
+    stage="compile",
+    evidence=(
+        Evidence(
+            source="Hearable-Dongle/signal-processing-research, hailo/convtas_hailo_model.html (hailo8): "
+            "98 const_input, 99 concat, 98 reduce_max in 1,179 layers",
+            grade="recorded",
+            version="3.33.0",
+        ),
+    ),
+    check=check,
+    fix="write the activation as LeakyRelu, or as PRelu with slopes [C, 1, 1]; keep constants per feature",
+    bad=(_prelu_by_max,),
+    good=(_leaky,),
+)

@@ -1,0 +1,61 @@
+"""Gathers whose index is computed: the parser looks for a constant one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+
+from tasnet2hef.target.rules.framework.context import RuleContext
+from tasnet2hef.target.rules.framework.finding import Finding
+from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+
+def check(context: RuleContext) -> Iterable[Finding]:
+    """Refuse gathers by a computed index, and gathers from a table of constants (embeddings)."""
+    for node in context.nodes("Gather"):
+        table = context.is_constant(node.inputs[0])
+        if table:
+            message = (
+                f"Gather from a table {list(context.shape(node.inputs[0]) or ())} by a computed index: an "
+                "embedding, "
+                "which the parser can't place ('UnsupportedGatherLayerError'; large tables crashed or hung it)"
+            )
+            yield RULE.finding(context, message, node=node)
+        elif not context.is_constant(node.inputs[1]):
+            message = "Gather by a computed index ('UnsupportedGatherLayerError: Can't find index')"
+            yield RULE.finding(context, message, node=node)
+
+
+def _embedding() -> onnx.ModelProto:
+    """Draw a token embedding."""
+    draw = Sketch()
+    tokens = draw.input(1, 32, dtype=onnx.TensorProto.INT64)
+    return draw.model(draw.node("Gather", draw.weight(1000, 64), tokens, axis=0))
+
+
+def _constant_index() -> onnx.ModelProto:
+    """Draw the choice of features 2 and 3."""
+    draw = Sketch()
+    return draw.model(draw.node("Gather", draw.input(1, 8, 10, 10), draw.integers(2, 3), axis=1))
+
+
+RULE = Rule(
+    id="gather-without-index",
+    title="A gather has no constant index.",
+    level="error",
+    stage="translate",
+    evidence=(
+        Evidence(
+            source="public logs of YOLO26 (hailo8l) and a language model's embedding (DFC 3.28)",
+            grade="recorded",
+            words="UnsupportedGatherLayerError in op /model.23/Gather_3: Can't find index",
+            version="3.28 and later",
+        ),
+    ),
+    check=check,
+    fix="do the look-up on the host and feed its result",
+    bad=(_embedding,),
+    good=(_constant_index,),
+)

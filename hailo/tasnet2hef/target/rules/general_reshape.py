@@ -1,0 +1,94 @@
+"""Reshapes that move data between axes: the parser knows only a few, by the layers around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+
+from tasnet2hef.target.graph.onnx_node import Shape
+from tasnet2hef.target.rules.framework.context import RuleContext
+from tasnet2hef.target.rules.framework.finding import Finding
+from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+_RESHAPES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze")
+
+
+def check(context: RuleContext) -> Iterable[Finding]:
+    """Refuse reshapes that split or merge axes, but for features split into heads, which parsed once."""
+    for layer in context.net.unsupported:
+        node = layer.onnx[0]
+        before, after = node.input_shapes[0], node.output_shapes[0]
+        if node.op_type not in _RESHAPES or before is None or after is None or max(len(before), len(after)) > 4:
+            continue
+        message = f"{node.op_type} {list(before)} -> {list(after)} shuffles data between axes"
+        if _splits_features(before, after):
+            message += "; of the features axis it parsed as a shortcut that leaves the shape as it was"
+            yield RULE.finding(context, message, layer=layer, evidence=1, level="warning")
+        else:
+            yield RULE.finding(context, f"{message}; seen to end in UnsupportedShuffleLayerError", layer=layer)
+
+
+def _splits_features(before: Shape, after: Shape) -> bool:
+    """Tell whether the last of three axes becomes two: [1, 8, 2048] -> [1, 8, 16, 128]."""
+    return len(before) == 3 and len(after) == 4 and before[:2] == after[:2]
+
+
+def _view() -> onnx.ModelProto:
+    """Draw a view that trades features for width: [1, 128, 50, 4] -> [1, 64, 100, 4]."""
+    draw = Sketch()
+    source = draw.conv(draw.input(1, 128, 50, 4), 128, 128)
+    return draw.model(draw.node("Relu", draw.node("Reshape", source, draw.integers(1, 64, 100, 4))))
+
+
+def _head_flatten() -> onnx.ModelProto:
+    """Draw a Flatten that no dense layer reads."""
+    draw = Sketch()
+    return draw.model(draw.node("Flatten", draw.conv(draw.input(1, 8, 10, 10), 8, 8), axis=1))
+
+
+def _before_dense() -> onnx.ModelProto:
+    """Draw a Flatten in front of a dense layer."""
+    draw = Sketch()
+    flat = draw.node("Flatten", draw.conv(draw.input(1, 8, 10, 10), 8, 8), axis=1)
+    return draw.model(draw.node("Gemm", flat, draw.weight(800, 5)))
+
+
+def _unit_axis() -> onnx.ModelProto:
+    """Draw a reshape that only drops an axis of size 1, at the end."""
+    draw = Sketch()
+    return draw.model(draw.node("Reshape", draw.conv(draw.input(1, 8, 1, 100), 8, 8), draw.integers(1, 8, 100)))
+
+
+RULE = Rule(
+    id="general-reshape",
+    title="A reshape moves data between axes.",
+    level="error",
+    stage="translate",
+    evidence=(
+        Evidence(
+            source="weftspun/interactor-hailo-ugen300 (hailo10h); public logs of YOLO heads and Keras dense "
+            "layers (hailo8l)",
+            grade="recorded",
+            words="UnsupportedShuffleLayerError in op ...: Failed to determine type of layer to create",
+            version="3.31, 5.x",
+        ),
+        Evidence(
+            source="public log (attention heads; hailo10h): Reshape [1,8,2048] -> [1,8,16,128] became a shortcut",
+            grade="recorded",
+            version="5.4.0",
+        ),
+    ),
+    check=check,
+    fix="keep [N, C, H, W] from end to end; split and join with convolutions, Slice and Concat over features, "
+    "or end the graph before it",
+    bad=(
+        _view,
+        _head_flatten,
+    ),
+    good=(
+        _before_dense,
+        _unit_axis,
+    ),
+)

@@ -1,0 +1,62 @@
+"""Feature maps that must wait, whole, for something computed from all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+
+from tasnet2hef.target.known.limits import BUFFER_LARGEST_BYTES
+from tasnet2hef.target.rules.framework.context import RuleContext
+from tasnet2hef.target.rules.framework.finding import Finding
+from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+
+def check(context: RuleContext) -> Iterable[Finding]:
+    """Name each map beyond the largest buffer that a join needs beside its own mean or variance."""
+    for held in context.cost.held_maps:
+        if held.values <= BUFFER_LARGEST_BYTES.value:
+            continue
+        message = (
+            f"its map of {list(held.shape[1:])} ({held.values:,} bytes) must be held until {held.join} has "
+            "what is "
+            f"computed from all of it; the largest buffer seen between two layers is {int(BUFFER_LARGEST_BYTES):,}"
+        )
+        yield RULE.finding(context, message, layer=context.net[held.layer])
+
+
+def _normalised(rows: int) -> onnx.ModelProto:
+    draw = Sketch()
+    source = draw.conv(draw.input(1, 64, rows, 1), 64, 64)
+    mean = draw.node("AveragePool", source, kernel_shape=[rows, 1], strides=[rows, 1])
+    return draw.model(draw.node("Sub", source, mean))
+
+
+def _long() -> onnx.ModelProto:
+    """Draw x - mean(x) over 2000 rows of 64 features."""
+    return _normalised(2000)
+
+
+def _short() -> onnx.ModelProto:
+    """Draw x - mean(x) over 100 rows."""
+    return _normalised(100)
+
+
+RULE = Rule(
+    id="held-map",
+    title="A whole map must be held for a norm over it.",
+    level="warning",
+    stage="compile",
+    evidence=(
+        Evidence(
+            source="largest buffer between two layers in hailo_model_zoo v2.18; a convolution of 1,999 "
+            "positions and its mean were recorded to parse only",
+            grade="inferred",
+        ),
+    ),
+    check=check,
+    fix="norms that stream: batch norm, or constants: `tasnet2hef freeze`, then `tasnet2hef distil`",
+    bad=(_long,),
+    good=(_short,),
+)

@@ -1,0 +1,54 @@
+"""Format conversions: data that has to be written out in another order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+
+from tasnet2hef.target.rules.framework.context import RuleContext
+from tasnet2hef.target.rules.framework.finding import Finding
+from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+
+def check(context: RuleContext) -> Iterable[Finding]:
+    """Name each change of the order of axes that the parser's mirror could not hide in a layer."""
+    for layer in context.layers("format_conversion"):
+        params = layer.params
+        message = (
+            f"{list(layer.input_shapes[0][1:])} becomes {list(layer.shape[1:])} "
+            f"(axes {params.get('from_layout')} read as {params.get('to_layout')})"
+        )
+        yield RULE.finding(context, message, layer=layer)
+
+
+def _swapped() -> onnx.ModelProto:
+    """Draw a convolution over a tensor whose features and width were swapped."""
+    draw = Sketch()
+    source = draw.conv(draw.input(1, 8, 10, 20), 8, 8)
+    return draw.model(draw.conv(draw.node("Transpose", source, perm=[0, 3, 2, 1]), 20, 4))
+
+
+def _straight() -> onnx.ModelProto:
+    """Draw two convolutions in a row."""
+    draw = Sketch()
+    return draw.model(draw.conv(draw.conv(draw.input(1, 8, 10, 20), 8, 8), 8, 4))
+
+
+RULE = Rule(
+    id="layout-change",
+    title="Data changes its order of axes between layers.",
+    level="warning",
+    stage="translate",
+    evidence=(
+        Evidence(
+            source="shuffles in general end in UnsupportedShuffleLayerError; this one has no verdict",
+            grade="inferred",
+        ),
+    ),
+    check=check,
+    fix="keep one order of axes from end to end",
+    bad=(_swapped,),
+    good=(_straight,),
+)

@@ -1,0 +1,58 @@
+"""Nodes without a name, or with another node's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import onnx
+
+from tasnet2hef.target.rules.framework.context import RuleContext
+from tasnet2hef.target.rules.framework.finding import Finding
+from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+
+def check(context: RuleContext) -> Iterable[Finding]:
+    """Count nodes that start, end and layer names can't point at."""
+    if context.model is None:
+        return
+    counts = Counter(node.name for node in context.model.graph.node if node.op_type != "Constant")
+    unnamed = counts.pop("", 0)
+    if unnamed:
+        yield RULE.finding(context, f"{unnamed} nodes have no name: the compiler's messages can't name them")
+    repeated = tuple(name for name, count in counts.items() if count > 1)
+    if repeated:
+        yield RULE.finding(
+            context, f"{len(repeated)} names are given twice: {', '.join(repeated[:3])}", nodes=repeated
+        )
+
+
+def _unnamed() -> onnx.ModelProto:
+    """Draw a node without a name."""
+    model = _named()
+    model.graph.node[0].ClearField("name")
+    return model
+
+
+def _named() -> onnx.ModelProto:
+    """Draw a node with a name."""
+    draw = Sketch()
+    return draw.model(draw.node("Relu", draw.input(1, 8, 10, 10)))
+
+
+RULE = Rule(
+    id="node-names",
+    title="Nodes have no name of their own.",
+    level="warning",
+    stage="translate",
+    evidence=(
+        Evidence(
+            source="start_node_names, end_node_names and original_names all go by node names", grade="inferred"
+        ),
+    ),
+    check=check,
+    fix="`tasnet2hef patch` names them",
+    bad=(_unnamed,),
+    good=(_named,),
+)

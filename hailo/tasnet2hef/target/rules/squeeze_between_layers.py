@@ -1,0 +1,54 @@
+"""Squeezes in the middle of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+
+from tasnet2hef.target.rules.framework.context import RuleContext
+from tasnet2hef.target.rules.framework.finding import Finding
+from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+
+def check(context: RuleContext) -> Iterable[Finding]:
+    """Refuse a Squeeze to fewer than four axes whose reader is neither a dense layer nor the end."""
+    for node in context.nodes("Squeeze"):
+        readers = context.consumers(node)
+        if any(reader.op_type not in ("Gemm", "MatMul") for reader in readers):
+            after = ", ".join(dict.fromkeys(reader.op_type for reader in readers))
+            message = f"Squeeze in front of {after}: 'UnexpectedNodeError: Unexpected node ... (Squeeze)'"
+            yield RULE.finding(context, message, node=node)
+
+
+def _squeezed() -> onnx.ModelProto:
+    """Draw a Squeeze in front of an activation."""
+    draw = Sketch()
+    source = draw.conv(draw.input(1, 8, 1, 100), 8, 8)
+    return draw.model(draw.node("Tanh", draw.node("Squeeze", source, draw.integers(2))))
+
+
+def _at_the_end() -> onnx.ModelProto:
+    """Draw a Squeeze as the last node, which parsed as part of the layer before it."""
+    draw = Sketch()
+    return draw.model(draw.node("Squeeze", draw.conv(draw.input(1, 8, 1, 100), 8, 8), draw.integers(2)))
+
+
+RULE = Rule(
+    id="squeeze-between-layers",
+    title="A squeeze lies between two layers.",
+    level="error",
+    stage="translate",
+    evidence=(
+        Evidence(
+            source="public log of a beat tracker (hailo8l)",
+            grade="recorded",
+            words="UnexpectedNodeError in op Squeeze__77: Unexpected node Squeeze__77 (Squeeze)",
+        ),
+    ),
+    check=check,
+    fix="keep four axes until the end",
+    bad=(_squeezed,),
+    good=(_at_the_end,),
+)

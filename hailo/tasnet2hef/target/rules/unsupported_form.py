@@ -1,0 +1,53 @@
+"""Forms of a known operator that the parser has no layer for, with no verdict on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+
+from tasnet2hef.target.graph.converters.registry import discover
+from tasnet2hef.target.rules.framework.context import RuleContext
+from tasnet2hef.target.rules.framework.finding import Finding
+from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+# Their refusals have rules of their own.
+_OWN_RULES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand", "ReduceMax", "ReduceSum")
+
+
+def check(context: RuleContext) -> Iterable[Finding]:
+    """Warn of every node that the mirror of the parser can't place, with its reason."""
+    known = discover()
+    for layer in context.net.unsupported:
+        node = layer.onnx[0]
+        wide = any(shape is not None and len(shape) > 4 for shape in (*node.input_shapes, *node.output_shapes))
+        if node.op_type in known and node.op_type not in _OWN_RULES and not wide:
+            yield RULE.finding(context, f"{node.op_type}: {layer.reason}", layer=layer)
+
+
+def _softmax_over_width() -> onnx.ModelProto:
+    """Draw a softmax over the width."""
+    draw = Sketch()
+    return draw.model(draw.node("Softmax", draw.input(1, 8, 10, 20), axis=3))
+
+
+def _softmax_over_features() -> onnx.ModelProto:
+    """Draw a softmax over 65 features, which compiled."""
+    draw = Sketch()
+    return draw.model(draw.node("Softmax", draw.input(1, 65, 60, 80), axis=1))
+
+
+RULE = Rule(
+    id="unsupported-form",
+    title="A known operator is used in a form of which no layer is known.",
+    level="warning",
+    stage="translate",
+    evidence=(
+        Evidence(source="forms of each operator seen to parse; see the reason in the message", grade="inferred"),
+    ),
+    check=check,
+    fix="use the form that the reason names, over features where it can be, or end the graph before it",
+    bad=(_softmax_over_width,),
+    good=(_softmax_over_features,),
+)

@@ -1,0 +1,116 @@
+"""Operators that the parser has no layer for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import onnx
+
+from tasnet2hef.target.graph.converters.registry import discover
+from tasnet2hef.target.rules.framework.context import RuleContext
+from tasnet2hef.target.rules.framework.finding import Finding
+from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+# Refused in public logs, by the name that the compiler gave them.
+_RECORDED = {
+    "Expand": "UnexpectedNodeError: Unexpected node ... (Expand)",
+    "TopK": "UnsupportedOperationError: TopK operation is unsupported",
+    "GatherElements": "UnsupportedOperationError: GatherElements operation is unsupported",
+    "Mod": "UnsupportedOperationError: Mod operation is unsupported",
+}
+# No layer of the mirror, but seen in lists of what the compiler takes, in some form.
+_SEEN_ELSEWHERE = (
+    *(
+        "ArgMax",
+        "Cast",
+        "Einsum",
+        "Equal",
+        "Greater",
+        "HardSwish",
+        "Less",
+        "LogSoftmax",
+        "Mean",
+        "NonMaxSuppression",
+    ),
+    *("ReduceL1", "ReduceMin", "ReduceSumSquare", "Sign", "Sum", "ThresholdedRelu", "Where"),
+)
+_OWN_RULES = ("Erf", "LSTM", "GRU", "RNN")
+
+
+def check(context: RuleContext) -> Iterable[Finding]:
+    """Refuse nodes of an operator without a layer; warn of the few that pass in some form."""
+    known = discover()
+    for layer in context.net.unsupported:
+        operator = layer.onnx[0].op_type
+        if (operator in known and operator not in _RECORDED) or operator in _OWN_RULES:
+            continue
+        words = _RECORDED.get(operator, f"UnsupportedOperationError: {operator} operation is unsupported")
+        if operator in _SEEN_ELSEWHERE:
+            message = f"{operator}: in the compiler's vocabulary only in some forms"
+            yield RULE.finding(context, message, layer=layer, evidence=1)
+        else:
+            message = f"{operator} has no layer on the chip; the parser stops with '{words}'"
+            yield RULE.finding(context, message, layer=layer)
+
+
+def _expand() -> onnx.ModelProto:
+    """Draw an Expand of keys over heads."""
+    draw = Sketch()
+    wide = draw.node("Expand", draw.input(1, 1, 8, 64), draw.integers(1, 4, 8, 64))
+    return draw.model(draw.node("Relu", wide))
+
+
+def _top_k() -> onnx.ModelProto:
+    """Draw the choice of a detector's best boxes."""
+    draw = Sketch()
+    return draw.model(draw.node("TopK", draw.input(1, 1, 1, 100), draw.integers(10), count=2, axis=3))
+
+
+def _abs() -> onnx.ModelProto:
+    """Draw an absolute value."""
+    draw = Sketch()
+    return draw.model(draw.node("Abs", draw.input(1, 8, 10, 10)))
+
+
+def _cumulative_sum() -> onnx.ModelProto:
+    """Draw a running sum, as cumulative layer norm needs."""
+    draw = Sketch()
+    return draw.model(draw.node("CumSum", draw.input(1, 8, 100, 1), draw.scalar(2)))
+
+
+def _normalised() -> onnx.ModelProto:
+    """Draw an L2 norm over features, whose Expand the division does by itself: it compiled."""
+    draw = Sketch()
+    source = draw.input(1, 64, 60, 80)
+    norm = draw.node("ReduceL2", source, axes=[1], keepdims=1)
+    return draw.model(draw.node("Div", source, draw.node("Expand", norm, draw.integers(1, 64, 60, 80))))
+
+
+RULE = Rule(
+    id="unsupported-operator",
+    title="An operator has no layer on the chip.",
+    level="error",
+    stage="translate",
+    evidence=(
+        Evidence(
+            source="public logs of YOLO26 (hailo8l), RT-DETR (hailo8), language models (hailo10h); "
+            "masa0810/hailo8-model; weftspun/interactor-hailo-ugen300 (Abs)",
+            grade="recorded",
+            words="UnsupportedOperationError: GatherElements/TopK/Mod operation is "
+            "unsupported\nUnexpectedNodeError: Unexpected node ... (Expand)",
+            version="3.31, 3.33, 5.x",
+        ),
+        Evidence(source="layer types in shipped model scripts; no verdict on this form", grade="inferred"),
+    ),
+    check=check,
+    fix="end the graph before it and do it on the host, or write it with layers that exist (Abs as sqrt(x * "
+    "x), Expand as Tile or left to the arithmetic that follows)",
+    bad=(
+        _expand,
+        _top_k,
+        _abs,
+        _cumulative_sum,
+    ),
+    good=(_normalised,),
+)

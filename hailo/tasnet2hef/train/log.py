@@ -1,0 +1,42 @@
+"""Keeps a training log as CSV: step, loss, validation score and time, a line per validation."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+
+from tasnet2hef.train.loop import Report
+
+COLUMNS = ("step", "loss_db", "validation_db", "seconds")
+
+
+def logged(path: Path, done: int, report: Report) -> Report:
+    """Return a report that also writes to ``path``; lines after step ``done`` belong to a part that was lost."""
+    rows = []
+    if done and path.exists():
+        with path.open(newline="", encoding="utf-8") as lines:
+            rows = [row for row in csv.DictReader(lines) if int(row["step"]) <= done]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as lines:
+        writer = csv.DictWriter(lines, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    started = time.monotonic() - float(rows[-1]["seconds"] if rows else 0)
+    losses: list[float] = []
+
+    def tell(step: int, loss_db: float, score: float | None) -> None:
+        losses.append(loss_db)
+        if score is not None:
+            values = (
+                step,
+                f"{sum(losses) / len(losses):.3f}",
+                f"{score:.4f}",
+                f"{time.monotonic() - started:.1f}",
+            )
+            with path.open("a", newline="", encoding="utf-8") as lines:
+                csv.writer(lines).writerow(values)
+            losses.clear()
+        report(step, loss_db, score)
+
+    return tell

@@ -1,0 +1,93 @@
+"""A bundle, taken to where the compiler is: it is checked, and its run goes on with its own options."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.cli.main import make_app, run
+from tasnet2hef.compiler.bundle import BUNDLE_NAME, bundle_folder, read_bundle
+from tests.compiler.conftest import STAND_IN, Bench, minutes
+
+Printed = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def bundle(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The bundle of a run without the compiler, with options of its own."""
+    if importlib.util.find_spec("hailo_sdk_client") is not None:
+        pytest.skip("the vendor's compiler is installed in this environment")
+    script = bench.folder / "own.alls"
+    script.write_text("model_optimization_flavor(optimization_level=0)\n")
+    with monkeypatch.context() as without:
+        without.setenv("PYTHONPATH", str(STAND_IN.parents[2]))
+        settings = {"script": script, "attempts": 1, "minutes": minutes(compile=90.0), "hardware": "hailo8l"}
+        made = bench.compile(**settings, checkpoint="/models/my model.pth").hand_over
+    assert made is not None
+    return made.bundle
+
+
+@pytest.mark.parametrize("given", ["", "compile.sh", ".."])
+def test_it_goes_on_from_the_folder_its_script_or_its_run(bundle: Path, given: str, capsys: Printed) -> None:
+    output = bundle.parent / "made.hef"
+    assert run(make_app(), ["compile", str(bundle / given), "-o", str(output), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["outcome"] == "done"
+    assert output.is_file()
+
+
+def test_its_own_options_are_taken_and_can_be_changed(bundle: Path, capsys: Printed) -> None:
+    options = read_bundle(bundle).options
+    assert (options.hardware, options.attempts, options.force) == ("hailo8l", 1, True)
+    assert options.minutes["compile"] == 1.5
+    assert run(make_app(), ["compile", str(bundle), "--plan", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["attempts"] == 1
+    assert any("convert '/models/my model.pth' --seconds" in rung["command"] for rung in plan["ladder"])
+    assert run(make_app(), ["compile", str(bundle), "--plan", "--json", "--attempts", "3"]) == 0
+    assert json.loads(capsys.readouterr().out)["attempts"] == 3
+
+
+def test_its_script_is_a_command(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "tasnet2hef").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "tasnet2hef").chmod(0o755)
+    environment = {**os.environ, "PATH": os.pathsep.join([str(tmp_path), os.environ["PATH"]])}
+    command = [str(bundle / "compile.sh"), "-o", "x.hef"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["compile", str(bundle), "-o", "x.hef"]
+
+
+def test_a_file_that_changed_is_one_line(bundle: Path, capsys: Printed) -> None:
+    model = read_bundle(bundle).model
+    model.write_bytes(model.read_bytes() + b"\x00")
+    assert run(make_app(), ["compile", str(bundle)]) == 2
+    error = capsys.readouterr().err.strip()
+    assert "missing or altered, found" in error
+    assert "expected SHA-256" in error
+    assert "\n" not in error
+
+
+def test_a_file_without_a_checksum_is_refused(bundle: Path) -> None:
+    described = json.loads((bundle / BUNDLE_NAME).read_text())
+    del described["sha256"]["calibration.npz"]
+    (bundle / BUNDLE_NAME).write_text(json.dumps(described))
+    with pytest.raises(OptionError, match=r"calibration\.npz: missing or altered"):
+        read_bundle(bundle)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"model": 3}', '{"sha256": []}'])
+def test_a_damaged_record_is_refused(bundle: Path, text: str) -> None:
+    (bundle / BUNDLE_NAME).write_text(text)
+    with pytest.raises(OptionError, match="not a bundle's record"):
+        read_bundle(bundle)
+
+
+def test_a_graph_is_no_bundle(bench: Bench) -> None:
+    assert bundle_folder(bench.model) is None
+    assert bundle_folder(bench.folder / "none.onnx") is None

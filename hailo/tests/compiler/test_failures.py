@@ -1,0 +1,164 @@
+"""Runs against the stand-in that go wrong: every one ends as a result, explained, and nothing is made up."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasnet2hef.base.errors import GraphError, InputError, OptionError
+from tasnet2hef.base.supervise import lock as run_lock
+from tasnet2hef.base.supervise.processes import processes
+from tests.compiler.conftest import Bench, minutes
+from tests.quantize.small_net import save_net
+
+RECORDED = [
+    ("translate", "UnsupportedShuffleLayerError in op /model/Reshape: Failed to determine type", "shuffle-layer"),
+    (
+        "optimize",
+        "NegativeSlopeExponentNonFixable: Desired shift is 10.0, but op has only 8 data bits",
+        "mean-too-long",
+    ),
+    ("compile", "BackendAllocatorException: Super deconv is not supported with groups", "grouped-deconvolution"),
+]
+
+
+@pytest.mark.parametrize(("stage", "message", "signature"), RECORDED)
+def test_a_recorded_failure_is_explained(bench: Bench, stage: str, message: str, signature: str) -> None:
+    bench.fault(stage, "raise", message)
+    report = bench.compile()
+    assert report.outcome == "failed"
+    assert report.failure is not None
+    assert (report.failure["signature"], report.last and report.last.stage) == (signature, stage)
+    assert message in report.failure["words"]
+    assert bench.model.stem in " ".join(report.failure["commands"])
+    assert not (bench.folder / "out.hef").exists()
+
+
+def test_the_same_input_is_never_tried_twice(bench: Bench) -> None:
+    bench.fault("translate", "raise", "UnsupportedShuffleLayerError")
+    bench.compile()
+    bench.mend()
+    report = bench.compile()
+    assert report.outcome == "failed"
+    assert report.records[-1].reused
+    assert bench.calls() == ["translate"]
+
+
+def test_a_reason_in_the_log_alone_is_found(bench: Bench) -> None:
+    bench.fault("compile", "log", "[error] Reshape is needed for layers: conv2, conv3")
+    report = bench.compile()
+    assert report.failure is not None
+    assert report.failure["signature"] == "reshape-needed"
+    assert report.next_step is not None
+    assert (report.next_step.id, report.next_step.by_hand) == ("window", True)
+    assert "--seconds 0.05" in report.next_step.command, "half of the net's 0.1 s"
+
+
+def test_an_unknown_failure_shows_the_last_lines(bench: Bench) -> None:
+    bench.fault("translate", "raise", "the moon is in the wrong house")
+    failure = bench.compile().failure
+    assert failure is not None
+    assert failure["signature"] == "unknown"
+    assert "the moon is in the wrong house" in failure["cause"]
+    assert any("log.txt" in command for command in failure["commands"])
+
+
+@pytest.mark.parametrize(("kind", "name"), [("segfault", "SIGSEGV"), ("abort", "SIGABRT")])
+def test_a_crash_of_the_vendors_program_is_a_result(bench: Bench, kind: str, name: str) -> None:
+    bench.fault("compile", kind)
+    report = bench.compile(attempts=1)
+    assert report.failure is not None
+    assert report.last is not None
+    assert (report.failure["signature"], report.last.ended) == ("crash", f"killed by {name}")
+
+
+def test_a_stage_out_of_time_is_stopped_with_all_its_processes(bench: Bench) -> None:
+    bench.fault("compile", "hang")
+    report = bench.compile(minutes=minutes(compile=1.5), attempts=1)
+    assert report.failure is not None
+    assert report.failure["signature"] == "out-of-time"
+    assert any("Iterations: 12345" in told for told in bench.display.told), "the compiler's last line was shown"
+    bench.mend()
+    assert bench.compile(minutes=minutes(compile=1.5), attempts=1).outcome == "failed", "the same limit again"
+    assert bench.compile(minutes=minutes(compile=60), attempts=1).outcome == "done", "more time is another try"
+
+
+def test_processes_that_left_the_session_are_stopped_too(bench: Bench) -> None:
+    before = {entry.pid for entry in processes()}
+    bench.fault("compile", "hang with child")
+    bench.compile(minutes=minutes(compile=1.5), attempts=1)
+    time.sleep(0.2)
+    left = [entry.pid for entry in processes() if entry.pid not in before and _sleeps(entry.pid)]
+    assert not left
+
+
+def _sleeps(pid: int) -> bool:
+    try:
+        return b"time.sleep(600)" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def test_a_stage_that_takes_too_much_memory_is_stopped(bench: Bench) -> None:
+    bench.fault("translate", "memory")
+    report = bench.compile(memory_limit_bytes=300 << 20)
+    assert report.failure is not None
+    assert report.failure["signature"] == "out-of-memory"
+    assert report.records[-1].peak_bytes > 300 << 20
+
+
+def test_a_full_disk_is_told_and_tried_again(bench: Bench) -> None:
+    bench.fault("optimize", "disk full")
+    report = bench.compile()
+    assert report.failure is not None
+    assert report.failure["signature"] == "disk-full"
+    assert "the machine stopped it" in report.stopped_because
+    bench.mend()
+    assert bench.compile().outcome == "done", "a full disk says nothing of the input"
+
+
+def test_a_disk_that_is_full_for_the_driver_itself_is_one_line(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(run_lock, "_write", full)
+    with pytest.raises(OptionError, match=r"out\.run: can't be written \(No space left on device\)"):
+        bench.compile()
+
+
+def test_a_calibration_set_of_another_model_is_refused(
+    bench: Bench, calibrate: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    bench.calibration = calibrate(save_net(tmp_path / "other.onnx", window_frames=49))
+    with pytest.raises(GraphError, match=r"found windows of \[50, 1, 8\], expected the model's \[100, 1, 8\]"):
+        bench.compile()
+    assert bench.calls() == []
+
+
+def test_files_that_are_not_there_are_told(bench: Bench) -> None:
+    bench.calibration = bench.folder / "none.npz"
+    with pytest.raises(InputError, match=r"none\.npz: found nothing"):
+        bench.compile()
+
+
+def test_a_layer_that_is_not_in_the_net_stops_the_run_before_the_compiler(bench: Bench) -> None:
+    script = bench.folder / "own.alls"
+    script.write_text("quantization_param(conv999, precision_mode=a16_w16)\n")
+    with pytest.raises(OptionError, match=r"own\.alls:1:20: no layer 'conv999'"):
+        bench.compile(script=script)
+    assert bench.calls() == []
+
+
+def test_a_script_that_the_compiler_refuses_is_told(bench: Bench) -> None:
+    script = bench.folder / "own.alls"
+    script.write_text("normalization([0.0], [1.0])\n")
+    failure = bench.compile(script=script).failure
+    assert failure is not None
+    assert failure["signature"] == "script-syntax"

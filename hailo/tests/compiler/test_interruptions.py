@@ -1,0 +1,127 @@
+"""A run that is cut off, at any instant, loses at most the stage that it was in; two runs do not meet."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.supervise.lock import locked
+from tasnet2hef.base.supervise.processes import marked
+from tasnet2hef.compiler.run_record import RECORD_NAME
+from tests.compiler.conftest import Bench
+
+KILLS, FOLDERS = 20, 5
+SCRIPT = Path(__file__).parents[2] / "onnx_to_hef.py"
+
+
+def _start(bench: Bench, *more: str) -> subprocess.Popen[bytes]:
+    """Start a run in a process of its own."""
+    command = [sys.executable, str(SCRIPT), str(bench.model), "--calib", str(bench.calibration), "--force"]
+    command += ["-o", str(bench.folder / "out.hef"), *more]
+    with (bench.folder / "printed.txt").open("wb") as printed:
+        return subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT)
+
+
+def _wait_for(bench: Bench, stage: str) -> None:
+    for _ in range(300):
+        if stage in bench.calls():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{stage} never began: {(bench.folder / 'printed.txt').read_text()}")
+
+
+def _token(bench: Bench) -> str:
+    return str(json.loads((bench.folder / "out.run" / "lock").read_text())["token"])
+
+
+def test_kill_9_in_the_middle_of_a_stage_then_resume(bench: Bench) -> None:
+    bench.fault("compile", "hang with child")
+    run = _start(bench)
+    _wait_for(bench, "compile")
+    time.sleep(0.3)
+    token = _token(bench)
+    run.kill()
+    run.wait()
+    time.sleep(0.3)
+    assert len(marked(token)) == 1, "the stage's process died with its parent; what it had started is still there"
+    bench.mend()
+    report = bench.compile()
+    assert report.outcome == "done"
+    assert [record.stage for record in report.records if record.reused] == ["translate", "optimize", "emulate"]
+    assert not marked(token), "what the killed run had left at work was stopped"
+    assert any("earlier, killed run" in note for note in report.notes)
+
+
+def test_kill_9_at_20_instants_then_the_same_bytes(bench: Bench) -> None:
+    """Five folders, in each a run and its resumptions are killed four times; the instants lie over a whole run."""
+    started = time.monotonic()
+    assert _start(bench).wait() == 0
+    whole_run = time.monotonic() - started
+    expected = (bench.folder / "out.hef").read_bytes()
+    instants = [whole_run * (number + random.Random(number).random()) / KILLS for number in range(KILLS)]
+    random.Random(7).shuffle(instants)
+    for number, instant in enumerate(instants):
+        output = bench.folder / f"killed_{number % FOLDERS}.hef"
+        run = _start(bench, "-o", str(output))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.wait(instant)  # a run that goes on from late stages may be done before
+        run.kill()
+        run.wait()
+        saved = output.with_suffix(".run") / RECORD_NAME
+        assert not saved.is_file() or json.loads(saved.read_text())["stages"], "a record is whole or not there"
+        assert not output.is_file() or output.read_bytes() == expected, "a HEF is whole or not there"
+    for number in range(FOLDERS):
+        report = bench.compile(output=bench.folder / f"killed_{number}.hef")
+        assert report.outcome == "done"
+        assert report.hef is not None
+        assert report.hef.path.read_bytes() == expected
+
+
+def test_control_c_stops_everything_and_keeps_what_is_done(bench: Bench) -> None:
+    bench.fault("optimize", "hang")
+    run = _start(bench)
+    _wait_for(bench, "optimize")
+    token = _token(bench)
+    run.send_signal(signal.SIGINT)
+    assert run.wait(10) == 130
+    assert not marked(token)
+    bench.mend()
+    report = bench.compile()
+    assert report.outcome == "done"
+    assert bench.calls().count("translate") == 1
+
+
+def test_a_second_run_in_one_folder_is_told_so(bench: Bench) -> None:
+    bench.fault("optimize", "hang")
+    run = _start(bench)
+    try:
+        _wait_for(bench, "optimize")
+        with pytest.raises(OptionError, match=rf"another run at work there \(process {run.pid}\)"):
+            bench.compile()
+    finally:
+        run.send_signal(signal.SIGINT)
+        run.wait(10)
+
+
+def test_a_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text('{"pid": 999999, "token": "gone"}')
+    with locked(tmp_path) as lock:
+        assert lock.left_over == 0
+        assert json.loads((tmp_path / "lock").read_text())["pid"] == os.getpid()
+
+
+def test_a_damaged_record_is_no_record(bench: Bench) -> None:
+    first = bench.compile()
+    (first.folder / RECORD_NAME).write_text('{"format": 1, "stages": [{"key"')
+    assert bench.compile().outcome == "done"
+    assert bench.calls().count("translate") == 2

@@ -1,0 +1,181 @@
+"""The way from a graph to its HEF, against the stand-in, and as far as it goes without a compiler."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import json
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from tasnet2hef.base.errors import AudioError, OptionError, RefusedError
+from tasnet2hef.cli.to_hef import finish, print_finished, refuse_finished
+from tasnet2hef.compiler import pipeline
+from tasnet2hef.compiler.options import CompileOptions
+from tasnet2hef.compiler.pipeline import PipelineOptions, PipelineReport, StageClock, require_pipeline
+from tasnet2hef.quantize.calibration.window_draw import Draw
+from tasnet2hef.target.check import check_file
+from tests.compiler.conftest import STAND_IN, Bench
+from tests.quantize.small_net import babble
+
+
+@pytest.fixture
+def speech(tmp_path: Path) -> Path:
+    (tmp_path / "speech").mkdir()
+    soundfile.write(tmp_path / "speech" / "voice.wav", babble(1.0, 3), 8000)
+    return tmp_path / "speech"
+
+
+@pytest.fixture
+def graph(bench: Bench) -> Path:
+    """A graph with nothing beside it."""
+    return Path(shutil.copy(bench.model, bench.folder / "small.onnx"))
+
+
+@pytest.fixture
+def options(speech: Path) -> PipelineOptions:
+    compiling = CompileOptions(python=sys.executable, force=True, checkpoint="/models/small.pth")
+    return PipelineOptions(speech, Draw(4, mixed=1), compiling=compiling)
+
+
+def _go(graph: Path, options: PipelineOptions) -> PipelineReport:
+    return finish({graph: check_file(graph)}, graph, options, StageClock())
+
+
+def test_all_stages_lead_to_a_hef(
+    graph: Path, options: PipelineOptions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = _go(graph, options)
+    refuse_finished(report, graph.name)
+    assert [(each.stage, each.outcome) for each in report.stages] == [
+        ("calibrate", "done"),
+        ("simulate", "done"),
+        ("compile", "done"),
+    ]
+    made = [path.name for each in report.stages for path in each.made]
+    assert made == ["small.calib.npz", "small.alls", "small.hef"]
+    told = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert told["compile"][0]["outcome"] == "done"
+    assert told["calibration"]["windows"] == 4
+    assert told["simulation"]["frontier"] == [], "the long search was not asked for"
+    print_finished(report)
+    printed = capsys.readouterr().out
+    assert "The whole way" in printed
+    assert str(graph.with_suffix(".alls")) in printed
+
+
+def test_the_simulations_script_is_given_to_the_compiler(graph: Path, options: PipelineOptions) -> None:
+    report = _go(graph, options)
+    optimise = next(each for each in report.compiled[0].records if each.stage == "optimize")
+    job = json.loads((report.compiled[0].folder / optimise.log).with_name("job.json").read_text())
+    assert "model_optimization_flavor(optimization_level=1" in job["script"]
+    assert job["script"] == graph.with_suffix(".alls").read_text()
+
+
+def test_an_own_script_or_none(graph: Path, options: PipelineOptions, tmp_path: Path) -> None:
+    own = tmp_path / "own.alls"
+    own.write_text("model_optimization_flavor(optimization_level=0)\n")
+    report = _go(graph, dataclasses.replace(options, script=own))
+    assert report.prepared is not None
+    assert (report.prepared.script, report.prepared.simulation) == (own, None)
+    report = _go(graph, dataclasses.replace(options, simulate=False))
+    assert report.prepared is not None
+    assert (report.prepared.script, report.prepared.simulation) == (None, None)
+    assert [each.stage for each in report.stages] == ["calibrate", "compile"]
+
+
+def test_a_second_run_compiles_nothing_again(graph: Path, options: PipelineOptions, bench: Bench) -> None:
+    _go(graph, options)
+    calls = bench.calls()
+    assert _go(graph, options).compiled[0].outcome == "done"
+    assert bench.calls() == calls, "the same calibration set and script came out"
+    with zipfile.ZipFile(graph.with_name("small.calib.npz")) as archive:
+        assert {each.date_time[0] for each in archive.infolist()} == {1980}, "no date in it, so the same tomorrow"
+
+
+def test_a_failure_names_the_checkpoint_in_its_next_command(
+    graph: Path, options: PipelineOptions, bench: Bench
+) -> None:
+    bench.fault("compile", "raise", "Agent infeasible")
+    report = _go(graph, options)
+    failure = report.compiled[0].failure
+    assert failure is not None
+    assert any("convert /models/small.pth " in command for command in failure["commands"])
+    assert report.stages[-1].outcome == "failed"
+    with pytest.raises(RefusedError, match="agent-infeasible"):
+        refuse_finished(report, graph.name)
+
+
+def test_without_the_compiler_all_else_is_done(
+    graph: Path, options: PipelineOptions, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if importlib.util.find_spec("hailo_sdk_client") is not None:
+        pytest.skip("the vendor's compiler is installed in this environment")
+    monkeypatch.setenv("PYTHONPATH", str(STAND_IN.parents[2]))
+    report = _go(graph, options)
+    refuse_finished(report, graph.name)
+    print_finished(report)
+    printed = capsys.readouterr().out
+    for words in (
+        "NOT COMPILED",
+        "small.onnx",
+        "predicted_layers.json",
+        "small.calib.npz",
+        "small.alls",
+        "bundle",
+    ):
+        assert words in printed
+    assert "hailo/onnx_to_hef.py" in printed
+    assert report.stages[-1].outcome == "NOT COMPILED"
+    assert not list(graph.parent.rglob("*.hef"))
+
+
+def test_findings_stop_the_way_before_its_long_part(
+    graph: Path, options: PipelineOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = dataclasses.replace(options, compiling=CompileOptions())
+    checked = check_file(graph)
+    error = dataclasses.replace(checked.findings[0], level="error")
+    report = finish({graph: dataclasses.replace(checked, findings=(error,))}, graph, options, StageClock())
+    assert (report.prepared, report.compiled, report.errors) == (None, (), 1)
+    with pytest.raises(RefusedError, match="check found 1 errors, expected none"):
+        refuse_finished(report, graph.name)
+
+
+def test_bad_options_are_told_before_any_work(options: PipelineOptions, tmp_path: Path) -> None:
+    bad_script = tmp_path / "bad.alls"
+    bad_script.write_text("model_optimization_flavor(\n")
+    cases: list[tuple[dict[str, object], int, str]] = [
+        ({"recordings": tmp_path / "none"}, 1, "none: found nothing"),
+        ({"script": bad_script}, 1, r"bad\.alls:2:1"),
+        ({"search": True, "simulate": False}, 1, "--search: found --alls or --no-simulate"),
+        ({"search": True}, 2, "--search: found --segments 2"),
+        ({"compiling": CompileOptions(python="/nowhere/python")}, 1, "--hailo-python: found /nowhere/python"),
+    ]
+    for changes, segments, words in cases:
+        with pytest.raises((OptionError, AudioError), match=words):
+            require_pipeline(dataclasses.replace(options, **changes), segments)  # type: ignore[arg-type]
+
+
+def test_the_compilers_python_is_found_or_guessed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pipeline.hailo_python("python3") == ("python3", "")
+    beside = tmp_path / "bin" / "python"
+    monkeypatch.setattr(pipeline, "environment_python", lambda _name: beside)
+    python, note = pipeline.hailo_python("")
+    assert python == ""
+    assert str(beside) in note
+    beside.parent.mkdir()
+    beside.symlink_to(sys.executable)
+    assert pipeline.hailo_python("") == (str(beside), "")
+
+
+def test_a_stage_that_breaks_off_keeps_its_time() -> None:
+    clock = StageClock()
+    with pytest.raises(OptionError), clock.stage("calibrate"):
+        raise OptionError("no")
+    assert (clock.stages[0].stage, clock.stages[0].outcome) == ("calibrate", "broken off")

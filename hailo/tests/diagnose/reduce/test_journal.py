@@ -1,0 +1,52 @@
+"""A journal survives being cut off, and belongs to one graph and one question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.diagnose.reduce.journal import Attempt, Journal
+from tasnet2hef.diagnose.reduce.outcome import Outcome
+
+
+def _attempt(number: int) -> Attempt:
+    return Attempt(number, f"digest {number}", 1, 7, "a change", Outcome("exited", ("line:x",), "x"), True, 0.5)
+
+
+def _journal(tmp_path: Path, **purpose: object) -> Journal:
+    return Journal(tmp_path / "out" / "steps" / "attempts.jsonl", {"graph": "abc", **purpose})
+
+
+@pytest.mark.parametrize("cut", [1, 20, 90])
+def test_the_line_that_was_cut_off_is_lost_and_no_other(tmp_path: Path, cut: int) -> None:
+    first = _journal(tmp_path)
+    for number in (1, 2, 3):
+        first.keep(_attempt(number))
+    first.path.write_bytes(first.path.read_bytes()[:-cut])
+    again = _journal(tmp_path)
+    assert again.resumed == again.count == 2
+    assert again.find("digest 2", 1) == _attempt(2)
+    assert again.find("digest 3", 1) is None
+    again.keep(_attempt(3))
+    assert _journal(tmp_path).find("digest 3", 1) == _attempt(3)
+
+
+def test_another_graph_or_question_is_refused(tmp_path: Path) -> None:
+    _journal(tmp_path, shapes=(1, 2))
+    assert _journal(tmp_path, shapes=(1, 2)).count == 0
+    with pytest.raises(OptionError, match="another graph: found abc, expected xyz"):
+        _journal(tmp_path, graph="xyz")
+
+
+def test_a_damaged_journal_is_one_line(tmp_path: Path) -> None:
+    path = _journal(tmp_path).path
+    path.write_text("no json\n")
+    with pytest.raises(OptionError, match="damaged"):
+        _journal(tmp_path)
+    path.unlink()
+    whole = _journal(tmp_path).path
+    whole.write_text(whole.read_text() + '{"number": 1}\n')
+    with pytest.raises(OptionError, match="damaged"):
+        _journal(tmp_path)

@@ -1,0 +1,218 @@
+"""Checkpoints without Asteroid's package: wrappers, prefixes, where options come from, what is assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.model.checkpoint import Checkpoint, from_module, load_checkpoint
+from tasnet2hef.model.network.reference import ReferenceTasNet
+from tests.model.checkpoint.small_nets import SMALL, saved, small_package, small_weights
+
+SPEC = TasNetSpec.from_options(SMALL)
+SAID = {"n_blocks": 3, "mask_act": "relu"}
+CONF: dict[str, Any] = {
+    "data": {"task": "sep_clean", "sample_rate": 16000, "n_src": 2, "train_dir": "data/train"},
+    "filterbank": {"n_filters": 16, "kernel_size": 16, "stride": 4},
+    "masknet": {
+        "n_blocks": 3,
+        "n_repeats": 2,
+        "mask_act": "relu",
+        "bn_chan": 4,
+        "norm_type": "cLN",
+        "causal": None,
+    },
+    "optim": {"lr": 0.001, "optimizer": "adam"},
+    "training": {"batch_size": 6},
+}
+FLAT_CONF = {f"{section}_{name}": "None" if value is None else value
+             for section, options in CONF.items() for name, value in options.items()}  # fmt: skip
+
+
+def _prefixed(prefix: str) -> dict[str, torch.Tensor]:
+    return {prefix + key: tensor for key, tensor in small_weights().items()}
+
+
+def _assert_same_weights(checkpoint: Checkpoint, expected: Mapping[str, torch.Tensor]) -> None:
+    assert checkpoint.weights.keys() == expected.keys()
+    assert all(torch.equal(checkpoint.weights[key], tensor) for key, tensor in expected.items())
+
+
+@pytest.mark.parametrize("wrapper", ["state_dict", "model_state_dict", "model", "net", None])
+@pytest.mark.parametrize("prefix", ["", "model.", "module.", "_orig_mod.", "model.module.", "model._orig_mod."])
+def test_wrappers_and_prefixes(wrapper: str | None, prefix: str, tmp_path: Path) -> None:
+    state = _prefixed(prefix)
+    content = {wrapper: state, "epoch": 3} if wrapper else state
+    checkpoint = load_checkpoint(saved(content, tmp_path / "net.ckpt"), SAID)
+    assert checkpoint.spec == SPEC
+    _assert_same_weights(checkpoint, small_weights())
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pth", ".ckpt", ".bin", ".tar", ".pth.tar", ""])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_any_suffix_and_the_older_file_form(suffix: str, zipped: bool, tmp_path: Path) -> None:
+    torch.save(small_weights(), tmp_path / f"net{suffix}", _use_new_zipfile_serialization=zipped)
+    assert load_checkpoint(tmp_path / f"net{suffix}", SAID).spec == SPEC
+
+
+def _conf_file(folder: Path) -> Path:
+    (folder / "conf.yml").write_text(yaml.safe_dump(CONF))
+    return saved({"state_dict": _prefixed("model.")}, folder / "best.ckpt")
+
+
+def _conf_above(folder: Path) -> Path:
+    (folder / "conf.yml").write_text(yaml.safe_dump(CONF))
+    (folder / "checkpoints").mkdir()
+    return saved({"state_dict": _prefixed("model.")}, folder / "checkpoints" / "epoch=1.ckpt")
+
+
+def _training_config(folder: Path) -> Path:
+    return saved({"state_dict": _prefixed("model."), "training_config": CONF}, folder / "best.ckpt")
+
+
+def _hyper_parameters(folder: Path) -> Path:
+    return saved({"state_dict": _prefixed("model."), "hyper_parameters": FLAT_CONF}, folder / "best.ckpt")
+
+
+@pytest.mark.parametrize("make", [_conf_file, _conf_above, _training_config, _hyper_parameters])
+def test_options_of_a_recipe(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    spec = load_checkpoint(make(tmp_path)).spec
+    assert (spec.sample_rate, spec.stride, spec.mask_act, spec.norm_type) == (16000, 4, "relu", "cLN")
+    assert (spec.n_blocks, spec.n_repeats, spec.causal) == (3, 2, False)
+
+
+def test_given_options_win_and_it_is_told(tmp_path: Path) -> None:
+    checkpoint = load_checkpoint(_conf_file(tmp_path), {"stride": 8, "mask_act": None})
+    assert (checkpoint.spec.stride, checkpoint.spec.mask_act) == (8, "relu")
+    assert "stride: 8 as given, instead of 4 in the conf.yml beside it" in checkpoint.notes
+
+
+def test_everything_assumed_is_told(tmp_path: Path) -> None:
+    path = saved(small_weights(n_blocks=8, n_repeats=1), tmp_path / "net.pt")
+    notes = {note.split(":")[0]: note for note in load_checkpoint(path).notes}
+    assert notes.keys() == {"n_blocks", "norm_type", "sample_rate", "encoder_activation", "mask_act", "stride"}
+    assert "assumed sigmoid" in notes["mask_act"]
+    assert "recipes" in notes["mask_act"]
+    assert "relu" in notes["mask_act"]
+    assert all("set " in note for note in notes.values())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"causal": True, "norm_type": "cLN"},
+        {"norm_type": "bN"},
+        {"skip_chan": 0},
+        {"out_chan": 1, "n_src": 3},
+        {"conv_kernel_size": 5, "n_src": 4},
+        {"mask_act": "prelu", "encoder_activation": "prelu"},
+    ],
+)
+def test_shapes_tell_the_rest(options: dict[str, object], tmp_path: Path) -> None:
+    path = saved(small_weights(**options), tmp_path / "net.pt")
+    said = {"n_blocks": 3} | ({} if "mask_act" in options else {"mask_act": "relu"})
+    assert load_checkpoint(path, said).spec == TasNetSpec.from_options({**SMALL, **options})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_src": 3}, "n_src: found 3 in the options and 2 in the weights"),
+        (
+            {"n_filters": 32},
+            "n_filters: found 32 in the options, which makes 32 for free filters, and .16, 1, 16.",
+        ),
+        ({"kernel_size": 20}, "kernel_size: found 20 in the options"),
+        ({"bn_chan": 128}, "bn_chan: found 128 in the options and 4 in the weights"),
+        ({"hid_chan": 512}, "hid_chan: found 512 in the options and 8 in the weights"),
+        ({"skip_chan": 0}, "skip_chan: found 0 in the options and 6 in the weights"),
+        ({"conv_kernel_size": 5}, "conv_kernel_size: found 5 in the options and 3 in the weights"),
+        ({"causal": True}, "causal: found True in the options and False in the weights"),
+        ({"out_chan": 1}, "out_chan: found 1 in the options and 16 in the weights"),
+        ({"n_blocks": 8}, "n_blocks=8 in the options and 6 TCN blocks in the weights"),
+        ({"n_blocks": 3, "n_repeats": 3}, "n_blocks=3 and n_repeats=3 in the options and 6 TCN blocks"),
+        ({"n_blocks": 0}, "n_blocks: found 0, expected a whole number"),
+        ({"norm_type": "bN"}, "norm_type: found bN in the options and masker.bottleneck.0.gamma in the weights"),
+        ({"mask_act": "prelu"}, "1 of .* weights are missing, first masker.output_act.weight"),
+        ({"mask_act": "mish"}, "mask_act: found 'mish', expected one of"),
+        ({"stride": 40}, "stride: found 40, expected at most"),
+        ({"fb_name": "fourier"}, "fb_name: found 'fourier', expected one of"),
+        ({"fb_name": "scripting"}, "fb_name: found 'scripting', expected one of"),
+        ({"fb_name": "stft", "n_filters": 16}, "which makes 18 for stft filters"),
+        ({"fb_name": "param_sinc"}, "not the parameters of param_sinc filters"),
+        ({"who_is_pinv": "both"}, "who_is_pinv: found 'both'"),
+        ({"colour": 3}, "found the option 'colour', expected one of"),
+        ({"stride": [8]}, "stride: found a list, expected a number"),
+        ({}, "found 6 TCN blocks, expected a multiple of 8 .* give n_blocks"),
+    ],
+)
+def test_contradictions_are_refused(options: dict[str, object], message: str, tmp_path: Path) -> None:
+    said = options if "n_blocks" in options or not options else {"n_blocks": 3, **options}
+    with pytest.raises(CheckpointError, match=message) as caught:
+        load_checkpoint(saved(small_weights(), tmp_path / "net.pt"), said)
+    assert "\n" not in str(caught.value)
+
+
+def test_prelu_in_the_weights_contradicts_another_activation(tmp_path: Path) -> None:
+    path = saved(small_weights(mask_act="prelu"), tmp_path / "net.pt")
+    with pytest.raises(CheckpointError, match="mask_act: found relu in the options and prelu in the weights"):
+        load_checkpoint(path, SAID)
+
+
+def test_loss_parameters_are_dropped_and_told(tmp_path: Path) -> None:
+    state = {**_prefixed("model."), "loss_func.window": torch.ones(4)}
+    checkpoint = load_checkpoint(saved({"state_dict": state}, tmp_path / "net.ckpt"), SAID)
+    assert any("dropped 1 entries of the loss" in note for note in checkpoint.notes)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_float_types_are_converted_and_told(dtype: torch.dtype, tmp_path: Path) -> None:
+    state = {key: tensor.to(dtype) for key, tensor in small_weights().items()}
+    checkpoint = load_checkpoint(saved(state, tmp_path / "net.pt"), SAID)
+    assert {tensor.dtype for tensor in checkpoint.weights.values()} == {torch.float32}
+    kind = str(dtype).removeprefix("torch.")
+    assert any(f"{len(state)} weights converted from {kind} to float32" in note for note in checkpoint.notes)
+
+
+def test_unused_last_residual_may_be_absent(tmp_path: Path) -> None:
+    state = {key: tensor for key, tensor in small_weights().items() if "TCN.5.res_conv" not in key}
+    checkpoint = load_checkpoint(saved(state, tmp_path / "net.pt"), SAID)
+    assert not checkpoint.weights["masker.TCN.5.res_conv.weight"].any()
+    assert any("last block's residual convolution is absent" in note for note in checkpoint.notes)
+
+
+def test_counters_of_batch_norms_may_be_absent(tmp_path: Path) -> None:
+    weights = small_weights(norm_type="bN")
+    state = {key: tensor for key, tensor in weights.items() if not key.endswith("num_batches_tracked")}
+    assert load_checkpoint(saved(state, tmp_path / "net.pt"), SAID).weights.keys() == weights.keys()
+
+
+@pytest.mark.parametrize("norm", ["gLN", "cLN", "cgLN"])
+def test_our_own_network_round_trips(norm: str, tmp_path: Path) -> None:
+    spec = TasNetSpec.from_options({**SMALL, "causal": True, "norm_type": norm, "encoder_padding": 8})
+    net = ReferenceTasNet(spec)
+    checkpoint = from_module(net)
+    assert (checkpoint.spec, checkpoint.notes) == (spec, ())
+    path = saved({"spec": spec.as_dict(), "state_dict": checkpoint.weights}, tmp_path / "own.pt")
+    again = load_checkpoint(path)
+    assert (again.spec, again.notes) == (spec, ())
+    _assert_same_weights(again, net.state_dict())
+
+
+def test_foreign_options_are_ignored_and_told(tmp_path: Path) -> None:
+    package = small_package()
+    package["model_args"]["favourite"] = {"any": "thing"}
+    checkpoint = load_checkpoint(saved(package, tmp_path / "net.pth"))
+    assert any("favourite: ignored" in note for note in checkpoint.notes)
+
+
+def test_package_of_a_subclass_is_read_and_told(tmp_path: Path) -> None:
+    checkpoint = load_checkpoint(saved({**small_package(), "model_name": "MyTasNet"}, tmp_path / "net.pth"))
+    assert any("'MyTasNet'" in note for note in checkpoint.notes)

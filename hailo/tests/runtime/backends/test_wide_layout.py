@@ -1,0 +1,67 @@
+"""A tall graph on its side gives the same numbers, and what can't lie down is run as it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from tasnet2hef.base.errors import GraphError
+from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.runtime.backends.wide_layout import can_lie, lie_down
+from tests.conftest import HAS_TORCH
+
+pytestmark = pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which makes the graphs")
+
+NETS = [
+    {"norm_type": "gLN", "mask_act": "sigmoid"},
+    {"norm_type": "fgLN", "mask_act": "softmax", "n_src": 3},
+    {"norm_type": "cLN", "causal": True, "encoder_activation": "sigmoid"},
+    {"norm_type": "bN", "mask_act": "gelu", "skip_chan": 0},
+    {"norm_type": "gLN", "mask_act": "swish", "out_chan": 1, "encoder_activation": "leaky_relu"},
+]
+
+
+def export(path: Path, options: dict[str, object], **chosen: object) -> Path:
+    from tasnet2hef.model.checkpoint import from_module
+    from tasnet2hef.model.export import ExportOptions, export_checkpoint
+    from tests.random_weights import random_reference, small_spec
+
+    export_checkpoint(from_module(random_reference(small_spec(**options))), path, ExportOptions(**chosen))
+    return path
+
+
+@pytest.mark.parametrize("options", NETS, ids=lambda options: f"{options['norm_type']}-{options.get('mask_act')}")
+def test_the_numbers_are_the_same(tmp_path: Path, options: dict[str, object]) -> None:
+    path = export(tmp_path / "net.onnx", options, seconds=0.3)
+    lying, standing = OnnxRuntimeBackend(path, 1), OnnxRuntimeBackend(path, 1, as_written=True)
+    shapes = [backend._session.get_inputs()[0].shape for backend in (lying, standing)]
+    assert shapes[0] == [shapes[1][0], shapes[1][1], shapes[1][3], shapes[1][2]]
+    frames = np.random.default_rng(0).standard_normal((lying.provenance.rows, 8)).astype(np.float32)
+    expected = standing.run(frames)
+    error = np.abs(lying.run(frames) - expected).max()
+    assert error <= 1e-5 * np.abs(expected).max(), f"largest error {error}"
+
+
+@pytest.mark.parametrize("chosen", [{"streams": 2}, {"layout": "wide"}, {"shift": "layer"}])
+def test_other_graphs_run_too(tmp_path: Path, chosen: dict[str, object]) -> None:
+    path = export(tmp_path / "net.onnx", {"norm_type": "bN"}, seconds=0.3, **chosen)
+    backend = OnnxRuntimeBackend(path, 1)
+    provenance = backend.provenance
+    assert can_lie(provenance) == (chosen == {"shift": "layer"})
+    frames = np.ones((provenance.rows, 8 * provenance.streams), np.float32)
+    standing = OnnxRuntimeBackend(path, 1, as_written=True)
+    np.testing.assert_allclose(backend.run(frames), standing.run(frames), rtol=1e-4, atol=1e-5)
+
+
+def test_an_operator_that_is_not_known_is_refused_and_run_as_it_stands(tmp_path: Path) -> None:
+    path = export(tmp_path / "net.onnx", {"norm_type": "bN", "mask_act": "relu"}, seconds=0.3)
+    model = onnx.load(path)
+    next(node for node in model.graph.node if node.op_type == "Relu").op_type = "Softsign"
+    onnx.save(model, path)
+    with pytest.raises(GraphError, match="found Softsign, which is not known to have a wide form"):
+        lie_down(path)
+    backend = OnnxRuntimeBackend(path, 1)
+    assert np.isfinite(backend.run(np.ones((backend.provenance.rows, 8), np.float32))).all()

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+from tasnet2hef.base.discovery import modules_of
+from tasnet2hef.base.errors import DeviceError
+from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
+from tasnet2hef.runtime.backends.hailort.explain import device_error, explained
+from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
+from tasnet2hef.target.failures import runtime_signatures as failures
+from tests.quantize.small_net import save_net
+from tests.runtime.hailort.conftest import forget
+from tests.runtime.hailort.hefs import save_hef
+
+SIGNATURES = [module.SIGNATURE for module in modules_of(failures)]
+NO_DEVICE = "libhailort failed with error: 74 (HAILO_OUT_OF_PHYSICAL_DEVICES)"
+
+
+@pytest.fixture
+def hef(tmp_path):
+    model = save_net(tmp_path / "net.onnx")
+    made = save_hef(model)
+    write_sidecar(made, model)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "words", "signature", "way_out"),
+    [
+        ("VDevice", "HailoRTException", NO_DEVICE, "no-device", "hailortcli scan"),
+        ("VDevice", "HailoRTException", "error: 73 (HAILO_DEVICE_IN_USE)", "device-busy", "fuser"),
+        ("VDevice", "HailoRTException", "/dev/hailo0: Permission denied", "no-permission", "udev rule"),
+        ("VDevice", "HailoRTException", "(HAILO_INVALID_DRIVER_VERSION)", "driver-version", "hailo_pci/version"),
+        ("VDevice", "HailoRTException", "(HAILO_UNSUPPORTED_FW_VERSION)", "firmware-version", "reboot"),
+        ("HEF", "HailoRTException", "unsupported HEF version 9", "hef-version", "3.33 with 4.23"),
+        ("wait", "HailoRTTimeout", "", "timed-out", "fw-control identify"),
+        ("wait_for_async_ready", "HailoRTTimeout", "", "timed-out", "fw-control identify"),
+        ("run_async", "HailoRTStreamAborted", "", "stream-aborted", "dmesg"),
+        ("configure", "HailoRTException", "(HAILO_NOT_IMPLEMENTED)", "not-implemented", "4.18 or later"),
+        ("configure", "HailoRTException", "status 99", "", "not a failure that is known here"),
+    ],
+)
+def test_each_failure_is_one_line_with_the_way_out(hef, runtime, call, kind, words, signature, way_out):
+    vendor = runtime(fail={call: [kind, words]})
+    with pytest.raises(DeviceError) as refusal, HailoRtBackend(hef) as backend:
+        backend.run(_window(backend.provenance))
+    assert (refusal.value.signature, refusal.value.exit_code) == (signature, 2)
+    assert way_out in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert vendor.VDevice.open_devices == 0
+
+
+def _window(made):
+    return np.zeros((made.rows, made.spec.stride), np.float32)
+
+
+def test_a_program_for_another_chip(hef, runtime):
+    runtime(architecture="HAILO8L")
+    with pytest.raises(
+        DeviceError, match=r"HailoRTHEFNotCompatibleWithDevice.*compile again with the device's own"
+    ):
+        HailoRtBackend(hef)
+
+
+def test_streams_before_4_18_fail_as_they_should(hef, runtime):
+    runtime("4.17.0", fail={"infer": ["HailoRTTimeout", ""]})
+    with pytest.raises(DeviceError) as refusal, HailoRtBackend(hef) as backend:
+        backend.run(_window(backend.provenance))
+    assert refusal.value.signature == "timed-out"
+
+
+@pytest.mark.skipif(find_spec("hailo_platform") is not None, reason="HailoRT is installed here")
+def test_no_runtime(hef):
+    forget()
+    with pytest.raises(DeviceError, match=r"No module named 'hailo_platform'.*--backend onnxruntime") as refusal:
+        HailoRtBackend(hef)
+    assert refusal.value.signature == "no-runtime"
+
+
+def test_a_runtime_that_does_not_load(hef, runtime, monkeypatch):
+    runtime()
+    forget()
+    monkeypatch.setenv("STAND_IN_HAILORT_IMPORT", "numpy.core.multiarray failed to import")
+    with pytest.raises(DeviceError, match=r"pip install 'numpy<2'"):
+        HailoRtBackend(hef)
+
+
+def test_our_own_mistakes_keep_their_traceback():
+    with pytest.raises(ZeroDivisionError), explained("here"):
+        _ = 1 / 0
+
+
+@pytest.mark.parametrize("signature", SIGNATURES, ids=lambda each: each.id)
+def test_signatures_are_whole(signature):
+    assert signature.proof.grade in ("recorded", "documented", "inferred")
+    assert signature.proof.source
+    assert signature.cause
+    assert signature.way_out
+    assert not signature.rule
+    for pattern in signature.patterns:
+        re.compile(pattern)
+
+
+def test_each_signature_is_known_by_a_text_of_its_own():
+    texts = {
+        "no-runtime": "No module named 'hailo_platform'",
+        "numpy-too-new": "A module that was compiled using NumPy 1.x cannot be run in NumPy 2.1.0",
+        "hef-other-hardware": "HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE",
+        "device-busy": "Device or resource busy",
+        "no-device": "there are not enough free devices. requested: 1, found: 0",
+        "no-permission": "Failed to open device file /dev/hailo0 with error 13",
+        "driver-version": "Driver version mismatch, status HAILO_INVALID_DRIVER_VERSION",
+        "firmware-version": "HAILO_INVALID_FIRMWARE",
+        "hef-version": "HAILO_INVALID_HEF",
+        "timed-out": "HAILO_TIMEOUT",
+        "stream-aborted": "HAILO_STREAM_ABORTED_BY_USER",
+        "not-implemented": "HAILO_NOT_IMPLEMENTED",
+    }
+    assert sorted(texts) == [each.id for each in SIGNATURES]
+    for name, text in texts.items():
+        assert device_error(OSError(text), "here").signature == name

@@ -1,0 +1,128 @@
+"""Every recorded failure is explained, and every explanation says where it is known from and what to do."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasnet2hef.compiler.fallbacks import ORDER
+from tasnet2hef.target.failures.classify import UNKNOWN, Situation, all_signatures, explain
+from tasnet2hef.target.rules.framework.discovery import all_rules
+
+RECORDED = Path(
+    os.environ.get("TASNET2HEF_VERDICTS", Path(__file__).parents[5] / "shared/evidence/verdicts.jsonl")
+)
+SITUATION = Situation(
+    Path("build/my net.onnx"), Path("calib.npz"), Path("out.hef"), "hailo8", log=Path("log.txt"), seconds=2.0
+)
+NO_WORDS_OF_THE_COMPILER = {
+    "hw-base-enc-10s": "a document's remark; the compiler's own words are not recorded",
+    "imu-conv1d-raw": "a user's description of a wrong shape, without the exception",
+    "imu-timeout-kw": "a call of the device's runtime; its exception is not recorded",
+    "imu-activate": "wrong numbers of the device, no failure of the compiler",
+    "wf-abs": "an author's list of operators, without the exception",
+    "c19530-a16-attn": "a forum's description of a crash, without its words",
+    "pv-rank3": "a class of failures in an author's words",
+    "pv-flow-q": "a loss of quality, not an exception",
+    "cable-opt-flag": "the vendor's command line, which the driver does not use; its words are not recorded",
+    "rtdetr": "an author's count of operators, without the exception",
+    "dfine": "a user's description of a crash, without its words",
+    "deim-ops": "an author's list of operators, without the exception",
+    "lfm-embed": "a user's description of a crash or hang, without its words",
+    "c19705-demote": "the compiler said nothing: it is found by the emulator's steps, not by words",
+}
+"""Rows whose error is a person's remark: no text of the compiler could be matched with it."""
+
+
+def _failures() -> list[dict[str, Any]]:
+    if not RECORDED.is_file():
+        return []
+    rows = [json.loads(line) for line in RECORDED.read_text(encoding="utf-8").splitlines()]
+    return [row for row in rows if row["outcome"] in ("fail", "timeout") and row["error"]]
+
+
+@pytest.mark.skipif(not RECORDED.is_file(), reason=f"the recorded verdicts are not here ({RECORDED})")
+def test_every_recorded_failure_is_explained() -> None:
+    unknown = []
+    for row in _failures():
+        ended = "out of time" if row["outcome"] == "timeout" else "exited"
+        if explain(row["stage"], row["error"], "", ended, SITUATION).signature == UNKNOWN:
+            unknown.append(row["id"])
+    assert sorted(unknown) == sorted(NO_WORDS_OF_THE_COMPILER)
+
+
+@pytest.mark.skipif(not RECORDED.is_file(), reason=f"the recorded verdicts are not here ({RECORDED})")
+def test_a_recorded_failure_is_found_in_a_log_too() -> None:
+    for row in _failures():
+        if row["id"] in NO_WORDS_OF_THE_COMPILER or row["outcome"] == "timeout":
+            continue
+        log = f"[info] Translation started\n[info] Iterations: 12\n[error] {row['error']}\n[info] bye\n"
+        alone = explain(row["stage"], row["error"], "", "exited", SITUATION)
+        found = explain(row["stage"], "SystemExit: 1", log, "exited", SITUATION)
+        assert found.signature == alone.signature, row["id"]
+        assert found.words in log
+
+
+@pytest.mark.parametrize("signature", all_signatures(), ids=lambda signature: signature.id)
+def test_a_signature_says_all(signature: Any) -> None:
+    rules = {rule.id for rule in all_rules()}
+    assert signature.rule in rules or signature.evidence is not None
+    assert not signature.rule or signature.rule in rules
+    assert signature.proof.source
+    assert signature.way_out
+    assert signature.rung in ("", *ORDER)
+    assert signature.commands
+    for command in signature.commands:
+        assert "{" not in SITUATION.fill(command)
+
+
+def test_a_checkpoint_is_named_or_said_to_be_wanted() -> None:
+    words = "Agent infeasible"
+    unknown = explain("compile", words, "", "exited", SITUATION).commands
+    wanting = [command for command in unknown if "convert" in command]
+    assert wanting
+    for command in wanting:
+        assert "convert MODEL.pth" in command
+        assert command.endswith("# MODEL.pth: the checkpoint that the graph was exported from")
+    known = explain(
+        "compile", words, "", "exited", dataclasses.replace(SITUATION, checkpoint="my net.pth")
+    ).commands
+    assert any("convert 'my net.pth'" in command for command in known)
+    assert not any("MODEL.pth" in command for command in known)
+
+
+def test_ids_are_the_files_names() -> None:
+    folder = Path(__file__).parents[3] / "tasnet2hef" / "target" / "failures" / "signatures"
+    names = sorted(path.stem.replace("_", "-") for path in folder.glob("[a-z]*.py"))
+    assert sorted(signature.id for signature in all_signatures()) == names
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[warning] Single context flow failed: Recoverable single context error",
+        "[info] Successful Mapping (allocation time: 3m 12s)",
+        "[info] Found valid partition to 4 contexts",
+        "[info] Reducing optimization level to 0 (the accelerator is not used)",
+        "[info] Building HEF...",
+    ],
+)
+def test_lines_of_a_run_that_goes_well_explain_nothing(line: str) -> None:
+    found = explain("compile", "RuntimeError: something new", line, "exited", SITUATION)
+    assert found.signature == UNKNOWN
+
+
+def test_what_went_wrong_first_comes_first() -> None:
+    words = "Desired shift is 10.0, but op has only 8 data bits\nBackendAllocatorException: Agent infeasible"
+    found = explain("compile", words, "", "exited", SITUATION)
+    assert (found.signature, found.also) == ("mean-too-long", ("agent-infeasible",))
+
+
+def test_a_path_with_a_space_is_quoted() -> None:
+    found = explain("compile", "Agent infeasible", "", "exited", SITUATION)
+    assert found.commands[0] == "tasnet2hef check 'build/my net.onnx' --hw hailo8"

@@ -1,0 +1,88 @@
+"""The chips' numbers hang together, and budgets come out as the compiler's logs print them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.target.known import Chip, Figure, chip_names, load_chip
+from tasnet2hef.target.known import limits as compiler
+from tasnet2hef.target.resources import audio_seconds
+
+CHIPS = [load_chip(name) for name in chip_names()]
+
+
+def figures(chip: Chip) -> list[Figure]:
+    values = [getattr(chip, field.name) for field in dataclasses.fields(chip)]
+    return [value for value in values if isinstance(value, Figure)]
+
+
+def test_the_four_chips_are_known() -> None:
+    assert chip_names() == ("hailo10h", "hailo15h", "hailo8", "hailo8l")
+    assert [chip.name for chip in CHIPS] == list(chip_names())
+
+
+@pytest.mark.parametrize("chip", CHIPS, ids=chip_names())
+def test_every_number_has_a_source(chip: Chip) -> None:
+    for figure in figures(chip):
+        assert figure.source
+        assert figure.unit
+        assert figure.grade in ("recorded", "documented", "inferred")
+    assert int(chip.memory_units) == int(chip.clusters) * int(chip.memory_units_per_cluster)
+    assert int(chip.layer_controllers) == int(chip.clusters) * 16
+
+
+def test_every_limit_of_the_compiler_has_a_source() -> None:
+    limits = [value for value in vars(compiler).values() if isinstance(value, Figure)]
+    assert len(limits) >= 8
+    assert all(limit.source and limit.unit for limit in limits)
+
+
+def test_the_totals_that_a_log_printed() -> None:
+    hailo8 = load_chip("hailo8")
+    resources = (
+        hailo8.layer_controllers,
+        hailo8.apus,
+        hailo8.input_aligners,
+        hailo8.subclusters,
+        hailo8.memory_units,
+    )
+    cap = hailo8.single_context_cap.value
+    assert [figure and figure.value * cap for figure in resources] == [96, 120, 192, 384, 768]
+
+
+def test_recorded_layers_of_a_context() -> None:
+    assert load_chip("hailo8").single_context_layers == 96
+    assert load_chip("hailo8").layers_per_context == 77
+    assert load_chip("hailo8l").single_context_layers == 48
+
+
+@pytest.mark.parametrize(
+    ("chip", "layers", "weights", "contexts"),
+    [("hailo8", 93, 3_000_000, 1), ("hailo8", 415, 3_000_000, 6), ("hailo8l", 93, 3_000_000, 3)],
+)
+def test_likely_contexts(chip: str, layers: int, weights: int, contexts: int) -> None:
+    assert load_chip(chip).likely_contexts(layers, weights) == contexts
+
+
+def test_weights_alone_take_contexts() -> None:
+    hailo10h = load_chip("hailo10h")
+    assert hailo10h.likely_contexts(1, 4096 * 1024) == 1  # recorded: one context
+    assert hailo10h.likely_contexts(1, 4096 * 8192) > 1  # recorded: four
+
+
+def test_an_unknown_chip_is_refused() -> None:
+    with pytest.raises(OptionError, match="hailo9: no such chip; expected one of hailo10h"):
+        load_chip("hailo9")
+
+
+def test_a_run_takes_in_all_its_columns_and_a_chunk_only_itself() -> None:
+    spec = TasNetSpec(n_src=2, sample_rate=8000)
+    window = Provenance(spec=spec, window_frames=999, norm="folded")
+    assert audio_seconds(window) == 1.0
+    assert audio_seconds(dataclasses.replace(window, streams=8)) == 8.0
+    assert audio_seconds(dataclasses.replace(window, window_frames=100, stateful=True)) == 0.1

@@ -1,0 +1,54 @@
+"""The table of releases is the recorded one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tasnet2hef.target.known import chip_names
+from tasnet2hef.target.known.releases import PAIRINGS, pairing_of, spelt
+
+RECORDED = Path(__file__).parents[5] / "shared/evidence/limits.md"
+
+
+def _releases(text: str) -> list[str]:
+    """Return the releases that a cell names, `5.0-5.2` in full."""
+    spans = re.findall(r"(\d+)\.(\d+)-\1\.(\d+)", text)
+    found = [f"{major}.{minor}" for major, low, high in spans for minor in range(int(low), int(high) + 1)]
+    return found or [f"{major}.{minor}" for major, minor in re.findall(r"(\d+)\.(\d+)", text)]
+
+
+@pytest.mark.skipif(not RECORDED.is_file(), reason=f"the recorded table is not here ({RECORDED})")
+def test_it_is_the_recorded_one() -> None:
+    section = RECORDED.read_text(encoding="utf-8").split("## 8. Versions")[1].split("\n\n")[1]
+    recorded: dict[str, set[str]] = {}
+    for line in section.splitlines()[2:]:
+        compilers, _, runtimes, *_ = (cell.strip() for cell in line.strip("|").split(" | "))
+        first = _releases(compilers)
+        second = [each for each in _releases(runtimes) if not each.startswith("3.")]  # `used with 3.27.0 HEFs`
+        together = (
+            zip(first, second, strict=True)
+            if len(first) == len(second)
+            else [(a, b) for a in first for b in second]
+        )
+        for compiler in first:
+            recorded.setdefault(compiler, set())
+        for compiler, runtime in together:
+            recorded[compiler].add(runtime)
+    ours = {spelt(each.compiler): {spelt(runtime) for runtime in each.runtimes} for each in PAIRINGS}
+    assert ours == recorded
+
+
+def test_every_row_has_source_grade_and_known_chips() -> None:
+    for each in PAIRINGS:
+        assert each.source
+        assert each.grade in ("recorded", "documented", "inferred")
+        assert set(chip_names()) & set(each.hardware)
+
+
+def test_releases_are_found_by_version() -> None:
+    assert pairing_of("3.33.1") is pairing_of("3.33.0")
+    assert pairing_of("") is None
+    assert pairing_of("four") is None

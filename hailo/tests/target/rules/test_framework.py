@@ -1,0 +1,46 @@
+"""Levels follow the evidence: recorded on this chip may be an error, everything else warns."""
+
+from __future__ import annotations
+
+import onnx
+import pytest
+
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.target.check import check_proto
+from tasnet2hef.target.rules.framework.discovery import all_rules, find_rule
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+
+def _grouped_decoder() -> onnx.ModelProto:
+    draw = Sketch()
+    return draw.model(draw.deconv(draw.input(1, 64, 1, 100), 64, 2, (1, 16), strides=[1, 8], group=2))
+
+
+@pytest.mark.parametrize(("chip", "level"), [("hailo8", "error"), ("hailo8l", "warning"), ("hailo15h", "warning")])
+def test_a_limit_of_one_chip_warns_on_another(chip: str, level: str) -> None:
+    found = [f for f in check_proto(_grouped_decoder(), chip).findings if f.rule == "grouped-deconvolution"]
+    assert [finding.level for finding in found] == [level]
+    assert ("recorded on hailo8 only" in found[0].message) == (chip != "hailo8")
+
+
+@pytest.mark.parametrize("chip", ["hailo8", "hailo8l", "hailo10h", "hailo15h"])
+def test_what_the_parser_refuses_does_not_depend_on_the_chip(chip: str) -> None:
+    draw = Sketch()
+    report = check_proto(draw.model(draw.node("Abs", draw.input(1, 8, 10, 10))), chip)
+    assert [finding.rule for finding in report.errors] == ["unsupported-operator"]
+
+
+def test_an_unknown_rule_is_an_option_error() -> None:
+    with pytest.raises(OptionError, match=r"no rule 'row-wide'; the rules are: .*row-too-wide"):
+        find_rule("row-wide")
+
+
+def test_ids_are_unique_and_sorted() -> None:
+    ids = [rule.id for rule in all_rules()]
+    assert ids == sorted(set(ids))
+
+
+def test_a_sketch_leaves_large_weights_out() -> None:
+    draw = Sketch()
+    model = draw.model(draw.conv(draw.input(1, 4096, 1, 8), 4096, 4096))
+    assert model.ByteSize() < 1000

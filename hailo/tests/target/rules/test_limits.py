@@ -1,0 +1,119 @@
+"""Each limit at its edge: the last value that passes, the first that warns, the first that is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import pytest
+
+from tasnet2hef.target.check import check_file, check_proto
+from tasnet2hef.target.rules.framework.sketch import Sketch
+
+RECORDED_PARSE = Path(__file__).parents[5] / "shared/evidence/seed_wide_export.onnx"
+
+
+def levels(model: onnx.ModelProto, rule: str, chip: str = "hailo8") -> set[str]:
+    return {finding.level for finding in check_proto(model, chip).findings if finding.rule == rule}
+
+
+@pytest.mark.parametrize(
+    ("width", "features", "expected"),
+    [
+        (1024, 256, set()),
+        (512, 512, set()),
+        (1025, 256, {"warning"}),
+        (1000, 384, {"warning"}),
+        (1999, 256, {"warning"}),
+        (2000, 256, {"error"}),
+        (1000, 512, {"error"}),
+    ],
+)
+def test_rows(width: int, features: int, expected: set[str]) -> None:
+    draw = Sketch()
+    assert (
+        levels(draw.model(draw.conv(draw.input(1, features, 1, width), features, 2)), "row-too-wide") == expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("positions", "expected"), [(255, set()), (256, {"warning"}), (511, {"warning"}), (512, {"error"})]
+)
+def test_means(positions: int, expected: set[str]) -> None:
+    draw = Sketch()
+    assert (
+        levels(draw.model(draw.node("ReduceMean", draw.input(1, 8, positions, 1), axes=[2])), "mean-too-long")
+        == expected
+    )
+
+
+def test_a_mean_over_height_and_width_counts_both() -> None:
+    draw = Sketch()
+    mean = draw.node("GlobalAveragePool", draw.input(1, 8, 32, 32))
+    assert levels(draw.model(mean), "mean-too-long") == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("features", "dilation", "expected"),
+    [
+        (512, 31, set()),
+        (512, 32, {"note"}),
+        (512, 63, {"note"}),
+        (512, 64, {"warning"}),
+        (64, 127, set()),
+        (64, 128, {"warning"}),
+    ],
+)
+def test_windows(features: int, dilation: int, expected: set[str]) -> None:
+    draw = Sketch()
+    made = draw.conv(
+        draw.input(1, features, 600, 1),
+        features,
+        features,
+        (3, 1),
+        group=features,
+        dilations=[dilation, 1],
+        pads=[dilation, 0, dilation, 0],
+    )
+    assert levels(draw.model(made), "sliding-window") == expected
+
+
+def test_a_window_names_its_exact_split() -> None:
+    draw = Sketch()
+    made = draw.conv(
+        draw.input(1, 512, 600, 1), 512, 512, (3, 1), group=512, dilations=[64, 1], pads=[64, 0, 64, 0]
+    )
+    (found,) = check_proto(draw.model(made)).findings
+    assert "129 rows of 512 bytes = 66,048 bytes" in found.message
+    assert "3 depthwise convolutions" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("chip", "layers", "expected"),
+    [
+        ("hailo8", 96, set()),
+        ("hailo8", 97, {"warning"}),
+        ("hailo8l", 48, set()),
+        ("hailo8l", 49, {"warning"}),
+        ("hailo10h", 60, set()),
+        ("hailo10h", 61, {"warning"}),
+    ],
+)
+def test_layers(chip: str, layers: int, expected: set[str]) -> None:
+    draw = Sketch()
+    tensor = draw.input(1, 8, 8, 8)
+    for _ in range(layers):
+        tensor = draw.node("Relu", draw.conv(tensor, 8, 8))
+    assert levels(draw.model(tensor), "too-many-layers", chip) == expected
+
+
+@pytest.mark.skipif(not RECORDED_PARSE.is_file(), reason=f"no recorded parse at {RECORDED_PARSE}")
+def test_a_graph_that_parsed_is_not_refused_at_parsing() -> None:
+    errors = check_file(RECORDED_PARSE).errors
+    assert {finding.rule for finding in errors} == {
+        "row-too-wide",
+        "concat-too-wide",
+        "mean-too-long",
+        "grouped-deconvolution",
+    }
+    assert {finding.stage for finding in errors} == {"optimize", "compile"}

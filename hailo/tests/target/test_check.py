@@ -1,0 +1,202 @@
+"""Preflight from file to report: exit codes, JSON, grouping, order, cost, speed; the commands around it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import onnx
+import pytest
+
+from tasnet2hef.base.errors import GraphError, OptionError
+from tasnet2hef.base.graph_contract import METADATA_KEY, Provenance
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.cli.main import make_app, run
+from tasnet2hef.target.check import check_file, check_proto
+from tasnet2hef.target.rules.framework.finding import LEVELS
+from tasnet2hef.target.rules.framework.sketch import Sketch
+from tests.conftest import HAS_TORCH
+
+FIELDS = {"rule", "level", "stage", "layer", "nodes", "message", "grade", "source", "fix"}
+
+
+def _bad(blocks: int = 3) -> onnx.ModelProto:
+    """Draw a wide net with long means and PReLUs by Max and Min."""
+    draw = Sketch()
+    tensor = draw.input(1, 256, 1, 2000)
+    for _ in range(blocks):
+        tensor = draw.node("Max", draw.conv(tensor, 256, 256), draw.weight(1, 256, 1, 2000))
+        tensor = draw.node("Sub", tensor, draw.node("ReduceMean", tensor, axes=[3]))
+    return draw.model(tensor)
+
+
+def _good() -> onnx.ModelProto:
+    draw = Sketch()
+    return draw.model(draw.node("Relu", draw.conv(draw.input(1, 8, 200, 1), 8, 16, (3, 1), pads=[1, 0, 1, 0])))
+
+
+@pytest.fixture
+def bad_file(tmp_path: Path) -> Path:
+    onnx.save(_bad(), tmp_path / "bad.onnx")
+    return tmp_path / "bad.onnx"
+
+
+@pytest.fixture
+def good_file(tmp_path: Path) -> Path:
+    onnx.save(_good(), tmp_path / "good.onnx")
+    return tmp_path / "good.onnx"
+
+
+def test_a_clean_graph(good_file: Path) -> None:
+    report = check_file(good_file)
+    assert report.findings == ()
+    assert report.exit_code == 0
+    assert report.demand.contexts == 1
+    assert [layer.type for layer in report.net] == ["input_layer", "conv", "output_layer"]
+
+
+def test_findings_are_ordered_and_named(bad_file: Path) -> None:
+    report = check_file(bad_file)
+    assert report.exit_code == 1
+    levels = [LEVELS.index(finding.level) for finding in report.findings]
+    assert levels == sorted(levels)
+    assert {finding.rule for finding in report.errors} == {"row-too-wide", "mean-too-long", "concat-too-wide"}
+    for finding in report.findings:
+        assert finding.layer == "" or finding.layer in report.net
+        assert finding.source
+        assert finding.fix
+    wide = next(finding for finding in report.errors if finding.rule == "row-too-wide")
+    assert "512,000 bytes" in wide.message
+    assert wide.nodes
+
+
+def test_equal_findings_are_one_group_and_all_in_json(bad_file: Path) -> None:
+    report = check_file(bad_file)
+    constants = [group for group in report.groups if group.first.rule == "full-size-constant"]
+    assert [group.count for group in constants] == [3]
+    assert len(report.to_json()["findings"]) == len(report.findings) == sum(g.count for g in report.groups)
+
+
+def test_json(bad_file: Path) -> None:
+    told = json.loads(json.dumps(check_file(bad_file).to_json()))
+    assert set(told) == {"findings", "cost"}
+    assert all(set(finding) == FIELDS for finding in told["findings"])
+    cost = told["cost"]
+    assert cost["widest_row"]["bytes"] == 2000 * 512
+    assert cost["lcus"]["single_context"] == 96
+    assert cost["gops_per_second_of_audio"] is None
+
+
+def test_an_export_knows_its_audio() -> None:
+    model = _good()
+    provenance = Provenance(spec=TasNetSpec(n_src=2, sample_rate=8000), window_frames=999, norm="folded")
+    model.metadata_props.add(key=METADATA_KEY, value=provenance.to_json())
+    demand = check_proto(model).demand
+    seconds = provenance.window_samples / 8000
+    assert demand.gops_per_second_of_audio == pytest.approx(demand.cost.ops / 1e9 / seconds)
+    assert demand.audio_seconds == pytest.approx(seconds)
+
+
+def test_input_shapes(tmp_path: Path) -> None:
+    draw = Sketch()
+    onnx.save(draw.model(draw.conv(draw.input(1, 8, "T", 1), 8, 8)), tmp_path / "open.onnx")
+    with pytest.raises(GraphError, match="dynamic axes"):
+        check_file(tmp_path / "open.onnx")
+    assert check_file(tmp_path / "open.onnx", input_shapes={"input_1": (1, 8, 100, 1)}).exit_code == 0
+
+
+def test_an_unknown_chip(good_file: Path) -> None:
+    with pytest.raises(OptionError, match="hailo9"):
+        check_file(good_file, "hailo9")
+
+
+def test_a_single_context_is_asked_for() -> None:
+    draw = Sketch()
+    tensor = draw.input(1, 8, 8, 8)
+    for _ in range(140):
+        tensor = draw.node("Relu", draw.conv(tensor, 8, 8))
+    model = draw.model(tensor)
+    assert check_proto(model).exit_code == 0
+    assert [finding.rule for finding in check_proto(model, single_context=True).errors] == ["too-many-layers"]
+
+
+def test_check_command(bad_file: Path, good_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(make_app(), ["check", str(good_file)]) == 0
+    assert "no findings" in capsys.readouterr().out
+    assert run(make_app(), ["check", str(bad_file)]) == 1
+    shown = capsys.readouterr().out
+    for part in ("row-too-wide", "512,000", "fix:", "recorded:", "Predicted layers", "LCUs"):
+        assert part in shown
+    assert run(make_app(), ["check", str(bad_file), "--hw", "hailo8l", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["cost"]["hardware"] == "hailo8l"
+
+
+def test_bad_use_exits_2(tmp_path: Path, good_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(make_app(), ["check", str(tmp_path / "none.onnx")]) == 2
+    assert run(make_app(), ["check", str(good_file), "--hw", "hailo9"]) == 2
+    assert run(make_app(), ["check", str(good_file), "--input-shape", "x"]) == 2
+    assert "expected NAME=1,1,1,16000" in capsys.readouterr().err
+
+
+def test_layers_command(good_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(make_app(), ["layers", str(good_file)]) == 0
+    assert "conv1" in capsys.readouterr().out
+    assert run(make_app(), ["layers", str(good_file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == check_file(good_file).net.to_json()
+
+
+def test_rules_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(make_app(), ["rules"]) == 0
+    assert "row-too-wide" in capsys.readouterr().out
+    assert run(make_app(), ["rules", "mean-too-long"]) == 0
+    assert "Desired shift is 10.0" in capsys.readouterr().out
+    assert run(make_app(), ["rules", "mean-too-long", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["stage"] == "optimize"
+    assert run(make_app(), ["rules", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["rules"]) >= 30
+    assert run(make_app(), ["rules", "none"]) == 2
+
+
+@pytest.mark.skipif(not HAS_TORCH, reason="exports need torch")
+@pytest.mark.parametrize("norm", ["gLN", "cLN", "bN"])
+@pytest.mark.parametrize("residual", ["separate", "joint"])
+def test_our_own_tall_exports_have_no_errors(norm: str, residual: str) -> None:
+    from tasnet2hef.model.checkpoint import from_module
+    from tasnet2hef.model.export import ExportOptions, build
+    from tasnet2hef.model.onnx_writer import make_model
+    from tests.random_weights import random_reference, small_spec
+
+    checkpoint = from_module(random_reference(small_spec(norm_type=norm, hid_chan=512, n_blocks=8, n_repeats=1)))
+    net, _ = build(checkpoint, ExportOptions(seconds=2.0, residual=residual))
+    report = check_proto(make_model(net))
+    assert report.errors == ()
+    assert report.demand.gops_per_second_of_audio is not None
+    rules = {finding.rule for finding in report.findings}
+    assert "sliding-window" in rules, "a dilation of 128 on 512 features outgrows every buffer seen"
+
+
+@pytest.mark.skipif(not HAS_TORCH, reason="exports need torch")
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="peak memory is read from /proc")
+def test_a_cold_check_of_the_default_net_is_quick(tmp_path: Path) -> None:
+    from tasnet2hef.model.checkpoint import from_module
+    from tasnet2hef.model.export import ExportOptions, build
+    from tasnet2hef.model.onnx_writer import make_model
+    from tests.random_weights import random_reference
+
+    checkpoint = from_module(random_reference(TasNetSpec.from_options({"n_src": 2})))
+    net, _ = build(checkpoint, ExportOptions(seconds=2.0))
+    onnx.save(make_model(net), tmp_path / "default.onnx")
+    code = (
+        "import sys; from pathlib import Path; from tasnet2hef.target.check import check_file; "
+        "check_file(sys.argv[1]); "
+        "told = Path('/proc/self/status').read_text(); print(told.split('VmHWM:')[1].split()[0])"
+    )
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "default.onnx")], capture_output=True, text=True, check=True
+    )
+    assert time.perf_counter() - start < 4.0  # 2 s on an idle core
+    assert int(done.stdout) < 500_000  # kB
