@@ -57,8 +57,8 @@ def columns(title: str, checkpoint: Checkpoint, seconds: float, threads: int, ru
     rows = []
     for streams in (1, 2, 4, 8):
         backend = export(checkpoint, seconds, streams, threads)
-        provenance = backend.provenance
-        noise = np.random.default_rng(0).standard_normal((provenance.rows, streams * provenance.spec.stride))
+        contract = backend.contract
+        noise = np.random.default_rng(0).standard_normal((contract.rows, streams * contract.spec.stride))
         frames = noise.astype(np.float32)
         backend.run(frames)
         times = []
@@ -67,7 +67,7 @@ def columns(title: str, checkpoint: Checkpoint, seconds: float, threads: int, ru
             backend.run(frames)
             times.append((time.perf_counter() - start) / streams)
         p50 = statistics.median(times)
-        audio = provenance.window_samples / provenance.spec.sample_rate
+        audio = contract.window_samples / contract.spec.sample_rate
         rows.append((str(streams), f"{1e3 * p50:.1f}", f"{1e3 * max(times):.1f}", f"{p50 / audio:.4f}"))
     console().print(table(title, ("columns", "ms per window, p50", "slowest", "real-time factor"), rows))
 
@@ -167,7 +167,7 @@ class Scrambled:
 
     def __init__(self, backend: Backend) -> None:
         self._backend, self._random = backend, np.random.default_rng(0)
-        self.provenance = backend.provenance
+        self.contract = backend.contract
 
     def run(self, frames: Signal) -> Signal:
         """Run, and shuffle the sources."""

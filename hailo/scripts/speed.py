@@ -18,7 +18,7 @@ import onnxruntime
 import torch
 
 from scripts.bench import run_tool
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.parity import speech_clip
 from tasnet2hef.model.checkpoint import Checkpoint
 from tasnet2hef.model.export import ExportOptions, export_checkpoint
@@ -62,8 +62,8 @@ def contenders(checkpoint: Checkpoint, folder: Path, threads: int) -> list[Conte
     ours = folder / "ours.onnx"
     export_checkpoint(checkpoint, ours, ExportOptions(seconds=SECONDS))
     backend, opened = _timed(lambda: OnnxRuntimeBackend(ours, threads))
-    clip = speech_clip(backend.provenance.window_samples, backend.provenance.spec.sample_rate)
-    frames = window_to_frames(clip, backend.provenance)
+    clip = speech_clip(backend.contract.window_samples, backend.contract.spec.sample_rate)
+    frames = window_to_frames(clip, backend.contract)
     simulated, prepared = _timed(lambda: _eight_bits(ours, folder, threads))
     original, built = _timed(checkpoint.reference)
     plain = folder / "plain.onnx"
@@ -96,9 +96,9 @@ class Stopwatch:
         self._backend, self.seconds = backend, 0.0
 
     @property
-    def provenance(self) -> Provenance:
+    def contract(self) -> GraphContract:
         """The graph's description."""
-        return self._backend.provenance
+        return self._backend.contract
 
     def run(self, frames: Signal) -> Signal:
         """Run and time one window."""
@@ -113,7 +113,7 @@ def host_share(checkpoint: Checkpoint, folder: Path, threads: int, windows: int,
     if not path.exists():
         export_checkpoint(checkpoint, path, ExportOptions(seconds=SECONDS))
     net = Stopwatch(OnnxRuntimeBackend(path, threads))
-    rate = net.provenance.spec.sample_rate
+    rate = net.contract.spec.sample_rate
     stream = make_streamer(net)
     clip = speech_clip((windows + 2) * stream.hop_samples, rate)
     block = round(block_ms * rate / 1000)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tasnet2hef.base.graph_contract import Provenance
-from tests.sign_split import SignSplit, make_provenance, save_graph
+from tasnet2hef.base.graph_contract import GraphContract
+from tests.sign_split import SignSplit, make_contract, save_graph
 
 # Small tensors on many threads spend their time waiting for each other: 15 s against 200 s on two busy cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -30,8 +30,8 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
-def provenance() -> Callable[..., Provenance]:
-    return make_provenance
+def contract() -> Callable[..., GraphContract]:
+    return make_contract
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +47,7 @@ def sign_split() -> type[SignSplit]:
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """A graph of two sources at 8 kHz with windows of 0.1 s."""
-    return save_graph(tmp_path / "model.onnx", make_provenance())
+    return save_graph(tmp_path / "model.onnx", make_contract())
 
 
 @pytest.fixture

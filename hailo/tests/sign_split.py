@@ -10,11 +10,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, Provenance, output_names
+from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, output_names
 from tasnet2hef.base.spec import TasNetSpec
 
 
-def make_provenance(
+def make_contract(
     *,
     n_src: int = 2,
     window_frames: int = 99,
@@ -22,10 +22,10 @@ def make_provenance(
     norm: str = "exact",
     streams: int = 1,
     **options: Any,
-) -> Provenance:
+) -> GraphContract:
     """By default 8 kHz, kernel 16, stride 8: windows of 800 samples, 0.1 s."""
     spec = TasNetSpec.from_options({"n_src": n_src, **options})
-    return Provenance(spec=spec, window_frames=window_frames, layout=layout, norm=norm, streams=streams)
+    return GraphContract(spec=spec, window_frames=window_frames, layout=layout, norm=norm, streams=streams)
 
 
 def sign_split_nodes(gains: Sequence[float]) -> list[onnx.NodeProto]:
@@ -42,14 +42,14 @@ def sign_split_nodes(gains: Sequence[float]) -> list[onnx.NodeProto]:
 
 def save_graph(
     path: Path,
-    provenance: Provenance,
+    contract: GraphContract,
     *,
     gains: Sequence[float] = (1.0, 1.0),
     record: str | None = None,
     input_shape: Sequence[int | str] | None = None,
 ) -> Path:
     """Save a sign-splitting graph of two sources that says of itself what an exported one does."""
-    shape = provenance.input_shape
+    shape = contract.input_shape
     graph = helper.make_graph(
         sign_split_nodes(gains),
         "sign_split",
@@ -57,7 +57,7 @@ def save_graph(
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in output_names(2)],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    text = provenance.to_json() if record is None else record
+    text = contract.to_json() if record is None else record
     if text:
         helper.set_model_props(model, {METADATA_KEY: text})
     onnx.save(model, path)
@@ -67,8 +67,8 @@ def save_graph(
 class SignSplit:
     """The same net without a graph; ``orders`` gives the order of its sources, one per run, over and over."""
 
-    def __init__(self, provenance: Provenance, orders: Sequence[Sequence[int]] = ((0, 1),)) -> None:
-        self.provenance = provenance
+    def __init__(self, contract: GraphContract, orders: Sequence[Sequence[int]] = ((0, 1),)) -> None:
+        self.contract = contract
         self.orders = orders
         self.runs = 0
 

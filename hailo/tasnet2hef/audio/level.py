@@ -1,7 +1,7 @@
 """Brings speech to the level that a net with constant norms was made for, and measures that level.
 
 A net with gLN or cLN hears every level alike; constants put in place of its statistics fit one level only. So the
-host scales the mixture to ``Provenance.input_level_dbfs`` before the net and takes the gain back behind it. The
+host scales the mixture to ``GraphContract.input_level_dbfs`` before the net and takes the gain back behind it. The
 level is that of the speech: frames far below the loudest are pauses and do not count, so that it does not depend
 on how much of a recording is silent.
 """

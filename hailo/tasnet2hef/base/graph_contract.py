@@ -46,7 +46,7 @@ def state_name(block: int) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Provenance:
+class GraphContract:
     """Where a graph comes from and how to feed it.
 
     The input holds one window of ``rows`` rows of ``stride`` samples: ``[1, stride, rows, 1]`` when tall (time on
@@ -117,8 +117,8 @@ class Provenance:
         return json.dumps(fields, sort_keys=True)
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str], where: str) -> Provenance:
-        """Read the provenance from a graph's ``metadata_props``.
+    def from_metadata(cls, metadata: Mapping[str, str], where: str) -> GraphContract:
+        """Read the contract from a graph's ``metadata_props``.
 
         Raises:
             GraphError: the graph was not exported by tasnet2hef, or its record is damaged.

@@ -254,7 +254,7 @@ class _Run:
         with written_beside(hef) as part:
             shutil.copyfile(made.path(self._folder, "hef"), part)
         version = self._stages.records[0].facts["compiler"]
-        if self._inputs.provenance is not None:
+        if self._inputs.contract is not None:
             write_sidecar(hef, self._inputs.model, parsed.hn, hardware=self._options.hardware, compiler=version)
         facts = hef_facts(hef, version, made.files["hef"]["sha256"], self._folder / made.log, parsed.hn)
         report = self._ended(DONE, parsed, steps=steps, tried=tried)

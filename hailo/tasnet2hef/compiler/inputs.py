@@ -14,7 +14,7 @@ from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
 from tasnet2hef.base.errors import GraphError, InputError, OptionError
 from tasnet2hef.base.files import digest_of_file
-from tasnet2hef.base.graph_contract import METADATA_KEY, Provenance, metadata_of
+from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
 from tasnet2hef.quantize.calibration.calibration_set import (
     RECORD_KEY,
     digest_of,
@@ -38,7 +38,7 @@ class CompileInputs:
     calibration: Path
     script: str
     report: CheckReport
-    provenance: Provenance | None
+    contract: GraphContract | None
     """What the graph says of itself; None for a graph that was not exported by tasnet2hef."""
     inputs: dict[str, list[int]]
     end_nodes: tuple[str, ...]
@@ -55,7 +55,7 @@ class CompileInputs:
     @property
     def seconds(self) -> float | None:
         """Return the length of the graph's window; None for a chunk, and for a graph that does not say."""
-        made = self.provenance
+        made = self.contract
         return None if made is None or made.stateful else made.window_samples / made.spec.sample_rate
 
     @property
@@ -67,7 +67,7 @@ class CompileInputs:
     @property
     def chunk_frames(self) -> int | None:
         """Return the frames of a stateful graph's chunk; None for all others."""
-        made = self.provenance
+        made = self.contract
         return None if made is None or not made.stateful else made.window_frames
 
 
@@ -79,7 +79,7 @@ def read_inputs(model: Path, calibration: Path, script: Path | None, hardware: s
     """
     report = check_file(model, hardware)
     proto = onnx.load_model(str(model), load_external_data=False)
-    provenance = _provenance(proto, model)
+    contract = _contract(proto, model)
     text, told = _read_script(script, report.net)
     stored = {tensor.name for tensor in proto.graph.initializer}
     inputs = {
@@ -87,7 +87,7 @@ def read_inputs(model: Path, calibration: Path, script: Path | None, hardware: s
         for value in proto.graph.input
         if value.name not in stored
     }
-    arrays, notes = _read_calibration(calibration, report.net, _of_audio(provenance, inputs), model)
+    arrays, notes = _read_calibration(calibration, report.net, _of_audio(contract, inputs), model)
     outputs = tuple(value.name for value in proto.graph.output)
     makers = {tensor: node.name for node in proto.graph.node for tensor in node.output}
     files = _model_files(proto, model)
@@ -98,7 +98,7 @@ def read_inputs(model: Path, calibration: Path, script: Path | None, hardware: s
         calibration=calibration.resolve(),
         script=text,
         report=report,
-        provenance=provenance,
+        contract=contract,
         inputs=inputs,
         end_nodes=tuple(makers.get(name) or name for name in outputs),
         outputs=outputs,
@@ -118,26 +118,26 @@ def net_name(model: Path) -> str:
     return name if name[:1].isalpha() else f"net_{name}"
 
 
-def _provenance(proto: onnx.ModelProto, model: Path) -> Provenance | None:
+def _contract(proto: onnx.ModelProto, model: Path) -> GraphContract | None:
     metadata = metadata_of(proto)
-    return Provenance.from_metadata(metadata, str(model)) if METADATA_KEY in metadata else None
+    return GraphContract.from_metadata(metadata, str(model)) if METADATA_KEY in metadata else None
 
 
-def _of_audio(provenance: Provenance | None, inputs: Mapping[str, list[int]]) -> Provenance | None:
+def _of_audio(contract: GraphContract | None, inputs: Mapping[str, list[int]]) -> GraphContract | None:
     """Return the record of a graph that takes a window of audio, or a chunk and its past; None for all others."""
-    if provenance is None:
+    if contract is None:
         return None
-    expected = [provenance.input_shape, *provenance.state_shapes.values()]
-    return provenance if list(inputs.values()) == [list(shape) for shape in expected] else None
+    expected = [contract.input_shape, *contract.state_shapes.values()]
+    return contract if list(inputs.values()) == [list(shape) for shape in expected] else None
 
 
 def _read_calibration(
-    path: Path, net: HailoNet, provenance: Provenance | None, model: Path
+    path: Path, net: HailoNet, contract: GraphContract | None, model: Path
 ) -> tuple[tuple[str, ...], list[str]]:
     """Return the names of the set's arrays, and notes; refuse a set that was made for another window."""
-    if provenance is not None:
+    if contract is not None:
         opened = open_calibration(path)
-        return tuple(opened.layers), require_fit(opened, provenance, digest_of(model), input_shapes(net))
+        return tuple(opened.layers), require_fit(opened, contract, digest_of(model), input_shapes(net))
     try:
         with np.load(path, allow_pickle=False) as archive:
             shapes = {name: archive[name].shape for name in archive.files if name != RECORD_KEY}

@@ -12,7 +12,7 @@ import onnx
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.parity import ParityRow, refuse_disparity
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.base.window_length import window_frames
@@ -52,7 +52,7 @@ class ExportReport:
     onnx_path: Path
     selftest_path: Path
     """Speech and the original's sources of it, for `selftest`."""
-    provenance: Provenance
+    contract: GraphContract
     nodes: int
     parity: tuple[ParityRow, ...]
     notes: tuple[str, ...]
@@ -63,23 +63,23 @@ class ExportReport:
     @property
     def window_seconds(self) -> float:
         """Length of the window in seconds of audio."""
-        return self.provenance.window_samples / self.provenance.spec.sample_rate
+        return self.contract.window_samples / self.contract.spec.sample_rate
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {
             "onnx": str(self.onnx_path),
-            "spec": self.provenance.spec.as_dict(),
-            "window_frames": self.provenance.window_frames,
-            "window_samples": self.provenance.window_samples,
+            "spec": self.contract.spec.as_dict(),
+            "window_frames": self.contract.window_frames,
+            "window_samples": self.contract.window_samples,
             "seconds": self.window_seconds,
-            "norm": self.provenance.norm,
-            "layout": self.provenance.layout,
-            "residual": self.provenance.residual,
-            "streams": self.provenance.streams,
-            "stateful": self.provenance.stateful,
-            "input_level_dbfs": self.provenance.input_level_dbfs,
-            "state_values": self.provenance.state_values,
+            "norm": self.contract.norm,
+            "layout": self.contract.layout,
+            "residual": self.contract.residual,
+            "streams": self.contract.streams,
+            "stateful": self.contract.stateful,
+            "input_level_dbfs": self.contract.input_level_dbfs,
+            "state_values": self.contract.state_values,
             "selftest": str(self.selftest_path),
             "segments": [str(path) for path in self.segment_paths],
             "nodes": self.nodes,
@@ -119,7 +119,7 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
     selftest_path = save_reference(reference_path(onnx_path), reference)
     return ExportReport(
         onnx_path=onnx_path,
-        provenance=net.provenance,
+        contract=net.contract,
         nodes=len(model.graph.node),
         parity=parity,
         notes=(*checkpoint.notes, *notes),
@@ -150,10 +150,10 @@ def build(checkpoint: Checkpoint, options: ExportOptions) -> tuple[HailoTasNet, 
     if frames != asked:
         notes.append(
             f"window rounded up from {asked} to {frames} frames "
-            f"({net.provenance.window_samples / spec.sample_rate:.3f} s), so that its means split into steps of "
+            f"({net.contract.window_samples / spec.sample_rate:.3f} s), so that its means split into steps of "
             "at most 128 frames"
         )
-    if options.residual == "joint" and net.provenance.residual != "joint":
+    if options.residual == "joint" and net.contract.residual != "joint":
         notes.append("residual joint has nothing to join: this net has no skip path")
     return net.eval(), tuple(notes)
 

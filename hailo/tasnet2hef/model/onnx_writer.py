@@ -15,7 +15,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import fx, nn
 
-from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, Provenance, output_names
+from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, output_names
 from tasnet2hef.base.version import __version__
 from tasnet2hef.model.network.hailo_tasnet import HailoTasNet
 from tasnet2hef.model.network.memory import PastRows
@@ -49,7 +49,7 @@ def make_model(net: HailoTasNet) -> onnx.ModelProto:
     initializers: list[onnx.TensorProto] = []
     tensor_names: dict[fx.Node, str] = {}
     trace = _PrimitiveTracer().trace(net)
-    final_names = dict(zip(_output_nodes(trace), output_names(net.provenance.spec.n_src), strict=True))
+    final_names = dict(zip(_output_nodes(trace), output_names(net.contract.spec.n_src), strict=True))
     for step in trace.nodes:
         if step.op == "placeholder":
             tensor_names[step] = INPUT_NAME
@@ -75,7 +75,7 @@ def make_model(net: HailoTasNet) -> onnx.ModelProto:
             )
         elif step.op != "output":
             raise TypeError(f"{step.name}: {step.op} {step.target} is no primitive")
-    return _assemble(net.provenance, nodes, initializers)
+    return _assemble(net.contract, nodes, initializers)
 
 
 def _output_nodes(trace: fx.Graph) -> tuple[fx.Node, ...]:
@@ -86,22 +86,22 @@ def _output_nodes(trace: fx.Graph) -> tuple[fx.Node, ...]:
 
 
 def _assemble(
-    provenance: Provenance, nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto]
+    contract: GraphContract, nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto]
 ) -> onnx.ModelProto:
-    shape, states = provenance.input_shape, provenance.state_shapes
-    next_states = dict(zip(provenance.next_state_names, states.values(), strict=True))
+    shape, states = contract.input_shape, contract.state_shapes
+    next_states = dict(zip(contract.next_state_names, states.values(), strict=True))
     graph = helper.make_graph(
         nodes,
         "convtasnet",
         _ports({INPUT_NAME: shape} | states),
-        _ports(dict.fromkeys(output_names(provenance.spec.n_src), shape) | next_states),
+        _ports(dict.fromkeys(output_names(contract.spec.n_src), shape) | next_states),
         initializers,
     )
     settings: dict[str, Any] = {"producer_name": "tasnet2hef", "producer_version": __version__}
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, **settings
     )
-    helper.set_model_props(model, {METADATA_KEY: provenance.to_json()})
+    helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
     onnx.checker.check_model(model, full_check=True)
     return onnx.shape_inference.infer_shapes(model, strict_mode=True)
 

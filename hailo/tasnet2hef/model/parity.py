@@ -36,7 +36,7 @@ def measure_parity(
     ``parts`` are the segments that the model was cut into; there are none where it stays whole. The original's
     sources are returned for the self-test of whatever is made of the model later.
     """
-    made = net.provenance
+    made = net.contract
     heard = speech_clips(made, max(made.streams, REFERENCE_CLIPS))
     truth = separate_by_original(checkpoint, heard, silence=made.stateful)
     clips, original = heard[: made.streams], truth[: made.streams]
@@ -79,7 +79,7 @@ def separate_by_original(checkpoint: Checkpoint, clips: Samples, *, silence: boo
 
 def separate_by_rewrite(net: HailoTasNet, clips: Samples) -> Samples:
     """Separate ``[stream, sample]`` with the torch network into ``[stream, source, sample]``."""
-    if not net.provenance.stateful:
+    if not net.contract.stateful:
         return separate_windows(net, clips)
     return np.stack([stream_clip(ChunkStream(TorchSteps(net)), clip) for clip in clips])
 
@@ -89,11 +89,11 @@ class TorchSteps:
 
     def __init__(self, net: HailoTasNet) -> None:
         self._net = net
-        self.provenance = net.provenance
+        self.contract = net.contract
 
     def empty_memory(self) -> Memory:
         """Return silence."""
-        return {name: np.zeros(shape, np.float32) for name, shape in self.provenance.state_shapes.items()}
+        return {name: np.zeros(shape, np.float32) for name, shape in self.contract.state_shapes.items()}
 
     def run(self, frames: Samples) -> Samples:
         """Run the first chunk of a stream."""
@@ -103,8 +103,8 @@ class TorchSteps:
     def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
         """Run one chunk; also return the memory for the next one."""
         set_past(self._net, memory)
-        outputs = self._net(torch.from_numpy(frames_to_tensor(frames, self.provenance)))
-        sources = np.stack([tensor_to_frames(output.numpy(), self.provenance) for output in outputs])
+        outputs = self._net(torch.from_numpy(frames_to_tensor(frames, self.contract)))
+        sources = np.stack([tensor_to_frames(output.numpy(), self.contract) for output in outputs])
         return sources, dict(zip(memory, left_rows(self._net), strict=True))
 
 

@@ -18,7 +18,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.graph_contract import METADATA_KEY, Provenance, metadata_of
+from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
 
 BLOCK = re.compile(r"tcn_(\d+)/")
 ENCODER = "encoder"
@@ -36,13 +36,13 @@ def split_model(model: onnx.ModelProto, segments: int) -> list[onnx.ModelProto]:
         OptionError: there are fewer blocks than segments, or the graph is stateful.
     """
     metadata = metadata_of(model)
-    provenance = Provenance.from_metadata(metadata, "graph")
-    blocks = len(provenance.spec.dilations)
+    contract = GraphContract.from_metadata(metadata, "graph")
+    blocks = len(contract.spec.dilations)
     if not 1 <= segments <= blocks:
         raise OptionError(f"segments: found {segments}, expected 1 to {blocks}, the number of TCN blocks")
     if segments == 1:
         return [model]
-    if provenance.stateful:
+    if contract.stateful:
         raise OptionError(f"segments: found {segments} for a stateful graph, expected 1; export windows instead")
     places = [_place(node.name, blocks) for node in model.graph.node]
     costs = _costs(model, places, blocks)
@@ -51,7 +51,7 @@ def split_model(model: onnx.ModelProto, segments: int) -> list[onnx.ModelProto]:
     digest = _digest(model)
     parts = []
     for number, (given, wanted) in enumerate(zip([(), *borders], [*borders, outputs], strict=True), start=1):
-        record = replace(provenance, segment=number, segments=segments, segment_of=digest)
+        record = replace(contract, segment=number, segments=segments, segment_of=digest)
         parts.append(_cut_out(model, given, wanted, record))
     return parts
 
@@ -112,7 +112,7 @@ def _border(model: onnx.ModelProto, places: Sequence[int], cut: int) -> Border:
     return tuple(name for name in before if name in needed)
 
 
-def _cut_out(model: onnx.ModelProto, given: Border, wanted: Border, record: Provenance) -> onnx.ModelProto:
+def _cut_out(model: onnx.ModelProto, given: Border, wanted: Border, record: GraphContract) -> onnx.ModelProto:
     """Make a model of the nodes between two borders."""
     nodes, open_names = [], set(wanted)
     for node in reversed(model.graph.node):

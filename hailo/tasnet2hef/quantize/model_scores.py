@@ -62,14 +62,14 @@ def choose_evaluation(
 
     A graph with a state is judged on streams: stretches as calibration draws them, or the shipped speech.
     """
-    if folder is None and simulator.provenance.stateful:
+    if folder is None and simulator.contract.stateful:
         return _shipped_stream(calibration, simulator)
     if folder is None:
         windows = _calibration_windows(calibration, simulator, limit)
         note = "no --eval: the figures tell agreement with the float model on calibration windows, not SI-SDR"
         return Evaluation((), windows, [note])
-    clips, notes = read_evaluation(folder, simulator.provenance)
-    return Evaluation(clips, cut_windows(clips, excerpt_of(simulator.provenance), limit), notes)
+    clips, notes = read_evaluation(folder, simulator.contract)
+    return Evaluation(clips, cut_windows(clips, excerpt_of(simulator.contract), limit), notes)
 
 
 def judge(
@@ -145,7 +145,7 @@ def state_key(model: Path, calibration: Path, evaluation: Evaluation, options: S
 
 def seconds_a_window(backend: Backend, window: EvaluationWindow) -> float:
     """Return the time that one window (one chunk of a stream) takes, the better of two."""
-    frames = window_to_frames(window.mixture[: backend.provenance.window_samples], backend.provenance)
+    frames = window_to_frames(window.mixture[: backend.contract.window_samples], backend.contract)
     best = float("inf")
     for _ in range(2):
         started = time.perf_counter()
@@ -156,10 +156,10 @@ def seconds_a_window(backend: Backend, window: EvaluationWindow) -> float:
 
 def _shipped_stream(calibration: CalibrationSet, simulator: Simulator) -> Evaluation:
     """Return two receptive fields of the shipped speech at the level of the calibration's recordings."""
-    (speech,) = speech_clips(simulator.provenance, 1)
+    (speech,) = speech_clips(simulator.contract, 1)
     if calibration.record is not None:
         speech = speech * np.float32(10 ** ((calibration.record.median_level_db - rms_dbfs(speech)) / 20))
-    seconds = len(speech) / simulator.provenance.spec.sample_rate
+    seconds = len(speech) / simulator.contract.spec.sample_rate
     note = (
         f"no --eval: the figures tell agreement with the float model on a stream of {seconds:.2g} s of the "
         "shipped speech at the calibration's level, not SI-SDR"
@@ -172,7 +172,7 @@ def _calibration_windows(calibration: CalibrationSet, simulator: Simulator, limi
     count = min(limit, calibration.windows)
     wanted = set(np.linspace(0, calibration.windows - 1, count).round().astype(int).tolist())
     chosen = [frames for number, frames in enumerate(calibration.frames()) if number in wanted]
-    windows = [frames_to_sources(frames[None], simulator.provenance)[0] for frames in chosen]
+    windows = [frames_to_sources(frames[None], simulator.contract)[0] for frames in chosen]
     sounding = [EvaluationWindow(window, None) for window in windows if window.any()]
     if not sounding:
         raise OptionError(

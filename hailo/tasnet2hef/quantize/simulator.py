@@ -14,9 +14,9 @@ import onnx
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError, OptionError
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.quantize.borders import Border, find_borders
-from tasnet2hef.quantize.calibration.calibrate import read_provenance
+from tasnet2hef.quantize.calibration.calibrate import read_contract
 from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, digest_of, input_shapes, require_fit
 from tasnet2hef.quantize.lifted_model import LiftedModel, lift
 from tasnet2hef.quantize.number_format import A8_W8, FLOAT, ActivationFormat, Precision
@@ -50,7 +50,7 @@ class Simulator:
     """A prepared model. `backend` gives it at any choice of precisions, without building anything again."""
 
     net: HailoNet
-    provenance: Provenance
+    contract: GraphContract
     borders: tuple[Border, ...]
     observed: Observed
     equalised: tuple[str, ...]
@@ -130,9 +130,9 @@ def prepare(
     loaded = load_graph(model_path)
     if loaded.weights_absent:
         raise OptionError(f"{model_path}: {loaded.notes[0]}; put the weights beside it")
-    provenance, net = read_provenance(model_path), parse(loaded)
-    _require_one_column(model_path, provenance)
-    notes = require_fit(calibration, provenance, digest_of(model_path), input_shapes(net))
+    contract, net = read_contract(model_path), parse(loaded)
+    _require_one_column(model_path, contract)
+    notes = require_fit(calibration, contract, digest_of(model_path), input_shapes(net))
     found = find_borders(net)
     if found.hidden:
         notes.append(f"{len(found.hidden)} borders lie inside an ONNX node and stay float: {_some(found.hidden)}")
@@ -149,25 +149,25 @@ def prepare(
     notes += constant_channels(observed)
     return Simulator(
         net=net,
-        provenance=provenance,
+        contract=contract,
         borders=found.borders,
         observed=observed,
         equalised=equalised,
         bank=WeightBank(lifted, observed.means if preparation.correct_bias else None),
         uncorrected=WeightBank(lifted),
-        switchable=SwitchableNet(lifted, found.borders, provenance, threads),
+        switchable=SwitchableNet(lifted, found.borders, contract, threads),
         preparation=preparation,
         seconds=time.perf_counter() - started,
         notes=notes,
     )
 
 
-def _require_one_column(model_path: Path, provenance: Provenance) -> None:
+def _require_one_column(model_path: Path, contract: GraphContract) -> None:
     """Refuse a graph of several windows side by side: they never mix, so one tells all there is to know."""
-    _, _, height, width = provenance.input_shape
-    if height * width != provenance.rows:
+    _, _, height, width = contract.input_shape
+    if height * width != contract.rows:
         raise GraphError(
-            f"{model_path}: found {height * width // provenance.rows} windows side by side, expected 1; simulate "
+            f"{model_path}: found {height * width // contract.rows} windows side by side, expected 1; simulate "
             "the same model exported with one stream: the layers and their ranges are the same"
         )
 

@@ -19,7 +19,7 @@ from onnx import TensorProto, helper
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.graph_contract import INPUT_NAME, Provenance, output_names
+from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract, output_names
 from tasnet2hef.quantize.borders import Border
 from tasnet2hef.quantize.lifted_model import LiftedModel
 from tasnet2hef.quantize.number_format import ActivationFormat
@@ -96,12 +96,12 @@ class SwitchableNet:
         self,
         lifted: LiftedModel,
         borders: Sequence[Border],
-        provenance: Provenance,
+        contract: GraphContract,
         threads: int | None = None,
     ) -> None:
-        self.provenance = provenance
+        self.contract = contract
         self._session = open_session(add_switches(lifted, borders), threads)
-        self._sources = list(output_names(provenance.spec.n_src))
+        self._sources = list(output_names(contract.spec.n_src))
 
     def with_feeds(self, feeds: Mapping[str, Any]) -> SimulatedBackend:
         """Return a backend that holds these feeds; all of them share the one session."""
@@ -111,9 +111,9 @@ class SwitchableNet:
         self, frames: Samples, memory: Memory, feeds: Mapping[str, Any]
     ) -> tuple[Samples, dict[str, Samples]]:
         """Map ``[row, sample of the row]`` to ``[source, row, sample of the row]`` and the next memory."""
-        shape = self.provenance.input_shape
+        shape = self.contract.input_shape
         window = np.ascontiguousarray(frames.T, dtype=np.float32).reshape(shape)
-        names = [*self._sources, *self.provenance.next_state_names]
+        names = [*self._sources, *self.contract.next_state_names]
         values = self._session.run(names, {**feeds, **memory, INPUT_NAME: window})
         sources = values[: len(self._sources)]
         after = dict(zip(memory, values[len(sources) :], strict=True))
@@ -128,9 +128,9 @@ class SimulatedBackend:
         self._feeds = feeds
 
     @property
-    def provenance(self) -> Provenance:
+    def contract(self) -> GraphContract:
         """The graph's own description."""
-        return self._net.provenance
+        return self._net.contract
 
     def run(self, frames: Samples) -> Samples:
         """Map ``[row, sample of the row]`` to ``[source, row, sample of the row]``."""
@@ -138,7 +138,7 @@ class SimulatedBackend:
 
     def empty_memory(self) -> Memory:
         """Return the memory from which a stream begins: silence. Empty for a graph of windows."""
-        return {name: np.zeros(shape, np.float32) for name, shape in self.provenance.state_shapes.items()}
+        return {name: np.zeros(shape, np.float32) for name, shape in self.contract.state_shapes.items()}
 
     def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
         """Run one chunk like ``run``; also return the memory for the next one, rounded as its makers are."""

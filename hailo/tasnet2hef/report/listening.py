@@ -95,13 +95,13 @@ def listen(
     mixture = choose_channels(clip, "mix")
     with ExitStack() as open_backends:
         plain = open_backends.enter_context(opened(graph, "onnxruntime", threads))
-        truth = read_references(references, clip, "mix", plain.provenance.spec.n_src)
+        truth = read_references(references, clip, "mix", plain.contract.spec.n_src)
         backends: dict[str, Backend] = {FLOAT: plain}
         if calibration is not None:
             backends[INT8] = _simulated(graph, calibration, threads)
         if hef is not None:
             backends[DEVICE] = open_backends.enter_context(opened(hef, "hailort", threads))
-        spec = plain.provenance.spec
+        spec = plain.contract.spec
         kept = _kept(clip, mixture, truth, spec.sample_rate, 1 + spec.n_src * len(backends))
         tracks = [Track(MIXTURE, 0, kept.mixture[0])]
         for done, (kind, backend) in enumerate(backends.items(), start=1):

@@ -56,10 +56,10 @@ def separate_samples(
     and the sources are brought back. ``overlap`` and ``halo``: see ``make_streamer``.
     """
     started = time.perf_counter()
-    model_rate_hz = backend.provenance.spec.sample_rate
+    model_rate_hz = backend.contract.spec.sample_rate
     heard = resample(mixture, sample_rate_hz, model_rate_hz)
     streams = [make_streamer(backend, overlap=overlap, halo=halo) for _ in heard]
-    level = levelling_gain(heard.reshape(-1), model_rate_hz, backend.provenance.input_level_dbfs)
+    level = levelling_gain(heard.reshape(-1), model_rate_hz, backend.contract.input_level_dbfs)
     ready = [
         _separate_channel(stream, samples, _Track(index, len(heard), model_rate_hz, progress))
         for index, (stream, samples) in enumerate(zip(streams, heard * np.float32(level), strict=True))

@@ -12,7 +12,7 @@ import numpy as np
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import InputError
 from tasnet2hef.base.files import written_beside
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 
 SUFFIX: Final = ".selftest.npz"
 
@@ -45,7 +45,7 @@ def save_reference(path: Path, reference: Reference) -> Path:
     return path
 
 
-def read_reference(path: Path, provenance: Provenance) -> Reference:
+def read_reference(path: Path, contract: GraphContract) -> Reference:
     """Read a reference and check that it fits a model.
 
     Raises:
@@ -57,11 +57,11 @@ def read_reference(path: Path, provenance: Provenance) -> Reference:
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not a self-test's reference ({error}); export the model again") from error
     clips, samples = found.clips.shape if found.clips.ndim == 2 else (0, 0)
-    wanted = (clips, provenance.spec.n_src, samples)
-    window = samples if provenance.stateful else provenance.window_samples
+    wanted = (clips, contract.spec.n_src, samples)
+    window = samples if contract.stateful else contract.window_samples
     if found.sources.shape != wanted or samples != window or not found.clips.size:
         raise InputError(
             f"{path}: found clips {list(found.clips.shape)} and sources {list(found.sources.shape)}, expected "
-            f"clips of {window} samples and {provenance.spec.n_src} sources each; export the model again"
+            f"clips of {window} samples and {contract.spec.n_src} sources each; export the model again"
         )
     return found

@@ -61,9 +61,9 @@ def separate_file(
         clip = read_clip(audio_path)
         mixture = choose_channels(clip, channel)
         _require_frame(clip, backend)
-        truth = read_references(references, clip, channel, backend.provenance.spec.n_src)
+        truth = read_references(references, clip, channel, backend.contract.spec.n_src)
         inputs = [clip.path, *map(Path, references)]
-        outputs = plan_outputs(out_dir, clip.path.stem, backend.provenance.spec.n_src, inputs)
+        outputs = plan_outputs(out_dir, clip.path.stem, backend.contract.spec.n_src, inputs)
         separated = separate_samples(
             backend,
             mixture,
@@ -82,7 +82,7 @@ def separate_file(
 
 def _require_frame(clip: Clip, backend: Backend) -> None:
     """Refuse a recording that is shorter than one frame of the encoder."""
-    spec = backend.provenance.spec
+    spec = backend.contract.spec
     needed = -(-spec.kernel_size * clip.sample_rate_hz // spec.sample_rate)
     if clip.length < needed:
         raise AudioError(
@@ -94,18 +94,18 @@ def _require_frame(clip: Clip, backend: Backend) -> None:
 def _report(
     clip: Clip, backend: Backend, separated: Separated, outputs: tuple[Path, ...], factor: float
 ) -> SeparationReport:
-    provenance = backend.provenance
+    contract = backend.contract
     return SeparationReport(
         outputs=outputs,
         rtf=separated.seconds / clip.seconds,
         audio_seconds=clip.seconds,
-        window_seconds=provenance.window_samples / provenance.spec.sample_rate,
+        window_seconds=contract.window_samples / contract.spec.sample_rate,
         windows=separated.windows,
         is_exact=separated.is_exact,
         sample_rate_hz=clip.sample_rate_hz,
-        model_rate_hz=provenance.spec.sample_rate,
+        model_rate_hz=contract.spec.sample_rate,
         gain=tuple(factor * each for each in separated.gain.factors),
-        notes=tuple(_notes(clip, provenance.spec.sample_rate, separated.gain, factor)),
+        notes=tuple(_notes(clip, contract.spec.sample_rate, separated.gain, factor)),
     )
 
 

@@ -6,39 +6,39 @@ import numpy as np
 
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.audio.samples import Samples
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.parity import speech_clip
 from tasnet2hef.runtime.backends import Backend, StepBackend
 from tasnet2hef.runtime.backends.frames import clips_to_frames, frames_to_clips
 from tasnet2hef.runtime.stream.chunks import ChunkStream
 
 
-def speech_clips(provenance: Provenance, count: int) -> Samples:
+def speech_clips(contract: GraphContract, count: int) -> Samples:
     """Return ``count`` clips ``[clip, sample]`` of a window each; one of two receptive fields if stateful.
 
     A net that expects a level gets it: calibrated ranges hold for that level only.
     """
-    spec = provenance.spec
-    samples = provenance.window_samples
-    if provenance.stateful:
-        count, samples = 1, (2 * spec.receptive_field_frames + 3 * provenance.window_frames) * spec.stride
+    spec = contract.spec
+    samples = contract.window_samples
+    if contract.stateful:
+        count, samples = 1, (2 * spec.receptive_field_frames + 3 * contract.window_frames) * spec.stride
     speech = speech_clip(count * samples, spec.sample_rate)
-    gain = np.float32(levelling_gain(speech, spec.sample_rate, provenance.input_level_dbfs))
+    gain = np.float32(levelling_gain(speech, spec.sample_rate, contract.input_level_dbfs))
     return (gain * speech).reshape(count, samples)
 
 
 def separate_clips(backend: Backend, clips: Samples) -> Samples:
     """Separate ``[clip, sample]`` into ``[clip, source, sample]``; columns that are left over hold silence."""
-    if isinstance(backend, StepBackend) and backend.provenance.stateful:
+    if isinstance(backend, StepBackend) and backend.contract.stateful:
         return np.stack([stream_clip(ChunkStream(backend), clip) for clip in clips])
-    streams = backend.provenance.streams
+    streams = backend.contract.streams
     separated = []
     for first in range(0, len(clips), streams):
         together = np.zeros((streams, clips.shape[1]), np.float32)
         held = clips[first : first + streams]
         together[: len(held)] = held
-        frames = clips_to_frames(together, backend.provenance)
-        separated.append(frames_to_clips(backend.run(frames), backend.provenance)[: len(held)])
+        frames = clips_to_frames(together, backend.contract)
+        separated.append(frames_to_clips(backend.run(frames), backend.contract)[: len(held)])
     return np.concatenate(separated)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import onnx
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.graph_contract import METADATA_KEY, Provenance, metadata_of
+from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
 from tasnet2hef.target.graph.cost import summarise
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.loader import LoadedGraph, graph_of_model, read_as_written, write_out_functions
@@ -128,12 +128,12 @@ def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
     return sorted(findings, key=key)
 
 
-def _record(model: onnx.ModelProto | None, name: str) -> Provenance | None:
+def _record(model: onnx.ModelProto | None, name: str) -> GraphContract | None:
     """Return what an export says of itself; None for a foreign graph, or one whose record is damaged."""
     metadata = {} if model is None else metadata_of(model)
     if METADATA_KEY not in metadata:
         return None
     try:
-        return Provenance.from_metadata(metadata, name)
+        return GraphContract.from_metadata(metadata, name)
     except GraphError:
         return None

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.target.graph.cost import Cost
 from tasnet2hef.target.known.chip import Chip
 from tasnet2hef.target.known.column_gain import ColumnGain, column_gain
@@ -83,12 +83,12 @@ class Demand:
         }
 
 
-def audio_seconds(provenance: Provenance) -> float:
+def audio_seconds(contract: GraphContract) -> float:
     """Return the seconds of audio that one run takes in: its windows side by side, or one chunk of a stream."""
-    samples = provenance.window_samples
-    if provenance.stateful:
-        samples = provenance.window_frames * provenance.spec.stride
-    return provenance.streams * samples / provenance.spec.sample_rate
+    samples = contract.window_samples
+    if contract.stateful:
+        samples = contract.window_frames * contract.spec.stride
+    return contract.streams * samples / contract.spec.sample_rate
 
 
 def _budget(chip: Chip, total: float | None) -> dict[str, Any]:

@@ -20,14 +20,14 @@ from tasnet2hef.cli.live_meter import picture
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.runtime.live.controls import Controls
 from tasnet2hef.runtime.live.summary import LiveState
-from tests.sign_split import make_provenance, save_graph
+from tests.sign_split import make_contract, save_graph
 
 MIXTURE = Path(__file__).parents[2] / "assets/demo_mixture.wav"
 
 
 @pytest.fixture
 def graph(tmp_path: Path) -> Path:
-    return save_graph(tmp_path / "net.onnx", make_provenance())
+    return save_graph(tmp_path / "net.onnx", make_contract())
 
 
 def live(graph: Path, *options: str) -> list[str]:

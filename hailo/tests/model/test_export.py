@@ -62,13 +62,13 @@ def test_every_column_equals_the_original(tmp_path: Path, norm: str, streams: in
     options = ExportOptions(seconds=0.2, streams=streams)
     report = _export(tmp_path / "net.onnx", options, norm_type=norm)
     assert min(row.db for row in report.parity) >= EXACT_DB
-    assert report.provenance.input_shape[3] == streams
+    assert report.contract.input_shape[3] == streams
     assert report.to_json()["streams"] == streams
 
 
 def test_a_changed_window_is_said(tmp_path: Path) -> None:
     report = _export(tmp_path / "net.onnx", ExportOptions(seconds=2.0))
-    assert report.provenance.window_frames == 2000
+    assert report.contract.window_frames == 2000
     assert any("1999 to 2000 frames" in note for note in report.notes)
     assert not _export(tmp_path / "net.onnx", ExportOptions(seconds=2.0), norm_type="bN").notes
 

@@ -7,7 +7,7 @@ from collections import Counter
 import onnx
 import pytest
 
-from tasnet2hef.base.graph_contract import METADATA_KEY, Provenance
+from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.base.window_length import next_factored
 from tasnet2hef.model.network.build_options import BuildOptions
@@ -60,11 +60,11 @@ def test_inputs_outputs_and_opset() -> None:
 def test_the_graph_says_what_it_is() -> None:
     model = _model(build={"layout": "wide", "residual": "joint"})
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    provenance = Provenance.from_metadata(metadata, "model")
-    assert provenance.to_json() == metadata[METADATA_KEY]
-    assert (provenance.layout, provenance.residual, provenance.norm) == ("wide", "joint", "exact")
+    contract = GraphContract.from_metadata(metadata, "model")
+    assert contract.to_json() == metadata[METADATA_KEY]
+    assert (contract.layout, contract.residual, contract.norm) == ("wide", "joint", "exact")
     dims = model.graph.input[0].type.tensor_type.shape.dim
-    assert tuple(dimension.dim_value for dimension in dims) == provenance.input_shape
+    assert tuple(dimension.dim_value for dimension in dims) == contract.input_shape
 
 
 def test_a_joint_state_saves_an_add_and_a_convolution_a_block() -> None:

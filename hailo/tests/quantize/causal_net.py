@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, Provenance, output_names
+from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, output_names
 from tasnet2hef.base.spec import TasNetSpec
 from tests.quantize.small_net import BOTTLENECK, FILTERS, HIDDEN, STRIDE, NetWriter
 
@@ -35,18 +35,18 @@ def hidden(block: int) -> str:
 def save_causal(path: Path, chunk_frames: int = 4, seed: int = 0, *, encoder_padding: int = 0) -> Path:
     """Save the net with chunks of ``chunk_frames``; a receptive field is 7 frames."""
     spec = TasNetSpec(**{**SPEC.as_dict(), "encoder_padding": encoder_padding})
-    provenance = Provenance(spec=spec, window_frames=chunk_frames, norm="folded", stateful=True)
+    contract = GraphContract(spec=spec, window_frames=chunk_frames, norm="folded", stateful=True)
     writer = NetWriter(seed)
     encoder = writer.conv("encoder", INPUT_NAME, (FILTERS, STRIDE, 2))
     stream = writer.conv("bottleneck", encoder, (BOTTLENECK, FILTERS, 1))
-    for block, (state, after) in enumerate(zip(provenance.state_shapes, provenance.next_state_names, strict=True)):
+    for block, (state, after) in enumerate(zip(contract.state_shapes, contract.next_state_names, strict=True)):
         stream = _block(writer, stream, block, state, after, spec.dilations[block], chunk_frames)
     for number, name in enumerate(output_names(2), start=1):
         mask = writer.conv(f"masks/source_{number}", stream, (FILTERS, BOTTLENECK, 1))
         masked = writer.node("Mul", f"{name}/masked", encoder, writer.node("Sigmoid", f"{name}/mask", mask))
         writer.conv(f"{name}/decoder", masked, (STRIDE, FILTERS, 2), pads=[1, 0, 1, 0])
         writer.nodes[-1].output[0] = name
-    return _save(path, writer, provenance)
+    return _save(path, writer, contract)
 
 
 def _block(
@@ -70,18 +70,18 @@ def _int64(values: list[int]) -> np.ndarray:
     return np.asarray(values, np.int64)
 
 
-def _save(path: Path, writer: NetWriter, provenance: Provenance) -> Path:
-    states = provenance.state_shapes
-    ends = {INPUT_NAME: provenance.input_shape, **states}
-    made = dict.fromkeys(output_names(2), provenance.input_shape)
-    made |= zip(provenance.next_state_names, states.values(), strict=True)
+def _save(path: Path, writer: NetWriter, contract: GraphContract) -> Path:
+    states = contract.state_shapes
+    ends = {INPUT_NAME: contract.input_shape, **states}
+    made = dict.fromkeys(output_names(2), contract.input_shape)
+    made |= zip(contract.next_state_names, states.values(), strict=True)
     inputs, outputs = (
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in each.items()]
         for each in (ends, made)
     )
     graph = helper.make_graph(writer.nodes, "causal", inputs, outputs, writer.weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    helper.set_model_props(model, {METADATA_KEY: provenance.to_json()})
+    helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     return path

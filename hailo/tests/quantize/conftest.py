@@ -42,11 +42,11 @@ def test_set(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Mixtures that the net separates to 20 dB SI-SDR: its own sources, window by window, in noise."""
     folder = tmp_path_factory.mktemp("test_set")
     backend = OnnxRuntimeBackend(model, 1)
-    size = backend.provenance.window_samples
+    size = backend.contract.window_samples
     for number in range(2):
         windows = babble(0.8, 10 + number)[: 7 * size].reshape(7, size)
-        frames = [backend.run(window_to_frames(window, backend.provenance)) for window in windows]
-        sources = np.concatenate([frames_to_sources(each, backend.provenance) for each in frames], axis=1)
+        frames = [backend.run(window_to_frames(window, backend.contract)) for window in windows]
+        sources = np.concatenate([frames_to_sources(each, backend.contract) for each in frames], axis=1)
         noise = np.random.default_rng(number).standard_normal(sources.shape) * sources.std(axis=1, keepdims=True)
         soundfile.write(folder / f"talk{number}_mixture.wav", windows.reshape(-1), 8000, subtype="FLOAT")
         for place, source in enumerate(sources + 0.1 * noise, start=1):

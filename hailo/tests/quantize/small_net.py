@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, Provenance, output_names
+from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, output_names
 from tasnet2hef.base.spec import TasNetSpec
 
 STRIDE, FILTERS, BOTTLENECK, HIDDEN = 8, 16, 6, 12
@@ -84,22 +84,22 @@ def save_net(path: Path, *, window_frames: int = 99, seed: int = 0, loud: float 
 
 def _save(path: Path, writer: NetWriter, window_frames: int) -> Path:
     spec = TasNetSpec.from_options({"n_src": 2, "n_filters": FILTERS, "kernel_size": 16, "stride": STRIDE})
-    provenance = Provenance(spec=spec, window_frames=window_frames, norm="exact")
-    return save_graph(path, writer.nodes, writer.weights, provenance)
+    contract = GraphContract(spec=spec, window_frames=window_frames, norm="exact")
+    return save_graph(path, writer.nodes, writer.weights, contract)
 
 
-def save_graph(path: Path, nodes: list[Any], weights: list[Any], provenance: Provenance) -> Path:
-    """Save nodes as a graph from the frames to the sources that the provenance promises."""
-    shape = provenance.input_shape
+def save_graph(path: Path, nodes: list[Any], weights: list[Any], contract: GraphContract) -> Path:
+    """Save nodes as a graph from the frames to the sources that the contract promises."""
+    shape = contract.input_shape
     graph = helper.make_graph(
         nodes,
         "small",
         [helper.make_tensor_value_info(INPUT_NAME, TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n in output_names(provenance.spec.n_src)],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n in output_names(contract.spec.n_src)],
         weights,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    helper.set_model_props(model, {METADATA_KEY: provenance.to_json()})
+    helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
     onnx.save(model, str(path))
     return path
 

@@ -9,7 +9,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tasnet2hef.base.graph_contract import INPUT_NAME, Provenance
+from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.quantize.borders import find_borders
 from tasnet2hef.quantize.lifted_model import lift
@@ -22,10 +22,10 @@ from tests.quantize.small_net import save_graph
 FEATURES = 4
 
 
-def one_convolution(path: Path, weights: np.ndarray, bias: np.ndarray, rows: int) -> tuple[Path, Provenance]:
+def one_convolution(path: Path, weights: np.ndarray, bias: np.ndarray, rows: int) -> tuple[Path, GraphContract]:
     """Save a net that is a single 1x1 convolution with a ReLU."""
     options = {"n_src": 1, "kernel_size": FEATURES, "stride": FEATURES}
-    provenance = Provenance(spec=TasNetSpec.from_options(options), window_frames=rows, norm="folded")
+    contract = GraphContract(spec=TasNetSpec.from_options(options), window_frames=rows, norm="folded")
     nodes = [
         helper.make_node("Conv", [INPUT_NAME, "w", "b"], ["c"], name="conv", kernel_shape=[1, 1]),
         helper.make_node("Relu", ["c"], ["source_1"], name="relu"),
@@ -34,10 +34,10 @@ def one_convolution(path: Path, weights: np.ndarray, bias: np.ndarray, rows: int
         numpy_helper.from_array(weights.astype(np.float32).reshape(FEATURES, FEATURES, 1, 1), "w"),
         numpy_helper.from_array(bias.astype(np.float32), "b"),
     ]
-    return save_graph(path, nodes, stored, provenance), provenance
+    return save_graph(path, nodes, stored, contract), contract
 
 
-def simulate(path: Path, provenance: Provenance, frames: np.ndarray, formats: dict[str, ActivationFormat]):
+def simulate(path: Path, contract: GraphContract, frames: np.ndarray, formats: dict[str, ActivationFormat]):
     """Return the simulated output ``[row, feature]`` with 8-bit weights and given formats."""
     loaded = load_graph(path)
     net = parse(loaded)
@@ -45,7 +45,7 @@ def simulate(path: Path, provenance: Provenance, frames: np.ndarray, formats: di
     import onnx
 
     lifted = lift(onnx.load(str(path)), net, borders, loaded.constants)
-    switchable = SwitchableNet(lifted, borders.borders, provenance, 1)
+    switchable = SwitchableNet(lifted, borders.borders, contract, 1)
     feeds = {}
     for border in borders:
         feeds.update(format_feeds(border.layer, formats[border.layer]))
@@ -63,9 +63,9 @@ def case(tmp_path):
     source, result = ActivationFormat(1 / 64, 100), ActivationFormat(1 / 16, 0)
     step = source.scale * weight_scale(weights.astype(np.float32), 8)
     bias = generator.integers(-3000, 3000, FEATURES) * step
-    path, provenance = one_convolution(tmp_path / "conv.onnx", weights, bias, 300)
+    path, contract = one_convolution(tmp_path / "conv.onnx", weights, bias, 300)
     frames = generator.uniform(-1.5, 2.3, (300, FEATURES)).astype(np.float32)
-    return path, provenance, weights, bias, frames, source, result
+    return path, contract, weights, bias, frames, source, result
 
 
 def integer_codes(weights, bias, frames, source, result) -> np.ndarray:
@@ -80,17 +80,17 @@ def integer_codes(weights, bias, frames, source, result) -> np.ndarray:
 
 def test_by_hand(tmp_path):
     weights = np.diag([1.27, -1.27, 0.635, 0.01])
-    path, provenance = one_convolution(tmp_path / "hand.onnx", weights, np.array([0, 0, 1.0, 0]), 1)
+    path, contract = one_convolution(tmp_path / "hand.onnx", weights, np.array([0, 0, 1.0, 0]), 1)
     formats = {"input_layer1": ActivationFormat(0.5, 0), "conv1": ActivationFormat(0.25, 0)}
-    found = simulate(path, provenance, np.array([[1.2, 3.0, 2.2, 400.0]], np.float32), formats)
+    found = simulate(path, contract, np.array([[1.2, 3.0, 2.2, 400.0]], np.float32), formats)
     # inputs 1.0, 3.0, 2.0 and 127.5 (clipped); weights 1.27, -1.27, 0.64 (code 64, 63.5 rounds to even) and 0.01:
     # 1.27, ReLU of -3.81, 2.28, 1.275: in steps of 0.25
     assert found.tolist() == [[1.25, 0.0, 2.25, 1.25]]
 
 
 def test_equals_integer_arithmetic(case):
-    path, provenance, weights, bias, frames, source, result = case
-    found = simulate(path, provenance, frames, {"input_layer1": source, "conv1": result})
+    path, contract, weights, bias, frames, source, result = case
+    found = simulate(path, contract, frames, {"input_layer1": source, "conv1": result})
     expected = integer_codes(weights, bias, frames, source, result)
     codes = np.rint(found / result.scale).astype(np.int64) + result.zero_point
     assert np.abs(codes - expected).max() <= 1, "more than one code apart"
@@ -99,7 +99,7 @@ def test_equals_integer_arithmetic(case):
 
 
 def test_equals_onnx_runtimes_integer_convolution(case):
-    path, provenance, weights, bias, frames, source, result = case
+    path, contract, weights, bias, frames, source, result = case
     scale = weight_scale(weights.astype(np.float32), 8)
     codes = source.codes(frames).T.reshape(1, FEATURES, -1, 1).astype(np.uint8)
     stored = {
@@ -123,5 +123,5 @@ def test_equals_onnx_runtimes_integer_convolution(case):
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     expected = session.run(None, {"x": codes})[0].reshape(FEATURES, -1).T.astype(int)
-    found = simulate(path, provenance, frames, {"input_layer1": source, "conv1": result})
+    found = simulate(path, contract, frames, {"input_layer1": source, "conv1": result})
     assert np.abs(np.rint(found / result.scale) - expected).max() <= 1

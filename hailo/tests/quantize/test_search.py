@@ -29,14 +29,14 @@ class CountingScorer(Scorer):
 
 @pytest.fixture
 def scorer(test_set, simulator):
-    clips, _ = read_evaluation(test_set, simulator.provenance)
-    return CountingScorer(cut_windows(clips, simulator.provenance, 4), simulator.float_backend())
+    clips, _ = read_evaluation(test_set, simulator.contract)
+    return CountingScorer(cut_windows(clips, simulator.contract, 4), simulator.float_backend())
 
 
 @pytest.fixture(scope="module")
 def layers(test_set, simulator):
-    clips, _ = read_evaluation(test_set, simulator.provenance)
-    scorer = Scorer(cut_windows(clips, simulator.provenance, 4), simulator.float_backend())
+    clips, _ = read_evaluation(test_set, simulator.contract)
+    scorer = Scorer(cut_windows(clips, simulator.contract, 4), simulator.float_backend())
     return analyse(simulator, scorer, SearchState(None, ""), relieve=3)
 
 
@@ -96,7 +96,7 @@ def test_what_the_user_fixed_stays(simulator, scorer, layers):
 def test_without_references_noise_is_the_target(simulator, layers):
     generator = np.random.default_rng(1)
     window = EvaluationWindow(
-        (0.1 * generator.standard_normal(simulator.provenance.window_samples)).astype(np.float32), None
+        (0.1 * generator.standard_normal(simulator.contract.window_samples)).astype(np.float32), None
     )
     scorer = Scorer([window], simulator.float_backend())
     found = search(simulator, scorer, SearchState(None, ""), layers, target_db=0.02)

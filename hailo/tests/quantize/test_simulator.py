@@ -15,7 +15,7 @@ from tests.quantize.small_net import babble, save_net
 
 
 def frames_of(simulator, seed=77):
-    return window_to_frames(babble(0.2, seed)[: simulator.provenance.window_samples], simulator.provenance)
+    return window_to_frames(babble(0.2, seed)[: simulator.contract.window_samples], simulator.contract)
 
 
 def noise_db(simulator, backend, seed=77):
@@ -43,8 +43,8 @@ def test_the_noise_falls_as_bits_grow(simulator):
 
 
 def test_sixteen_bits_cost_less_than_a_twentieth_of_a_db(simulator, test_set):
-    clips, _ = read_evaluation(test_set, simulator.provenance)
-    scorer = Scorer(cut_windows(clips, simulator.provenance, 6), simulator.float_backend())
+    clips, _ = read_evaluation(test_set, simulator.contract)
+    scorer = Scorer(cut_windows(clips, simulator.contract, 6), simulator.float_backend())
     exact = scorer.score(simulator.float_backend()).si_sdr_db
     sixteen = scorer.score(simulator.backend(default=A16_W16)).si_sdr_db
     assert abs(exact - sixteen) < 0.05

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from tasnet2hef.base.errors import AudioError, GraphError, InputError
-from tasnet2hef.quantize.calibration.calibrate import calibrate_file, read_provenance
+from tasnet2hef.quantize.calibration.calibrate import calibrate_file, read_contract
 from tasnet2hef.quantize.calibration.calibration_set import RECORD_KEY, digest_of, open_calibration, require_fit
 from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_of, last_chunk
 from tasnet2hef.quantize.calibration.window_draw import Draw, draw_windows, find_recordings
@@ -49,7 +49,7 @@ def simulated(causal: Path, causal_set: Path) -> Simulator:
 
 def test_every_input_layer_has_its_array(causal: Path, causal_set: Path, recordings: Path) -> None:
     backend = OnnxRuntimeBackend(causal, 1)
-    excerpts = draw_windows(find_recordings(recordings)[0], excerpt_of(backend.provenance), Draw(64))
+    excerpts = draw_windows(find_recordings(recordings)[0], excerpt_of(backend.contract), Draw(64))
     with np.load(causal_set) as stored:
         assert stored.files == [*LAYERS, RECORD_KEY]
         arrays = {name: stored[name] for name in LAYERS}
@@ -63,7 +63,7 @@ def test_every_input_layer_has_its_array(causal: Path, causal_set: Path, recordi
 
 def test_stored_rows_give_the_streams_own_sources(causal: Path, causal_set: Path, recordings: Path) -> None:
     backend = OnnxRuntimeBackend(causal, 1)
-    (excerpt,) = draw_windows(find_recordings(recordings)[0], excerpt_of(backend.provenance), Draw(1, seed=3))
+    (excerpt,) = draw_windows(find_recordings(recordings)[0], excerpt_of(backend.contract), Draw(1, seed=3))
     calibrate_file(causal, recordings, causal_set.with_name("one.npz"), Draw(1, seed=3))
     (inputs,) = open_calibration(causal_set.with_name("one.npz")).inputs()
     memory = {state: inputs[layer].transpose(2, 0, 1)[None] for layer, state in STATES.items()}
@@ -106,7 +106,7 @@ def test_what_is_refused_leaves_nothing_behind(causal: Path, tmp_path: Path) -> 
 
 
 def _fit(calibration: Path, graph: Path) -> list[str]:
-    return require_fit(open_calibration(calibration), read_provenance(graph), digest_of(graph), LAYERS)
+    return require_fit(open_calibration(calibration), read_contract(graph), digest_of(graph), LAYERS)
 
 
 def test_a_set_for_another_graph_is_refused(

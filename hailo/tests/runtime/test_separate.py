@@ -42,8 +42,8 @@ def test_sources_line_up_and_add_up_to_the_recording(model, wav, tmp_path):
 
 
 @pytest.mark.parametrize("gains", [(6000.0, 6000.0), (-300.0, -100.0), (1e-4, 2e-4)])
-def test_any_scale_of_the_model_is_undone(tmp_path, provenance, graph, wav, gains):
-    loud = graph(tmp_path / "loud.onnx", provenance(), gains=gains)
+def test_any_scale_of_the_model_is_undone(tmp_path, contract, graph, wav, gains):
+    loud = graph(tmp_path / "loud.onnx", contract(), gains=gains)
     report = separate_file(loud, wav(samples=noise(4000)), tmp_path)
     assert report.gain == pytest.approx([1 / gain for gain in gains], rel=1e-4)
     total = sum(soundfile.read(path)[0] for path in report.outputs)
@@ -51,8 +51,8 @@ def test_any_scale_of_the_model_is_undone(tmp_path, provenance, graph, wav, gain
     assert np.abs(total - recording).max() < 4 / 32768
 
 
-def test_raw_scale_is_kept_as_float(tmp_path, provenance, graph, wav):
-    loud = graph(tmp_path / "loud.onnx", provenance(), gains=(6000, 6000))
+def test_raw_scale_is_kept_as_float(tmp_path, contract, graph, wav):
+    loud = graph(tmp_path / "loud.onnx", contract(), gains=(6000, 6000))
     report = separate_file(loud, wav(samples=noise(4000)), tmp_path, raw_scale=True)
     assert report.gain == (1, 1)
     assert soundfile.info(report.outputs[0]).subtype == "FLOAT"
@@ -82,9 +82,9 @@ def test_outputs_have_the_recordings_rate_and_length(model, wav, tmp_path, sampl
         assert (written.frames, written.samplerate, written.channels) == (samples, rate, expected_channels)
 
 
-def test_channels_of_a_source_stay_together(provenance, sign_split):
+def test_channels_of_a_source_stay_together(contract, sign_split):
     recording = np.stack([noise(2000)[:, 0], 0.5 * noise(2000)[:, 0]])
-    swapped_in_the_second = sign_split(provenance(), [(0, 1)] * 4 + [(1, 0)] * 4)
+    swapped_in_the_second = sign_split(contract(), [(0, 1)] * 4 + [(1, 0)] * 4)
     separated = separate_samples(swapped_in_the_second, recording, 8000, overlap=0.25)
     assert separated.windows == 6
     np.testing.assert_allclose(separated.sources[0], np.maximum(recording, 0), rtol=0, atol=1e-6)

@@ -12,7 +12,7 @@ import onnx
 import pytest
 
 from tasnet2hef.base.errors import GraphError, OptionError
-from tasnet2hef.base.graph_contract import METADATA_KEY, Provenance
+from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.target.check import check_file, check_proto
@@ -92,10 +92,10 @@ def test_json(bad_file: Path) -> None:
 
 def test_an_export_knows_its_audio() -> None:
     model = _good()
-    provenance = Provenance(spec=TasNetSpec(n_src=2, sample_rate=8000), window_frames=999, norm="folded")
-    model.metadata_props.add(key=METADATA_KEY, value=provenance.to_json())
+    contract = GraphContract(spec=TasNetSpec(n_src=2, sample_rate=8000), window_frames=999, norm="folded")
+    model.metadata_props.add(key=METADATA_KEY, value=contract.to_json())
     demand = check_proto(model).demand
-    seconds = provenance.window_samples / 8000
+    seconds = contract.window_samples / 8000
     assert demand.gops_per_second_of_audio == pytest.approx(demand.cost.ops / 1e9 / seconds)
     assert demand.audio_seconds == pytest.approx(seconds)
 

@@ -60,7 +60,7 @@ def test_the_level_travels_from_checkpoint_to_separation(
     path = tmp_path / "frozen.onnx"
     export_file(str(tmp_path / "frozen.pth"), path, ExportOptions(seconds=0.5))
     backend = OnnxRuntimeBackend(path, threads=1)
-    assert backend.provenance.input_level_dbfs == INPUT_LEVEL_DBFS
+    assert backend.contract.input_level_dbfs == INPUT_LEVEL_DBFS
     mixture = np.random.default_rng(0).standard_normal((1, 9000)).astype(np.float32) * 0.1
     loud, quiet = (separate_samples(backend, mixture * gain, 8000, raw_scale=True).sources for gain in (1.0, 0.01))
     np.testing.assert_allclose(quiet, loud * 0.01, atol=2e-5 * np.abs(loud).max())

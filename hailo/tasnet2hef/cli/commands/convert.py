@@ -18,7 +18,7 @@ DEFAULT_CHUNK = 32
 """Frames: 33 ms of lag for a kernel of 16 and a stride of 8 samples at 8 kHz."""
 
 if TYPE_CHECKING:
-    from tasnet2hef.base.graph_contract import Provenance
+    from tasnet2hef.base.graph_contract import GraphContract
     from tasnet2hef.model.export import ExportReport
     from tasnet2hef.target.check import CheckReport
 
@@ -190,35 +190,35 @@ def onnx_path(checkpoint: str, output: Path) -> Path:
 
 def print_report(report: ExportReport) -> None:
     """Print what was made and how equal it is."""
-    provenance = report.provenance
+    contract = report.contract
     console = show.console()
     facts = [
-        ("sources", str(provenance.spec.n_src)),
-        ("rate", f"{provenance.spec.sample_rate} Hz"),
+        ("sources", str(contract.spec.n_src)),
+        ("rate", f"{contract.spec.sample_rate} Hz"),
         (
-            "chunk" if provenance.stateful else "window",
-            f"{report.window_seconds:.3f} s, {provenance.window_frames} frames",
+            "chunk" if contract.stateful else "window",
+            f"{report.window_seconds:.3f} s, {contract.window_frames} frames",
         ),
-        ("input", f"frames {list(provenance.input_shape)}"),
-        ("windows at once", str(provenance.streams)),
-        ("norm", f"{provenance.spec.norm_type}, {provenance.norm}"),
+        ("input", f"frames {list(contract.input_shape)}"),
+        ("windows at once", str(contract.streams)),
+        ("norm", f"{contract.spec.norm_type}, {contract.norm}"),
         ("nodes", str(report.nodes)),
         ("time", f"{report.elapsed_seconds:.1f} s"),
     ]
     console.print(show.table(str(report.onnx_path), ("export", ""), facts))
     rows = [(row.pair, f"{row.db:.1f}") for row in report.parity]
     console.print(show.table("Parity on speech, worst source", ("pair", "signal-to-error [dB]"), rows))
-    if provenance.stateful:
-        print_states(provenance)
+    if contract.stateful:
+        print_states(contract)
     for note in report.notes:
         show.notice(note)
 
 
-def print_states(provenance: Provenance) -> None:
+def print_states(contract: GraphContract) -> None:
     """Print what a stateful graph carries from chunk to chunk."""
-    shapes = provenance.state_shapes
+    shapes = contract.state_shapes
     rows = [(name, str(shape[2]), str(shape[1]), str(shape[1] * shape[2])) for name, shape in shapes.items()]
-    rows.append(("all", "", "", str(provenance.state_values)))
+    rows.append(("all", "", "", str(contract.state_values)))
     title = "State in, and out again, every chunk"
     show.console().print(show.table(title, ("input", "rows", "channels", "bytes at 8 bits"), rows))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasnet2hef.base.errors import InputError, RefusedError, Tasnet2HefError
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.diagnose.selftest.device_check import DeviceCheck, DeviceState, check_program, look_at_device
 from tasnet2hef.diagnose.selftest.nets import NetFiles, find_nets
 from tasnet2hef.diagnose.selftest.stage import FLOAT_FLOOR_DB, QUANTISED_FLOOR_DB, Stage, device_floor_db, judge
@@ -146,7 +146,7 @@ class _NetTest:
         return self._judge(name, path, backend, FLOAT_FLOOR_DB)
 
     def _take_as_reference(self, backend: Backend, path: Path) -> None:
-        clips = speech_clips(backend.provenance, max(CLIPS, backend.provenance.streams))
+        clips = speech_clips(backend.contract, max(CLIPS, backend.contract.streams))
         self._expected = Reference(clips, separate_clips(backend, clips))
         self.reference_name = f"{path.name} on the shipped speech"
 
@@ -190,7 +190,7 @@ class _NetTest:
             return self._judge(name, path, backend, device_floor_db(self._simulated))
 
     def _judge(self, name: str, path: Path, backend: Backend, floor_db: float) -> Stage:
-        expected = self._reference(backend.provenance)
+        expected = self._reference(backend.contract)
         if expected is None:
             why = f"found no {self.files.name}.onnx and no reference to hold it against; copy one of them along"
             return Stage(name, path.name, "not run", reason=why)
@@ -200,9 +200,9 @@ class _NetTest:
             return Stage(name, path.name, "broken", None, floor_db, str(error))
         return judge(name, path.name, expected.sources, found, floor_db)
 
-    def _reference(self, provenance: Provenance) -> Reference | None:
+    def _reference(self, contract: GraphContract) -> Reference | None:
         """Return what is expected: the original's stored sources, else those of the graph."""
         if self._expected is None and self.files.reference is not None:
-            self._expected = read_reference(self.files.reference, provenance)
+            self._expected = read_reference(self.files.reference, contract)
             self.reference_name = f"the original's output ({self.files.reference.name})"
         return self._expected

@@ -29,7 +29,7 @@ class BuildOptions:
     streams: int = 1
     """Windows side by side in the columns of one tensor: 1, 2, 4 or 8; more than one lie tall."""
     input_level_dbfs: float | None = None
-    """Speech level that the norms' constants were fitted to; goes into the provenance for the host."""
+    """Speech level that the norms' constants were fitted to; goes into the contract for the host."""
     stateful: bool = False
     """The window is a chunk: each depthwise convolution's past rows come in and go out. Keeps shifts as layers."""
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.network.activations import CentredSigmoid, make_activation, make_masks, make_slope
 from tasnet2hef.model.network.build_options import BuildOptions
@@ -68,7 +68,7 @@ class HailoTasNet(nn.Module):
             require_state(spec)
         folds = plan_folds(spec, weights, options)
         is_joint = options.residual == "joint" and spec.skip_chan > 0
-        self.provenance = Provenance(
+        self.contract = GraphContract(
             spec=spec,
             window_frames=options.window_frames,
             norm=norm_strategy(spec),
@@ -169,6 +169,6 @@ def mask_conv(spec: TasNetSpec, weights: Mapping[str, Tensor], state: State) -> 
 @torch.no_grad()
 def separate_windows(net: HailoTasNet, clips: Samples) -> Samples:
     """Separate a clip a column, ``[stream, sample]``, into ``[stream, source, sample]``, as a host would."""
-    frames = torch.from_numpy(frames_to_tensor(clips_to_frames(clips, net.provenance), net.provenance))
-    outputs = [tensor_to_frames(output.numpy(), net.provenance) for output in net(frames)]
-    return frames_to_clips(np.stack(outputs), net.provenance)
+    frames = torch.from_numpy(frames_to_tensor(clips_to_frames(clips, net.contract), net.contract))
+    outputs = [tensor_to_frames(output.numpy(), net.contract) for output in net(frames)]
+    return frames_to_clips(np.stack(outputs), net.contract)

@@ -13,7 +13,7 @@ import numpy as np
 from tasnet2hef.audio.level import rms_dbfs
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError, GraphError, OptionError
-from tasnet2hef.base.graph_contract import Provenance, metadata_of
+from tasnet2hef.base.graph_contract import GraphContract, metadata_of
 from tasnet2hef.quantize.calibration.calibration_set import (
     CalibrationRecord,
     digest_of,
@@ -60,23 +60,23 @@ def calibrate_file(
         RefusedError: a graph with a state returned NaN or infinite samples.
     """
     _require_options(draw)
-    provenance, net = describe_inputs(model_path)
-    layers, excerpt = input_shapes(net), excerpt_of(provenance)
+    contract, net = describe_inputs(model_path)
+    layers, excerpt = input_shapes(net), excerpt_of(contract)
     recordings, notes = find_recordings(folder)
     notes += require_audio(recordings, excerpt, draw)
-    if draw.mixed == 1 and provenance.spec.n_src > 1 and not recordings[0].path.stem.endswith("_mixture"):
+    if draw.mixed == 1 and contract.spec.n_src > 1 and not recordings[0].path.stem.endswith("_mixture"):
         notes.append(
-            f"the model separates {provenance.spec.n_src} sources: if each recording holds one voice, add "
-            f"--mix {provenance.spec.n_src}"
+            f"the model separates {contract.spec.n_src} sources: if each recording holds one voice, add "
+            f"--mix {contract.spec.n_src}"
         )
-    if provenance.stateful:
-        notes.append(chunk_note(provenance))
+    if contract.stateful:
+        notes.append(chunk_note(contract))
     notes += _size_notes(layers, draw.windows)
-    laid = _chunk_layer(model_path, net) if provenance.stateful else _window_layer(provenance, net)
+    laid = _chunk_layer(model_path, net) if contract.stateful else _window_layer(contract, net)
     levels = _Levels(folder)
 
     def windows() -> Iterator[Mapping[str, Samples]]:
-        columns = _columns(provenance)
+        columns = _columns(contract)
         drawn = draw_windows(recordings, excerpt, replace(draw, windows=draw.windows * columns))
         for number in range(1, draw.windows + 1):
             side_by_side = list(itertools.islice(drawn, columns))
@@ -90,7 +90,7 @@ def calibrate_file(
         return CalibrationRecord(
             model=model_path.name,
             model_digest=digest_of(model_path),
-            provenance=provenance.to_json(),
+            provenance=contract.to_json(),
             seed=draw.seed,
             windows=draw.windows,
             recordings=len(recordings),
@@ -107,9 +107,9 @@ def calibrate_file(
     return CalibrationReport(output, layers, record(), small_set_warning(draw.windows))
 
 
-def _window_layer(provenance: Provenance, net: HailoNet) -> Laid:
+def _window_layer(contract: GraphContract, net: HailoNet) -> Laid:
     name = net.inputs[0].name
-    return lambda windows: {name: np.stack([window_to_frames(each, provenance) for each in windows], axis=1)}
+    return lambda windows: {name: np.stack([window_to_frames(each, contract) for each in windows], axis=1)}
 
 
 def _chunk_layer(model_path: Path, net: HailoNet) -> Laid:
@@ -129,14 +129,14 @@ def _size_notes(layers: Mapping[str, Shape], windows: int) -> list[str]:
     return [f"{told}; fewer --windows need less memory"] if size >= LARGE_BYTES else []
 
 
-def _columns(provenance: Provenance) -> int:
+def _columns(contract: GraphContract) -> int:
     """Return how many windows lie side by side in one input of the graph."""
-    _, _, height, width = provenance.input_shape
-    return height * width // provenance.rows
+    _, _, height, width = contract.input_shape
+    return height * width // contract.rows
 
 
-def describe_inputs(model_path: Path) -> tuple[Provenance, HailoNet]:
-    """Return a model's provenance, and the compiler's layers as predicted.
+def describe_inputs(model_path: Path) -> tuple[GraphContract, HailoNet]:
+    """Return a model's contract, and the compiler's layers as predicted.
 
     Raises:
         GraphError: the file can't be read, or was not exported by tasnet2hef.
@@ -145,10 +145,10 @@ def describe_inputs(model_path: Path) -> tuple[Provenance, HailoNet]:
     from tasnet2hef.target.graph.parser import parse
 
     net = parse(load_graph(model_path))
-    return read_provenance(model_path), net
+    return read_contract(model_path), net
 
 
-def read_provenance(model_path: Path) -> Provenance:
+def read_contract(model_path: Path) -> GraphContract:
     """Return what an exported graph says of itself.
 
     Raises:
@@ -157,13 +157,13 @@ def read_provenance(model_path: Path) -> Provenance:
     import onnx
 
     model = onnx.load(str(model_path), load_external_data=False)
-    provenance = Provenance.from_metadata(metadata_of(model), str(model_path))
-    if provenance.segments > 1:
+    contract = GraphContract.from_metadata(metadata_of(model), str(model_path))
+    if contract.segments > 1:
         raise GraphError(
             f"{model_path}: found a segment of a net, expected a graph that takes audio; use the whole export of "
             "the same model"
         )
-    return provenance
+    return contract
 
 
 def small_set_warning(windows: int) -> str:

@@ -25,7 +25,7 @@ import numpy as np
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError, InputError
 from tasnet2hef.base.files import written_beside
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.version import __version__
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.onnx_node import Shape
@@ -42,7 +42,7 @@ class CalibrationRecord:
     model: str
     model_digest: str
     provenance: str
-    """The graph's own record, as `Provenance.to_json` writes it."""
+    """The graph's own record, as `GraphContract.to_json` writes it."""
     seed: int
     windows: int
     recordings: int
@@ -170,7 +170,7 @@ def input_shapes(net: HailoNet) -> dict[str, Shape]:
 
 
 def require_fit(
-    calibration: CalibrationSet, provenance: Provenance, digest: str, layers: Mapping[str, Shape]
+    calibration: CalibrationSet, contract: GraphContract, digest: str, layers: Mapping[str, Shape]
 ) -> list[str]:
     """Check that a set was cut for a model's window; return notes where it fits but was made for another.
 
@@ -184,8 +184,8 @@ def require_fit(
     _require_layers(calibration, layers)
     if calibration.record is None:
         return [f"{where}: holds no record of its making; its rate and levels can't be checked"]
-    made_for = Provenance.from_metadata({"tasnet2hef": calibration.record.provenance}, str(where))
-    theirs, ours = made_for.spec.as_dict(), provenance.spec.as_dict()
+    made_for = GraphContract.from_metadata({"tasnet2hef": calibration.record.provenance}, str(where))
+    theirs, ours = made_for.spec.as_dict(), contract.spec.as_dict()
     for name in SAME_FEED:
         if theirs[name] != ours[name]:
             raise GraphError(
@@ -194,7 +194,7 @@ def require_fit(
             )
     if calibration.record.model_digest == digest and calibration.layers.keys() == layers.keys():
         return []
-    if provenance.stateful:
+    if contract.stateful:
         raise GraphError(
             f"{where}: found past rows of {calibration.record.model} (SHA-256 {calibration.record.model_digest}), "
             f"expected this model's ({digest}); calibrate again with this model"

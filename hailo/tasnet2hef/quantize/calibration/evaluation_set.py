@@ -17,7 +17,7 @@ from tasnet2hef.audio.files import choose_channels, read_clip, resample
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.quantize.calibration.window_draw import MIXTURE, audio_files
 
 SOURCE: Final = "_source_"
@@ -42,7 +42,7 @@ class EvaluationWindow:
     references: Samples | None
 
 
-def read_evaluation(folder: Path, provenance: Provenance) -> tuple[list[EvaluationClip], list[str]]:
+def read_evaluation(folder: Path, contract: GraphContract) -> tuple[list[EvaluationClip], list[str]]:
     """Read all mixtures of a folder; return notes where references are missing.
 
     References are used only if every mixture has them: a mean over some of them would mislead.
@@ -51,7 +51,7 @@ def read_evaluation(folder: Path, provenance: Provenance) -> tuple[list[Evaluati
         AudioError: there is no mixture, a recording can't be used, or sources differ in length from their mixture.
     """
     paths = _mixtures(folder)
-    clips = [_levelled(_read(path, provenance), provenance) for path in paths]
+    clips = [_levelled(_read(path, contract), contract) for path in paths]
     without = [clip.path.name for clip in clips if clip.references is None]
     if not without:
         return clips, []
@@ -62,9 +62,9 @@ def read_evaluation(folder: Path, provenance: Provenance) -> tuple[list[Evaluati
     ]
 
 
-def cut_windows(clips: Sequence[EvaluationClip], provenance: Provenance, limit: int) -> list[EvaluationWindow]:
+def cut_windows(clips: Sequence[EvaluationClip], contract: GraphContract, limit: int) -> list[EvaluationWindow]:
     """Return up to ``limit`` windows, spread evenly over the clips, in which every source is active."""
-    size = provenance.window_samples
+    size = contract.window_samples
     windows = []
     for clip in clips:
         count = max(1, len(clip.mixture) // size)
@@ -75,7 +75,7 @@ def cut_windows(clips: Sequence[EvaluationClip], provenance: Provenance, limit: 
     windows = [window for window in windows if window.mixture.any()]
     if not windows:
         raise AudioError(
-            f"{clips[0].path.parent}: found no window of {size / provenance.spec.sample_rate:.1f} s in which "
+            f"{clips[0].path.parent}: found no window of {size / contract.spec.sample_rate:.1f} s in which "
             "every source is active; give other mixtures"
         )
     places = np.unique(np.linspace(0, len(windows) - 1, min(limit, len(windows))).round().astype(int))
@@ -93,11 +93,11 @@ def _mixtures(folder: Path) -> list[Path]:
     return mixtures or others
 
 
-def _read(path: Path, provenance: Provenance) -> EvaluationClip:
-    rate = provenance.spec.sample_rate
+def _read(path: Path, contract: GraphContract) -> EvaluationClip:
+    rate = contract.spec.sample_rate
     clip = read_clip(path)
     mixture = resample(choose_channels(clip, "mix"), clip.sample_rate_hz, rate)[0]
-    sources = sources_beside(path, provenance.spec.n_src)
+    sources = sources_beside(path, contract.spec.n_src)
     if not sources:
         return EvaluationClip(path, mixture, None)
     references = []
@@ -119,9 +119,9 @@ def sources_beside(mixture: Path, n_src: int) -> tuple[Path, ...]:
     return tuple(sources) if all(source.is_file() for source in sources) else ()
 
 
-def _levelled(clip: EvaluationClip, provenance: Provenance) -> EvaluationClip:
+def _levelled(clip: EvaluationClip, contract: GraphContract) -> EvaluationClip:
     """Bring a clip to the level that the net was made for, as separation does."""
-    gain = np.float32(levelling_gain(clip.mixture, provenance.spec.sample_rate, provenance.input_level_dbfs))
+    gain = np.float32(levelling_gain(clip.mixture, contract.spec.sample_rate, contract.input_level_dbfs))
     references = None if clip.references is None else clip.references * gain
     return EvaluationClip(clip.path, clip.mixture * gain, references)
 

@@ -7,31 +7,31 @@ from dataclasses import replace
 import numpy as np
 
 from tasnet2hef.audio.samples import Samples
-from tasnet2hef.base.graph_contract import INPUT_NAME, Provenance
+from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract
 from tasnet2hef.runtime.backends import Memory, StepBackend
 from tasnet2hef.runtime.stream.chunks import ChunkStream
 
 
-def chunks_before(provenance: Provenance) -> int:
+def chunks_before(contract: GraphContract) -> int:
     """Return how many chunks a receptive field needs: what lies behind these can't reach the next one.
 
     >>> from tasnet2hef.base.spec import TasNetSpec
-    >>> chunks_before(Provenance(spec=TasNetSpec(n_src=2), window_frames=32, norm="folded", stateful=True))
+    >>> chunks_before(GraphContract(spec=TasNetSpec(n_src=2), window_frames=32, norm="folded", stateful=True))
     48
     """
-    return -(-(provenance.spec.receptive_field_frames - 1) // provenance.window_frames)
+    return -(-(contract.spec.receptive_field_frames - 1) // contract.window_frames)
 
 
-def excerpt_of(provenance: Provenance) -> Provenance:
+def excerpt_of(contract: GraphContract) -> GraphContract:
     """Describe the audio that one calibration window is made from: a graph's own window, or a stretch of a stream.
 
     The stretch is the chunk that is kept and the `chunks_before` it, the original's padding taken off.
     """
-    if not provenance.stateful:
-        return provenance
-    chunks, spec = chunks_before(provenance) + 1, provenance.spec
+    if not contract.stateful:
+        return contract
+    chunks, spec = chunks_before(contract) + 1, contract.spec
     padding_frames = -(-spec.encoder_padding // spec.stride)
-    return replace(provenance, window_frames=chunks * provenance.window_frames + padding_frames)
+    return replace(contract, window_frames=chunks * contract.window_frames + padding_frames)
 
 
 def last_chunk(backend: StepBackend, excerpt: Samples) -> dict[str, Samples]:
@@ -49,12 +49,12 @@ def last_chunk(backend: StepBackend, excerpt: Samples) -> dict[str, Samples]:
     return {INPUT_NAME: noted.frames[:, None], **given}
 
 
-def chunk_note(provenance: Provenance) -> str:
+def chunk_note(contract: GraphContract) -> str:
     """Return what a calibration window is where it is a chunk."""
-    rate, samples = provenance.spec.sample_rate, excerpt_of(provenance).window_samples
+    rate, samples = contract.spec.sample_rate, excerpt_of(contract).window_samples
     return (
-        f"each window is a chunk of {1000 * provenance.window_samples / rate:.0f} ms and the past rows that "
-        f"{chunks_before(provenance)} chunks before it left: {samples / rate:.2f} s of audio from silence on"
+        f"each window is a chunk of {1000 * contract.window_samples / rate:.0f} ms and the past rows that "
+        f"{chunks_before(contract)} chunks before it left: {samples / rate:.2f} s of audio from silence on"
     )
 
 
@@ -67,8 +67,8 @@ class _Noted:
         self.memory: Memory = {}
 
     @property
-    def provenance(self) -> Provenance:
-        return self._backend.provenance
+    def contract(self) -> GraphContract:
+        return self._backend.contract
 
     def run(self, frames: Samples) -> Samples:
         return self.run_step(frames, self.empty_memory())[0]

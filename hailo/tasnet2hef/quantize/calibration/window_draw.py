@@ -18,7 +18,7 @@ from tasnet2hef.audio.files import resample
 from tasnet2hef.audio.level import levelling_gain, rms_dbfs
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 
 SUFFIXES: Final = (".wav", ".flac", ".ogg", ".aiff", ".aif")
 MIXTURE: Final = "_mixture"
@@ -86,14 +86,14 @@ def find_recordings(folder: Path) -> tuple[list[Recording], list[str]]:
     return recordings, notes
 
 
-def require_audio(recordings: Sequence[Recording], provenance: Provenance, draw: Draw) -> list[str]:
+def require_audio(recordings: Sequence[Recording], contract: GraphContract, draw: Draw) -> list[str]:
     """Check that there is enough audio at a fitting rate; return notes.
 
     Raises:
         AudioError: all recordings together are shorter than one window, or fewer than are to be mixed.
     """
-    rate = provenance.spec.sample_rate
-    window_seconds = provenance.window_samples / rate
+    rate = contract.spec.sample_rate
+    window_seconds = contract.window_samples / rate
     total = sum(recording.seconds for recording in recordings)
     if total < window_seconds:
         raise AudioError(
@@ -120,7 +120,7 @@ def require_audio(recordings: Sequence[Recording], provenance: Provenance, draw:
     return notes
 
 
-def draw_windows(recordings: Sequence[Recording], provenance: Provenance, draw: Draw) -> Iterator[Samples]:
+def draw_windows(recordings: Sequence[Recording], contract: GraphContract, draw: Draw) -> Iterator[Samples]:
     """Go through ``draw.windows`` windows ``[sample]`` at the model's rate; the same seed draws the same."""
     ends = np.cumsum([recording.seconds for recording in recordings])
     generator = np.random.default_rng(draw.seed)
@@ -131,12 +131,12 @@ def draw_windows(recordings: Sequence[Recording], provenance: Provenance, draw: 
             place = (number + generator.random()) / draw.windows if voice == 0 else generator.random()
             chosen = min(int(np.searchsorted(ends, place * ends[-1])), len(recordings) - 1)
             inside = 1 - (ends[chosen] - place * ends[-1]) / recordings[chosen].seconds
-            part = _excerpt(recordings[chosen], inside, provenance)
+            part = _excerpt(recordings[chosen], inside, contract)
             parts.append(part * _gain(generator.uniform(-spread, spread)))
         level = generator.uniform(-draw.level_spread_db, draw.level_spread_db)
         window: Samples = np.sum(np.stack(parts), axis=0)
-        if provenance.input_level_dbfs is not None and rms_dbfs(window) > SILENCE_DB:
-            window *= levelling_gain(window, provenance.spec.sample_rate, provenance.input_level_dbfs)
+        if contract.input_level_dbfs is not None and rms_dbfs(window) > SILENCE_DB:
+            window *= levelling_gain(window, contract.spec.sample_rate, contract.input_level_dbfs)
         yield np.clip(window * _gain(level), -1.0, 1.0).astype(np.float32)
 
 
@@ -154,11 +154,11 @@ def _inspect(path: Path) -> Recording:
     return Recording(path, int(about.frames), int(about.samplerate))
 
 
-def _excerpt(recording: Recording, place: float, provenance: Provenance) -> Samples:
+def _excerpt(recording: Recording, place: float, contract: GraphContract) -> Samples:
     """Return one window ``[sample]``; ``place`` (0 to 1) is where it starts. Short recordings are repeated."""
     import soundfile
 
-    rate, wanted = provenance.spec.sample_rate, provenance.window_samples
+    rate, wanted = contract.spec.sample_rate, contract.window_samples
     needed = -(-wanted * recording.sample_rate_hz // rate)
     start = int(place * max(recording.samples - needed, 0))
     try:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from tasnet2hef.audio.samples import Samples
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 
 
 class Backend(Protocol):
@@ -18,7 +18,7 @@ class Backend(Protocol):
     """
 
     @property
-    def provenance(self) -> Provenance:
+    def contract(self) -> GraphContract:
         """The graph's own description: its window, rate, layout and sources."""
 
     def run(self, frames: Samples) -> Samples:

@@ -9,26 +9,26 @@ from __future__ import annotations
 import numpy as np
 
 from tasnet2hef.audio.samples import Samples
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 
 
-def window_to_frames(window: Samples, provenance: Provenance) -> Samples:
+def window_to_frames(window: Samples, contract: GraphContract) -> Samples:
     """Cut one window ``[sample]`` of ``window_samples`` samples into ``[row, sample of the row]``.
 
     The original's own padding surrounds the window; the last row is filled up with zeros. Where there is nothing
     to add, the frames are a view of the window.
     """
-    stride = provenance.spec.stride
-    if len(window) == provenance.rows * stride:
-        return window.reshape(provenance.rows, stride)
-    buffer = np.zeros(provenance.rows * stride, np.float32)
-    buffer[_clip_part(provenance)] = window
-    return buffer.reshape(provenance.rows, stride)
+    stride = contract.spec.stride
+    if len(window) == contract.rows * stride:
+        return window.reshape(contract.rows, stride)
+    buffer = np.zeros(contract.rows * stride, np.float32)
+    buffer[_clip_part(contract)] = window
+    return buffer.reshape(contract.rows, stride)
 
 
-def frames_to_sources(frames: Samples, provenance: Provenance) -> Samples:
+def frames_to_sources(frames: Samples, contract: GraphContract) -> Samples:
     """Read one window's ``[source, row, sample of the row]`` back as its sources ``[source, sample]``."""
-    return frames.reshape(len(frames), -1)[:, _clip_part(provenance)]
+    return frames.reshape(len(frames), -1)[:, _clip_part(contract)]
 
 
 def side_by_side(columns: Samples) -> Samples:
@@ -43,29 +43,29 @@ def columns_of(frames: Samples, streams: int) -> Samples:
     return frames.reshape(sources, rows, streams, -1).transpose(2, 0, 1, 3)
 
 
-def clips_to_frames(clips: Samples, provenance: Provenance) -> Samples:
+def clips_to_frames(clips: Samples, contract: GraphContract) -> Samples:
     """Put a clip in every column: ``[stream, sample]`` to ``[row, streams * stride]``."""
-    return side_by_side(np.stack([window_to_frames(clip, provenance) for clip in clips]))
+    return side_by_side(np.stack([window_to_frames(clip, contract) for clip in clips]))
 
 
-def frames_to_clips(frames: Samples, provenance: Provenance) -> Samples:
+def frames_to_clips(frames: Samples, contract: GraphContract) -> Samples:
     """Read every column: ``[source, row, streams * stride]`` to ``[stream, source, sample]``."""
-    columns = columns_of(frames, provenance.streams)
-    return np.stack([frames_to_sources(column, provenance) for column in columns])
+    columns = columns_of(frames, contract.streams)
+    return np.stack([frames_to_sources(column, contract) for column in columns])
 
 
-def frames_to_tensor(frames: Samples, provenance: Provenance) -> Samples:
+def frames_to_tensor(frames: Samples, contract: GraphContract) -> Samples:
     """Turn frames ``[row, streams * stride]`` into the graph's NCHW input."""
-    cells = frames.reshape(provenance.rows, provenance.streams, provenance.spec.stride)
-    return np.ascontiguousarray(cells.transpose(2, 0, 1), dtype=np.float32).reshape(provenance.input_shape)
+    cells = frames.reshape(contract.rows, contract.streams, contract.spec.stride)
+    return np.ascontiguousarray(cells.transpose(2, 0, 1), dtype=np.float32).reshape(contract.input_shape)
 
 
-def tensor_to_frames(tensor: Samples, provenance: Provenance) -> Samples:
+def tensor_to_frames(tensor: Samples, contract: GraphContract) -> Samples:
     """Turn one NCHW output of the graph into frames ``[row, streams * stride]``."""
-    cells = tensor.reshape(provenance.spec.stride, provenance.rows, provenance.streams)
-    return cells.transpose(1, 2, 0).reshape(provenance.rows, -1)
+    cells = tensor.reshape(contract.spec.stride, contract.rows, contract.streams)
+    return cells.transpose(1, 2, 0).reshape(contract.rows, -1)
 
 
-def _clip_part(provenance: Provenance) -> slice:
-    start = provenance.spec.encoder_padding
-    return slice(start, start + provenance.window_samples)
+def _clip_part(contract: GraphContract) -> slice:
+    start = contract.spec.encoder_padding
+    return slice(start, start + contract.window_samples)

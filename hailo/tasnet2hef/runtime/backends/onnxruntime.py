@@ -11,7 +11,7 @@ import numpy as np
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.graph_contract import INPUT_NAME, Provenance, output_names
+from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract, output_names
 from tasnet2hef.runtime.backends import Memory
 from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
 from tasnet2hef.runtime.backends.wide_layout import lie_down
@@ -21,29 +21,29 @@ REASON_CHARACTERS = 200
 
 
 class OnnxRuntimeBackend:
-    """A session on the CPU, checked against the graph's own provenance.
+    """A session on the CPU, checked against the graph's own contract.
 
     ``threads`` is the number of threads inside one operator; None leaves the choice to ONNX Runtime. A tall graph
     of one column is turned on its side first, which is faster and the same; ``as_written`` leaves it.
 
     Raises:
         GraphError: the file is missing, is no ONNX graph, was not exported by tasnet2hef, or its inputs and
-            outputs are not those that its provenance promises.
+            outputs are not those that its contract promises.
     """
 
     def __init__(self, model_path: str | Path, threads: int | None = None, *, as_written: bool = False) -> None:
         path = Path(model_path)
         self._session, is_lying = _open(path, threads, as_written=as_written)
-        self._provenance = provenance_of(self._session, str(path))
-        self._outputs = list(output_names(self._provenance.spec.n_src))
-        laid = replace(self._provenance, layout="wide") if is_lying else self._provenance
+        self._contract = contract_of(self._session, str(path))
+        self._outputs = list(output_names(self._contract.spec.n_src))
+        laid = replace(self._contract, layout="wide") if is_lying else self._contract
         self._input_shape = laid.input_shape
         _check_ports(self._session, laid, str(path))
 
     @property
-    def provenance(self) -> Provenance:
+    def contract(self) -> GraphContract:
         """The graph's own description."""
-        return self._provenance
+        return self._contract
 
     def run(self, frames: Samples) -> Samples:
         """Map ``[row, streams * stride]`` to ``[source, row, streams * stride]``."""
@@ -51,15 +51,15 @@ class OnnxRuntimeBackend:
 
     def empty_memory(self) -> Memory:
         """Return the memory from which a stream begins: silence. Empty for a graph of windows."""
-        return {name: np.zeros(shape, np.float32) for name, shape in self._provenance.state_shapes.items()}
+        return {name: np.zeros(shape, np.float32) for name, shape in self._contract.state_shapes.items()}
 
     def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
         """Run one chunk like ``run``; also return the memory for the next one."""
-        tensor = frames_to_tensor(frames, self._provenance).reshape(self._input_shape)
+        tensor = frames_to_tensor(frames, self._contract).reshape(self._input_shape)
         feeds = {INPUT_NAME: tensor, **memory}
-        names = [*self._outputs, *self._provenance.next_state_names]
+        names = [*self._outputs, *self._contract.next_state_names]
         values = self._session.run(names, feeds)
-        sources = [tensor_to_frames(source, self._provenance) for source in values[: len(self._outputs)]]
+        sources = [tensor_to_frames(source, self._contract) for source in values[: len(self._outputs)]]
         return np.stack(sources), dict(zip(memory, values[len(self._outputs) :], strict=True))
 
 
@@ -98,7 +98,7 @@ def _start_session(model: str | bytes, threads: int | None, path: Path) -> Any:
         ) from error
 
 
-def provenance_of(session: Any, where: str) -> Provenance:
+def contract_of(session: Any, where: str) -> GraphContract:
     """Read what a loaded graph says of itself.
 
     Raises:
@@ -108,16 +108,16 @@ def provenance_of(session: Any, where: str) -> Provenance:
         metadata = session.get_modelmeta().custom_metadata_map
     except UnicodeDecodeError as error:  # ONNX Runtime loads what it can't read
         raise GraphError(f"{where}: its metadata is damaged ({error}); export the graph again") from error
-    return Provenance.from_metadata(metadata, where)
+    return GraphContract.from_metadata(metadata, where)
 
 
-def _check_ports(session: Any, provenance: Provenance, where: str) -> None:
-    """Compare the graph's inputs and outputs, in name, type and shape, with its provenance."""
+def _check_ports(session: Any, contract: GraphContract, where: str) -> None:
+    """Compare the graph's inputs and outputs, in name, type and shape, with its contract."""
     found = [_describe(port) for port in (*session.get_inputs(), *session.get_outputs())]
-    states = provenance.state_shapes
-    shapes = [(INPUT_NAME, provenance.input_shape), *states.items()]
-    shapes += [(name, provenance.input_shape) for name in output_names(provenance.spec.n_src)]
-    shapes += zip(provenance.next_state_names, states.values(), strict=True)
+    states = contract.state_shapes
+    shapes = [(INPUT_NAME, contract.input_shape), *states.items()]
+    shapes += [(name, contract.input_shape) for name in output_names(contract.spec.n_src)]
+    shapes += zip(contract.next_state_names, states.values(), strict=True)
     expected = [f"{name} tensor(float) {list(shape)}" for name, shape in shapes]
     if found != expected:
         raise GraphError(

@@ -10,11 +10,11 @@ import numpy as np
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.graph_contract import INPUT_NAME, Provenance, output_names
+from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract, output_names
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
 from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
-from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend, open_session, provenance_of
+from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend, contract_of, open_session
 from tasnet2hef.runtime.backends.segment_names import segment_of, segment_path
 
 
@@ -39,29 +39,29 @@ class SegmentChain:
     """
 
     def __init__(self, any_path: Path, threads: int | None = None) -> None:
-        found = provenance_of(open_session(any_path, threads), str(any_path))
+        found = contract_of(open_session(any_path, threads), str(any_path))
         paths = _siblings(any_path, found.segments)
         self._sessions = [open_session(path, threads) for path in paths]
         for number, (session, path) in enumerate(zip(self._sessions, paths, strict=True), start=1):
-            _require_same_export(provenance_of(session, str(path)), replace(found, segment=number), path)
-        self._provenance = replace(found, segment=1)
+            _require_same_export(contract_of(session, str(path)), replace(found, segment=number), path)
+        self._contract = replace(found, segment=1)
         self._outputs = output_names(found.spec.n_src)
         for number, path in enumerate(paths):
-            _require_inputs(self._sessions[: number + 1], self._provenance, path)
+            _require_inputs(self._sessions[: number + 1], self._contract, path)
 
     @property
-    def provenance(self) -> Provenance:
+    def contract(self) -> GraphContract:
         """The whole graph's description."""
-        return self._provenance
+        return self._contract
 
     def run(self, frames: Samples) -> Samples:
         """Map ``[row, streams * stride]`` to ``[source, row, streams * stride]``."""
-        tensors = {INPUT_NAME: frames_to_tensor(frames, self._provenance)}
+        tensors = {INPUT_NAME: frames_to_tensor(frames, self._contract)}
         for session in self._sessions:
             names = [port.name for port in session.get_outputs()]
             values = session.run(names, {port.name: tensors[port.name] for port in session.get_inputs()})
             tensors.update(zip(names, values, strict=True))
-        return np.stack([tensor_to_frames(tensors[name], self._provenance) for name in self._outputs])
+        return np.stack([tensor_to_frames(tensors[name], self._contract) for name in self._outputs])
 
 
 def _siblings(any_path: Path, count: int) -> list[Path]:
@@ -72,7 +72,7 @@ def _siblings(any_path: Path, count: int) -> list[Path]:
     return [segment_path(whole, number) for number in range(1, count + 1)]
 
 
-def _require_same_export(found: Provenance, expected: Provenance, path: Path) -> None:
+def _require_same_export(found: GraphContract, expected: GraphContract, path: Path) -> None:
     if found != expected:
         raise GraphError(
             f"{path}: found segment {found.segment} of {found.segments} of export {found.segment_of or 'none'}, "
@@ -81,10 +81,10 @@ def _require_same_export(found: Provenance, expected: Provenance, path: Path) ->
         )
 
 
-def _require_inputs(sessions: list[Any], provenance: Provenance, path: Path) -> None:
+def _require_inputs(sessions: list[Any], contract: GraphContract, path: Path) -> None:
     """Check that the last session's inputs are the frames or what earlier ones make, in name and shape."""
     made = {port.name: port.shape for session in sessions[:-1] for port in session.get_outputs()}
-    made[INPUT_NAME] = list(provenance.input_shape)
+    made[INPUT_NAME] = list(contract.input_shape)
     for port in sessions[-1].get_inputs():
         if made.get(port.name) != port.shape:
             raise GraphError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.graph_contract import Provenance, metadata_of
+from tasnet2hef.base.graph_contract import GraphContract, metadata_of
 
 if TYPE_CHECKING:
     import onnx
@@ -34,8 +34,8 @@ def lie_down(path: Path) -> bytes:
         model = onnx.load_model(str(path))
     except Exception as error:  # protobuf's and the file system's errors share no base class
         raise GraphError(f"{path}: can't be read as an ONNX graph ({error})") from error
-    provenance = Provenance.from_metadata(metadata_of(model), str(path))
-    if not can_lie(provenance) or not _stands(model, provenance):
+    contract = GraphContract.from_metadata(metadata_of(model), str(path))
+    if not can_lie(contract) or not _stands(model, contract):
         raise GraphError(f"{path}: found another graph, expected tall windows in one column")
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     for node in model.graph.node:
@@ -55,17 +55,17 @@ def lie_down(path: Path) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def can_lie(provenance: Provenance) -> bool:
+def can_lie(contract: GraphContract) -> bool:
     """Say whether a graph can be turned on its side: tall windows in one column."""
-    is_plain = not provenance.stateful and provenance.segments == 1 and provenance.streams == 1
-    return is_plain and provenance.layout == "tall"
+    is_plain = not contract.stateful and contract.segments == 1 and contract.streams == 1
+    return is_plain and contract.layout == "tall"
 
 
-def _stands(model: onnx.ModelProto, provenance: Provenance) -> bool:
-    """Say whether a graph's ports are as tall as its provenance says; other ones are told as they are written."""
+def _stands(model: onnx.ModelProto, contract: GraphContract) -> bool:
+    """Say whether a graph's ports are as tall as its contract says; other ones are told as they are written."""
     ports = (*model.graph.input, *model.graph.output)
     found = [tuple(size.dim_value for size in port.type.tensor_type.shape.dim) for port in ports]
-    return all(shape == provenance.input_shape for shape in found)
+    return all(shape == contract.input_shape for shape in found)
 
 
 def _turn_window(node: onnx.NodeProto, weights: dict[str, onnx.TensorProto]) -> None:

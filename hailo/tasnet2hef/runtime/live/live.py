@@ -60,7 +60,7 @@ def run_live(
     _require(options)
     with ExitStack() as files:
         backend = files.enter_context(opened(model_path, options.runtime, options.threads))
-        spec = backend.provenance.spec
+        spec = backend.contract.spec
         _require_source(controls.source, spec.n_src)
         microphone = _microphone(options)
         loudspeaker, rate_hz = _loudspeaker(options, microphone, files)

@@ -51,7 +51,7 @@ class LiveSeparator:
         overlap: float | None = None,
         halo: Halo | None = None,
     ) -> None:
-        spec = backend.provenance.spec
+        spec = backend.contract.spec
         self._backend, self._overlap, self._halo = backend, overlap, halo
         self._channels, self._heard_rate_hz = channels, heard_rate_hz
         self.rate_hz, self.n_src = spec.sample_rate, spec.n_src
@@ -67,7 +67,7 @@ class LiveSeparator:
     def _begin(self) -> None:
         self._to_model = RateChange(self._channels, self._heard_rate_hz, self.rate_hz)
         self._mixer = ColumnMixer(self._backend, self._channels, overlap=self._overlap, halo=self._halo)
-        level_dbfs = self._backend.provenance.input_level_dbfs
+        level_dbfs = self._backend.contract.input_level_dbfs
         self._levels = [LevelKeeper(level_dbfs, self.rate_hz) for _ in range(self._channels)]
         self._waiting = np.zeros((self._channels, 0), np.float32)
         """Heard ``[channel, sample]`` whose sources are not ready yet."""
@@ -85,7 +85,7 @@ class LiveSeparator:
     @property
     def is_exact(self) -> bool:
         """Whether what comes out equals inference on the whole stream at once; not where a level is followed."""
-        return self._mixer.streamer.is_exact and self._backend.provenance.input_level_dbfs is None
+        return self._mixer.streamer.is_exact and self._backend.contract.input_level_dbfs is None
 
     @property
     def factors(self) -> tuple[tuple[float, ...], ...]:

@@ -161,9 +161,9 @@ class LiveSession:
 
 def _hop_seconds_needed(backend: Backend, channels: int) -> float:
     """Time one hop of all channels on silence, after a first run that pays for what is set up only once."""
-    provenance = backend.provenance
-    frames = np.zeros((provenance.rows, provenance.streams * provenance.spec.stride), np.float32)
+    contract = backend.contract
+    frames = np.zeros((contract.rows, contract.streams * contract.spec.stride), np.float32)
     backend.run(frames)
     start = time.perf_counter()
     backend.run(frames)
-    return (time.perf_counter() - start) * -(-channels // provenance.streams)
+    return (time.perf_counter() - start) * -(-channels // contract.streams)

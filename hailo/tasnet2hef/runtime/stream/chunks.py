@@ -25,10 +25,10 @@ class ChunkStream:
 
     def __init__(self, backend: StepBackend) -> None:
         self._backend = backend
-        provenance = backend.provenance
-        spec = provenance.spec
-        self._frames, self._stride = provenance.window_frames, spec.stride
-        self._rows = provenance.rows
+        contract = backend.contract
+        spec = contract.spec
+        self._frames, self._stride = contract.window_frames, spec.stride
+        self._rows = contract.rows
         self._span = (self._frames - 1) * spec.stride + spec.kernel_size
         """Samples that a chunk's frames see."""
         self._memory = backend.empty_memory()
@@ -56,7 +56,7 @@ class ChunkStream:
     @property
     def lag_ms(self) -> float:
         """The same in milliseconds: what a listener waits, computing time left aside."""
-        return 1000 * self.lag_samples / self._backend.provenance.spec.sample_rate
+        return 1000 * self.lag_samples / self._backend.contract.spec.sample_rate
 
     def feed(self, samples: Samples) -> Samples:
         """Take ``[sample]``, any number of them; return the sources ``[source, sample]`` that are ready."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.stream.columns import run_columns, run_side_by_side
 from tasnet2hef.runtime.stream.halo import Halo, HaloStream
@@ -22,9 +22,9 @@ class FirstColumn:
         self._backend = backend
 
     @property
-    def provenance(self) -> Provenance:
+    def contract(self) -> GraphContract:
         """The graph's description, as if it had one column."""
-        return replace(self._backend.provenance, streams=1)
+        return replace(self._backend.contract, streams=1)
 
     def run(self, frames: Samples) -> Samples:
         """Map ``[row, stride]`` to ``[source, row, stride]``."""
@@ -49,7 +49,7 @@ class ColumnMixer:
         if streams < 1:
             raise OptionError(f"streams: found {streams}, expected 1 or more")
         self._backend = backend
-        alone = FirstColumn(backend) if backend.provenance.streams > 1 else backend
+        alone = FirstColumn(backend) if backend.contract.streams > 1 else backend
         self._streams = [make_streamer(alone, overlap=overlap, halo=halo) for _ in range(streams)]
         self._sharing = [stream for stream in self._streams if isinstance(stream, WindowStream | HaloStream)]
 

@@ -55,7 +55,7 @@ def run_columns(backend: Backend, windows: Sequence[Samples]) -> Sequence[Sample
     Raises:
         RefusedError: the model returned NaN or infinite samples.
     """
-    streams = backend.provenance.streams
+    streams = backend.contract.streams
     separated: list[Samples] = []
     for first in range(0, len(windows), streams):
         separated += _run_once(backend, windows[first : first + streams])
@@ -63,7 +63,7 @@ def run_columns(backend: Backend, windows: Sequence[Samples]) -> Sequence[Sample
 
 
 def _run_once(backend: Backend, windows: Sequence[Samples]) -> Sequence[Samples]:
-    streams = backend.provenance.streams
+    streams = backend.contract.streams
     if streams == 1:  # a device's memory is the window itself: no copy on either side
         return [_finite(backend.run(windows[0]))]
     columns = np.zeros((streams, *windows[0].shape), np.float32)

@@ -19,7 +19,7 @@ import numpy as np
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.stream.columns import Steps, run_steps
 from tasnet2hef.runtime.stream.voice_tracks import VoiceTracks
@@ -42,14 +42,14 @@ class HaloPlan:
     """The halo covers the receptive field: the result is that of the whole file at once."""
 
 
-def plan_halo(provenance: Provenance, halo: Halo) -> HaloPlan:
+def plan_halo(contract: GraphContract, halo: Halo) -> HaloPlan:
     """Split a window into halo and what is kept; a causal net needs a halo before it only.
 
     Raises:
         OptionError: the norms look at the whole window, the halo is negative, or the window leaves nothing of it.
     """
-    spec = provenance.spec
-    if provenance.norm == "exact":
+    spec = contract.spec
+    if contract.norm == "exact":
         raise OptionError(
             f"halo: the model's {spec.norm_type} norms look at the whole window, so no halo makes it equal the "
             "whole file; use --overlap"
@@ -60,11 +60,11 @@ def plan_halo(provenance: Provenance, halo: Halo) -> HaloPlan:
     full = reach if spec.causal else reach // 2
     asked = full if halo == "full" else min(full, round(halo * spec.sample_rate / 1000 / spec.stride))
     after = 0 if spec.causal else asked
-    hop = provenance.window_frames - asked - after - (spec.phases - 1)
+    hop = contract.window_frames - asked - after - (spec.phases - 1)
     if hop < 1:
         raise OptionError(
             f"halo: found {asked} frames before and {after} after, which leave nothing of a window of "
-            f"{provenance.window_frames} frames; export a longer window (--seconds) or give a halo in milliseconds"
+            f"{contract.window_frames} frames; export a longer window (--seconds) or give a halo in milliseconds"
         )
     return HaloPlan(asked, after, hop, asked == full)
 
@@ -81,11 +81,11 @@ class HaloStream:
     """
 
     def __init__(self, backend: Backend, halo: Halo = "full") -> None:
-        self.plan = plan_halo(backend.provenance, halo)
+        self.plan = plan_halo(backend.contract, halo)
         self._backend = backend
-        spec = backend.provenance.spec
+        spec = backend.contract.spec
         self._stride, self._padding = spec.stride, spec.encoder_padding
-        self._span = (backend.provenance.window_frames - 1) * spec.stride + spec.kernel_size
+        self._span = (backend.contract.window_frames - 1) * spec.stride + spec.kernel_size
         """Samples that a window's frames see."""
         self._held = np.zeros(self._padding, np.float32)
         """The padded clip from row ``_base`` on; rows count from the first sample of the padding."""
@@ -112,14 +112,14 @@ class HaloStream:
         The file's first sample waits for a whole window but the padding; those of later windows wait a halo less,
         but a listener who began with the first stays behind by as much.
         """
-        plan, provenance = self.plan, self._backend.provenance
-        halo = (plan.before_frames + provenance.spec.phases - 1) * self._stride
-        return self._span - min(self._padding, halo) + (provenance.streams - 1) * self.hop_samples
+        plan, contract = self.plan, self._backend.contract
+        halo = (plan.before_frames + contract.spec.phases - 1) * self._stride
+        return self._span - min(self._padding, halo) + (contract.streams - 1) * self.hop_samples
 
     @property
     def lag_ms(self) -> float:
         """The same in milliseconds: what a listener waits, computing time left aside."""
-        return 1000 * self.lag_samples / self._backend.provenance.spec.sample_rate
+        return 1000 * self.lag_samples / self._backend.contract.spec.sample_rate
 
     @property
     def is_exact(self) -> bool:
@@ -138,18 +138,18 @@ class HaloStream:
         """Do what ``feed`` does and leave the windows to whoever drives it."""
         self._fed += len(samples)
         self._held = np.concatenate([self._held, samples])
-        ready = [np.zeros((self._backend.provenance.spec.n_src, 0), np.float32)]
-        streams = self._backend.provenance.streams
+        ready = [np.zeros((self._backend.contract.spec.n_src, 0), np.float32)]
+        streams = self._backend.contract.streams
         while self._complete() >= streams:
             ready.append((yield from self._advance(streams)))
         return np.concatenate(ready, axis=1)
 
     def flushing(self) -> Steps:
         """Do what ``flush`` does and leave the windows to whoever drives it."""
-        provenance = self._backend.provenance
-        spec = provenance.spec
+        contract = self._backend.contract
+        spec = contract.spec
         missing = self._fed - self._out_samples()
-        end = np.zeros(end_padding(provenance, self._fed), np.float32)
+        end = np.zeros(end_padding(contract, self._fed), np.float32)
         self._held = np.concatenate([self._held, end])
         ready = [(yield from self._advance(self._complete()))]
         frames = self._base + (len(self._held) - spec.kernel_size) // spec.stride + 1
@@ -157,7 +157,7 @@ class HaloStream:
         if frames > 0 and rows > self._kept_rows:
             seen = (frames - 1 - self._base) * spec.stride + spec.kernel_size
             self._held = self._held[:seen]  # no frame of the original sees the rest
-            ready.append((yield from self._compute([max(0, frames - provenance.window_frames)], [rows])))
+            ready.append((yield from self._compute([max(0, frames - contract.window_frames)], [rows])))
         # The original leaves a tail that is too short for a frame at zero.
         ready.append(np.zeros((spec.n_src, missing), np.float32))
         return np.concatenate(ready, axis=1)[:, :missing]
@@ -176,14 +176,14 @@ class HaloStream:
     def _advance(self, count: int) -> Steps:
         """Compute the next ``count`` windows and return the sources ``[source, sample]`` that are kept."""
         starts = [self._next_start() + number * self.plan.hop_rows for number in range(count)]
-        kept = self._backend.provenance.window_frames - self.plan.after_frames
+        kept = self._backend.contract.window_frames - self.plan.after_frames
         return (yield from self._compute(starts, [start + kept for start in starts]))
 
     def _compute(self, starts: list[int], ends: list[int]) -> Steps:
         """Separate the windows from rows ``starts`` on; keep of each what is new, up to rows ``ends``."""
         self.windows += len(starts)
         windows = (yield [self._window_from(start) for start in starts]) if starts else []
-        ready = [np.zeros((self._backend.provenance.spec.n_src, 0), np.float32)]
+        ready = [np.zeros((self._backend.contract.spec.n_src, 0), np.float32)]
         for start, end, window in zip(starts, ends, windows, strict=True):
             sources = self._ordered(start, window)
             unwanted = max(0, self._padding - self._kept_rows * self._stride)
@@ -195,31 +195,31 @@ class HaloStream:
 
     def _window_from(self, start: int) -> Samples:
         """Cut a window's frames ``[row, sample of the row]`` from what is held, silence behind its end."""
-        provenance = self._backend.provenance
+        contract = self._backend.contract
         heard = self._held[(start - self._base) * self._stride :][: self._span]
-        if len(heard) == provenance.rows * self._stride:
-            return heard.reshape(provenance.rows, self._stride)
-        rows = np.zeros(provenance.rows * self._stride, np.float32)
+        if len(heard) == contract.rows * self._stride:
+            return heard.reshape(contract.rows, self._stride)
+        rows = np.zeros(contract.rows * self._stride, np.float32)
         rows[: len(heard)] = heard
-        return rows.reshape(provenance.rows, self._stride)
+        return rows.reshape(contract.rows, self._stride)
 
     def _ordered(self, start: int, window: Samples) -> Samples:
         """Put a window's sources in the order of the last one; within the receptive field they can't swap."""
         if self.is_exact:
             return window
-        last, edge = None, self._backend.provenance.spec.phases - 1
+        last, edge = None, self._backend.contract.spec.phases - 1
         if self._last is not None:
-            overlap = self._last[:, start - self._base + edge : self._backend.provenance.window_frames]
+            overlap = self._last[:, start - self._base + edge : self._backend.contract.window_frames]
             last = overlap.reshape(len(overlap), -1)
         sources = window.reshape(len(window), -1)
         return self._voices.put_in_order(sources, last, edge * self._stride).reshape(window.shape)
 
 
-def end_padding(provenance: Provenance, samples: int) -> int:
+def end_padding(contract: GraphContract, samples: int) -> int:
     """Zeros that the original puts behind a clip of ``samples`` samples; see ``spec.encoder_padding``.
 
     torchaudio fills up to whole strides (plus the odd sample of an odd kernel) and then adds a stride.
     """
-    spec = provenance.spec
+    spec = contract.spec
     odd = spec.kernel_size % 2
     return spec.encoder_padding + (odd - samples) % spec.stride if spec.encoder_padding else 0

@@ -63,7 +63,7 @@ def make_streamer(backend: Backend, *, overlap: float | None = None, halo: Halo 
         OptionError: both are given, or one of them can't be honoured.
     """
     require_joining(overlap, halo)
-    if backend.provenance.stateful:
+    if backend.contract.stateful:
         return _make_chunk_stream(backend, overlap, halo)
     if halo is not None:
         return HaloStream(backend, halo)
@@ -82,11 +82,11 @@ def _make_chunk_stream(backend: Backend, overlap: float | None, halo: Halo | Non
 
 
 def _full_halo_is_cheap(backend: Backend) -> bool:
-    provenance = backend.provenance
-    if provenance.norm == "exact":
+    contract = backend.contract
+    if contract.norm == "exact":
         return False
     try:
-        plan = plan_halo(provenance, "full")
+        plan = plan_halo(contract, "full")
     except OptionError:  # the window is too short for it
         return False
-    return plan.hop_rows >= (1 - DEFAULT_OVERLAP) * provenance.window_frames
+    return plan.hop_rows >= (1 - DEFAULT_OVERLAP) * contract.window_frames

@@ -68,11 +68,11 @@ class WindowStream:
 
     def __init__(self, backend: Backend, overlap: float = DEFAULT_OVERLAP) -> None:
         self._backend = backend
-        self._window = backend.provenance.window_samples
+        self._window = backend.contract.window_samples
         self._overlap = overlap_samples(self._window, overlap)
         self._fade = fade_in(self._overlap)
-        sources = backend.provenance.spec.n_src
-        self._voices = VoiceTracks(sources, backend.provenance.spec.sample_rate)
+        sources = backend.contract.spec.n_src
+        self._voices = VoiceTracks(sources, backend.contract.spec.sample_rate)
         self._heard = np.zeros(0, np.float32)
         """Input from the start of the last window on; from the very start while there was none."""
         self._tail: Samples | None = None
@@ -89,12 +89,12 @@ class WindowStream:
     @property
     def lag_samples(self) -> int:
         """Most samples that must follow a sample before it comes out, itself included."""
-        return self._window + (self._backend.provenance.streams - 1) * self.hop_samples
+        return self._window + (self._backend.contract.streams - 1) * self.hop_samples
 
     @property
     def lag_ms(self) -> float:
         """The same in milliseconds: what a listener waits, computing time left aside."""
-        return 1000 * self.lag_samples / self._backend.provenance.spec.sample_rate
+        return 1000 * self.lag_samples / self._backend.contract.spec.sample_rate
 
     @property
     def is_exact(self) -> bool:
@@ -113,7 +113,7 @@ class WindowStream:
         """Do what ``feed`` does and leave the windows to whoever drives it."""
         self._heard = np.concatenate([self._heard, samples])
         ready = [self._nothing]
-        streams = self._backend.provenance.streams
+        streams = self._backend.contract.streams
         while self._complete() >= streams:
             ready.append((yield from self._advance(streams)))
         return _joined(ready)
@@ -171,9 +171,9 @@ class WindowStream:
         if not windows:
             return []
         self.windows += len(windows)
-        provenance = self._backend.provenance
-        separated = yield [window_to_frames(window, provenance) for window in windows]
-        return [frames_to_sources(column, provenance) for column in separated]
+        contract = self._backend.contract
+        separated = yield [window_to_frames(window, contract) for window in windows]
+        return [frames_to_sources(column, contract) for column in separated]
 
 
 def _joined(parts: list[Samples]) -> Samples:

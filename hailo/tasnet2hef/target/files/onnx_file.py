@@ -9,7 +9,7 @@ from typing import Any
 import onnx
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.graph_contract import METADATA_KEY, Provenance, metadata_of
+from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
 from tasnet2hef.target.files.summary import End, FileSummary, fused_layer, size_of
 from tasnet2hef.target.graph.cost import summarise
 from tasnet2hef.target.graph.loader import graph_of_model, read_model
@@ -62,7 +62,7 @@ def _record(model: onnx.ModelProto, file: Path) -> tuple[dict[str, Any] | None, 
     if METADATA_KEY not in metadata:
         return None, ()
     try:
-        made = Provenance.from_metadata(metadata, str(file))
+        made = GraphContract.from_metadata(metadata, str(file))
     except GraphError as error:
         return None, (str(error),)
     spec = made.spec

@@ -23,7 +23,7 @@ def make_build(folder: Path, *, reference: bool = True, hef: bool = True, compil
     model = save_net(folder / "net.onnx")
     if reference:
         backend = OnnxRuntimeBackend(model, 1)
-        clips = speech_clips(backend.provenance, 2)
+        clips = speech_clips(backend.contract, 2)
         save_reference(reference_path(model), Reference(clips, separate_clips(backend, clips)))
     if hef:
         made = save_hef(model, ranges=greatest(model))

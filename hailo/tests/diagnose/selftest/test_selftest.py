@@ -128,19 +128,19 @@ def test_chunks(tmp_path, runtime):
     model = save_stateful(tmp_path / "net.onnx")
     write_sidecar(save_hef(model, code_type="UINT16", ranges={"tcn_00/state": 2, "tcn_00/next_state": 2}), model)
     backend = OnnxRuntimeBackend(model, 1)
-    clips = speech_clips(backend.provenance, 2)
+    clips = speech_clips(backend.contract, 2)
     save_reference(reference_path(model), Reference(clips, separate_clips(backend, clips)))
     found = stages(selftest(tmp_path, threads=1))
     assert found[SIMULATED].outcome == "not run"
     assert [found[name].outcome for name in (FLOAT, *DEVICE.values())] == ["good"] * 3
 
 
-def test_segments_and_columns(tmp_path, runtime, provenance, graph):
+def test_segments_and_columns(tmp_path, runtime, contract, graph):
     runtime()
-    graph(tmp_path / "net.onnx", provenance())
-    for model in save_segments(tmp_path, provenance()):
+    graph(tmp_path / "net.onnx", contract())
+    for model in save_segments(tmp_path, contract()):
         write_sidecar(save_hef(model, code_type="UINT16"), model)
-    graph(tmp_path / "wide.onnx", provenance(streams=4))
+    graph(tmp_path / "wide.onnx", contract(streams=4))
     result = selftest(tmp_path, simulate=False, threads=1)
     assert [net.name for net in result.nets] == ["net", "wide"]
     assert [stages(result)[name].outcome for name in (SEGMENTS, *DEVICE.values())] == ["good"] * 3

@@ -43,32 +43,32 @@ def test_the_worst_source_of_the_worst_clip_counts(expected):
     assert stage.outcome == "good"
 
 
-def test_references_are_read_as_written(tmp_path, provenance):
+def test_references_are_read_as_written(tmp_path, contract):
     made = Reference(np.ones((2, 800), np.float32), np.ones((2, 2, 800), np.float32))
     path = save_reference(tmp_path / "net.selftest.npz", made)
-    found = read_reference(path, provenance())
+    found = read_reference(path, contract())
     np.testing.assert_array_equal(found.clips, made.clips)
     np.testing.assert_array_equal(found.sources, made.sources)
     with pytest.raises(InputError, match=r"expected clips of 400 samples and 2 sources each; export"):
-        read_reference(path, provenance(window_frames=49))
+        read_reference(path, contract(window_frames=49))
     content = path.read_bytes()
     for size in range(0, len(content), 37):
         path.write_bytes(content[:size])
         with pytest.raises(InputError, match=r"not a self-test's reference"):
-            read_reference(path, provenance())
+            read_reference(path, contract())
 
 
-def test_clips_fill_columns_and_leave_silence(sign_split, provenance):
-    backend = sign_split(provenance(streams=4))
-    clips = speech_clips(backend.provenance, 6)
+def test_clips_fill_columns_and_leave_silence(sign_split, contract):
+    backend = sign_split(contract(streams=4))
+    clips = speech_clips(backend.contract, 6)
     found = separate_clips(backend, clips)
     np.testing.assert_array_equal(found, np.stack([np.maximum(clips, 0), np.minimum(clips, 0)], axis=1))
     assert backend.runs == 2
 
 
-def record(provenance, **options) -> HefRecord:
+def record(contract, **options) -> HefRecord:
     port = Port("frames", (100, 1, 8), ("frames",))
-    return HefRecord(provenance=provenance(), inputs=(port,), outputs=(port,), **options)
+    return HefRecord(contract=contract(), inputs=(port,), outputs=(port,), **options)
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def record(provenance, **options) -> HefRecord:
         ("hailo8", "", "3.33.0", "", []),
     ],
 )
-def test_programs_are_held_against_the_device(provenance, hardware, chip, compiler, runtime_version, verdicts):
+def test_programs_are_held_against_the_device(contract, hardware, chip, compiler, runtime_version, verdicts):
     state = DeviceState((), runtime_version, (DeviceFacts("0", chip),))
-    found = check_program(record(provenance, hardware=hardware, compiler=compiler), state)
+    found = check_program(record(contract, hardware=hardware, compiler=compiler), state)
     assert [check.verdict for check in found] == verdicts
     assert all(bool(check.advice) == (check.verdict != "ok") for check in found)
 
@@ -106,9 +106,9 @@ def test_a_device_that_another_program_holds_is_no_absent_one(tmp_path, runtime)
     assert not look_at_device(tmp_path / "version", tmp_path).absent
 
 
-def test_clips_come_at_the_level_that_a_net_expects(provenance):
-    heard = speech_clips(provenance(), 2)
-    levelled = speech_clips(replace(provenance(), input_level_dbfs=-40.0), 2)
+def test_clips_come_at_the_level_that_a_net_expects(contract):
+    heard = speech_clips(contract(), 2)
+    levelled = speech_clips(replace(contract(), input_level_dbfs=-40.0), 2)
     assert levelled.shape == heard.shape == (2, 800)
     gain = np.abs(levelled).max() / np.abs(heard).max()
     np.testing.assert_allclose(levelled, gain * heard, rtol=1e-5, atol=1e-9)

@@ -51,7 +51,7 @@ def _frames_for(spec: TasNetSpec, frames: int) -> int:
 def _parity_db(spec: TasNetSpec, options: BuildOptions, seed: int = 0, **ranges: tuple[float, float]) -> float:
     reference = random_reference(spec, seed, **ranges)
     net = HailoTasNet(spec, reference.state_dict(), options).eval()
-    streams, samples = options.streams, net.provenance.window_samples
+    streams, samples = options.streams, net.contract.window_samples
     clips = speech_clip(streams * samples, 8000).reshape(streams, samples)
     with torch.no_grad():
         original = reference(torch.from_numpy(clips)).numpy()
@@ -121,9 +121,9 @@ def test_every_tensor_is_four_dimensional() -> None:
     for module in net.modules():
         if not list(module.children()):
             module.register_forward_hook(lambda _m, _i, output: ranks.add(output.ndim))
-    outputs = net(torch.zeros(net.provenance.input_shape))
+    outputs = net(torch.zeros(net.contract.input_shape))
     assert ranks == {4}
-    assert [tuple(output.shape) for output in outputs] == [net.provenance.input_shape] * 3
+    assert [tuple(output.shape) for output in outputs] == [net.contract.input_shape] * 3
 
 
 def test_the_last_residual_convolution_is_not_exported() -> None:
@@ -138,7 +138,7 @@ def test_the_last_residual_convolution_is_not_exported() -> None:
 def test_silence_stays_finite() -> None:
     spec = small_spec()
     net = HailoTasNet(spec, random_reference(spec).state_dict(), BuildOptions(window_frames=100))
-    silent = separate_windows(net, np.zeros((1, net.provenance.window_samples), np.float32))
+    silent = separate_windows(net, np.zeros((1, net.contract.window_samples), np.float32))
     assert np.isfinite(silent).all()
 
 
@@ -180,7 +180,7 @@ def test_a_column_does_not_hear_its_neighbours(norm: str) -> None:
     spec = small_spec(norm_type=norm)
     weights = random_reference(spec).state_dict()
     net = HailoTasNet(spec, weights, BuildOptions(window_frames=100, streams=4)).eval()
-    clips = speech_clip(4 * net.provenance.window_samples, 8000).reshape(4, -1)
+    clips = speech_clip(4 * net.contract.window_samples, 8000).reshape(4, -1)
     before = separate_windows(net, clips)
     clips[[0, 1, 3]] = 1e3 * clips[[3, 0, 1]]
     np.testing.assert_array_equal(separate_windows(net, clips)[2], before[2])

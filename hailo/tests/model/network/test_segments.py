@@ -44,7 +44,7 @@ def test_a_chain_gives_the_same_numbers(
     ]
     whole, chain = OnnxRuntimeBackend(tmp_path / "net.onnx", 1), open_graph(report.segment_paths[-1], 1)
     assert isinstance(chain, SegmentChain)
-    shape = (whole.provenance.rows, whole.provenance.streams * 8)
+    shape = (whole.contract.rows, whole.contract.streams * 8)
     frames = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     np.testing.assert_allclose(chain.run(frames), whole.run(frames), rtol=1e-4, atol=1e-5)
 

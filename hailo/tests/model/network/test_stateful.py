@@ -88,9 +88,9 @@ def test_past_rows_are_inputs_and_outputs(tmp_path: Path) -> None:
     graph = onnx.load(tmp_path / "net.onnx").graph
     assert [port.name for port in graph.input] == ["frames", *(f"tcn_0{index}/state" for index in range(6))]
     assert [port.name for port in graph.output][2:] == [f"tcn_0{index}/next_state" for index in range(6)]
-    rows = [backend.provenance.state_shapes[f"tcn_0{index}/state"][2] for index in range(6)]
+    rows = [backend.contract.state_shapes[f"tcn_0{index}/state"][2] for index in range(6)]
     assert rows == [2, 4, 8, 2, 4, 8]
-    assert backend.provenance.state_values == 12 * 28
+    assert backend.contract.state_values == 12 * 28
 
 
 @pytest.mark.parametrize(

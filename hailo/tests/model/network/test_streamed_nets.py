@@ -65,7 +65,7 @@ def _pieces(stream: Streamer, clip: np.ndarray, size: int) -> np.ndarray:
 @pytest.mark.parametrize("spec", STREAMING, ids=str)
 def test_a_full_halo_equals_the_whole_file(tmp_path: Path, spec: dict[str, object], streams: int) -> None:
     backend = _backend(tmp_path / "net.onnx", ExportOptions(seconds=0.1, streams=streams), **spec)
-    for samples in (40011, 40004, backend.provenance.window_samples + 1):
+    for samples in (40011, 40004, backend.contract.window_samples + 1):
         clip = speech_clip(samples, 8000)
         stream = HaloStream(backend)
         assert stream.is_exact
@@ -74,7 +74,7 @@ def test_a_full_halo_equals_the_whole_file(tmp_path: Path, spec: dict[str, objec
 
 def test_a_clip_of_one_window_or_less_than_a_frame(tmp_path: Path) -> None:
     backend = _backend(tmp_path / "net.onnx", ExportOptions(seconds=0.1), norm_type="bN")
-    clip = speech_clip(backend.provenance.window_samples, 8000)
+    clip = speech_clip(backend.contract.window_samples, 8000)
     found = _pieces(HaloStream(backend), clip, 100)
     assert compare_sources("", _whole(clip, norm_type="bN"), found).db >= EXACT_DB
     assert _pieces(HaloStream(backend), clip[:10], 100).shape == (2, 10)

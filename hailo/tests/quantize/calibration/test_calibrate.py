@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from tasnet2hef.base.errors import AudioError, GraphError, InputError, OptionError
-from tasnet2hef.quantize.calibration.calibrate import calibrate_file, read_provenance, small_set_warning
+from tasnet2hef.quantize.calibration.calibrate import calibrate_file, read_contract, small_set_warning
 from tasnet2hef.quantize.calibration.calibration_set import RECORD_KEY, digest_of, open_calibration, require_fit
 from tasnet2hef.quantize.calibration.window_draw import Draw
 from tests.quantize.small_net import babble, save_net
@@ -140,7 +140,7 @@ def test_another_window_is_refused(calibration, tmp_path):
     with pytest.raises(GraphError, match=r"found windows of \[100, 1, 8\], expected the model's \[120, 1, 8\]"):
         require_fit(
             open_calibration(calibration),
-            read_provenance(longer),
+            read_contract(longer),
             digest_of(longer),
             {"input_layer1": (120, 1, 8)},
         )
@@ -149,10 +149,10 @@ def test_another_window_is_refused(calibration, tmp_path):
 def test_another_model_is_noted(calibration, tmp_path, model):
     other = save_net(tmp_path / "other.onnx", seed=8)
     opened = open_calibration(calibration)
-    notes = require_fit(opened, read_provenance(other), digest_of(other), ONE_LAYER)
+    notes = require_fit(opened, read_contract(other), digest_of(other), ONE_LAYER)
     assert len(notes) == 1
     assert "made for small.onnx, another model" in notes[0]
-    assert require_fit(opened, read_provenance(model), digest_of(model), ONE_LAYER) == []
+    assert require_fit(opened, read_contract(model), digest_of(model), ONE_LAYER) == []
 
 
 def test_another_rate_is_refused(calibration, tmp_path, model):
@@ -162,13 +162,13 @@ def test_another_rate_is_refused(calibration, tmp_path, model):
         record["provenance"] = record["provenance"].replace('"sample_rate": 8000', '"sample_rate": 16000')
         np.savez(changed, input_layer1=stored["input_layer1"], **{RECORD_KEY: json.dumps(record)})
     with pytest.raises(GraphError, match="sample_rate found 16000, expected 8000"):
-        require_fit(open_calibration(changed), read_provenance(model), digest_of(model), ONE_LAYER)
+        require_fit(open_calibration(changed), read_contract(model), digest_of(model), ONE_LAYER)
 
 
 def test_a_users_own_array_is_taken_with_a_note(tmp_path, model):
     np.savez(tmp_path / "own.npz", input_layer1=np.zeros((3, 100, 1, 8), np.float32))
     opened = open_calibration(tmp_path / "own.npz")
-    notes = require_fit(opened, read_provenance(model), digest_of(model), ONE_LAYER)
+    notes = require_fit(opened, read_contract(model), digest_of(model), ONE_LAYER)
     assert "holds no record" in notes[0]
 
 
@@ -212,4 +212,4 @@ def test_segments_are_refused(model, tmp_path):
     record.value = json.dumps({**json.loads(record.value), "segments": 2})
     onnx.save(graph, tmp_path / "part.onnx")
     with pytest.raises(GraphError, match="found a segment of a net"):
-        read_provenance(tmp_path / "part.onnx")
+        read_contract(tmp_path / "part.onnx")

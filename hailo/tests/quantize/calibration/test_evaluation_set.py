@@ -12,7 +12,7 @@ from tests.quantize.small_net import babble
 
 
 def test_mixtures_with_their_sources(test_set, simulator):
-    clips, notes = read_evaluation(test_set, simulator.provenance)
+    clips, notes = read_evaluation(test_set, simulator.contract)
     assert [clip.path.name for clip in clips] == ["talk0_mixture.wav", "talk1_mixture.wav"]
     assert notes == []
     assert {clip.references.shape for clip in clips} == {(2, len(clips[0].mixture))}
@@ -21,7 +21,7 @@ def test_mixtures_with_their_sources(test_set, simulator):
 
 def test_without_sources_agreement_is_told(tmp_path, simulator):
     soundfile.write(tmp_path / "a_mixture.wav", babble(0.5, 0), 8000)
-    clips, notes = read_evaluation(tmp_path, simulator.provenance)
+    clips, notes = read_evaluation(tmp_path, simulator.contract)
     assert clips[0].references is None
     assert "agreement with the float model, not SI-SDR; expected a_mixture_source_1.wav" in notes[0]
     assert score_clips(simulator.backend(), clips) is None
@@ -32,7 +32,7 @@ def test_sources_of_another_length_are_refused(tmp_path, simulator):
     for number in (1, 2):
         soundfile.write(tmp_path / f"a_source_{number}.wav", babble(0.4, 0), 8000)
     with pytest.raises(AudioError, match="found 3200 samples at 8000 Hz, expected the mixture's 4000"):
-        read_evaluation(tmp_path, simulator.provenance)
+        read_evaluation(tmp_path, simulator.contract)
 
 
 @pytest.mark.parametrize("make", [False, True])
@@ -41,25 +41,25 @@ def test_no_recordings(tmp_path, simulator, make):
     if make:
         folder.mkdir()
     with pytest.raises(AudioError, match="found no recordings" if make else "found no folder"):
-        read_evaluation(folder, simulator.provenance)
+        read_evaluation(folder, simulator.contract)
 
 
 def test_windows_are_spread_and_silent_sources_left_out(tmp_path, simulator):
-    size = simulator.provenance.window_samples
+    size = simulator.contract.window_samples
     sources = np.stack([babble(1.0, 0), babble(1.0, 1)])[:, : 8 * size]
     sources[1, : 4 * size] = 0
     clip = EvaluationClip(tmp_path, sources.sum(axis=0), sources)
-    windows = cut_windows([clip], simulator.provenance, 3)
+    windows = cut_windows([clip], simulator.contract, 3)
     assert len(windows) == 3
-    assert len(cut_windows([clip], simulator.provenance, 99)) == 4
+    assert len(cut_windows([clip], simulator.contract, 99)) == 4
     assert all(window.references[1].any() for window in windows)
     with pytest.raises(AudioError, match="found no window"):
-        cut_windows([EvaluationClip(tmp_path, sources[0], 0 * sources)], simulator.provenance, 3)
+        cut_windows([EvaluationClip(tmp_path, sources[0], 0 * sources)], simulator.contract, 3)
 
 
 def test_a_short_clip_is_repeated(tmp_path, simulator):
     clip = EvaluationClip(tmp_path, babble(0.05, 0), None)
-    window = cut_windows([clip], simulator.provenance, 3)[0].mixture
+    window = cut_windows([clip], simulator.contract, 3)[0].mixture
     np.testing.assert_array_equal(window[:400], window[400:800])
 
 
@@ -76,8 +76,8 @@ def test_agreement_is_si_sdr_against_float():
 
 
 def test_the_float_net_agrees_with_itself(test_set, simulator):
-    clips, _ = read_evaluation(test_set, simulator.provenance)
-    scorer = Scorer(cut_windows(clips, simulator.provenance, 3), simulator.float_backend())
+    clips, _ = read_evaluation(test_set, simulator.contract)
+    scorer = Scorer(cut_windows(clips, simulator.contract, 3), simulator.float_backend())
     score = scorer.score(simulator.float_backend())
     assert score.noise == 0
     assert score.figure_db == score.si_sdr_db

@@ -52,11 +52,11 @@ def test_past_rows_are_those_of_a_run_over_the_whole_excerpt(
     folder: Path, chunk: int, padding: int, seed: int
 ) -> None:
     backend = _backend(folder, chunk, padding)
-    samples = excerpt_of(backend.provenance).window_samples
+    samples = excerpt_of(backend.contract).window_samples
     excerpt = babble(samples / 8000, seed)
     assert len(excerpt) == samples
     found = last_chunk(backend, excerpt)
-    first = chunks_before(backend.provenance) * chunk
+    first = chunks_before(backend.contract) * chunk
     heard = np.concatenate([np.zeros(padding, np.float32), excerpt])
     np.testing.assert_array_equal(found[INPUT_NAME].reshape(-1), heard[first * 8 : (first + chunk + 1) * 8])
     for block, rows in enumerate(_hidden_rows(folder, excerpt, padding)):
@@ -68,7 +68,7 @@ def test_past_rows_are_those_of_a_run_over_the_whole_excerpt(
 def test_an_excerpt_is_long_enough_and_no_longer(folder: Path, chunk: int, more: int, seed: int) -> None:
     backend = _backend(folder, chunk)
     hop = 8 * chunk
-    samples = excerpt_of(backend.provenance).window_samples
+    samples = excerpt_of(backend.contract).window_samples
     stream = np.random.default_rng(seed).normal(0, 0.1, samples + more * hop).astype(np.float32)
     whole, excerpt = last_chunk(backend, stream), last_chunk(backend, stream[-samples:])
     for name, rows in whole.items():
@@ -78,5 +78,5 @@ def test_an_excerpt_is_long_enough_and_no_longer(folder: Path, chunk: int, more:
 
 
 def test_a_window_is_its_own_excerpt(folder: Path) -> None:
-    provenance = replace(_backend(folder, 4).provenance, stateful=False)
-    assert excerpt_of(provenance) is provenance
+    contract = replace(_backend(folder, 4).contract, stateful=False)
+    assert excerpt_of(contract) is contract

@@ -10,18 +10,18 @@ from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 
 @pytest.mark.parametrize("layout", ["tall", "wide"])
 @pytest.mark.parametrize("threads", [None, 1])
-def test_frames_pass_through_either_layout(tmp_path, provenance, graph, layout, threads):
-    description = provenance(layout=layout, window_frames=20)
+def test_frames_pass_through_either_layout(tmp_path, contract, graph, layout, threads):
+    description = contract(layout=layout, window_frames=20)
     backend = OnnxRuntimeBackend(graph(tmp_path / "net.onnx", description, gains=(2, 3)), threads)
     frames = np.random.default_rng(0).standard_normal((21, 8)).astype(np.float32)
     expected = np.stack([2 * np.maximum(frames, 0), 3 * np.minimum(frames, 0)])
     np.testing.assert_array_equal(backend.run(frames), expected)
-    assert backend.provenance == description
+    assert backend.contract == description
 
 
 @pytest.mark.parametrize("streams", [2, 8])
-def test_frames_pass_through_columns(tmp_path, provenance, graph, streams):
-    backend = OnnxRuntimeBackend(graph(tmp_path / "net.onnx", provenance(streams=streams, window_frames=20)))
+def test_frames_pass_through_columns(tmp_path, contract, graph, streams):
+    backend = OnnxRuntimeBackend(graph(tmp_path / "net.onnx", contract(streams=streams, window_frames=20)))
     frames = np.random.default_rng(0).standard_normal((21, 8 * streams)).astype(np.float32)
     np.testing.assert_array_equal(backend.run(frames), np.stack([np.maximum(frames, 0), np.minimum(frames, 0)]))
 
@@ -64,21 +64,21 @@ def test_metadata_that_is_no_text(tmp_path, model):
     ("record", "message"),
     [("", "no 'tasnet2hef' record"), ("{", "record is damaged"), ("{}", "record is damaged")],
 )
-def test_graph_of_someone_else(tmp_path, provenance, graph, record, message):
-    path = graph(tmp_path / "other.onnx", provenance(), record=record)
+def test_graph_of_someone_else(tmp_path, contract, graph, record, message):
+    path = graph(tmp_path / "other.onnx", contract(), record=record)
     with pytest.raises(GraphError, match=message):
         OnnxRuntimeBackend(path)
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 99, 1), (1, 8, "rows", 1), (1, 1, 800, 1)])
-def test_graph_that_is_not_what_its_record_says(tmp_path, provenance, graph, shape):
-    path = graph(tmp_path / "odd.onnx", provenance(), input_shape=shape)
+def test_graph_that_is_not_what_its_record_says(tmp_path, contract, graph, shape):
+    path = graph(tmp_path / "odd.onnx", contract(), input_shape=shape)
     with pytest.raises(GraphError, match=r"found inputs and outputs|can't load"):
         OnnxRuntimeBackend(path)
 
 
-def test_graph_with_another_number_of_sources(tmp_path, provenance, graph):
-    path = graph(tmp_path / "odd.onnx", provenance(), record=provenance(n_src=3).to_json())
+def test_graph_with_another_number_of_sources(tmp_path, contract, graph):
+    path = graph(tmp_path / "odd.onnx", contract(), record=contract(n_src=3).to_json())
     with pytest.raises(GraphError, match=r"expected .*source_3 tensor\(float\) \[1, 8, 100, 1\]"):
         OnnxRuntimeBackend(path)
     assert onnx.load(path).metadata_props

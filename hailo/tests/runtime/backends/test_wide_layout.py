@@ -39,7 +39,7 @@ def test_the_numbers_are_the_same(tmp_path: Path, options: dict[str, object]) ->
     lying, standing = OnnxRuntimeBackend(path, 1), OnnxRuntimeBackend(path, 1, as_written=True)
     shapes = [backend._session.get_inputs()[0].shape for backend in (lying, standing)]
     assert shapes[0] == [shapes[1][0], shapes[1][1], shapes[1][3], shapes[1][2]]
-    frames = np.random.default_rng(0).standard_normal((lying.provenance.rows, 8)).astype(np.float32)
+    frames = np.random.default_rng(0).standard_normal((lying.contract.rows, 8)).astype(np.float32)
     expected = standing.run(frames)
     error = np.abs(lying.run(frames) - expected).max()
     assert error <= 1e-5 * np.abs(expected).max(), f"largest error {error}"
@@ -49,9 +49,9 @@ def test_the_numbers_are_the_same(tmp_path: Path, options: dict[str, object]) ->
 def test_other_graphs_run_too(tmp_path: Path, chosen: dict[str, object]) -> None:
     path = export(tmp_path / "net.onnx", {"norm_type": "bN"}, seconds=0.3, **chosen)
     backend = OnnxRuntimeBackend(path, 1)
-    provenance = backend.provenance
-    assert can_lie(provenance) == (chosen == {"shift": "layer"})
-    frames = np.ones((provenance.rows, 8 * provenance.streams), np.float32)
+    contract = backend.contract
+    assert can_lie(contract) == (chosen == {"shift": "layer"})
+    frames = np.ones((contract.rows, 8 * contract.streams), np.float32)
     standing = OnnxRuntimeBackend(path, 1, as_written=True)
     np.testing.assert_allclose(backend.run(frames), standing.run(frames), rtol=1e-4, atol=1e-5)
 
@@ -64,4 +64,4 @@ def test_an_operator_that_is_not_known_is_refused_and_run_as_it_stands(tmp_path:
     with pytest.raises(GraphError, match="found Softsign, which is not known to have a wide form"):
         lie_down(path)
     backend = OnnxRuntimeBackend(path, 1)
-    assert np.isfinite(backend.run(np.ones((backend.provenance.rows, 8), np.float32))).all()
+    assert np.isfinite(backend.run(np.ones((backend.contract.rows, 8), np.float32))).all()

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, Provenance, output_names
+from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, output_names
 from tasnet2hef.base.spec import TasNetSpec
 
 STRIDE, HIDDEN, PAST = 8, 12, 2
@@ -23,8 +23,8 @@ def save_stateful(path: Path, chunk_frames: int = 20) -> Path:
     spec = TasNetSpec.from_options(
         {"n_src": 2, "n_blocks": 1, "n_repeats": 1, "hid_chan": HIDDEN, "causal": True, "norm_type": "bN"}
     )
-    provenance = Provenance(spec=spec, window_frames=chunk_frames, norm="folded", stateful=True)
-    (state,), (after,) = provenance.state_shapes, provenance.next_state_names
+    contract = GraphContract(spec=spec, window_frames=chunk_frames, norm="folded", stateful=True)
+    (state,), (after,) = contract.state_shapes, contract.next_state_names
     generator = np.random.default_rng(0)
     weights = {
         "expand/weight": generator.normal(0, 0.3, (HIDDEN, STRIDE, 1, 1)),
@@ -40,14 +40,14 @@ def save_stateful(path: Path, chunk_frames: int = 20) -> Path:
     ]
     stored = [numpy_helper.from_array(np.asarray(value, np.float32), name) for name, value in weights.items()]
     stored += [numpy_helper.from_array(np.asarray(value, np.int64), name) for name, value in bounds.items()]
-    ends = {INPUT_NAME: provenance.input_shape, **provenance.state_shapes}
-    made = dict.fromkeys(output_names(2), provenance.input_shape) | {after: provenance.state_shapes[state]}
-    return _save(path, nodes, (ends, made), provenance, stored)
+    ends = {INPUT_NAME: contract.input_shape, **contract.state_shapes}
+    made = dict.fromkeys(output_names(2), contract.input_shape) | {after: contract.state_shapes[state]}
+    return _save(path, nodes, (ends, made), contract, stored)
 
 
-def save_segments(folder: Path, provenance: Provenance) -> list[Path]:
+def save_segments(folder: Path, contract: GraphContract) -> list[Path]:
     """Save the sign-splitting net in two: the positive part crosses the border."""
-    shape = provenance.input_shape
+    shape = contract.input_shape
     frames, border = {INPUT_NAME: shape}, {BORDER: shape}
     sources = dict.fromkeys(output_names(2), shape)
     parts = [
@@ -67,7 +67,7 @@ def save_segments(folder: Path, provenance: Provenance) -> list[Path]:
             folder / f"net.segment_{number}.onnx",
             nodes,
             (given, made),
-            replace(provenance, segment=number, segments=2, segment_of="abc"),
+            replace(contract, segment=number, segments=2, segment_of="abc"),
         )
         for number, (nodes, given, made) in enumerate(parts, start=1)
     ]
@@ -77,7 +77,7 @@ def _save(
     path: Path,
     nodes: list[Any],
     ends: tuple[dict[str, Shape], dict[str, Shape]],
-    provenance: Provenance,
+    contract: GraphContract,
     weights: list[Any] | None = None,
 ) -> Path:
     inputs, outputs = (
@@ -86,7 +86,7 @@ def _save(
     )
     graph = helper.make_graph(nodes, "net", inputs, outputs, weights or [])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    helper.set_model_props(model, {METADATA_KEY: provenance.to_json()})
+    helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     return path

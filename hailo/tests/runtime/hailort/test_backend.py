@@ -37,7 +37,7 @@ def compiled(model: Path, **options: object) -> Path:
 
 
 def speech_frames(backend, number: int = 0) -> np.ndarray:
-    made = backend.provenance
+    made = backend.contract
     count = made.streams * made.window_samples
     clips = speech_clip(count * (number + 1), made.spec.sample_rate)[-count:].reshape(made.streams, -1)
     return clips_to_frames(clips, made)
@@ -51,7 +51,7 @@ def greatest(model: Path) -> dict[str, float]:
     """Return the ranges that calibration would find on the speech that the tests use."""
     backend = OnnxRuntimeBackend(model, 1)
     frames = speech_frames(backend)
-    names = [f"source_{n}" for n in range(1, backend.provenance.spec.n_src + 1)]
+    names = [f"source_{n}" for n in range(1, backend.contract.spec.n_src + 1)]
     peaks = [float(np.abs(source).max()) for source in backend.run(frames)]
     return {"frames": float(np.abs(frames).max()), **dict(zip(names, peaks, strict=True))}
 
@@ -78,9 +78,9 @@ def test_quantised_borders(net, runtime, version, code_type, floor_db):
 
 
 @pytest.mark.parametrize(("layout", "streams"), [("tall", 1), ("wide", 1), ("tall", 4)])
-def test_layouts_and_columns(tmp_path, runtime, provenance, graph, layout, streams):
+def test_layouts_and_columns(tmp_path, runtime, contract, graph, layout, streams):
     runtime()
-    model = graph(tmp_path / "net.onnx", provenance(layout=layout, streams=streams), gains=(2, 3))
+    model = graph(tmp_path / "net.onnx", contract(layout=layout, streams=streams), gains=(2, 3))
     frames = np.random.default_rng(0).standard_normal((100, 8 * streams)).astype(np.float32)
     with HailoRtBackend(compiled(model)) as backend:
         expected = np.stack([2 * np.maximum(frames, 0), 3 * np.minimum(frames, 0)])
@@ -121,29 +121,29 @@ def test_two_streams_share_a_backend(tmp_path, runtime):
 
 @pytest.mark.parametrize("borders", ["float", "quantised"])
 @pytest.mark.parametrize("given", [1, 2])
-def test_segments_share_a_device(tmp_path, runtime, provenance, given, borders):
+def test_segments_share_a_device(tmp_path, runtime, contract, given, borders):
     vendor = runtime()
-    models = save_segments(tmp_path, provenance())
+    models = save_segments(tmp_path, contract())
     hefs = [compiled(model, code_type="UINT16") for model in models]
     chain = SegmentChain(models[0], 1)
     frames = speech_frames(chain)
     with HailoRtBackend(hefs[given - 1], RunOptions(borders=borders)) as backend:
         assert vendor.VDevice.open_devices == 1
-        assert backend.provenance == chain.provenance
+        assert backend.contract == chain.contract
         level = worst_db(chain.run(frames), backend.run(frames))
     assert level >= (EXACT_DB if borders == "float" else 60.0)
     assert vendor.VDevice.open_devices == 0
 
 
-def test_segments_must_be_of_one_export(tmp_path, runtime, provenance):
+def test_segments_must_be_of_one_export(tmp_path, runtime, contract):
     runtime()
-    models = save_segments(tmp_path, provenance())
+    models = save_segments(tmp_path, contract())
     hefs = [compiled(model) for model in models]
     hefs[1].unlink()
     with pytest.raises(DeviceError, match=r"net.segment_2.hef: found nothing, expected a HEF"):
         HailoRtBackend(hefs[0])
     (tmp_path / "other").mkdir()
-    other = compiled(save_segments(tmp_path / "other", provenance(window_frames=49))[1])
+    other = compiled(save_segments(tmp_path / "other", contract(window_frames=49))[1])
     other.rename(hefs[1])
     sidecar_path(other).rename(sidecar_path(hefs[1]))
     with pytest.raises(DeviceError, match=r"found segment 2 of 2 of export abc, expected 2 of 2"):

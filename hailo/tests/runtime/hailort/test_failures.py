@@ -47,7 +47,7 @@ def hef(tmp_path):
 def test_each_failure_is_one_line_with_the_way_out(hef, runtime, call, kind, words, signature, way_out):
     vendor = runtime(fail={call: [kind, words]})
     with pytest.raises(DeviceError) as refusal, HailoRtBackend(hef) as backend:
-        backend.run(_window(backend.provenance))
+        backend.run(_window(backend.contract))
     assert (refusal.value.signature, refusal.value.exit_code) == (signature, 2)
     assert way_out in str(refusal.value)
     assert "\n" not in str(refusal.value)
@@ -69,7 +69,7 @@ def test_a_program_for_another_chip(hef, runtime):
 def test_streams_before_4_18_fail_as_they_should(hef, runtime):
     runtime("4.17.0", fail={"infer": ["HailoRTTimeout", ""]})
     with pytest.raises(DeviceError) as refusal, HailoRtBackend(hef) as backend:
-        backend.run(_window(backend.provenance))
+        backend.run(_window(backend.contract))
     assert refusal.value.signature == "timed-out"
 
 

@@ -45,7 +45,7 @@ def test_what_is_written_is_read(hef):
     assert record.outputs[0].shape == (100, 1, 8)
     assert record.outputs[0].origins == ("source_1", "source_1/decoder")
     assert [port.readers for port in (*record.inputs, *record.outputs)] == [("encoder",), (), ()]
-    assert describe(hef.with_suffix(".onnx")).provenance == record.provenance
+    assert describe(hef.with_suffix(".onnx")).contract == record.contract
 
 
 def test_the_compilers_own_names_are_kept(tmp_path):
@@ -69,11 +69,11 @@ def test_a_recorded_parse_tells_the_layers_of_the_ends():
     assert layer_names(hn, ("output", "node_squeeze")) == ("convtas/output_layer1", "convtas/deconv1")
 
 
-def test_past_rows_and_borders_are_ports(tmp_path, provenance):
+def test_past_rows_and_borders_are_ports(tmp_path, contract):
     stateful = describe(save_stateful(tmp_path / "chunk.onnx"))
     assert [port.name for port in stateful.inputs] == ["frames", "tcn_00/state"]
     assert stateful.outputs[-1].shape == (2, 1, 12)
-    second = describe(save_segments(tmp_path, provenance())[1])
+    second = describe(save_segments(tmp_path, contract())[1])
     assert [port.name for port in second.inputs] == ["frames", "tcn_00/residual_sum"]
 
 
@@ -81,7 +81,7 @@ def test_the_onnx_file_serves_as_well(hef):
     told = read_record(hef)
     sidecar_path(hef).unlink()
     found = read_record(hef)
-    assert (found.inputs, found.outputs, found.provenance) == (told.inputs, told.outputs, told.provenance)
+    assert (found.inputs, found.outputs, found.contract) == (told.inputs, told.outputs, told.contract)
     hef.with_suffix(".onnx").unlink()
     with pytest.raises(DeviceError, match=r"found neither net.hef.json nor net.onnx beside it"):
         read_record(hef)
@@ -125,8 +125,8 @@ def test_missing_hef_and_folder(tmp_path):
         read_record(tmp_path)
 
 
-def test_a_foreign_graph_gets_no_record(tmp_path, provenance, graph):
-    model = graph(tmp_path / "net.onnx", provenance(), record="")
+def test_a_foreign_graph_gets_no_record(tmp_path, contract, graph):
+    model = graph(tmp_path / "net.onnx", contract(), record="")
     hef = save_hef(model)
     with pytest.raises(InputError, match="no 'tasnet2hef' record"):
         write_sidecar(hef, model)
@@ -170,7 +170,7 @@ def test_past_rows_never_go_by_order(tmp_path, runtime):
         HailoRtBackend(hef)
 
 
-def test_a_hef_of_another_graph(tmp_path, runtime, provenance):
+def test_a_hef_of_another_graph(tmp_path, runtime, contract):
     runtime()
     model = save_net(tmp_path / "net.onnx")
     hef = save_hef(model)
@@ -195,4 +195,4 @@ def test_the_pair_can_be_moved(hef, tmp_path, runtime):
     (tmp_path / "there").mkdir()
     for path in (hef, sidecar_path(hef)):
         shutil.copy(path, tmp_path / "there" / path.name)
-    assert HailoRtBackend(tmp_path / "there" / "net.hef").provenance == read_record(hef).provenance
+    assert HailoRtBackend(tmp_path / "there" / "net.hef").contract == read_record(hef).contract

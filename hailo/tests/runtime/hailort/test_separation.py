@@ -53,9 +53,9 @@ def test_windows(tmp_path, runtime, recording):
     assert separate_both(model, compiled(model), recording, tmp_path) >= EXACT_DB
 
 
-def test_columns(tmp_path, runtime, recording, provenance, graph):
+def test_columns(tmp_path, runtime, recording, contract, graph):
     runtime("5.2.0")
-    model = graph(tmp_path / "net.onnx", provenance(streams=4))
+    model = graph(tmp_path / "net.onnx", contract(streams=4))
     assert separate_both(model, compiled(model), recording, tmp_path) >= EXACT_DB
 
 
@@ -65,9 +65,9 @@ def test_chunks(tmp_path, runtime, recording):
     assert separate_both(model, compiled(model), recording, tmp_path) >= EXACT_DB
 
 
-def test_segments(tmp_path, runtime, recording, provenance):
+def test_segments(tmp_path, runtime, recording, contract):
     runtime("4.17.0")
-    models = save_segments(tmp_path, provenance())
+    models = save_segments(tmp_path, contract())
     hefs = [compiled(model) for model in models]
     assert separate_both(models[0], hefs[1], recording, tmp_path) >= EXACT_DB
 

@@ -35,20 +35,20 @@ class Hef:
 OUTPUT = {"net/conv9": (WINDOW, ["source_1/decoder"])}
 
 
-def record(provenance, *inputs: Port) -> HefRecord:
+def record(contract, *inputs: Port) -> HefRecord:
     return HefRecord(
-        provenance=provenance(),
+        contract=contract(),
         inputs=inputs,
         outputs=(Port("source_1", WINDOW, ("source_1", "source_1/decoder")),),
     )
 
 
-def found_inputs(provenance, streams, *ports: Port) -> dict[str, str]:
-    inputs, _ = find_streams(Hef(streams, OUTPUT), record(provenance, *ports), "net.hef")
+def found_inputs(contract, streams, *ports: Port) -> dict[str, str]:
+    inputs, _ = find_streams(Hef(streams, OUTPUT), record(contract, *ports), "net.hef")
     return {stream.port: stream.name for stream in inputs}
 
 
-def test_an_input_goes_by_the_nodes_that_read_it(provenance):
+def test_an_input_goes_by_the_nodes_that_read_it(contract):
     """As the HEFs of DFC 3.27 and 5.3 have it: all nodes of the fused layer behind the input."""
     streams = {
         "net/input_layer1": (PAST, ["tcn_00/depthwise", "tcn_00/activation"]),
@@ -58,28 +58,28 @@ def test_an_input_goes_by_the_nodes_that_read_it(provenance):
         Port("frames", WINDOW, ("frames",), ("encoder",)),
         Port("state", PAST, ("state",), ("tcn_00/depthwise",)),
     )
-    assert found_inputs(provenance, streams, *ports) == {"frames": "net/input_layer2", "state": "net/input_layer1"}
+    assert found_inputs(contract, streams, *ports) == {"frames": "net/input_layer2", "state": "net/input_layer1"}
 
 
-def test_a_layer_that_reads_two_inputs_leaves_it_to_their_shapes(provenance):
+def test_a_layer_that_reads_two_inputs_leaves_it_to_their_shapes(contract):
     streams = {"net/input_layer1": (PAST, ["both"]), "net/input_layer2": (WINDOW, ["both"])}
     ports = Port("frames", WINDOW, ("frames",), ("both",)), Port("state", PAST, ("state",), ("both",))
-    assert found_inputs(provenance, streams, *ports) == {"frames": "net/input_layer2", "state": "net/input_layer1"}
+    assert found_inputs(contract, streams, *ports) == {"frames": "net/input_layer2", "state": "net/input_layer1"}
     alike = Port("border", WINDOW, ("border",), ("both",))
     streams["net/input_layer1"] = (WINDOW, ["both"])
     with pytest.raises(
         DeviceError, match=r"net/input_layer1: found 2 ports that go by its names, expected 1 of frames, b"
     ):
-        found_inputs(provenance, streams, ports[0], alike)
+        found_inputs(contract, streams, ports[0], alike)
 
 
-def test_layer_names_decide_where_nodes_do_not(provenance):
+def test_layer_names_decide_where_nodes_do_not(contract):
     streams = {"net/input_layer1": (WINDOW, ["both"]), "net/input_layer2": (WINDOW, ["both"])}
     ports = (
         Port("frames", WINDOW, ("frames", "net/input_layer2"), ("both",)),
         Port("border", WINDOW, ("border", "net/input_layer1"), ("both",)),
     )
-    assert found_inputs(provenance, streams, *ports) == {
+    assert found_inputs(contract, streams, *ports) == {
         "frames": "net/input_layer2",
         "border": "net/input_layer1",
     }

@@ -40,9 +40,9 @@ def joined(parts: list) -> tuple[np.ndarray, np.ndarray]:
     samples=st.integers(1, 4000),
     size=st.integers(30, 900),
 )
-def test_what_is_heard_and_its_sources_come_out_in_step(provenance, sign_split, channels, streams, samples, size):
+def test_what_is_heard_and_its_sources_come_out_in_step(contract, sign_split, channels, streams, samples, size):
     signal = noise(samples, channels)
-    parts = run(LiveSeparator(sign_split(provenance(streams=streams)), channels, 8000), signal, size)
+    parts = run(LiveSeparator(sign_split(contract(streams=streams)), channels, 8000), signal, size)
     assert all(part.heard.shape[1] == part.sources.shape[2] for part in parts)
     heard, sources = joined(parts)
     np.testing.assert_array_equal(heard, signal)
@@ -64,8 +64,8 @@ def test_a_stream_of_another_rate_is_the_file_of_another_rate(rate_hz, channels)
     assert 0 < (due - ready).max() <= held_seconds(rate_hz, 8000) + 1e-9
 
 
-def test_gaps_keep_time_and_begin_the_net_anew(provenance, sign_split):
-    separator = LiveSeparator(sign_split(provenance()), 1, 8000)
+def test_gaps_keep_time_and_begin_the_net_anew(contract, sign_split):
+    separator = LiveSeparator(sign_split(contract()), 1, 8000)
     first, second = noise(3000), noise(3000, seed=1)
     parts = [separator.feed(first), *separator.skip(20_000), separator.feed(second), separator.flush()]
     heard, sources = joined(parts)
@@ -76,8 +76,8 @@ def test_gaps_keep_time_and_begin_the_net_anew(provenance, sign_split):
     assert max(part.heard.shape[1] for part in parts if part.is_gap) <= 8000
 
 
-def test_a_gap_costs_no_windows_but_a_short_one_does(provenance, sign_split):
-    separator = LiveSeparator(sign_split(provenance()), 1, 8000)
+def test_a_gap_costs_no_windows_but_a_short_one_does(contract, sign_split):
+    separator = LiveSeparator(sign_split(contract()), 1, 8000)
     separator.feed(noise(800))
     before = separator.windows
     assert len(list(separator.skip(10**6))) == 1 + 125
@@ -91,8 +91,8 @@ def test_a_gap_costs_no_windows_but_a_short_one_does(provenance, sign_split):
     rate_hz=st.sampled_from([8000, 11025, 44100, 48000]),
     steps=st.lists(st.tuples(st.booleans(), st.integers(1, 20_000)), min_size=1, max_size=6),
 )
-def test_time_never_drifts_at_any_rate(provenance, sign_split, rate_hz, steps):
-    separator = LiveSeparator(sign_split(provenance()), 1, rate_hz)
+def test_time_never_drifts_at_any_rate(contract, sign_split, rate_hz, steps):
+    separator = LiveSeparator(sign_split(contract()), 1, rate_hz)
     parts, total = [], 0
     for is_gap, samples in steps:
         total += samples
@@ -101,8 +101,8 @@ def test_time_never_drifts_at_any_rate(provenance, sign_split, rate_hz, steps):
     assert abs(joined(parts)[0].shape[1] - total * 8000 / rate_hz) <= 1 + len(steps)
 
 
-def test_a_thousand_windows_take_no_more_memory_than_a_hundred(provenance, sign_split):
-    separator = LiveSeparator(sign_split(provenance(streams=2)), 2, 16000)
+def test_a_thousand_windows_take_no_more_memory_than_a_hundred(contract, sign_split):
+    separator = LiveSeparator(sign_split(contract(streams=2)), 2, 16000)
     block, ready = noise(1600, channels=2), 0
 
     def feed(blocks: int) -> int:
@@ -122,8 +122,8 @@ def test_a_thousand_windows_take_no_more_memory_than_a_hundred(provenance, sign_
     assert 0 <= 505 * 800 - ready <= (separator.lag_seconds + held_seconds(16000, 8000)) * 8000
 
 
-def test_a_net_of_one_level_hears_that_level_and_the_stream_keeps_its_own(provenance, sign_split):
-    backend = sign_split(replace(provenance(), input_level_dbfs=-40.0))
+def test_a_net_of_one_level_hears_that_level_and_the_stream_keeps_its_own(contract, sign_split):
+    backend = sign_split(replace(contract(), input_level_dbfs=-40.0))
     levels, separate = [], backend.run
     backend.run = lambda frames: levels.append(speech_level_dbfs(frames.reshape(-1), 8000)) or separate(frames)
     signal = noise(16_000)
@@ -133,8 +133,8 @@ def test_a_net_of_one_level_hears_that_level_and_the_stream_keeps_its_own(proven
     assert levels[-1] == pytest.approx(-40, abs=0.5)
 
 
-def test_a_level_that_is_followed_is_not_exact(provenance, sign_split):
-    streaming = provenance(norm="folded", n_blocks=2, n_repeats=1)
+def test_a_level_that_is_followed_is_not_exact(contract, sign_split):
+    streaming = contract(norm="folded", n_blocks=2, n_repeats=1)
     levelled = replace(streaming, input_level_dbfs=-25.0)
     exact = [LiveSeparator(sign_split(each), 1, 8000, halo="full").is_exact for each in (streaming, levelled)]
     assert exact == [True, False]

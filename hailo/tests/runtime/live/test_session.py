@@ -64,11 +64,11 @@ def session_of(backend, microphone, loudspeaker, controls=None, **options) -> Li
     return LiveSession(backend, microphone, loudspeaker, RATE, controls or Controls(), **options)
 
 
-def test_what_is_played_is_the_chosen_source_after_the_latency(provenance, sign_split, wav):
+def test_what_is_played_is_the_chosen_source_after_the_latency(contract, sign_split, wav):
     clip = noise(20_000)
     path = wav("clip.wav", clip, subtype="FLOAT")
     loudspeaker = Collector()
-    session = session_of(sign_split(provenance()), FileMicrophone(path, speed=0), loudspeaker, Controls(source=2))
+    session = session_of(sign_split(contract()), FileMicrophone(path, speed=0), loudspeaker, Controls(source=2))
     summary = session.run(goes_on)
     delay = round(session.latency.total_ms * RATE / 1000)
     assert delay == 800 + 160
@@ -78,12 +78,12 @@ def test_what_is_played_is_the_chosen_source_after_the_latency(provenance, sign_
     assert (summary.seconds, summary.overruns, summary.underruns, summary.clipped_samples) == (2.5, 0, 0, 0)
 
 
-def test_bypass_and_gain(provenance, sign_split, wav):
+def test_bypass_and_gain(contract, sign_split, wav):
     clip = noise(4000)
     path = wav("clip.wav", clip, subtype="FLOAT")
     loudspeaker = Collector()
     controls = Controls(gain_db=-20, bypass=True)
-    session_of(sign_split(provenance()), FileMicrophone(path, speed=0), loudspeaker, controls).run(goes_on)
+    session_of(sign_split(contract()), FileMicrophone(path, speed=0), loudspeaker, controls).run(goes_on)
     np.testing.assert_allclose(loudspeaker.played[0, -4000:], 0.1 * clip, rtol=1e-6)
     assert controls.press("2", 2)
     assert (controls.source, controls.bypass) == (2, False)
@@ -92,20 +92,20 @@ def test_bypass_and_gain(provenance, sign_split, wav):
     assert not controls.press("q", 2)
 
 
-def test_channels_are_streams_of_their_own(provenance, sign_split, wav):
+def test_channels_are_streams_of_their_own(contract, sign_split, wav):
     signal = np.stack([noise(4000), -0.5 * noise(4000)[::-1]], axis=1)
     path = wav("two.wav", signal, subtype="FLOAT")
     loudspeaker = Collector()
-    backend = sign_split(provenance(streams=2))
+    backend = sign_split(contract(streams=2))
     session_of(backend, FileMicrophone(path, (2, 1), speed=0), loudspeaker).run(goes_on)
     expected = np.maximum(signal[:, ::-1].T, 0)
     np.testing.assert_allclose(loudspeaker.played[:, -4000:], expected, atol=2e-3)
 
 
-def test_overruns_are_counted_and_leave_silence_in_place(provenance, sign_split):
+def test_overruns_are_counted_and_leave_silence_in_place(contract, sign_split):
     blocks = [noise(400)[None] for _ in range(100)]
     recorded: list[LivePart] = []
-    backend, microphone = sign_split(provenance()), Burst(blocks)
+    backend, microphone = sign_split(contract()), Burst(blocks)
     separate = backend.run
     backend.run = lambda frames: separate(frames) if microphone.nothing_stands_still.wait() else None
     summary = session_of(backend, microphone, Collector(), record=recorded.append).run(goes_on)
@@ -120,8 +120,8 @@ def test_overruns_are_counted_and_leave_silence_in_place(provenance, sign_split)
 
 
 @pytest.mark.parametrize("waits", [True, False])
-def test_an_error_of_the_model_ends_the_session(provenance, sign_split, wav, waits):
-    backend = sign_split(provenance())
+def test_an_error_of_the_model_ends_the_session(contract, sign_split, wav, waits):
+    backend = sign_split(contract())
     good, runs = backend.run, []
 
     def run(frames):
@@ -134,23 +134,23 @@ def test_an_error_of_the_model_ends_the_session(provenance, sign_split, wav, wai
         session_of(backend, microphone, Collector()).run(goes_on)
 
 
-def test_errors_of_files_end_the_session(provenance, sign_split, wav):
+def test_errors_of_files_end_the_session(contract, sign_split, wav):
     broken = noise(8000)
     broken[5000] = np.nan
     microphone = FileMicrophone(wav("nan.wav", broken, subtype="FLOAT"), speed=0)
     with pytest.raises(AudioError, match=r"nan.wav: found NaN or infinite samples"):
-        session_of(sign_split(provenance()), microphone, Collector()).run(goes_on)
+        session_of(sign_split(contract()), microphone, Collector()).run(goes_on)
 
     def full_disk(_samples) -> None:
         raise AudioError("out.wav: can't be written (No space left on device)")
 
     microphone = FileMicrophone(wav("long.wav", np.resize(noise(8000), 400_000)), speed=0)
     with pytest.raises(AudioError, match="No space left"):
-        session_of(sign_split(provenance()), microphone, FileLoudspeaker(full_disk, RATE, 0)).run(goes_on)
+        session_of(sign_split(contract()), microphone, FileLoudspeaker(full_disk, RATE, 0)).run(goes_on)
 
 
 @pytest.mark.parametrize("stop", [lambda _state: False, KeyboardInterrupt])
-def test_a_session_ends_when_it_is_told_to(provenance, sign_split, wav, stop):
+def test_a_session_ends_when_it_is_told_to(contract, sign_split, wav, stop):
     def tick(state) -> bool:
         if stop is KeyboardInterrupt:
             raise KeyboardInterrupt
@@ -159,16 +159,16 @@ def test_a_session_ends_when_it_is_told_to(provenance, sign_split, wav, stop):
     path = wav("long.wav", np.resize(noise(8000), 400_000))
     threads = threading.active_count()
     begin = time.monotonic()
-    summary = session_of(sign_split(provenance()), FileMicrophone(path), Collector(1.0)).run(tick)
+    summary = session_of(sign_split(contract()), FileMicrophone(path), Collector(1.0)).run(tick)
     assert summary.seconds < 50
     assert time.monotonic() - begin < 25  # of 50 s in real time
     assert threading.active_count() == threads
 
 
-def test_real_time_is_kept_without_overruns_or_underruns(provenance, sign_split, wav):
+def test_real_time_is_kept_without_overruns_or_underruns(contract, sign_split, wav):
     loudspeaker = Collector(speed=4.0)
     microphone = FileMicrophone(wav("clip.wav", noise(12_000)), speed=4.0)
-    summary = session_of(sign_split(provenance()), microphone, loudspeaker).run(goes_on)
+    summary = session_of(sign_split(contract()), microphone, loudspeaker).run(goes_on)
     assert (summary.overruns, summary.seconds) == (0, 1.5)
     assert summary.rtf_p50 is not None
     assert 0 < summary.rtf_p50 <= summary.rtf_p95

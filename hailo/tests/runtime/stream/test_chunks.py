@@ -24,8 +24,8 @@ CHUNKS = st.fixed_dictionaries(
 class CountingSplit:
     """Keeps the first rows of a chunk, as one tap of a decoder does, and counts its chunks in its memory."""
 
-    def __init__(self, provenance) -> None:
-        self.provenance = replace(provenance, stateful=True)
+    def __init__(self, contract) -> None:
+        self.contract = replace(contract, stateful=True)
 
     def empty_memory(self):
         return {"chunks": np.zeros(1, np.float32)}
@@ -35,14 +35,14 @@ class CountingSplit:
 
     def run_step(self, frames, memory):
         seen = frames.copy()
-        seen[self.provenance.window_frames :] = 0
+        seen[self.contract.window_frames :] = 0
         return np.stack([np.maximum(seen, 0), np.minimum(seen, 0)]), {"chunks": memory["chunks"] + 1}
 
 
 @settings(max_examples=100, deadline=None)
 @given(chunk=CHUNKS, samples=st.integers(0, 2000), size=st.integers(1, 700))
-def test_net_that_changes_nothing_gives_the_input_back(provenance, chunk, samples, size):
-    stream = ChunkStream(CountingSplit(provenance(**chunk, norm="folded", causal=True)))
+def test_net_that_changes_nothing_gives_the_input_back(contract, chunk, samples, size):
+    stream = ChunkStream(CountingSplit(contract(**chunk, norm="folded", causal=True)))
     clip = np.random.default_rng(0).standard_normal(samples).astype(np.float32)
     fed = ready = 0
     parts = []
@@ -56,14 +56,14 @@ def test_net_that_changes_nothing_gives_the_input_back(provenance, chunk, sample
     assert stream.lag_ms == stream.lag_samples / 8
 
 
-def test_nan_from_the_model_is_refused(provenance):
-    backend = CountingSplit(provenance(norm="folded", causal=True))
+def test_nan_from_the_model_is_refused(contract):
+    backend = CountingSplit(contract(norm="folded", causal=True))
     with pytest.raises(RefusedError, match="NaN or infinite"):
         ChunkStream(backend).feed(np.full(800, np.nan, np.float32))
 
 
-def test_a_stateful_graph_chooses_its_streamer(provenance, sign_split):
-    description = provenance(norm="folded", causal=True)
+def test_a_stateful_graph_chooses_its_streamer(contract, sign_split):
+    description = contract(norm="folded", causal=True)
     assert isinstance(make_streamer(CountingSplit(description)), ChunkStream)
     with pytest.raises(OptionError, match="found a runtime that keeps no state"):
         make_streamer(sign_split(replace(description, stateful=True)))

@@ -37,26 +37,26 @@ def mixed(mixer: ColumnMixer, clips: list[np.ndarray], sizes: list[int]) -> list
     size=st.integers(50, 900),
     options=st.sampled_from([{"overlap": 0.0}, {"overlap": 0.5}, {"halo": "full"}, {"halo": 1.0}]),
 )
-def test_each_stream_comes_out_as_if_alone(provenance, sign_split, columns, lengths, size, options):
+def test_each_stream_comes_out_as_if_alone(contract, sign_split, columns, lengths, size, options):
     clips = [noise(number, samples) for number, samples in enumerate(lengths)]
     sizes = [size + 37 * number for number in range(len(clips))]
-    mixer = ColumnMixer(sign_split(provenance(streams=columns, **SMALL)), len(clips), **options)
+    mixer = ColumnMixer(sign_split(contract(streams=columns, **SMALL)), len(clips), **options)
     for clip, found in zip(clips, mixed(mixer, clips, sizes), strict=True):
-        alone = make_streamer(sign_split(provenance(**SMALL)), **options)
+        alone = make_streamer(sign_split(contract(**SMALL)), **options)
         np.testing.assert_array_equal(found, np.concatenate([alone.feed(clip), alone.flush()], axis=1))
         assert mixer.streamer.lag_samples == alone.lag_samples
 
 
 @pytest.mark.parametrize(("columns", "streams", "runs"), [(1, 4, 40), (4, 4, 10), (8, 4, 10), (2, 3, 20)])
-def test_streams_that_are_fed_alike_share_the_runs_of_the_net(provenance, sign_split, columns, streams, runs):
-    net = sign_split(provenance(streams=columns))
+def test_streams_that_are_fed_alike_share_the_runs_of_the_net(contract, sign_split, columns, streams, runs):
+    net = sign_split(contract(streams=columns))
     mixer = ColumnMixer(net, streams, overlap=0.5)
     mixer.feed([noise(0, 800 + 9 * 400)] * streams)
     assert (net.runs, mixer.windows) == (runs, 10 * streams)
 
 
-def test_a_stateful_graph_keeps_a_memory_for_each_stream(provenance):
-    backend = CountingSplit(provenance(norm="folded", causal=True))
+def test_a_stateful_graph_keeps_a_memory_for_each_stream(contract):
+    backend = CountingSplit(contract(norm="folded", causal=True))
     mixer = ColumnMixer(backend, 2)
     loud, quiet = noise(0, 3000), 0.01 * noise(1, 1200)
     found = mixed(mixer, [loud, quiet], [500, 300])
@@ -64,11 +64,11 @@ def test_a_stateful_graph_keeps_a_memory_for_each_stream(provenance):
         np.testing.assert_array_equal(sources, np.stack([np.maximum(clip, 0), np.minimum(clip, 0)]))
 
 
-def test_no_stream_and_another_number_of_blocks_are_refused(provenance, sign_split):
+def test_no_stream_and_another_number_of_blocks_are_refused(contract, sign_split):
     with pytest.raises(OptionError, match="streams: found 0, expected 1 or more"):
-        ColumnMixer(sign_split(provenance()), 0)
+        ColumnMixer(sign_split(contract()), 0)
     with pytest.raises(ValueError, match="shorter"):
-        ColumnMixer(sign_split(provenance()), 2).feed([noise(0, 10)])
+        ColumnMixer(sign_split(contract()), 2).feed([noise(0, 10)])
 
 
 @pytest.mark.parametrize("norm_type", ["gLN", "bN"])

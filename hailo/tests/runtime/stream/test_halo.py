@@ -55,8 +55,8 @@ def whole_frames(description, samples: int) -> int:
     chunk=1,
     halo=2.0,
 )
-def test_net_that_changes_nothing_gives_the_input_back(provenance, sign_split, window, samples, chunk, halo):
-    description = provenance(**window, **SMALL)
+def test_net_that_changes_nothing_gives_the_input_back(contract, sign_split, window, samples, chunk, halo):
+    description = contract(**window, **SMALL)
     clip = noise(samples)
     separated = stream(HaloStream(sign_split(description), halo), clip, chunk)
     clip[whole_frames(description, samples) :] = 0
@@ -65,8 +65,8 @@ def test_net_that_changes_nothing_gives_the_input_back(provenance, sign_split, w
 
 @settings(max_examples=60, deadline=None)
 @given(window=WINDOWS, samples=st.integers(0, 4000), chunk=st.integers(1, 900))
-def test_lag_is_what_the_stream_says_and_memory_stays_bounded(provenance, sign_split, window, samples, chunk):
-    halo_stream = HaloStream(sign_split(provenance(**window, **SMALL)), 0.0)
+def test_lag_is_what_the_stream_says_and_memory_stays_bounded(contract, sign_split, window, samples, chunk):
+    halo_stream = HaloStream(sign_split(contract(**window, **SMALL)), 0.0)
     clip = noise(samples)
     fed = ready = 0
     for at in range(0, samples, chunk):
@@ -77,8 +77,8 @@ def test_lag_is_what_the_stream_says_and_memory_stays_bounded(provenance, sign_s
     assert halo_stream.lag_ms == halo_stream.lag_samples / 8
 
 
-def test_swapped_sources_are_put_back_where_the_halo_is_not_full(provenance, sign_split):
-    description = provenance(n_blocks=8, n_repeats=3, norm="folded", window_frames=200)
+def test_swapped_sources_are_put_back_where_the_halo_is_not_full(contract, sign_split):
+    description = contract(n_blocks=8, n_repeats=3, norm="folded", window_frames=200)
     net = sign_split(description, [(0, 1), (1, 0), (1, 0), (0, 1)])
     clip = noise(9608)
     halo_stream = HaloStream(net, 30.0)
@@ -88,12 +88,12 @@ def test_swapped_sources_are_put_back_where_the_halo_is_not_full(provenance, sig
 
 
 @pytest.mark.parametrize(("causal", "before", "after"), [(False, 7, 7), (True, 14, 0)])
-def test_a_full_halo_is_the_receptive_field(provenance, causal, before, after):
-    plan = plan_halo(provenance(n_blocks=3, n_repeats=1, norm="frame", causal=causal), "full")
+def test_a_full_halo_is_the_receptive_field(contract, causal, before, after):
+    plan = plan_halo(contract(n_blocks=3, n_repeats=1, norm="frame", causal=causal), "full")
     assert (plan.before_frames, plan.after_frames, plan.is_full) == (before, after, True)
     assert plan.hop_rows == 99 - 14 - 1
-    assert plan_halo(provenance(n_blocks=3, n_repeats=1, norm="frame", causal=causal), 1000.0) == plan
-    assert plan_halo(provenance(n_blocks=3, n_repeats=1, norm="frame"), 3.0).before_frames == 3
+    assert plan_halo(contract(n_blocks=3, n_repeats=1, norm="frame", causal=causal), 1000.0) == plan
+    assert plan_halo(contract(n_blocks=3, n_repeats=1, norm="frame"), 3.0).before_frames == 3
 
 
 @pytest.mark.parametrize(
@@ -109,21 +109,21 @@ def test_a_full_halo_is_the_receptive_field(provenance, causal, before, after):
         ({"norm": "folded"}, float("nan"), "found nan ms"),
     ],
 )
-def test_halos_that_cannot_be_are_refused(provenance, sign_split, options, halo, message):
+def test_halos_that_cannot_be_are_refused(contract, sign_split, options, halo, message):
     with pytest.raises(OptionError, match=message):
-        HaloStream(sign_split(provenance(**options)), halo)
+        HaloStream(sign_split(contract(**options)), halo)
 
 
-def test_the_default_suits_the_net(provenance, sign_split):
-    cheap = sign_split(provenance(**SMALL))
+def test_the_default_suits_the_net(contract, sign_split):
+    cheap = sign_split(contract(**SMALL))
     chosen = make_streamer(cheap)
     assert isinstance(chosen, HaloStream)
     assert chosen.is_exact
-    for description in (provenance(norm="exact"), provenance(norm="folded"), provenance(norm="frame", n_blocks=4)):
+    for description in (contract(norm="exact"), contract(norm="folded"), contract(norm="frame", n_blocks=4)):
         chosen = make_streamer(sign_split(description))
         assert isinstance(chosen, WindowStream)
         assert chosen.hop_samples == 400
     assert isinstance(make_streamer(cheap, overlap=0.25), WindowStream)
-    assert not make_streamer(sign_split(provenance(norm="folded")), halo=5.0).is_exact
+    assert not make_streamer(sign_split(contract(norm="folded")), halo=5.0).is_exact
     with pytest.raises(OptionError, match="found both"):
         make_streamer(cheap, overlap=0.25, halo="full")

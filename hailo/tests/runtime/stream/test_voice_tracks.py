@@ -38,8 +38,8 @@ def turns(count: int, windows: int) -> np.ndarray:
 class Oracle:
     """A net that knows the sources and returns them in an order of its own, every window anew."""
 
-    def __init__(self, provenance, sources: np.ndarray, hop: int, orders) -> None:
-        self.provenance, self.sources, self.hop, self.orders, self.runs = provenance, sources, hop, orders, 0
+    def __init__(self, contract, sources: np.ndarray, hop: int, orders) -> None:
+        self.contract, self.sources, self.hop, self.orders, self.runs = contract, sources, hop, orders, 0
 
     def run(self, frames: np.ndarray) -> np.ndarray:
         start = self.runs * self.hop
@@ -52,10 +52,10 @@ class Oracle:
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 999), count=st.sampled_from([2, 3]))
-def test_voices_keep_their_output_across_silence_however_the_net_swaps(provenance, seed, count):
+def test_voices_keep_their_output_across_silence_however_the_net_swaps(contract, seed, count):
     sources = turns(count, 8)
     random = np.random.default_rng(seed)
-    description = provenance(n_src=count, window_frames=1999)
+    description = contract(n_src=count, window_frames=1999)
     assert description.window_samples == WINDOW
     orders = [tuple(range(count)), *(tuple(random.permutation(count)) for _ in range(40))]
     stream = WindowStream(Oracle(description, sources, WINDOW, orders), 0.0)
@@ -63,11 +63,11 @@ def test_voices_keep_their_output_across_silence_however_the_net_swaps(provenanc
     np.testing.assert_array_equal(found, sources)
 
 
-def test_one_wrong_window_does_not_swap_all_that_follows(provenance):
+def test_one_wrong_window_does_not_swap_all_that_follows(contract):
     sources = turns(2, 8)
     hop = WINDOW // 2
     orders = [(0, 1)] * 8 + [(1, 0)] * 2 + [(0, 1)] * 100
-    stream = WindowStream(Oracle(provenance(window_frames=1999), sources, hop, orders), 0.5)
+    stream = WindowStream(Oracle(contract(window_frames=1999), sources, hop, orders), 0.5)
     found = np.concatenate([stream.feed(sources.sum(axis=0)), stream.flush()], axis=1)
     np.testing.assert_allclose(found, sources, atol=1e-6)
 
@@ -97,8 +97,8 @@ def test_silence_and_windows_shorter_than_a_frame_change_nothing(rate_hz):
     assert tracks.order == (0, 1)
 
 
-def test_a_partial_halo_keeps_voices_across_silence_too(provenance):
-    description = provenance(window_frames=1999, norm="folded", encoder_padding=0)
+def test_a_partial_halo_keeps_voices_across_silence_too(contract):
+    description = contract(window_frames=1999, norm="folded", encoder_padding=0)
     sources = turns(2, 6)
     probe = HaloStream(Oracle(description, sources, 1, [(0, 1)]), 20.0)
     assert not probe.is_exact

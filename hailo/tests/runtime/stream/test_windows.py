@@ -47,9 +47,9 @@ def stream(window_stream: WindowStream, samples: np.ndarray, chunk: int) -> np.n
     chunk=st.integers(1, 700),
     overlap=st.floats(0, 0.75),
 )
-def test_net_that_changes_nothing_gives_the_input_back(provenance, sign_split, window, samples, chunk, overlap):
+def test_net_that_changes_nothing_gives_the_input_back(contract, sign_split, window, samples, chunk, overlap):
     clip = noise(samples)
-    separated = stream(WindowStream(sign_split(provenance(**window)), overlap), clip, chunk)
+    separated = stream(WindowStream(sign_split(contract(**window)), overlap), clip, chunk)
     np.testing.assert_array_equal(separated, split(clip))
 
 
@@ -60,15 +60,15 @@ def test_net_that_changes_nothing_gives_the_input_back(provenance, sign_split, w
     overlap=st.floats(0.1, 0.75),
 )
 def test_swapped_sources_are_put_back_in_the_order_of_the_first_window(
-    provenance, sign_split, orders, samples, overlap
+    contract, sign_split, orders, samples, overlap
 ):
     clip = noise(samples)
-    separated = stream(WindowStream(sign_split(provenance(), orders), overlap), clip, 1000)
+    separated = stream(WindowStream(sign_split(contract(), orders), overlap), clip, 1000)
     np.testing.assert_array_equal(separated, split(clip)[list(orders[0])])
 
 
-def test_silence_between_windows_keeps_the_last_order(provenance, sign_split):
-    net = sign_split(provenance(), [(0, 1), (1, 0), (1, 0), (1, 0), (1, 0), (1, 0)])
+def test_silence_between_windows_keeps_the_last_order(contract, sign_split):
+    net = sign_split(contract(), [(0, 1), (1, 0), (1, 0), (1, 0), (1, 0), (1, 0)])
     clip = noise(4000)
     clip[1000:2400] = 0
     separated = stream(WindowStream(net, 0.25), clip, 4000)
@@ -83,9 +83,9 @@ def test_silence_between_windows_keeps_the_last_order(provenance, sign_split):
     streams=st.sampled_from([1, 2, 4, 8]),
 )
 def test_lag_is_what_the_stream_says_and_memory_stays_bounded(
-    provenance, sign_split, samples, chunk, overlap, streams
+    contract, sign_split, samples, chunk, overlap, streams
 ):
-    windows = WindowStream(sign_split(provenance(streams=streams)), overlap)
+    windows = WindowStream(sign_split(contract(streams=streams)), overlap)
     assert windows.lag_ms == windows.lag_samples / 8
     fed = ready = 0
     for at in range(0, samples, chunk):
@@ -96,10 +96,10 @@ def test_lag_is_what_the_stream_says_and_memory_stays_bounded(
         assert len(windows._heard) < windows.lag_samples + 800
 
 
-def test_columns_save_runs_of_the_net(provenance, sign_split):
+def test_columns_save_runs_of_the_net(contract, sign_split):
     runs = []
     for streams in (1, 2, 4, 8):
-        net = sign_split(provenance(streams=streams))
+        net = sign_split(contract(streams=streams))
         stream(WindowStream(net, 0.5), noise(800 + 15 * 400), 500)
         runs.append(net.runs)
     assert runs == [16, 8, 4, 2]
@@ -108,14 +108,14 @@ def test_columns_save_runs_of_the_net(provenance, sign_split):
 @pytest.mark.parametrize(
     ("samples", "windows"), [(0, 0), (1, 1), (799, 1), (800, 1), (801, 2), (1400, 2), (1401, 3), (2000, 3)]
 )
-def test_number_of_windows(provenance, sign_split, samples, windows):
-    window_stream = WindowStream(sign_split(provenance()), 0.25)
+def test_number_of_windows(contract, sign_split, samples, windows):
+    window_stream = WindowStream(sign_split(contract()), 0.25)
     stream(window_stream, noise(samples), 333)
     assert window_stream.windows == windows
 
 
-def test_last_window_hears_real_audio_only(provenance, sign_split):
-    net = sign_split(provenance())
+def test_last_window_hears_real_audio_only(contract, sign_split):
+    net = sign_split(contract())
     heard = []
     run = net.run
     net.run = lambda frames: heard.append(frames.copy()) or run(frames)
@@ -132,13 +132,13 @@ def test_fades_sum_to_one_and_rise():
 
 
 @pytest.mark.parametrize("overlap", [-0.1, 0.76, 1, float("nan")])
-def test_overlap_out_of_range_is_refused(provenance, sign_split, overlap):
+def test_overlap_out_of_range_is_refused(contract, sign_split, overlap):
     with pytest.raises(OptionError, match=r"overlap: found .*, expected a share of the window from 0 to 0.75"):
-        WindowStream(sign_split(provenance()), overlap)
+        WindowStream(sign_split(contract()), overlap)
 
 
-def test_nan_from_the_model_is_refused(provenance, sign_split):
-    net = sign_split(provenance())
+def test_nan_from_the_model_is_refused(contract, sign_split):
+    net = sign_split(contract())
     net.run = lambda frames: np.full((2, *frames.shape), np.nan, np.float32)
     with pytest.raises(RefusedError, match="NaN or infinite"):
         WindowStream(net).feed(noise(800))
@@ -146,8 +146,8 @@ def test_nan_from_the_model_is_refused(provenance, sign_split):
 
 @settings(max_examples=50, deadline=None)
 @given(window=SHORT_WINDOWS)
-def test_frames_hold_the_window_between_the_originals_padding(provenance, window):
-    description = provenance(**window)
+def test_frames_hold_the_window_between_the_originals_padding(contract, window):
+    description = contract(**window)
     clip = noise(description.window_samples)
     frames = window_to_frames(clip, description)
     assert frames.shape == (description.rows, description.spec.stride)
@@ -159,8 +159,8 @@ def test_frames_hold_the_window_between_the_originals_padding(provenance, window
 
 @settings(max_examples=50, deadline=None)
 @given(window=SHORT_WINDOWS)
-def test_columns_of_the_tensor_are_the_clips(provenance, window):
-    description = provenance(**window)
+def test_columns_of_the_tensor_are_the_clips(contract, window):
+    description = contract(**window)
     streams, samples = description.streams, description.window_samples
     clips = noise(streams * samples).reshape(streams, samples)
     frames = clips_to_frames(clips, description)

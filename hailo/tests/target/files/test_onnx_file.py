@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.graph_contract import METADATA_KEY, Provenance, metadata_of
+from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
 from tasnet2hef.target.check import check_file
 from tasnet2hef.target.files.onnx_file import read_onnx
 from tasnet2hef.target.graph.loader import load_graph
@@ -25,7 +25,7 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_our_own_export(net: Path) -> None:
     found = read_onnx(net)
     model = onnx.load_model(net)
-    made = Provenance.from_metadata(metadata_of(model), "small")
+    made = GraphContract.from_metadata(metadata_of(model), "small")
     cost = check_file(net).demand.cost
     assert [end.shape for end in found.inputs] == [made.input_shape]
     assert [end.name for end in found.outputs] == [value.name for value in model.graph.output]

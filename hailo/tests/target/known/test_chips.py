@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.graph_contract import Provenance
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.target.known import Chip, Figure, chip_names, load_chip
 from tasnet2hef.target.known import limits as compiler
@@ -82,7 +82,7 @@ def test_an_unknown_chip_is_refused() -> None:
 
 def test_a_run_takes_in_all_its_columns_and_a_chunk_only_itself() -> None:
     spec = TasNetSpec(n_src=2, sample_rate=8000)
-    window = Provenance(spec=spec, window_frames=999, norm="folded")
+    window = GraphContract(spec=spec, window_frames=999, norm="folded")
     assert audio_seconds(window) == 1.0
     assert audio_seconds(dataclasses.replace(window, streams=8)) == 8.0
     assert audio_seconds(dataclasses.replace(window, window_frames=100, stateful=True)) == 0.1

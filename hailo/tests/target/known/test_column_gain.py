@@ -11,7 +11,7 @@ from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.target.check import check_proto
 from tasnet2hef.target.known import chip_names, load_chip
 from tasnet2hef.target.known.column_gain import column_gain
-from tests.sign_split import make_provenance, save_graph
+from tests.sign_split import make_contract, save_graph
 
 
 @pytest.mark.parametrize("streams", [1, 2, 4, 8])
@@ -36,7 +36,7 @@ def test_hailo8_is_said_to_be_open() -> None:
 
 @pytest.mark.parametrize(("streams", "is_said"), [(1, False), (4, True)])
 def test_check_says_it_for_columns_only(tmp_path, capsys: pytest.CaptureFixture[str], streams, is_said) -> None:
-    path = save_graph(tmp_path / "net.onnx", make_provenance(streams=streams))
+    path = save_graph(tmp_path / "net.onnx", make_contract(streams=streams))
     assert run(make_app(), ["check", str(path), "--hw", "hailo10h"]) == 0
     assert (f"{streams} windows side by side" in capsys.readouterr().err) is is_said
     assert run(make_app(), ["check", str(path), "--hw", "hailo10h", "--json"]) == 0
@@ -47,6 +47,6 @@ def test_check_says_it_for_columns_only(tmp_path, capsys: pytest.CaptureFixture[
 def test_a_foreign_graph_has_no_columns(tmp_path) -> None:
     import onnx
 
-    model = onnx.load(save_graph(tmp_path / "net.onnx", make_provenance(streams=4)))
+    model = onnx.load(save_graph(tmp_path / "net.onnx", make_contract(streams=4)))
     del model.metadata_props[:]
     assert check_proto(model).demand.column_gain is None

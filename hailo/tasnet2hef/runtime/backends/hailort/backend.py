@@ -13,7 +13,7 @@ import numpy as np
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import DeviceError
-from tasnet2hef.base.graph_contract import INPUT_NAME, Provenance, output_names
+from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract, output_names
 from tasnet2hef.runtime.backends import Memory
 from tasnet2hef.runtime.backends.hailort.device import open_device
 from tasnet2hef.runtime.backends.hailort.explain import explained
@@ -43,8 +43,8 @@ class HailoRtBackend:
     def __init__(self, hef_path: str | Path, options: RunOptions | None = None) -> None:
         self._options = options or RunOptions()
         paths, records = _read_records(Path(hef_path))
-        self._provenance = replace(records[0].provenance, segment=1)
-        self._sources = output_names(self._provenance.spec.n_src)
+        self._contract = replace(records[0].contract, segment=1)
+        self._sources = output_names(self._contract.spec.n_src)
         runtime = load_runtime(str(paths[0]))
         streams = [_streams_of(runtime, path, record) for path, record in zip(paths, records, strict=True)]
         _require_chain(streams, paths)
@@ -59,9 +59,9 @@ class HailoRtBackend:
         self._pool, self._between = self._make_buffers(streams)
 
     @property
-    def provenance(self) -> Provenance:
+    def contract(self) -> GraphContract:
         """The export that the HEF was made from; of a net in segments, the whole of it."""
-        return self._provenance
+        return self._contract
 
     def __enter__(self) -> HailoRtBackend:
         """Return the backend."""
@@ -81,8 +81,8 @@ class HailoRtBackend:
 
     def empty_memory(self) -> Memory:
         """Return the memory from which a stream begins: silence. Empty for a program of windows."""
-        shapes = known_shapes(self._provenance)
-        return {name: np.zeros(shapes[name], np.float32) for name in self._provenance.state_shapes}
+        shapes = known_shapes(self._contract)
+        return {name: np.zeros(shapes[name], np.float32) for name in self._contract.state_shapes}
 
     def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
         """Run one chunk like ``run``; also return the memory for the next one."""
@@ -94,16 +94,16 @@ class HailoRtBackend:
         tensors |= dict(zip(self._sources, sources, strict=True))
         for stage in self._stages:
             stage.run(tensors)
-        following = zip(self._provenance.state_shapes, self._provenance.next_state_names, strict=True)
+        following = zip(self._contract.state_shapes, self._contract.next_state_names, strict=True)
         return sources, {name: results[after] for name, after in following}
 
     def _make_buffers(self, streams: Sequence[_Ends]) -> tuple[ResultPool, dict[str, Samples]]:
         """Make room for results, and for what crosses from one segment to the next."""
-        provenance = self._provenance
-        row = provenance.streams * provenance.spec.stride
-        shapes = known_shapes(provenance)
-        results: dict[str, tuple[int, ...]] = {SOURCES: (len(self._sources), provenance.rows, row)}
-        results |= {name: shapes[name] for name in provenance.next_state_names}
+        contract = self._contract
+        row = contract.streams * contract.spec.stride
+        shapes = known_shapes(contract)
+        results: dict[str, tuple[int, ...]] = {SOURCES: (len(self._sources), contract.rows, row)}
+        results |= {name: shapes[name] for name in contract.next_state_names}
         made = [stream for _, outputs in streams for stream in outputs]
         inner = {stream.port: stream.shape for stream in made if stream.port not in shapes}
         return ResultPool(results), {name: np.zeros(shape, np.float32) for name, shape in inner.items()}
@@ -140,7 +140,7 @@ class _Stage:
 def _read_records(path: Path) -> tuple[list[Path], list[HefRecord]]:
     """Return the HEFs that belong together, in their order, with their records."""
     record = read_record(path)
-    whole = record.provenance
+    whole = record.contract
     if whole.segments == 1:
         return [path], [record]
     net = segment_of(path)
@@ -152,10 +152,10 @@ def _read_records(path: Path) -> tuple[list[Path], list[HefRecord]]:
     paths = [segment_path(named, number) for number in range(1, whole.segments + 1)]
     records = [read_record(each) for each in paths]
     for number, (each, other) in enumerate(zip(paths, records, strict=True), start=1):
-        if other.provenance != replace(whole, segment=number):
+        if other.contract != replace(whole, segment=number):
             raise DeviceError(
-                f"{each}: found segment {other.provenance.segment} of {other.provenance.segments} of export "
-                f"{other.provenance.segment_of or 'none'}, expected {number} of {whole.segments} of export "
+                f"{each}: found segment {other.contract.segment} of {other.contract.segments} of export "
+                f"{other.contract.segment_of or 'none'}, expected {number} of {whole.segments} of export "
                 f"{whole.segment_of}; compile all segments of one export"
             )
     return paths, records

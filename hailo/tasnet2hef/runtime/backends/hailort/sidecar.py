@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.files import digest_of_file, written_beside
-from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, Provenance, metadata_of, output_names
+from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, metadata_of, output_names
 from tasnet2hef.base.version import __version__
 
 FORMAT: Final = "tasnet2hef hef record 1"
@@ -40,7 +40,7 @@ class Port:
 class HefRecord:
     """A HEF's inputs and outputs, and the export that it was made from."""
 
-    provenance: Provenance
+    contract: GraphContract
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     hardware: str = ""
@@ -57,7 +57,7 @@ class HefRecord:
             "hardware": self.hardware,
             "compiler": self.compiler,
             "sha256": self.sha256,
-            "provenance": json.loads(self.provenance.to_json()),
+            "provenance": json.loads(self.contract.to_json()),
         }
         return found | {"inputs": _plain(self.inputs), "outputs": _plain(self.outputs)}
 
@@ -129,7 +129,7 @@ def describe(model: Path, hn: Mapping[str, Any] | None = None) -> HefRecord:
         return Port(name, (height, width, channels), (*origins, *layers), () if name in makers else tuple(readers))
 
     return HefRecord(
-        provenance=Provenance.from_metadata(metadata, str(model)),
+        contract=GraphContract.from_metadata(metadata, str(model)),
         inputs=tuple(port(name) for name in graph.inputs),
         outputs=tuple(port(name) for name in graph.outputs),
     )
@@ -150,9 +150,9 @@ def _parse(path: Path) -> HefRecord:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if fields["format"] != FORMAT:
             raise ValueError(f"found format {fields['format']!r}, expected {FORMAT!r}")
-        provenance = Provenance.from_metadata({METADATA_KEY: json.dumps(fields["provenance"])}, str(path))
+        contract = GraphContract.from_metadata({METADATA_KEY: json.dumps(fields["provenance"])}, str(path))
         record = HefRecord(
-            provenance=provenance,
+            contract=contract,
             inputs=_ports(fields["inputs"]),
             outputs=_ports(fields["outputs"]),
             hardware=str(fields["hardware"]),
@@ -163,26 +163,26 @@ def _parse(path: Path) -> HefRecord:
         raise DeviceError(
             f"{path}: damaged ({type(error).__name__}: {error}); copy it again, or the ONNX file"
         ) from error
-    _require_provenance(record, path)
+    _require_contract(record, path)
     return record
 
 
-def _require_provenance(record: HefRecord, path: Path) -> None:
+def _require_contract(record: HefRecord, path: Path) -> None:
     """Refuse ports that contradict the export's own description."""
     for port in (*record.inputs, *record.outputs):
-        wanted = known_shapes(record.provenance).get(port.name)
+        wanted = known_shapes(record.contract).get(port.name)
         if wanted is not None and port.shape != wanted:
             raise DeviceError(
-                f"{path}: {port.name}: found shape {list(port.shape)}, expected {list(wanted)} as its provenance "
+                f"{path}: {port.name}: found shape {list(port.shape)}, expected {list(wanted)} as its contract "
                 "says; copy the record again"
             )
 
 
-def known_shapes(provenance: Provenance) -> dict[str, Shape]:
+def known_shapes(contract: GraphContract) -> dict[str, Shape]:
     """Return the NHWC shapes of frames, sources and states; what crosses a segment's border is not among them."""
-    states = provenance.state_shapes
-    shapes = dict.fromkeys((INPUT_NAME, *output_names(provenance.spec.n_src)), provenance.input_shape)
-    shapes |= {**states, **dict(zip(provenance.next_state_names, states.values(), strict=True))}
+    states = contract.state_shapes
+    shapes = dict.fromkeys((INPUT_NAME, *output_names(contract.spec.n_src)), contract.input_shape)
+    shapes |= {**states, **dict(zip(contract.next_state_names, states.values(), strict=True))}
     return {name: (height, width, channels) for name, (_, channels, height, width) in shapes.items()}
 
 

@@ -67,7 +67,7 @@ def _only(ports: Sequence[Port], info: Any, found: Sequence[Port], where: str) -
 
 def _order_is_enough(ports: Sequence[Port], record: HefRecord) -> bool:
     """Tell whether ports may go by order where a HEF holds no names: sources swapped are sources still."""
-    return {port.name for port in ports} <= {INPUT_NAME, *output_names(record.provenance.spec.n_src)}
+    return {port.name for port in ports} <= {INPUT_NAME, *output_names(record.contract.spec.n_src)}
 
 
 def _namesakes(ports: Sequence[Port], info: Any, names: set[str]) -> list[Port]:

@@ -1,0 +1,27 @@
+"""The two vocabularies of how a thing went: ``Outcome`` for work that was run, ``Status`` for what was examined."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Outcome = Literal["done", "failed", "refused", "not compiled", "interrupted"]
+"""How work ended.
+
+``refused``: not begun, because a check found errors. ``not compiled``: everything was prepared, but there is no
+compiler here. ``interrupted``: stopped from outside before its end.
+"""
+
+DONE: Final = "done"
+FAILED: Final = "failed"
+REFUSED: Final = "refused"
+NOT_COMPILED: Final = "not compiled"
+INTERRUPTED: Final = "interrupted"
+
+Status = Literal["ok", "warning", "error", "missing", "not run"]
+"""What an examination found. ``missing``: what was to be examined is not there; ``not run``: it was not examined."""
+
+OK: Final = "ok"
+WARNING: Final = "warning"
+ERROR: Final = "error"
+MISSING: Final = "missing"
+NOT_RUN: Final = "not run"
