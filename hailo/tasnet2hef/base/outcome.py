@@ -1,4 +1,4 @@
-"""The two vocabularies of how a thing went: ``Outcome`` for work that was run, ``Status`` for what was examined."""
+"""Two vocabularies of how a thing went: ``Outcome`` for work that was run, ``Status`` for what was examined."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ NOT_COMPILED: Final = "not compiled"
 INTERRUPTED: Final = "interrupted"
 
 Status = Literal["ok", "warning", "error", "missing", "not run"]
-"""What an examination found. ``missing``: what was to be examined is not there; ``not run``: it was not examined."""
+"""What an examination found.
+
+``missing``: what was to be examined is not there; ``not run``: it was not examined.
+"""
 
 OK: Final = "ok"
 WARNING: Final = "warning"
