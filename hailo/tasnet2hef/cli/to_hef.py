@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from tasnet2hef.cli.commands.simulate import stages
 if TYPE_CHECKING:
     from tasnet2hef.compiler.pipeline import PipelineOptions, PipelineReport, StageClock
     from tasnet2hef.target.check import CheckReport
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
 
 def refuse_alone(further: Mapping[str, object]) -> None:
@@ -36,23 +37,25 @@ def source_of(checkpoint: str) -> str:
 
 
 def finish(
-    checks: Mapping[Path, CheckReport], whole: Path, options: PipelineOptions, clock: StageClock
+    graphs: Sequence[OpenedGraph], checks: Mapping[Path, CheckReport], options: PipelineOptions, clock: StageClock
 ) -> PipelineReport:
     """Go through the further stages, showing them on stderr; stop before them where `check` found errors.
 
-    ``checks`` are the judged graphs: the whole one, and its segments where it was cut.
+    ``graphs`` are the whole one, and its segments where it was cut; ``checks`` are theirs, by path.
     """
     from tasnet2hef.cli.compile_display import StageDisplay
-    from tasnet2hef.compiler.pipeline import PipelineReport, compile_prepared, hailo_python, jobs_of, prepare
+    from tasnet2hef.compiler.pipeline import PipelineReport, compile_prepared, hailo_python, prepare
 
-    errors = [finding for path in jobs_of(checks, whole) for finding in checks[path].errors]
+    whole, *segments = graphs
+    jobs = segments or [whole]
+    errors = [finding for graph in jobs for finding in checks[graph.path].errors]
     if errors and not options.compiling.force:
         return PipelineReport(tuple(clock.stages), errors=len(errors))
     python, note = hailo_python(options.compiling.python)
     if note:
         show.notice(note)
     with stages() as tell:
-        prepared = prepare(whole, jobs_of(checks, whole), options, clock, tell)
+        prepared = prepare(whole, jobs, options, clock, tell)
     with closing(StageDisplay(show.error_console(soft_wrap=True))) as display:
         compiled = compile_prepared(prepared, options.compiling, python, clock, display)
     return PipelineReport(tuple(clock.stages), prepared, compiled)
@@ -62,7 +65,7 @@ def pages_of(report: PipelineReport, whole: Path) -> dict[Path, dict[str, Any]]:
     """Return what the further stages add to each graph's report page."""
     if report.prepared is None:
         return {}
-    graphs = [graph for graph, _ in report.prepared.jobs]
+    graphs = [graph.path for graph, _ in report.prepared.jobs]
     pages: dict[Path, dict[str, Any]] = {
         graph: {"compiled": compiled} for graph, compiled in zip(graphs, report.compiled, strict=False)
     }

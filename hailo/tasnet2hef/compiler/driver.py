@@ -30,19 +30,22 @@ from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
 from tasnet2hef.target.alls.layers import resolve_layers
 from tasnet2hef.target.failures.classify import Situation
 from tasnet2hef.target.graph.agreement import Agreement
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 ABSENT: Final = "no-compiler"
 
 
-def compile_file(model: Path, calibration: Path, options: CompileOptions, display: Display) -> CompileReport:
+def compile_graph(
+    graph: OpenedGraph, calibration: Path, options: CompileOptions, display: Display
+) -> CompileReport:
     """Compile a graph, or say exactly why not and what to do.
 
     Raises:
         InputError: a file can't be read or does not fit, or another run holds the folder.
     """
     started = time.monotonic()
-    inputs = read_inputs(model, calibration, options.script, options.hardware)
-    folder = options.folder(model).resolve()
+    inputs = read_inputs(graph, calibration, options.script, options.hardware)
+    folder = options.folder(graph.path).resolve()
     try:
         with locked(folder) as lock:
             write_json(folder / "check.json", inputs.report.to_json())
@@ -61,9 +64,9 @@ def compile_file(model: Path, calibration: Path, options: CompileOptions, displa
     return found
 
 
-def plan(model: Path, calibration: Path, options: CompileOptions) -> tuple[CompileInputs, tuple[Rung, ...]]:
+def plan(graph: OpenedGraph, calibration: Path, options: CompileOptions) -> tuple[CompileInputs, tuple[Rung, ...]]:
     """Return what a run would read, and its ladder; nothing is run or written."""
-    inputs = read_inputs(model, calibration, options.script, options.hardware)
+    inputs = read_inputs(graph, calibration, options.script, options.hardware)
     return inputs, ladder(inputs.script, situation_of(inputs, options))
 
 
@@ -155,14 +158,14 @@ class _Run:
             return self._ended(FAILED, stopped_because=_because(found, "another graph is needed"))
         hn_path = found.path(self._folder, "hn")
         facts = {**tools, "hardware": job.hardware, "model": inputs.model.name, "host": platform.machine()}
-        agreement = save_agreement(self._folder, inputs.report.net, hn_path, facts)
+        hn = read_hn(hn_path)
+        agreement = save_agreement(self._folder, inputs.report.net, hn, facts)
         if not agreement.complete:
             self._note(
                 f"the compiler's graph differs from the prediction: {agreement.layers.agreeing} of "
                 f"{agreement.layers.total} layers agree{'' if agreement.order_agrees else ', in another order'}; "
                 f"{self._folder / 'agreement.md'} is ready to be sent in"
             )
-        hn = read_hn(hn_path)
         return _Parsed(found, hn, self._resolved_script(hn), agreement)
 
     def _resolved_script(self, hn: dict[str, Any]) -> str:
@@ -253,10 +256,17 @@ class _Run:
         hef = self._options.hef(self._inputs.model)
         with written_beside(hef) as part:
             shutil.copyfile(made.path(self._folder, "hef"), part)
-        version = self._stages.records[0].facts["compiler"]
+        version, digest = self._stages.records[0].facts["compiler"], made.files["hef"]["sha256"]
         if self._inputs.contract is not None:
-            write_sidecar(hef, self._inputs.model, parsed.hn, hardware=self._options.hardware, compiler=version)
-        facts = hef_facts(hef, version, made.files["hef"]["sha256"], self._folder / made.log, parsed.hn)
+            write_sidecar(
+                hef,
+                self._inputs.graph,
+                parsed.hn,
+                hardware=self._options.hardware,
+                compiler=version,
+                sha256=digest,
+            )
+        facts = hef_facts(hef, version, digest, self._folder / made.log, parsed.hn)
         report = self._ended(DONE, parsed, steps=steps, tried=tried)
         return dataclasses.replace(report, hef=facts)
 

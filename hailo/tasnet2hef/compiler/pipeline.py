@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,22 +14,21 @@ from typing import Any, Final
 
 from tasnet2hef.base.environments import TO_HAILO, environment_python
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.compiler.driver import compile_file
+from tasnet2hef.base.progress import StepProgress
+from tasnet2hef.compiler.driver import compile_graph
 from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.compiler.stages.runner import Display
-from tasnet2hef.quantize.calibration.calibrate import calibrate_file
+from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
 from tasnet2hef.quantize.calibration.report import CalibrationReport
 from tasnet2hef.quantize.calibration.segments import SUFFIX, calibrate_segments
 from tasnet2hef.quantize.calibration.window_draw import Draw, find_recordings
 from tasnet2hef.quantize.model_script import read_script
 from tasnet2hef.quantize.options import SimulationOptions
 from tasnet2hef.quantize.report import SimulationReport
-from tasnet2hef.quantize.simulate import simulate_file
+from tasnet2hef.quantize.simulate import simulate_graph
 from tasnet2hef.target.alls.parser import parse_script
-
-Tell = Callable[[str, float, float], None]
-"""Told the name of a step, the steps done and the steps in all."""
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 DONE: Final = "done"
 BROKEN_OFF: Final = "broken off"
@@ -90,7 +89,7 @@ class Prepared:
 
     calibration: CalibrationReport
     simulation: SimulationReport | None
-    jobs: tuple[tuple[Path, Path], ...]
+    jobs: tuple[tuple[OpenedGraph, Path], ...]
     """Graph and calibration set; one pair for a whole graph, else one a segment."""
     script: Path | None
 
@@ -156,35 +155,30 @@ def hailo_python(given: str) -> tuple[str, str]:
     return "", f"no {beside}: the compile stage runs in this Python; give another with --hailo-python"
 
 
-def jobs_of(graphs: Iterable[Path], whole: Path) -> tuple[Path, ...]:
-    """Return the graphs that are compiled: the segments of a graph that was cut, else itself.
-
-    >>> [path.name for path in jobs_of([Path("n.onnx"), Path("n.segment_1.onnx")], Path("n.onnx"))]
-    ['n.segment_1.onnx']
-    """
-    return tuple(graph for graph in graphs if graph != whole) or (whole,)
-
-
 def prepare(
-    whole: Path, graphs: Sequence[Path], options: PipelineOptions, clock: StageClock, tell: Tell
+    whole: OpenedGraph,
+    graphs: Sequence[OpenedGraph],
+    options: PipelineOptions,
+    clock: StageClock,
+    progress: StepProgress,
 ) -> Prepared:
     """Make the calibration set and the model script beside the whole graph; ``graphs`` are those to compile.
 
     Raises:
         InputError: a recording, the graph or an option can't be used; what was made before stays.
     """
-    calibration = whole.with_name(f"{whole.stem}{SUFFIX}")
+    calibration = whole.path.with_name(f"{whole.path.stem}{SUFFIX}")
     with clock.stage("calibrate") as made:
-        drawn = calibrate_file(
-            whole, options.recordings, calibration, options.draw, partial(tell, "drawing windows")
+        drawn = calibrate_graph(
+            whole, options.recordings, calibration, options.draw, partial(progress, "drawing windows")
         )
         made(calibration)
     sets: tuple[Path, ...] = (calibration,)
     if tuple(graphs) != (whole,):
         with clock.stage("calibrate segments") as made:
-            sets = calibrate_segments(graphs, calibration, partial(tell, "running segments"))
+            sets = calibrate_segments(graphs, calibration, partial(progress, "running segments"))
             made(*sets)
-    simulation = _simulate(whole, calibration, options, clock, tell)
+    simulation = _simulate(whole, calibration, options, clock, progress)
     script = options.script if simulation is None else simulation.alls
     return Prepared(drawn, simulation, tuple(zip(graphs, sets, strict=True)), script)
 
@@ -198,8 +192,8 @@ def compile_prepared(
     """
     found = []
     for graph, calibration in prepared.jobs:
-        with clock.stage("compile" if len(prepared.jobs) == 1 else f"compile {graph.stem}") as made:
-            report = compile_file(
+        with clock.stage("compile" if len(prepared.jobs) == 1 else f"compile {graph.path.stem}") as made:
+            report = compile_graph(
                 graph, calibration, replace(options, script=prepared.script, python=python), display
             )
             files = [] if report.hef is None else [report.hef.path]
@@ -212,11 +206,13 @@ def compile_prepared(
 
 
 def _simulate(
-    graph: Path, calibration: Path, options: PipelineOptions, clock: StageClock, tell: Tell
+    graph: OpenedGraph, calibration: Path, options: PipelineOptions, clock: StageClock, progress: StepProgress
 ) -> SimulationReport | None:
     if options.script is not None or not options.simulate:
         return None
     with clock.stage("simulate") as made:
-        found = simulate_file(graph, calibration, options=SimulationOptions(quick=not options.search), stage=tell)
+        found = simulate_graph(
+            graph, calibration, options=SimulationOptions(quick=not options.search), progress=progress
+        )
         made(found.alls)
     return found

@@ -11,6 +11,7 @@ import pytest
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.compiler.emulator_check import Step, first_broken, judge_steps, output_order, reference
 from tasnet2hef.compiler.inputs import CompileInputs, net_name, read_inputs
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.compiler.conftest import Bench
 
 OUTPUTS = ["n/conv8", "n/conv9"]
@@ -24,7 +25,7 @@ HN = {
 
 @pytest.fixture
 def inputs(bench: Bench) -> CompileInputs:
-    return read_inputs(bench.model, bench.calibration, None, "hailo8")
+    return read_inputs(OpenedGraph.read(bench.model), bench.calibration, None, "hailo8")
 
 
 def _emulated(path: Path, inputs: CompileInputs, order: list[str], quantised_gain: float = 1.0) -> Path:

@@ -60,9 +60,10 @@ def command(
     """
     from tasnet2hef.cli.compile_display import StageDisplay
     from tasnet2hef.compiler.bundle import bundle_folder, read_bundle
-    from tasnet2hef.compiler.driver import compile_file
-    from tasnet2hef.compiler.driver import plan as plan_file
+    from tasnet2hef.compiler.driver import compile_graph
+    from tasnet2hef.compiler.driver import plan as plan_graph
     from tasnet2hef.compiler.options import CompileOptions, read_minutes
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
     given = CompileOptions()
     folder = bundle_folder(graph)
@@ -83,16 +84,17 @@ def command(
         attempts=attempts or given.attempts,
         checkpoint=given.checkpoint,
     )
+    opened = OpenedGraph.read(graph)
     if plan:
-        _print_plan(*plan_file(graph, calibration, options), options.attempts, json_output)
+        _print_plan(*plan_graph(opened, calibration, options), options.attempts, json_output)
         return
     with closing(StageDisplay(show.error_console(soft_wrap=True))) as display:
-        report = compile_file(graph, calibration, options, display)
+        report = compile_graph(opened, calibration, options, display)
     if json_output:
         show.print_json(report.to_json())
     else:
         print_report(report)
-    add_to_page(graph, quiet=json_output, check=report.check, compiled=report, inputs=[calibration])
+    add_to_page(opened, quiet=json_output, check=report.check, compiled=report, inputs=[calibration])
     refuse(report)
 
 

@@ -101,7 +101,7 @@ def command(
     from tasnet2hef.model.export import ExportOptions, export_file
     from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
     from tasnet2hef.quantize.calibration.window_draw import Draw
-    from tasnet2hef.target.check import check_file
+    from tasnet2hef.target.check import check_graph
     from tasnet2hef.target.known import load_chip
 
     load_chip(hardware)  # a wrong name is refused before the work
@@ -133,7 +133,7 @@ def command(
         report = export_file(checkpoint, onnx_path(checkpoint, output), options, parse_settings(settings))
         made(report.onnx_path, *report.segment_paths)
     with clock.stage("check") as made:
-        checks = {path: check_file(path, hardware) for path in (report.onnx_path, *report.segment_paths)}
+        checks = {graph.path: check_graph(graph, hardware) for graph in report.graphs}
         made()
     if not json_output:
         print_report(report)
@@ -141,7 +141,7 @@ def command(
             if path != report.onnx_path:
                 show.console().print(str(path), markup=False)
             print_check(path, findings)
-    finished = None if way is None else finish(checks, report.onnx_path, way, clock)
+    finished = None if way is None else finish(report.graphs, checks, way, clock)
     if json_output:
         whole = checks[report.onnx_path]
         told = {**report.to_json(), "check": whole.demand.to_json() | {"verdict": verdict(whole)}}
@@ -151,8 +151,9 @@ def command(
     pages = {} if finished is None else pages_of(finished, report.onnx_path)
     times = {{"simulate": "simulation"}.get(each.stage, each.stage): each.seconds for each in clock.stages}
     pages.setdefault(report.onnx_path, {}).update(export=report, inputs=[Path(checkpoint)])
-    for path, findings in checks.items():
-        add_to_page(path, quiet=json_output, check=findings, seconds=times, **pages.get(path, {}))
+    for graph in report.graphs:
+        found = pages.get(graph.path, {})
+        add_to_page(graph, quiet=json_output, check=checks[graph.path], seconds=times, **found)
     if finished is not None:
         refuse_finished(finished, report.onnx_path.name)
 

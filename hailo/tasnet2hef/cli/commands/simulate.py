@@ -68,8 +68,9 @@ def command(
     from tasnet2hef.quantize.options import SimulationOptions
     from tasnet2hef.quantize.plots import chosen_format
     from tasnet2hef.quantize.ranges import DEFAULT_PERCENTILE
-    from tasnet2hef.quantize.simulate import simulate_file
+    from tasnet2hef.quantize.simulate import simulate_graph
     from tasnet2hef.quantize.simulator import Preparation
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
     chosen = DEFAULT_PERCENTILE if percentile is None else percentile
     options = SimulationOptions(
@@ -84,13 +85,14 @@ def command(
         plots=chosen_format(plots),
         fresh=fresh,
     )
-    with stages() as stage:
-        report = simulate_file(graph, calibration, evaluation, output, options, stage)
+    with stages() as progress:
+        opened = OpenedGraph.read(graph)
+        report = simulate_graph(opened, calibration, evaluation, output, options, progress)
     if json_output:
         show.print_json(report.to_json())
     else:
         print_report(report)
-    add_to_page(graph, quiet=json_output, simulation=report, inputs=[calibration])
+    add_to_page(opened, quiet=json_output, simulation=report, inputs=[calibration])
 
 
 def read_precisions(settings: list[str]) -> dict[str, str]:

@@ -19,7 +19,8 @@ from onnx import numpy_helper
 from tasnet2hef.base.errors import GraphError, OptionError, RefusedError
 from tasnet2hef.base.supervise.processes import marked
 from tasnet2hef.diagnose.reduce.subgraph import Subject, subject_of
-from tasnet2hef.target.check import check_proto
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.discovery import all_rules
 from tests.diagnose.reduce.conftest import FINDS_ERF, Reduce, chain, one_less, saved
 
@@ -68,7 +69,7 @@ def _cuts(subject: Subject) -> list[onnx.ModelProto]:
 def _levels(model: onnx.ModelProto, rule: str) -> set[str]:
     """Return how a graph breaks a rule; a graph that can't be judged at all breaks none."""
     try:
-        return {finding.level for finding in check_proto(model).findings if finding.rule == rule}
+        return {finding.level for finding in check_graph(OpenedGraph(model)).findings if finding.rule == rule}
     except GraphError:
         return set()
 

@@ -11,8 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from tasnet2hef.target.graph.layers import HailoNet
-from tasnet2hef.target.graph.loader import load_graph
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 Shapes = Mapping[str, Sequence[int | str]]
 Constants = Mapping[str, np.ndarray]
@@ -59,7 +58,7 @@ def save(tmp_path: Path) -> Save:
 @pytest.fixture
 def net_of(save: Save) -> ParseNet:
     def build(*args: object, **options: object) -> HailoNet:
-        return parse(load_graph(save(*args, **options)))
+        return OpenedGraph.read(save(*args, **options)).net
 
     return build
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.target.check import check_proto
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.finding import STAGES
 from tests.target.rules.verdicts.plan import draw_row
 from tests.target.rules.verdicts.row import NotApplicable, Row
@@ -72,7 +73,7 @@ def judge(row: Row) -> Verdict:
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         return Verdict(row, False, reason=f"what it states can't be drawn ({type(error).__name__}: {error})")
     try:
-        report = check_proto(model, chip(row.hw_arch), row.id, single_context=wants_one_context(row))
+        report = check_graph(OpenedGraph(model), chip(row.hw_arch), row.id, single_context=wants_one_context(row))
     except GraphError as error:
         return Verdict(row, True, True, f"refused as a graph: {error}")
     last = STAGES.index(row.stage) if row.stage in STAGES else len(STAGES) - 1
