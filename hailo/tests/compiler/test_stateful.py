@@ -34,7 +34,7 @@ def stream_bench(bench: Bench, tmp_path: Path) -> Bench:
 def test_a_hef_comes_out(stream_bench: Bench) -> None:
     report = stream_bench.compile()
     assert report.outcome == "done", report.to_json()
-    levels = {step.name: step.agreement_db for step in report.steps}
+    levels = {each.mode: each.agreement_db for each in report.emulator}
     assert levels["native"] == levels["optimised"] == 200.0, "sources and states, found by their nodes"
     assert levels["quantised"] is not None
     assert 25 < levels["quantised"] < 33, "noise of 0.03 is 30.5 dB down; the worst of four outputs"
@@ -49,7 +49,7 @@ def test_the_compiler_may_number_its_inputs_otherwise(
     monkeypatch.setenv("STAND_IN_RENAME", "input_layer3=input_layer17")
     report = stream_bench.compile()
     assert report.outcome == "done", report.to_json()
-    assert report.steps[0].agreement_db == 200.0
+    assert report.emulator[0].agreement_db == 200.0
 
 
 def test_the_next_command_keeps_the_state(stream_bench: Bench, bench: Bench) -> None:
