@@ -122,7 +122,7 @@ def test_the_bit_exact_mode_is_compared_on_its_one_window(inputs: CompileInputs,
     np.savez(path, **arrays, **few)
     disagreeing = first_disagreeing(compare_modes(inputs, path, {"order": OUTPUTS, "errors": {}}, HN))
     assert disagreeing is not None
-    assert broken.name == "bit exact"
+    assert disagreeing.mode == "bit exact"
     assert disagreeing.agreement_db == pytest.approx(6.02, abs=0.01)
 
 
