@@ -2,8 +2,8 @@
 
 A description is in ONNX's own terms:
 `inputs`: each name with its sizes, `{"int64": sizes}` for another type than float32.
-`constants`: each name with values, `{"int64": [0, -1]}` or `{"float32": 0.5}`; or with its sizes, for weights whose
-  values are not recorded: they are 0.25, or absent where there are many or where `weights_file` names their file.
+`constants`: each name with values, `{"int64": [0, -1]}` or `{"float32": 0.5}`; or with its sizes, where weights
+  are not recorded: they are 0.25, or absent where there are many or where `weights_file` names their file.
 `nodes`: `{"op": "Conv", "in": ["x", "w"], "out": ["y"], "kernel_shape": [1, 3]}`; all but `op`, `in`, `out` and
   `name` are attributes. A node without `name` is called after its first output.
 `times`: how often the nodes are repeated in a chain, each time on the output of the time before; once if absent.
