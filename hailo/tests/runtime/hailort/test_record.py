@@ -22,8 +22,6 @@ from tests.quantize.small_net import save_net
 from tests.runtime.hailort.graphs import save_segments, save_stateful
 from tests.runtime.hailort.hefs import save_hef
 
-RECORDED_PARSE = Path(__file__).parents[5] / "shared/evidence/seed_wide_dfc3.33_parsed.json"
-
 
 @pytest.fixture
 def hef(tmp_path: Path) -> Path:
@@ -62,9 +60,8 @@ def test_the_compilers_own_names_are_kept(tmp_path):
     assert found.outputs[1].origins == ("source_2", "source_2/decoder", "net/output_layer2", "net/conv9")
 
 
-@pytest.mark.skipif(not RECORDED_PARSE.is_file(), reason=f"needs {RECORDED_PARSE.name}, the compiler's own parse")
-def test_a_recorded_parse_tells_the_layers_of_the_ends():
-    recorded = json.loads(RECORDED_PARSE.read_text())
+def test_a_recorded_parse_tells_the_layers_of_the_ends(evidence):
+    recorded = json.loads((evidence / "seed_wide_dfc3.33_parsed.json").read_text())
     hn = recorded.get("hn_model", recorded)
     assert layer_names(hn, ("input",)) == ("convtas/input_layer1",)
     assert layer_names(hn, ("output", "node_squeeze")) == ("convtas/output_layer1", "convtas/deconv1")

@@ -1,4 +1,4 @@
-"""Small ONNX files for the tests of the mirror, and the folder of recorded parses."""
+"""Small ONNX files for the tests of the predicted graph, and the folder of original records."""
 
 from __future__ import annotations
 
@@ -19,13 +19,6 @@ Save = Callable[..., Path]
 ParseNet = Callable[..., HailoNet]
 
 EVIDENCE = Path(__file__).resolve().parents[5] / "shared" / "evidence"
-
-
-@pytest.fixture(scope="session")
-def evidence() -> Path:
-    if not (EVIDENCE / "seed_wide_export.onnx").is_file():
-        pytest.skip(f"the recorded parse is not at {EVIDENCE}")
-    return EVIDENCE
 
 
 def model_of(

@@ -11,8 +11,6 @@ from tasnet2hef.target.check import check_file, check_graph
 from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.sketch import Sketch
 
-RECORDED_PARSE = Path(__file__).parents[5] / "shared/evidence/seed_wide_export.onnx"
-
 
 def levels(model: onnx.ModelProto, rule: str, chip: str = "hailo8") -> set[str]:
     return {finding.level for finding in check_graph(OpenedGraph(model), chip).findings if finding.rule == rule}
@@ -108,9 +106,8 @@ def test_layers(chip: str, layers: int, expected: set[str]) -> None:
     assert levels(draw.model(tensor), "too-many-layers", chip) == expected
 
 
-@pytest.mark.skipif(not RECORDED_PARSE.is_file(), reason=f"no recorded parse at {RECORDED_PARSE}")
-def test_a_graph_that_parsed_is_not_refused_at_parsing() -> None:
-    errors = check_file(RECORDED_PARSE).errors
+def test_a_graph_that_parsed_is_not_refused_at_parsing(evidence: Path) -> None:
+    errors = check_file(evidence / "seed_wide_export.onnx").errors
     assert {finding.rule for finding in errors} == {
         "row-too-wide",
         "concat-too-wide",
