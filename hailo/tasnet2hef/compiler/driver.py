@@ -114,10 +114,8 @@ class _Run:
         self._ladder = ladder(inputs.script, situation)
         self._deadline = time.monotonic() + seconds["total"]
         self._notes = list(inputs.notes)
-        if lock.left_over:
-            self._note(
-                f"{lock.left_over} processes of an earlier, killed run were still at work, and were stopped"
-            )
+        if lock.orphans:
+            self._note(f"{lock.orphans} processes of an earlier, killed run were still at work, and were stopped")
 
     def go(self) -> CompileReport:
         """Announce the ladder, then go through the stages."""

@@ -20,10 +20,10 @@ LOCK_NAME: Final = "lock"
 
 @dataclass(frozen=True)
 class RunLock:
-    """A held lock: ``token`` marks this run's processes, ``left_over`` are those of a dead one that it stopped."""
+    """A held lock: ``token`` marks this run's processes, ``orphans`` are those of a dead one that it stopped."""
 
     token: str
-    left_over: int
+    orphans: int
 
 
 @contextmanager
@@ -45,11 +45,11 @@ def locked(folder: Path) -> Iterator[RunLock]:
     with handle:
         _take(handle, folder)
         earlier = _read(handle)
-        left_over = stop_marked(str(earlier["token"])) if earlier.get("token") else 0
+        orphans = stop_marked(str(earlier["token"])) if earlier.get("token") else 0
         token = uuid.uuid4().hex
         _write(handle, {"pid": os.getpid(), "token": token})
         try:
-            yield RunLock(token, left_over)
+            yield RunLock(token, orphans)
         finally:
             _write(handle, {})
 
