@@ -10,7 +10,10 @@ import tasnet2hef
 
 TO_ONNX: Final = "to-onnx-env"
 TO_HAILO: Final = "to-hailo-env"
-MADE_BY: Final = {TO_ONNX: "make onnx-env", TO_HAILO: "make hailo-env DFC=path/to/hailo_dataflow_compiler.whl"}
+MAKE_WITH: Final = {
+    TO_ONNX: "make onnx-env",
+    TO_HAILO: "make hailo-env DFC=path/to/hailo_dataflow_compiler.whl",
+}
 _SITES: Final = ("site-packages", "dist-packages")
 
 
