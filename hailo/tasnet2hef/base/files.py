@@ -16,7 +16,7 @@ _BLOCK: Final = 1 << 20
 """Bytes read at once for a digest."""
 
 
-def require_place(path: Path) -> None:
+def require_writable(path: Path) -> None:
     """Check, before long work, that ``path`` can be written at its end.
 
     Raises:
