@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tasnet2hef.target.graph.builder import Builder, Unsupported
 from tasnet2hef.target.graph.converters.registry import converts
+from tasnet2hef.target.graph.kernel_window import external_pad
 from tasnet2hef.target.graph.onnx_node import OnnxNode
-from tasnet2hef.target.graph.window import external_pad
 
 
 @converts("Pad")

@@ -15,7 +15,7 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Window:
+class KernelWindow:
     """A window over (height, width); `pads` are (before, after) per axis, in rows and columns."""
 
     kernel: Pair
@@ -34,7 +34,7 @@ class Window:
         return (-(-span // self.strides[axis]) if self.ceil else span // self.strides[axis]) + 1
 
 
-def read_window(node: OnnxNode, source: Value, kernel: tuple[int, ...]) -> Window:
+def read_kernel_window(node: OnnxNode, source: Value, kernel: tuple[int, ...]) -> KernelWindow:
     """Return a node's window over the spatial axes of `source`, whatever their ONNX order and number."""
     letters = source.layout[2:]
     if len(letters) != len(kernel) or not set(letters) <= {"H", "W"}:
@@ -43,7 +43,7 @@ def read_window(node: OnnxNode, source: Value, kernel: tuple[int, ...]) -> Windo
     dilations = _per_letter(node, "dilations", letters)
     kernels = dict(zip(letters, kernel, strict=True))
     sizes = (letter_size(source.shape, "H"), letter_size(source.shape, "W"))
-    window = Window(
+    window = KernelWindow(
         kernel=(kernels.get("H", 1), kernels.get("W", 1)),
         strides=(strides.get("H", 1), strides.get("W", 1)),
         dilations=(dilations.get("H", 1), dilations.get("W", 1)),
@@ -51,10 +51,10 @@ def read_window(node: OnnxNode, source: Value, kernel: tuple[int, ...]) -> Windo
         ceil=bool(node.integer("ceil_mode", 0)),
     )
     pads = _pads(node, window, letters, sizes)
-    return Window(window.kernel, window.strides, window.dilations, pads, window.ceil)
+    return KernelWindow(window.kernel, window.strides, window.dilations, pads, window.ceil)
 
 
-def window_params(window: Window, padding: str) -> dict[str, ParamValue]:
+def kernel_window_params(window: KernelWindow, padding: str) -> dict[str, ParamValue]:
     """Return the strides, dilations and padding of a convolution as HN writes them."""
     return {
         "strides": (1, *window.strides, 1),
@@ -63,7 +63,7 @@ def window_params(window: Window, padding: str) -> dict[str, ParamValue]:
     }
 
 
-def padded(node: OnnxNode, build: Builder, source: Value, window: Window) -> tuple[Value, str, Shape]:
+def apply_padding(node: OnnxNode, build: Builder, source: Value, window: KernelWindow) -> tuple[Value, str, Shape]:
     """Return the source (behind an `external_pad` layer where HN has no word), the word and the NHWC output.
 
     The output keeps the source's features.  Raises GraphError where the window does not fit.
@@ -103,7 +103,7 @@ def _per_letter(node: OnnxNode, name: str, letters: str) -> dict[str, int]:
     return dict(zip(letters, values, strict=True))
 
 
-def _pads(node: OnnxNode, window: Window, letters: str, sizes: Pair) -> tuple[Pair, Pair]:
+def _pads(node: OnnxNode, window: KernelWindow, letters: str, sizes: Pair) -> tuple[Pair, Pair]:
     auto = node.text("auto_pad", "NOTSET")
     if auto in ("SAME_UPPER", "SAME_LOWER"):
         both = (_same(window, 0, sizes[0]), _same(window, 1, sizes[1]))
@@ -119,14 +119,14 @@ def _pads(node: OnnxNode, window: Window, letters: str, sizes: Pair) -> tuple[Pa
     return (per.get("H", (0, 0)), per.get("W", (0, 0)))
 
 
-def _same(window: Window, axis: int, size: int) -> Pair:
+def _same(window: KernelWindow, axis: int, size: int) -> Pair:
     """Return TensorFlow's "same" padding along an axis: the odd row goes behind."""
     stride = window.strides[axis]
     total = max((-(-size // stride) - 1) * stride + window.extent(axis) - size, 0)
     return (total // 2, total - total // 2)
 
 
-def _padding_word(window: Window, sizes: Pair) -> str:
+def _padding_word(window: KernelWindow, sizes: Pair) -> str:
     if window.pads == ((0, 0), (0, 0)):
         return "VALID"
     if window.pads == (_same(window, 0, sizes[0]), _same(window, 1, sizes[1])):
