@@ -1,4 +1,4 @@
-"""Sliding windows: kernel, strides, dilations and pads of an ONNX node, and HN's word for the padding."""
+"""Kernel windows: kernel, strides, dilations and pads of an ONNX node, and HN's word for the padding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class KernelWindow:
-    """A window over (height, width); `pads` are (before, after) per axis, in rows and columns."""
+    """A kernel window over (height, width); `pads` are (before, after) per axis, in rows and columns."""
 
     kernel: Pair
     strides: Pair
@@ -25,7 +25,7 @@ class KernelWindow:
     ceil: bool = False
 
     def extent(self, axis: int) -> int:
-        """Return how many rows (axis 0) or columns (1) the window spans."""
+        """Return how many rows (axis 0) or columns (axis 1) the window spans."""
         return (self.kernel[axis] - 1) * self.dilations[axis] + 1
 
     def output_size(self, axis: int, size: int) -> int:
@@ -35,10 +35,10 @@ class KernelWindow:
 
 
 def read_kernel_window(node: OnnxNode, source: Value, kernel: tuple[int, ...]) -> KernelWindow:
-    """Return a node's window over the spatial axes of `source`, whatever their ONNX order and number."""
+    """Return a node's kernel window over the spatial axes of `source`, in any ONNX order and number."""
     letters = source.layout[2:]
     if len(letters) != len(kernel) or not set(letters) <= {"H", "W"}:
-        raise Unsupported(f"a window of {len(kernel)} axes on a tensor with axes {source.layout}")
+        raise Unsupported(f"a kernel of {len(kernel)} axes on a tensor with axes {source.layout}")
     strides = _per_letter(node, "strides", letters)
     dilations = _per_letter(node, "dilations", letters)
     kernels = dict(zip(letters, kernel, strict=True))
@@ -64,16 +64,17 @@ def kernel_window_params(window: KernelWindow, padding: str) -> dict[str, ParamV
 
 
 def apply_padding(node: OnnxNode, build: Builder, source: Value, window: KernelWindow) -> tuple[Value, str, Shape]:
-    """Return the source (behind an `external_pad` layer where HN has no word), the word and the NHWC output.
+    """Return the source, HN's padding word and the NHWC output shape.
 
-    The output keeps the source's features.  Raises GraphError where the window does not fit.
+    Where HN has no word for the padding, the source is behind an `external_pad` layer, and the word VALID.  The
+    output keeps the source's features.  Raises GraphError where the kernel window is larger than its input.
     """
     height, width = (letter_size(source.shape, letter) for letter in "HW")
     rows, columns = window.output_size(0, height), window.output_size(1, width)
     if rows < 1 or columns < 1:
         raise GraphError(
-            f"{node.where()}: a window of {window.extent(0)} x {window.extent(1)} does not fit its input of "
-            f"{height} x {width}; export with a longer input"
+            f"{node.where()}: a kernel window of {window.extent(0)} x {window.extent(1)} does not fit its input "
+            f"of {height} x {width}; export with a longer input"
         )
     output = with_sizes(source.shape, H=rows, W=columns)
     word = _padding_word(window, (height, width))
@@ -120,7 +121,7 @@ def _pads(node: OnnxNode, window: KernelWindow, letters: str, sizes: Pair) -> tu
 
 
 def _same(window: KernelWindow, axis: int, size: int) -> Pair:
-    """Return TensorFlow's "same" padding along an axis: the odd row goes behind."""
+    """Return TensorFlow's "same" padding along an axis: the odd row is added at the end."""
     stride = window.strides[axis]
     total = max((-(-size // stride) - 1) * stride + window.extent(axis) - size, 0)
     return (total // 2, total - total // 2)

@@ -39,10 +39,10 @@ def convert_conv(node: OnnxNode, build: Builder) -> None:
         )
     window = read_kernel_window(node, source, weight[2:])
     depthwise = groups == features == filters and groups > 1
-    padded_source, word, shape = apply_padding(node, build, source, window)
+    padded_source, padding, shape = apply_padding(node, build, source, window)
     params: dict[str, ParamValue] = {
         "kernel_shape": (*window.kernel, features, 1 if depthwise else filters),
-        **kernel_window_params(window, word),
+        **kernel_window_params(window, padding),
         "groups": 1 if depthwise else groups,
         **CONVOLUTION_PARAMS,
     }

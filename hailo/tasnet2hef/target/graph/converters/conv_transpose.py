@@ -1,7 +1,7 @@
 """ConvTranspose: `deconv`, whose output is always input times stride.
 
 Recorded (DFC 3.33.0): kernel 16, stride 8, no pads on 1,999 columns gives 16,000 in ONNX and 15,992 in
-HN with padding DECONV: what overlaps the end is dropped.
+HN with padding DECONV: samples that overlap the end are dropped.
 """
 
 from __future__ import annotations

@@ -13,22 +13,22 @@ from tasnet2hef.target.graph.onnx_node import OnnxNode
 
 @converts("AveragePool", "MaxPool")
 def convert_pool(node: OnnxNode, build: Builder) -> None:
-    """Convert a pooling over a window."""
+    """Convert a pooling over a kernel window."""
     kernel = node.integers("kernel_shape")
     if kernel is None:
         raise GraphError(f"{node.where()}: no kernel_shape; export again")
     source = build.channels_first(node, build.value(node.inputs[0]))
     window = read_kernel_window(node, source, kernel)
-    padded_source, word, shape = apply_padding(node, build, source, window)
+    padded_source, padding, shape = apply_padding(node, build, source, window)
     params: dict[str, ParamValue] = {
         "kernel_shape": (1, *window.kernel, 1),
         "strides": (1, *window.strides, 1),
-        "padding": word,
+        "padding": padding,
     }
     type_ = "maxpool"
     if node.op_type == "AveragePool":
         type_ = "avgpool"
-        include = word == "VALID" or bool(node.integer("count_include_pad", 0))
+        include = padding == "VALID" or bool(node.integer("count_include_pad", 0))
         params.update({"activation": "linear", "count_include_pad": include})
     value = build.add(node, type_, [padded_source], shape, params, layout=source.layout)
     build.bind(node.outputs[0], value)
