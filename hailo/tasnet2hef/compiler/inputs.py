@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
-from tasnet2hef.base.errors import GraphError, InputError, OptionError
+from tasnet2hef.base.errors import GraphError, InputError
 from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
 from tasnet2hef.quantize.calibration.calibration_set import (
@@ -23,7 +23,7 @@ from tasnet2hef.quantize.calibration.calibration_set import (
     require_fit,
 )
 from tasnet2hef.target.alls.layers import check_layers
-from tasnet2hef.target.alls.parser import parse_script
+from tasnet2hef.target.alls.parser import parse_script, read_script
 from tasnet2hef.target.check import CheckReport, check_file
 from tasnet2hef.target.graph.layers import HailoNet
 
@@ -162,10 +162,7 @@ def _require_shapes(path: Path, shapes: Mapping[str, tuple[int, ...]], net: Hail
 def _read_script(path: Path | None, net: HailoNet) -> tuple[str, list[str]]:
     if path is None:
         return "", []
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"{path}: can't be read as a model script ({error})") from error
+    text = read_script(path)
     return text, check_layers(parse_script(text, str(path)), net, str(path))
 
 

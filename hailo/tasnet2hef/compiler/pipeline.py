@@ -22,11 +22,10 @@ from tasnet2hef.quantize.calibration.calibrate import calibrate_file
 from tasnet2hef.quantize.calibration.report import CalibrationReport
 from tasnet2hef.quantize.calibration.segments import SUFFIX, calibrate_segments
 from tasnet2hef.quantize.calibration.window_draw import Draw, find_recordings
-from tasnet2hef.quantize.model_script import read_script
 from tasnet2hef.quantize.options import SimulationOptions
 from tasnet2hef.quantize.report import SimulationReport
 from tasnet2hef.quantize.simulate import simulate_file
-from tasnet2hef.target.alls.parser import parse_script
+from tasnet2hef.target.alls.parser import parse_script, read_script
 
 Tell = Callable[[str, float, float], None]
 """Told the name of a step, the steps done and the steps in all."""

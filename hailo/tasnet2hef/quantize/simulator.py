@@ -24,7 +24,7 @@ from tasnet2hef.quantize.observer import Observed, observe
 from tasnet2hef.quantize.ranges import DEFAULT_METHOD, DEFAULT_PERCENTILE, choose_format, require_method
 from tasnet2hef.quantize.switchable_net import SimulatedBackend, SwitchableNet, format_feeds
 from tasnet2hef.quantize.weight_bank import WeightBank, equalise
-from tasnet2hef.target.alls.layers import nearest
+from tasnet2hef.target.alls.layers import suggestion
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.loader import graph_of_model, load_graph
 from tasnet2hef.target.graph.parser import parse
@@ -108,7 +108,7 @@ class Simulator:
         if layer in self.net:
             raise OptionError(f"layer {layer}: has no border of its own to set; choose the layer in front of it")
         known = [name for border in self.borders for name in border.layers]
-        raise OptionError(f"layer {layer!r}: not in the net{nearest(layer, known)}")
+        raise OptionError(f"layer {layer!r}: not in the net{suggestion(layer, known)}")
 
 
 def prepare(
