@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ import onnx
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError, OptionError
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.base.text import first_few
 from tasnet2hef.quantize.borders import Border, find_borders
 from tasnet2hef.quantize.calibration.calibrate import read_contract
 from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, digest_of, input_shapes, require_fit
@@ -135,7 +136,9 @@ def prepare(
     notes = require_fit(calibration, contract, digest_of(model_path), input_shapes(net))
     found = find_borders(net)
     if found.hidden:
-        notes.append(f"{len(found.hidden)} borders lie inside an ONNX node and stay float: {_some(found.hidden)}")
+        notes.append(
+            f"{len(found.hidden)} borders lie inside an ONNX node and stay float: {first_few(found.hidden, 5)}"
+        )
     lifted = lift(_load(model_path), net, found, loaded.constants)
     threads = preparation.threads
     equalised: tuple[str, ...] = ()
@@ -183,7 +186,9 @@ def constant_channels(observed: Observed) -> list[str]:
     if not dead:
         return []
     told = [f"{layer} ({count} of {observed.lows[layer].size})" for layer, count in dead.items()]
-    return [f"{sum(dead.values())} channels never change in calibration, in {len(dead)} layers: {_some(told)}"]
+    return [
+        f"{sum(dead.values())} channels never change in calibration, in {len(dead)} layers: {first_few(told, 5)}"
+    ]
 
 
 def _load(model_path: Path) -> onnx.ModelProto:
@@ -211,11 +216,6 @@ def _told(
         yield feed
         if progress is not None:
             progress(number, windows)
-
-
-def _some(names: Sequence[str], count: int = 5) -> str:
-    more = f" and {len(names) - count} more" if len(names) > count else ""
-    return ", ".join(names[:count]) + more
 
 
 def channel_spread_db(observed: Observed, layer: str) -> float:
