@@ -8,7 +8,6 @@ has an array of past rows for each state beside that of the frames, which is the
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import io
 import json
 import shutil
@@ -24,7 +23,7 @@ import numpy as np
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError, InputError
-from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.files import digest_of_file, written_beside
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.version import __version__
 from tasnet2hef.target.graph.layers import HailoNet
@@ -209,7 +208,7 @@ def require_fit(
 
 def digest_of(path: Path) -> str:
     """Return the first 16 digits of a file's SHA-256."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return digest_of_file(path)[:16]
 
 
 def _require_layers(calibration: CalibrationSet, layers: Mapping[str, Shape]) -> None:
