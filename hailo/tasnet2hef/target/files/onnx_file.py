@@ -10,7 +10,7 @@ import onnx
 
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
-from tasnet2hef.target.files.summary import End, FileSummary, fused_layer, size_of
+from tasnet2hef.target.files.file_summary import FileSummary, Port, fused_layer, size_of
 from tasnet2hef.target.graph.cost import summarise
 from tasnet2hef.target.graph.loader import graph_of_model, read_model
 from tasnet2hef.target.graph.parser import parse
@@ -47,8 +47,8 @@ def read_onnx(path: str | Path) -> FileSummary:
     )
 
 
-def _ends(values: Iterable[onnx.ValueInfoProto]) -> tuple[End, ...]:
-    return tuple(End(value.name, _shape(value)) for value in values)
+def _ends(values: Iterable[onnx.ValueInfoProto]) -> tuple[Port, ...]:
+    return tuple(Port(value.name, _shape(value)) for value in values)
 
 
 def _shape(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:
