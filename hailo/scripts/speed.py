@@ -18,8 +18,8 @@ import onnxruntime
 import torch
 
 from scripts.bench import run_tool
+from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.graph_contract import GraphContract
-from tasnet2hef.base.parity import speech_clip
 from tasnet2hef.model.checkpoint import Checkpoint
 from tasnet2hef.model.export import ExportOptions, export_checkpoint
 from tasnet2hef.quantize.calibration.calibration_set import open_calibration

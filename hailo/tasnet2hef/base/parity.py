@@ -1,11 +1,10 @@
-"""How equal an export is to its original: signal-to-error in dB, on real speech."""
+"""How closely an export's output equals the original's: signal-to-error in dB."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Final
 
 import numpy as np
@@ -16,13 +15,13 @@ from tasnet2hef.base.errors import ParityError
 Signal = npt.NDArray[np.floating[Any]]
 
 CEILING_DB: Final = 200.0
-"""Reported for equal signals, whose ratio has no bound; float32 itself ends near 150 dB."""
+"""Reported for equal signals, whose ratio is infinite; float32 rounding alone gives about 150 dB."""
 REFUSED_BELOW_DB: Final = 80.0
 
 
 @dataclass(frozen=True)
 class ParityRow:
-    """One comparison: two implementations and the signal-to-error of the worse source, in dB."""
+    """One comparison: two implementations and the signal-to-error of the worst source, in dB."""
 
     pair: str
     db: float
@@ -46,12 +45,12 @@ def signal_to_error_db(expected: Signal, found: Signal) -> float:
 
 
 def compare_sources(pair: str, expected: Signal, found: Signal) -> ParityRow:
-    """Compare sources ``[source, sample]`` one by one; the worst counts."""
+    """Compare sources ``[source, sample]`` one by one; return the lowest signal-to-error."""
     return ParityRow(pair, min(signal_to_error_db(a, b) for a, b in zip(expected, found, strict=True)))
 
 
 def refuse_disparity(rows: Sequence[ParityRow], where: str) -> None:
-    """Refuse an export that differs from its original.
+    """Refuse a graph whose output differs from the original's.
 
     Raises:
         ParityError: a pair is below 80 dB.
@@ -60,16 +59,5 @@ def refuse_disparity(rows: Sequence[ParityRow], where: str) -> None:
     if worst.db < REFUSED_BELOW_DB:
         raise ParityError(
             f"{where}: {worst.pair}: found {worst.db:.1f} dB signal-to-error, expected at least "
-            f"{REFUSED_BELOW_DB:.0f} dB; nothing was written; the weights may be out of float32's range"
+            f"{REFUSED_BELOW_DB:.0f} dB; nothing was written; the weights may exceed float32's range"
         )
-
-
-def speech_clip(samples: int, sample_rate: int) -> npt.NDArray[np.float32]:
-    """Return ``samples`` samples of real speech at ``sample_rate`` Hz, repeated where the excerpt ends."""
-    import soundfile
-    import soxr
-
-    with resources.as_file(resources.files("tasnet2hef.audio.speech") / "excerpt.flac") as path:
-        speech, rate = soundfile.read(path, dtype="float32")
-    resampled = soxr.resample(speech, rate, sample_rate)
-    return np.resize(resampled, samples).astype(np.float32)

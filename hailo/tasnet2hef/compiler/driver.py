@@ -121,10 +121,8 @@ class _Run:
         self._fallbacks = fallbacks_for(inputs.script, situation)
         self._deadline = time.monotonic() + seconds["total"]
         self._notes = list(inputs.notes)
-        if lock.left_over:
-            self._note(
-                f"{lock.left_over} processes of an earlier, killed run were still at work, and were stopped"
-            )
+        if lock.orphans:
+            self._note(f"{lock.orphans} processes of an earlier, killed run were still at work, and were stopped")
 
     def compile(self) -> CompileReport:
         """Announce the plan, then run the stages."""

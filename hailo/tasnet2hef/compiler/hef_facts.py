@@ -10,8 +10,8 @@ from typing import Any, Final
 from tasnet2hef.base.errors import InputError
 from tasnet2hef.base.supervise.log import tail
 from tasnet2hef.compiler.report import HefFacts
+from tasnet2hef.target.files.file_summary import FileSummary
 from tasnet2hef.target.files.hef import read_hef
-from tasnet2hef.target.files.summary import FileSummary
 
 _WHOLE_LOG: Final = 1 << 26
 _ENDS: Final = {"input_layer": "input", "output_layer": "output"}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
-from tasnet2hef.base.errors import GraphError, InputError, OptionError
+from tasnet2hef.base.errors import GraphError, InputError
 from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.quantize.calibration.calibration_set import (
@@ -20,7 +20,7 @@ from tasnet2hef.quantize.calibration.calibration_set import (
     require_fit,
 )
 from tasnet2hef.target.alls.layers import check_layers
-from tasnet2hef.target.alls.parser import parse_script
+from tasnet2hef.target.alls.parser import parse_script, read_script
 from tasnet2hef.target.check import CheckReport, check_graph
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.opened import OpenedGraph
@@ -150,10 +150,7 @@ def _require_shapes(path: Path, shapes: Mapping[str, tuple[int, ...]], graph: Op
 def _read_script(path: Path | None, net: HailoNet) -> tuple[str, list[str]]:
     if path is None:
         return "", []
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"{path}: can't be read as a model script ({error})") from error
+    text = read_script(path)
     return text, check_layers(parse_script(text, str(path)), net, str(path))
 
 

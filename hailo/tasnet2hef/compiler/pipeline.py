@@ -25,11 +25,10 @@ from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
 from tasnet2hef.quantize.calibration.report import CalibrationReport
 from tasnet2hef.quantize.calibration.segments import SUFFIX, calibrate_segments
 from tasnet2hef.quantize.calibration.window_draw import Draw, find_recordings
-from tasnet2hef.quantize.model_script import read_script
 from tasnet2hef.quantize.options import SimulationOptions
 from tasnet2hef.quantize.report import SimulationReport
 from tasnet2hef.quantize.simulate import simulate_graph
-from tasnet2hef.target.alls.parser import parse_script
+from tasnet2hef.target.alls.parser import parse_script, read_script
 from tasnet2hef.target.graph.opened import OpenedGraph
 
 

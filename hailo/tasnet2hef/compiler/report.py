@@ -12,7 +12,7 @@ from tasnet2hef.compiler.fallbacks import Fallback
 from tasnet2hef.compiler.hand_over import HandOver
 from tasnet2hef.compiler.run_record import StageRecord
 from tasnet2hef.target.check import CheckReport
-from tasnet2hef.target.files.summary import FileSummary
+from tasnet2hef.target.files.file_summary import FileSummary
 from tasnet2hef.target.graph.agreement import Agreement
 
 

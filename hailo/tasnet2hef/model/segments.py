@@ -7,7 +7,6 @@ frames, which costs one convolution where carrying it would cost N values a fram
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.files import digest_of_bytes
 from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
 
 BLOCK = re.compile(r"tcn_(\d+)/")
@@ -148,7 +148,5 @@ def _port(name: str, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ValueInfoPro
 
 def _digest(model: onnx.ModelProto) -> str:
     """Tell one export from another: segments of different ones must not meet."""
-    digest = hashlib.sha256()
-    for tensor in model.graph.initializer:
-        digest.update(tensor.name.encode() + tensor.raw_data)
-    return digest.hexdigest()[:DIGEST_CHARACTERS]
+    weights = (tensor.name.encode() + tensor.raw_data for tensor in model.graph.initializer)
+    return digest_of_bytes(b"".join(weights))[:DIGEST_CHARACTERS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError, OptionError
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.progress import Progress, no_progress
+from tasnet2hef.base.text import first_few
 from tasnet2hef.quantize.borders import Border, find_borders
 from tasnet2hef.quantize.calibration.calibrate import require_audio_contract
 from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, require_fit
@@ -24,7 +25,7 @@ from tasnet2hef.quantize.observer import Observed, observe
 from tasnet2hef.quantize.ranges import DEFAULT_METHOD, DEFAULT_PERCENTILE, choose_format, require_method
 from tasnet2hef.quantize.switchable_net import SimulatedBackend, SwitchableNet, format_feeds
 from tasnet2hef.quantize.weight_bank import WeightBank, equalise
-from tasnet2hef.target.alls.layers import nearest
+from tasnet2hef.target.alls.layers import suggestion
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.loader import graph_of_model
 from tasnet2hef.target.graph.opened import OpenedGraph
@@ -107,7 +108,7 @@ class Simulator:
         if layer in self.net:
             raise OptionError(f"layer {layer}: has no border of its own to set; choose the layer in front of it")
         known = [name for border in self.borders for name in border.layers]
-        raise OptionError(f"layer {layer!r}: not in the net{nearest(layer, known)}")
+        raise OptionError(f"layer {layer!r}: not in the net{suggestion(layer, known)}")
 
 
 def prepare(
@@ -134,7 +135,9 @@ def prepare(
     notes = require_fit(calibration, graph)
     found = find_borders(net)
     if found.hidden:
-        notes.append(f"{len(found.hidden)} borders lie inside an ONNX node and stay float: {_some(found.hidden)}")
+        notes.append(
+            f"{len(found.hidden)} borders lie inside an ONNX node and stay float: {first_few(found.hidden, 5)}"
+        )
     lifted = lift(graph.with_weights(), net, found, loaded.constants)
     threads = preparation.threads
     equalised: tuple[str, ...] = ()
@@ -182,7 +185,9 @@ def constant_channels(observed: Observed) -> list[str]:
     if not dead:
         return []
     told = [f"{layer} ({count} of {observed.lows[layer].size})" for layer, count in dead.items()]
-    return [f"{sum(dead.values())} channels never change in calibration, in {len(dead)} layers: {_some(told)}"]
+    return [
+        f"{sum(dead.values())} channels never change in calibration, in {len(dead)} layers: {first_few(told, 5)}"
+    ]
 
 
 def _shapes(lifted: LiftedModel, model_path: Path) -> Mapping[str, tuple[int, ...]]:
@@ -205,11 +210,6 @@ def _told(
     for number, feed in enumerate(feeds, start=1):
         yield feed
         progress(number, windows)
-
-
-def _some(names: Sequence[str], count: int = 5) -> str:
-    more = f" and {len(names) - count} more" if len(names) > count else ""
-    return ", ".join(names[:count]) + more
 
 
 def channel_spread_db(observed: Observed, layer: str) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.files import require_place, written_beside
+from tasnet2hef.base.files import require_writable, written_beside
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.target.known import load_chip
@@ -126,7 +126,7 @@ def freeze_file(
         OptionError: an option, or the place to write.
     """
     started = time.perf_counter()
-    require_place(output)
+    require_writable(output)
     original = load_checkpoint(checkpoint, options.settings).reference()
     speech = _read(folder, original, options)
     student = freeze(original, torch.from_numpy(speech.to_freeze(clips)), edges)
@@ -150,7 +150,7 @@ def distil_file(
         RefusedError: the loss is not a number.
     """
     started = time.perf_counter()
-    require_place(output)
+    require_writable(output)
     original = load_checkpoint(checkpoint, speech_options.settings).reference().to(options.device)
     options.variant.spec(original.spec)
     speech = _read(folder, original, speech_options)

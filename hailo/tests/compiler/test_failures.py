@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tasnet2hef.base.errors import GraphError, InputError, OptionError
 from tasnet2hef.base.supervise import lock as run_lock
-from tasnet2hef.base.supervise.processes import processes
 from tests.compiler.conftest import Bench, minutes
 from tests.quantize.small_net import save_net
 
@@ -89,11 +89,11 @@ def test_a_stage_out_of_time_is_stopped_with_all_its_processes(bench: Bench) -> 
 
 
 def test_processes_that_left_the_session_are_stopped_too(bench: Bench) -> None:
-    before = {entry.pid for entry in processes()}
+    before = set(psutil.pids())
     bench.fault("compile", "hang with child")
     bench.compile(minutes=minutes(compile=1.5), attempts=1)
     time.sleep(0.2)
-    left = [entry.pid for entry in processes() if entry.pid not in before and _sleeps(entry.pid)]
+    left = [pid for pid in psutil.pids() if pid not in before and _sleeps(pid)]
     assert not left
 
 

@@ -146,7 +146,7 @@ def test_the_users_script_is_merged(model, calibration, tmp_path):
     text = report.alls.read_text()
     assert own.read_text() in text
     assert text.count("\nmodel_optimization_flavor") == 1
-    assert any("some_new_command is not known" in note for note in report.notes)
+    assert any("some_new_command is unknown" in note for note in report.notes)
     own.write_text("quantization_param([conv1, precision_mode=a16_w16)\n")
     with pytest.raises(OptionError, match=r"own\.alls:1:42: found '='"):
         simulate_graph(
@@ -183,7 +183,7 @@ def test_a_graph_of_unknown_origin_is_refused(tmp_path, model, calibration):
     graph = onnx.load(str(model))
     del graph.metadata_props[:]
     onnx.save(graph, str(tmp_path / "foreign.onnx"))
-    with pytest.raises(GraphError, match="no 'tasnet2hef' record"):
+    with pytest.raises(GraphError, match="no tasnet2hef metadata"):
         simulate_graph(
             OpenedGraph.read(tmp_path / "foreign.onnx"), calibration, None, tmp_path, SimulationOptions(quick=True)
         )

@@ -9,6 +9,7 @@ from typing import NoReturn
 from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.base.text import first_few
 from tasnet2hef.model.checkpoint.state_dicts import plain_keys, unwrap
 from tasnet2hef.model.checkpoint.stored import Stored
 
@@ -69,6 +70,4 @@ def _looks_like(keys: Iterable[str]) -> str:
 
 
 def _listed(keys: list[str]) -> str:
-    if not keys:
-        return "nothing"
-    return ", ".join(key[:60] for key in keys[:_SHOWN]) + (", ..." if len(keys) > _SHOWN else "")
+    return first_few([key[:60] for key in keys], _SHOWN) or "nothing"

@@ -32,10 +32,10 @@ from tasnet2hef.quantize.calibration.window_draw import (
 )
 from tasnet2hef.runtime.backends.frames import window_to_frames
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.target.alls.writer import FULL_SET
 from tasnet2hef.target.graph.onnx_node import Shape
 from tasnet2hef.target.graph.opened import OpenedGraph
 
-FULL_SET: Final = 1024
 DEFAULT_WINDOWS: Final = 64
 LARGE_BYTES: Final = 1e9
 """A set from here on is told of: `compile` gives all of it to the compiler at once."""

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from tasnet2hef.base.errors import InputError
-from tasnet2hef.target.files.summary import End, FileSummary, fused_layer, size_of
+from tasnet2hef.target.files.file_summary import FileSummary, Port, fused_layer, size_of
 
 MOST_MEMBERS: Final = 1_000
 MOST_JSON_BYTES: Final = 1 << 26
@@ -108,7 +108,7 @@ def _summary(file: Path, size: int, names: list[str], texts: Mapping[str, bytes]
     if not isinstance(layers, dict) or not all(isinstance(layer, dict) for layer in layers.values()):
         raise InputError(f"{file}: its {layers_file!r} names no layers, expected an HN; save it again")
     said = _said(file, texts)
-    ends: dict[str, list[End]] = {"inputs": [], "outputs": []}
+    ends: dict[str, list[Port]] = {"inputs": [], "outputs": []}
     for name, layer in layers.items():
         if str(layer.get("type")) in _ENDS:
             ends[_ENDS[layer["type"]]].append(_end(name, layer))
@@ -160,8 +160,8 @@ def _said(file: Path, texts: Mapping[str, bytes]) -> dict[str, str]:
     return said
 
 
-def _end(name: str, layer: Mapping[str, Any]) -> End:
-    return End(name=name, shape=_shape(layer), original_names=_names(layer))
+def _end(name: str, layer: Mapping[str, Any]) -> Port:
+    return Port(name=name, shape=_shape(layer), original_names=_names(layer))
 
 
 def _shape(layer: Mapping[str, Any]) -> tuple[int | None, ...]:

@@ -6,10 +6,10 @@ import hashlib
 from pathlib import Path
 
 from tasnet2hef.base.errors import InputError
+from tasnet2hef.target.files.file_summary import FileSummary, size_of
 from tasnet2hef.target.files.hef_header import LONGEST_HEADER_BYTES, HefHeader, read_header
 from tasnet2hef.target.files.hef_schema import parse
 from tasnet2hef.target.files.hef_summary import summarise
-from tasnet2hef.target.files.summary import FileSummary, size_of
 
 _WRONG = "WRONG: "
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasnet2hef.base.errors import InputError
+from tasnet2hef.target.files.file_summary import FileSummary, Port, finite, fused_layer
 from tasnet2hef.target.files.hef_header import HefHeader
-from tasnet2hef.target.files.summary import End, FileSummary, finite, fused_layer
 
 CHIPS: Final = {0: "hailo8", 1: "hailo8", 2: "hailo8r", 3: "hailo8l", 103: "hailo10h"}
 """``header.hw_arch``. 1 and 103 are recorded (limits.md, section 10), the others inferred.
@@ -45,7 +45,7 @@ class _Edge:
         return bool(self.message.HasField("layer"))
 
     @property
-    def end(self) -> End:
+    def end(self) -> Port:
         return _end(self.message.layer)
 
 
@@ -99,11 +99,11 @@ def summarise(
     )
 
 
-def _end(layer: Any) -> End:
+def _end(layer: Any) -> Port:
     base, numeric = layer.base, layer.numeric
     quantised = layer.HasField("numeric")
     least, greatest = finite(numeric.least), finite(numeric.greatest)
-    return End(
+    return Port(
         name=layer.name,
         shape=(base.height, base.width, base.features),
         padded_shape=(base.padded_height, base.padded_width, base.padded_features),
@@ -122,7 +122,7 @@ def _row_bytes(base: Any) -> int | None:
     return base.bytes_per_buffer or None if is_row else None
 
 
-def _fused_at_ends(ends: Iterable[End]) -> list[dict[str, Any]]:
+def _fused_at_ends(ends: Iterable[Port]) -> list[dict[str, Any]]:
     """Return the fused layers that read or write a stream; of the others a HEF names nothing."""
     return [fused_layer(end.layer or end.name, end.original_names) for end in ends if len(end.original_names) > 1]
 

@@ -9,7 +9,7 @@ from typing import Any
 import onnx
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.target.files.summary import End, FileSummary, fused_layer, size_of
+from tasnet2hef.target.files.file_summary import FileSummary, Port, fused_layer, size_of
 from tasnet2hef.target.graph.opened import OpenedGraph
 
 
@@ -45,8 +45,8 @@ def read_onnx(path: str | Path) -> FileSummary:
     )
 
 
-def _ends(values: Iterable[onnx.ValueInfoProto]) -> tuple[End, ...]:
-    return tuple(End(value.name, _shape(value)) for value in values)
+def _ends(values: Iterable[onnx.ValueInfoProto]) -> tuple[Port, ...]:
+    return tuple(Port(value.name, _shape(value)) for value in values)
 
 
 def _shape(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:

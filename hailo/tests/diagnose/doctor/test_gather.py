@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tasnet2hef.base.supervise.processes import processes
 from tasnet2hef.diagnose.doctor import gather
 from tasnet2hef.diagnose.doctor.run_bounded import ask
 from tests.compiler.conftest import STAND_IN
@@ -117,7 +117,7 @@ def test_nothing_that_was_asked_is_left_at_work(tmp_path: Path) -> None:
     assert "out of time" in answer.problem
     assert "here" in answer.text
     deadline = time.monotonic() + 5  # a killed process is gone when the kernel comes round to it
-    while left := [entry for entry in processes() if marker.encode() in _command_line(entry.pid)]:
+    while left := [pid for pid in psutil.pids() if marker.encode() in _command_line(pid)]:
         assert time.monotonic() < deadline, f"still at work: {left}"
         time.sleep(0.05)
 

@@ -9,8 +9,9 @@ import onnx
 import pytest
 import torch
 
+from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.parity import compare_sources, speech_clip
+from tasnet2hef.base.parity import compare_sources
 from tasnet2hef.model.checkpoint import from_module
 from tasnet2hef.model.export import ExportOptions, export_checkpoint
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend

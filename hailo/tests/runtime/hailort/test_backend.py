@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.errors import DeviceError
-from tasnet2hef.base.parity import signal_to_error_db, speech_clip
+from tasnet2hef.base.parity import signal_to_error_db
 from tasnet2hef.runtime.backends import StepBackend
 from tasnet2hef.runtime.backends.frames import clips_to_frames
 from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend

@@ -126,7 +126,7 @@ def test_missing_hef_and_folder(tmp_path):
 def test_a_foreign_graph_gets_no_record(tmp_path, contract, graph):
     model = graph(tmp_path / "net.onnx", contract(), record="")
     hef = save_hef(model)
-    with pytest.raises(InputError, match="no 'tasnet2hef' record"):
+    with pytest.raises(InputError, match="no tasnet2hef metadata"):
         write_sidecar(hef, OpenedGraph.read(model))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net.hef", "net.onnx"]
 

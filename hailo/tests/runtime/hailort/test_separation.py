@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.errors import DeviceError, OptionError
-from tasnet2hef.base.parity import signal_to_error_db, speech_clip
+from tasnet2hef.base.parity import signal_to_error_db
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.runtime.backends.hailort.sidecar import sidecar_path, write_sidecar
 from tasnet2hef.runtime.backends.opening import choose_runtime

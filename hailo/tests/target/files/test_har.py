@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasnet2hef.base.errors import InputError
+from tasnet2hef.target.files.formats import read_file
 from tasnet2hef.target.files.har import MOST_MEMBERS, read_har
-from tasnet2hef.target.files.read import read_file
 from tests.target.files.hef_files import refusal_of
 
 HN: dict[str, Any] = {

@@ -54,7 +54,7 @@ def test_a_damaged_record_is_said(net: Path, tmp_path: Path) -> None:
     onnx.save_model(model, path)
     found = read_onnx(path)
     assert found.details["record"] is None
-    assert any("record is damaged" in note for note in found.notes)
+    assert any("metadata is damaged" in note for note in found.notes)
 
 
 def test_no_onnx(tmp_path: Path) -> None:

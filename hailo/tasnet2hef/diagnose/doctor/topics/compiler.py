@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasnet2hef.base.environments import MADE_BY, TO_HAILO
+from tasnet2hef.base.environments import MAKE_WITH, TO_HAILO
 from tasnet2hef.diagnose.doctor.diagnosis import INCONSISTENT, MISSING, OK, WARN, Diagnosis
 from tasnet2hef.diagnose.doctor.facts import Facts
 from tasnet2hef.target.known.releases import PAIRINGS, pairing_of, spelt
@@ -17,7 +17,7 @@ def diagnose(facts: Facts) -> Iterator[Diagnosis]:
     places = [each for each in facts.environments if each.compiler.installed]
     if not places:
         advice = (
-            f"{MADE_BY[TO_HAILO]}; without it everything up to the model script works, and `compile` leaves a "
+            f"{MAKE_WITH[TO_HAILO]}; without it everything up to the model script works, and `compile` leaves a "
             "bundle for the machine that has it"
         )
         yield Diagnosis(WHAT, MISSING, "hailo_sdk_client is in none of the environments", advice)
@@ -25,7 +25,7 @@ def diagnose(facts: Facts) -> Iterator[Diagnosis]:
         where = f"{WHAT} in {each.name}"
         if each.compiler.problem:
             told = f"installed, and does not start: {each.compiler.problem}"
-            yield Diagnosis(where, INCONSISTENT, told, f"make the environment again: {MADE_BY[TO_HAILO]}")
+            yield Diagnosis(where, INCONSISTENT, told, f"make the environment again: {MAKE_WITH[TO_HAILO]}")
         else:
             yield _version(where, each.compiler.version)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from tasnet2hef.base.environments import MADE_BY, TO_HAILO, TO_ONNX
+from tasnet2hef.base.environments import MAKE_WITH, TO_HAILO, TO_ONNX
 from tasnet2hef.diagnose.doctor.diagnosis import INCONSISTENT, MISSING, OK, WARN, Diagnosis
 from tasnet2hef.diagnose.doctor.facts import Environment, Facts
 from tasnet2hef.target.known.releases import release
@@ -28,10 +28,10 @@ def diagnose(facts: Facts) -> Iterator[Diagnosis]:
 
 def _environment(found: Environment) -> Iterator[Diagnosis]:
     if found.problem:
-        advice = f"remove its folder and make it again: {MADE_BY.get(found.name, 'see the README')}"
+        advice = f"remove its folder and make it again: {MAKE_WITH.get(found.name, 'see the README')}"
         yield Diagnosis(found.name, INCONSISTENT, f"{found.python} does not start: {found.problem}", advice)
     elif not found.python_version:
-        advice = f"{MADE_BY.get(found.name, '')}, where this half of the work is to be done"
+        advice = f"{MAKE_WITH.get(found.name, '')}, where this half of the work is to be done"
         yield Diagnosis(found.name, MISSING, f"no {found.python}", advice)
     else:
         yield _packages(found)
@@ -43,7 +43,7 @@ def _packages(found: Environment) -> Diagnosis:
     absent = [name for name in NEEDED.get(found.name, PLAIN) if not found.packages.get(name)]
     told = f"Python {found.python_version}: {', '.join(here) or 'none of the packages'}"
     if absent:
-        advice = f"{', '.join(absent)} missing: {MADE_BY.get(found.name, 'pip install tasnet2hef')}"
+        advice = f"{', '.join(absent)} missing: {MAKE_WITH.get(found.name, 'pip install tasnet2hef')}"
         return Diagnosis(found.name, MISSING, told, advice)
     return Diagnosis(found.name, OK, told)
 
@@ -55,7 +55,7 @@ def _pins(found: Environment) -> Iterator[Diagnosis]:
     holds_compiler = found.compiler.installed or found.name == TO_HAILO
     if holds_compiler and version is not None and not PYTHONS[0] <= version <= PYTHONS[1]:
         told = f"Python {found.python_version}, expected 3.10 to 3.12"
-        yield Diagnosis(what, WARN, told, MADE_BY[TO_HAILO], PYTHONS_SOURCE, "documented")
+        yield Diagnosis(what, WARN, told, MAKE_WITH[TO_HAILO], PYTHONS_SOURCE, "documented")
     if release(found.compiler.version) != PINNED_FOR:
         return
     other = [

@@ -1,4 +1,4 @@
-"""Sliding windows: kernel, strides, dilations and pads of an ONNX node, and HN's word for the padding."""
+"""Kernel windows: kernel, strides, dilations and pads of an ONNX node, and HN's word for the padding."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Window:
-    """A window over (height, width); `pads` are (before, after) per axis, in rows and columns."""
+class KernelWindow:
+    """A kernel window over (height, width); `pads` are (before, after) per axis, in rows and columns."""
 
     kernel: Pair
     strides: Pair
@@ -25,7 +25,7 @@ class Window:
     ceil: bool = False
 
     def extent(self, axis: int) -> int:
-        """Return how many rows (axis 0) or columns (1) the window spans."""
+        """Return how many rows (axis 0) or columns (axis 1) the window spans."""
         return (self.kernel[axis] - 1) * self.dilations[axis] + 1
 
     def output_size(self, axis: int, size: int) -> int:
@@ -34,16 +34,16 @@ class Window:
         return (-(-span // self.strides[axis]) if self.ceil else span // self.strides[axis]) + 1
 
 
-def read_window(node: OnnxNode, source: Value, kernel: tuple[int, ...]) -> Window:
-    """Return a node's window over the spatial axes of `source`, whatever their ONNX order and number."""
+def read_kernel_window(node: OnnxNode, source: Value, kernel: tuple[int, ...]) -> KernelWindow:
+    """Return a node's kernel window over the spatial axes of `source`, in any ONNX order and number."""
     letters = source.layout[2:]
     if len(letters) != len(kernel) or not set(letters) <= {"H", "W"}:
-        raise Unsupported(f"a window of {len(kernel)} axes on a tensor with axes {source.layout}")
+        raise Unsupported(f"a kernel of {len(kernel)} axes on a tensor with axes {source.layout}")
     strides = _per_letter(node, "strides", letters)
     dilations = _per_letter(node, "dilations", letters)
     kernels = dict(zip(letters, kernel, strict=True))
     sizes = (letter_size(source.shape, "H"), letter_size(source.shape, "W"))
-    window = Window(
+    window = KernelWindow(
         kernel=(kernels.get("H", 1), kernels.get("W", 1)),
         strides=(strides.get("H", 1), strides.get("W", 1)),
         dilations=(dilations.get("H", 1), dilations.get("W", 1)),
@@ -51,10 +51,10 @@ def read_window(node: OnnxNode, source: Value, kernel: tuple[int, ...]) -> Windo
         ceil=bool(node.integer("ceil_mode", 0)),
     )
     pads = _pads(node, window, letters, sizes)
-    return Window(window.kernel, window.strides, window.dilations, pads, window.ceil)
+    return KernelWindow(window.kernel, window.strides, window.dilations, pads, window.ceil)
 
 
-def window_params(window: Window, padding: str) -> dict[str, ParamValue]:
+def kernel_window_params(window: KernelWindow, padding: str) -> dict[str, ParamValue]:
     """Return the strides, dilations and padding of a convolution as HN writes them."""
     return {
         "strides": (1, *window.strides, 1),
@@ -63,17 +63,18 @@ def window_params(window: Window, padding: str) -> dict[str, ParamValue]:
     }
 
 
-def padded(node: OnnxNode, build: Builder, source: Value, window: Window) -> tuple[Value, str, Shape]:
-    """Return the source (behind an `external_pad` layer where HN has no word), the word and the NHWC output.
+def apply_padding(node: OnnxNode, build: Builder, source: Value, window: KernelWindow) -> tuple[Value, str, Shape]:
+    """Return the source, HN's padding word and the NHWC output shape.
 
-    The output keeps the source's features.  Raises GraphError where the window does not fit.
+    Where HN has no word for the padding, the source is behind an `external_pad` layer, and the word VALID.  The
+    output keeps the source's features.  Raises GraphError where the kernel window is larger than its input.
     """
     height, width = (letter_size(source.shape, letter) for letter in "HW")
     rows, columns = window.output_size(0, height), window.output_size(1, width)
     if rows < 1 or columns < 1:
         raise GraphError(
-            f"{node.where()}: a window of {window.extent(0)} x {window.extent(1)} does not fit its input of "
-            f"{height} x {width}; export with a longer input"
+            f"{node.where()}: a kernel window of {window.extent(0)} x {window.extent(1)} does not fit its input "
+            f"of {height} x {width}; export with a longer input"
         )
     output = with_sizes(source.shape, H=rows, W=columns)
     word = _padding_word(window, (height, width))
@@ -103,7 +104,7 @@ def _per_letter(node: OnnxNode, name: str, letters: str) -> dict[str, int]:
     return dict(zip(letters, values, strict=True))
 
 
-def _pads(node: OnnxNode, window: Window, letters: str, sizes: Pair) -> tuple[Pair, Pair]:
+def _pads(node: OnnxNode, window: KernelWindow, letters: str, sizes: Pair) -> tuple[Pair, Pair]:
     auto = node.text("auto_pad", "NOTSET")
     if auto in ("SAME_UPPER", "SAME_LOWER"):
         both = (_same(window, 0, sizes[0]), _same(window, 1, sizes[1]))
@@ -119,14 +120,14 @@ def _pads(node: OnnxNode, window: Window, letters: str, sizes: Pair) -> tuple[Pa
     return (per.get("H", (0, 0)), per.get("W", (0, 0)))
 
 
-def _same(window: Window, axis: int, size: int) -> Pair:
-    """Return TensorFlow's "same" padding along an axis: the odd row goes behind."""
+def _same(window: KernelWindow, axis: int, size: int) -> Pair:
+    """Return TensorFlow's "same" padding along an axis: the odd row is added at the end."""
     stride = window.strides[axis]
     total = max((-(-size // stride) - 1) * stride + window.extent(axis) - size, 0)
     return (total // 2, total - total // 2)
 
 
-def _padding_word(window: Window, sizes: Pair) -> str:
+def _padding_word(window: KernelWindow, sizes: Pair) -> str:
     if window.pads == ((0, 0), (0, 0)):
         return "VALID"
     if window.pads == (_same(window, 0, sizes[0]), _same(window, 1, sizes[1])):

@@ -12,7 +12,7 @@ from tasnet2hef.base.errors import InputError
 
 
 @dataclass(frozen=True)
-class End:
+class Port:
     """An input or an output; None stands for what the file does not hold.
 
     A stored value q means ``scale * (q - zero_point)``.
@@ -57,8 +57,8 @@ class FileSummary:
     size_bytes: int
     axes: str
     """What the sizes of a shape mean."""
-    inputs: tuple[End, ...]
-    outputs: tuple[End, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
     header_version: int | None = None
     compiler_version: str | None = None
     hw_arch: str | None = None

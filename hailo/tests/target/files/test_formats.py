@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasnet2hef.base.errors import InputError
-from tasnet2hef.target.files.read import read_file
+from tasnet2hef.target.files.formats import read_file
 from tests.target.files.hef_files import save, save_small
 from tests.target.files.test_har import members_of, save_har
 

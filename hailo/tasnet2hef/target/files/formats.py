@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasnet2hef.base.errors import InputError
+from tasnet2hef.target.files.file_summary import FileSummary, size_of
 from tasnet2hef.target.files.har import is_har, read_har
 from tasnet2hef.target.files.hef import read_hef
 from tasnet2hef.target.files.hef_header import MAGIC
-from tasnet2hef.target.files.summary import FileSummary, size_of
 
 _EXPECTED = "a HEF, a HAR or an ONNX graph"
 
