@@ -238,20 +238,8 @@ class ReferenceTasNet(nn.Module):
 
     def encode(self, mixture: Tensor) -> Tensor:
         """Return the representation ``[batch, N, frame]`` of ``[batch, sample]``."""
-        clip = functional.pad(mixture, padding_samples(self.spec, mixture.shape[-1]))
+        clip = functional.pad(mixture, self.spec.clip_padding(mixture.shape[-1]))
         representation: Tensor = self.enc_activation(
             functional.conv1d(clip[:, None], self.encoder.filters, stride=self.spec.stride)
         )
         return representation
-
-
-def padding_samples(spec: TasNetSpec, samples: int) -> tuple[int, int]:
-    """Zeros before and after a clip of ``samples`` samples, in samples.
-
-    torchaudio pads the clip to whole strides (plus the odd sample of an odd kernel) and then by the stride on
-    both sides (``torchaudio/models/conv_tasnet.py``, ``_align_num_frames_with_strides``); Asteroid pads nothing.
-    """
-    if not spec.encoder_padding:
-        return 0, 0
-    odd = spec.kernel_size % 2
-    return spec.encoder_padding, spec.encoder_padding + (odd - samples) % spec.stride
