@@ -190,7 +190,8 @@ class TasNetSpec:
         """Return the zeros that the original puts before and after a clip of ``samples`` samples, in samples.
 
         torchaudio pads the clip to whole strides (plus the odd sample of an odd kernel) and then by the stride on
-        both sides (``torchaudio/models/conv_tasnet.py``, ``_align_num_frames_with_strides``); Asteroid pads nothing.
+        both sides (``_align_num_frames_with_strides`` in ``torchaudio/models/conv_tasnet.py``); Asteroid pads
+        nothing.
 
         >>> TasNetSpec(n_src=2, encoder_padding=8).clip_padding(1001)
         (8, 15)
