@@ -1,4 +1,4 @@
-"""Name a file that is no checkpoint, so that the refusal helps: by its first bytes, or by what a zip holds."""
+"""Refuses files that are no checkpoint and names what they are, by their first bytes or a zip's contents."""
 
 from __future__ import annotations
 
