@@ -1,4 +1,4 @@
-"""A plain Conv-TasNet with Asteroid's semantics and parameter names: the yardstick for every rewrite.
+"""A plain Conv-TasNet with Asteroid's semantics and parameter names: the reference for every rewrite.
 
 Source: ``asteroid/models/conv_tasnet.py`` and ``asteroid/masknn`` of Asteroid 0.7.0. Its state dict has the
 names and shapes of Asteroid's own, so that weights load without renaming.
@@ -183,7 +183,7 @@ class Masker(nn.Module):
 
 
 class Filterbank(nn.Module):
-    """Holds the basis functions under Asteroid's parameter name; shape ``[N, 1, K]``."""
+    """The basis functions under Asteroid's parameter name; shape ``[N, 1, K]``."""
 
     def __init__(self, spec: TasNetSpec) -> None:
         super().__init__()
@@ -192,7 +192,7 @@ class Filterbank(nn.Module):
 
 
 class Coder(nn.Module):
-    """An encoder's or decoder's filterbank, named as Asteroid names it."""
+    """An encoder's or decoder's filterbank, with Asteroid's parameter names."""
 
     def __init__(self, spec: TasNetSpec) -> None:
         super().__init__()
