@@ -39,7 +39,7 @@ def refuse_location(path: Path) -> NoReturn:
     if not path.exists():
         raise CheckpointError(
             f"{path}: found nothing there, expected a checkpoint file, a folder with one, or a Hugging Face id "
-            "org/name; check the path (what lies at a URL must be downloaded first)"
+            "org/name; check the path (download a URL first)"
         )
     if not path.is_file():
         raise CheckpointError(f"{path}: found neither a file nor a folder, {_EXPECTED}")

@@ -263,7 +263,7 @@ def test_unreadable_conf(conf: str, tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "net.pth", SETTINGS)
 
 
-def test_mapping_that_holds_itself(tmp_path: Path) -> None:
+def test_mapping_that_contains_itself(tmp_path: Path) -> None:
     content: dict[str, Any] = {"epoch": 1}
     content["model"] = content
     assert "found no weights" in _refusal(saved(content, tmp_path / "net.pth"))

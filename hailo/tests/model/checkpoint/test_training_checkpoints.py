@@ -88,13 +88,13 @@ def test_options_of_a_recipe(make: Callable[[Path], Path], tmp_path: Path) -> No
     assert (spec.n_blocks, spec.n_repeats, spec.causal) == (3, 2, False)
 
 
-def test_given_options_win_and_it_is_told(tmp_path: Path) -> None:
+def test_settings_win_and_it_is_noted(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(_conf_file(tmp_path), {"stride": 8, "mask_act": None})
     assert (checkpoint.spec.stride, checkpoint.spec.mask_act) == (8, "relu")
     assert "stride: 8 as given, instead of 4 in the conf.yml beside it" in checkpoint.notes
 
 
-def test_everything_assumed_is_told(tmp_path: Path) -> None:
+def test_everything_assumed_is_noted(tmp_path: Path) -> None:
     path = saved(small_weights(n_blocks=8, n_repeats=1), tmp_path / "net.pt")
     notes = {note.split(":")[0]: note for note in load_checkpoint(path).notes}
     assert notes.keys() == {"n_blocks", "norm_type", "sample_rate", "encoder_activation", "mask_act", "stride"}
@@ -115,10 +115,10 @@ def test_everything_assumed_is_told(tmp_path: Path) -> None:
         {"mask_act": "prelu", "encoder_activation": "prelu"},
     ],
 )
-def test_shapes_tell_the_rest(options: dict[str, object], tmp_path: Path) -> None:
+def test_shapes_show_the_rest(options: dict[str, object], tmp_path: Path) -> None:
     path = saved(small_weights(**options), tmp_path / "net.pt")
-    said = {"n_blocks": 3} | ({} if "mask_act" in options else {"mask_act": "relu"})
-    assert load_checkpoint(path, said).spec == TasNetSpec.from_options({**SMALL, **options})
+    settings = {"n_blocks": 3} | ({} if "mask_act" in options else {"mask_act": "relu"})
+    assert load_checkpoint(path, settings).spec == TasNetSpec.from_options({**SMALL, **options})
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,9 @@ def test_shapes_tell_the_rest(options: dict[str, object], tmp_path: Path) -> Non
     ],
 )
 def test_contradictions_are_refused(options: dict[str, object], message: str, tmp_path: Path) -> None:
-    said = options if "n_blocks" in options or not options else {"n_blocks": 3, **options}
+    settings = options if "n_blocks" in options or not options else {"n_blocks": 3, **options}
     with pytest.raises(CheckpointError, match=message) as caught:
-        load_checkpoint(saved(small_weights(), tmp_path / "net.pt"), said)
+        load_checkpoint(saved(small_weights(), tmp_path / "net.pt"), settings)
     assert "\n" not in str(caught.value)
 
 
@@ -166,14 +166,14 @@ def test_prelu_in_the_weights_contradicts_another_activation(tmp_path: Path) -> 
         load_checkpoint(path, SETTINGS)
 
 
-def test_loss_parameters_are_dropped_and_told(tmp_path: Path) -> None:
+def test_loss_parameters_are_dropped_and_noted(tmp_path: Path) -> None:
     state = {**_prefixed("model."), "loss_func.window": torch.ones(4)}
     checkpoint = load_checkpoint(saved({"state_dict": state}, tmp_path / "net.ckpt"), SETTINGS)
     assert any("dropped 1 entries of the loss" in note for note in checkpoint.notes)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
-def test_other_float_types_are_converted_and_told(dtype: torch.dtype, tmp_path: Path) -> None:
+def test_other_float_types_are_converted_and_noted(dtype: torch.dtype, tmp_path: Path) -> None:
     state = {key: tensor.to(dtype) for key, tensor in small_weights().items()}
     checkpoint = load_checkpoint(saved(state, tmp_path / "net.pt"), SETTINGS)
     assert {tensor.dtype for tensor in checkpoint.weights.values()} == {torch.float32}
@@ -206,13 +206,13 @@ def test_our_own_network_round_trips(norm: str, tmp_path: Path) -> None:
     _assert_same_weights(again, net.state_dict())
 
 
-def test_foreign_options_are_ignored_and_told(tmp_path: Path) -> None:
+def test_foreign_options_are_ignored_and_noted(tmp_path: Path) -> None:
     package = small_package()
     package["model_args"]["favourite"] = {"any": "thing"}
     checkpoint = load_checkpoint(saved(package, tmp_path / "net.pth"))
     assert any("favourite: ignored" in note for note in checkpoint.notes)
 
 
-def test_package_of_a_subclass_is_read_and_told(tmp_path: Path) -> None:
+def test_package_of_a_subclass_is_read_and_noted(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(saved({**small_package(), "model_name": "MyTasNet"}, tmp_path / "net.pth"))
     assert any("'MyTasNet'" in note for note in checkpoint.notes)

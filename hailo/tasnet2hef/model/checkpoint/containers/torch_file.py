@@ -86,7 +86,7 @@ def _refuse_pickle(path: Path, error: Exception) -> NoReturn:
         ) from error
     raise CheckpointError(
         f"{path}: found a pickle that needs the code of {wanted}, expected weights and plain values only, because "
-        "no code from a file is run; where it was made, save torch.save(model.serialize(), path) or "
+        "no code from a file is run; save it again where it was made, with torch.save(model.serialize(), path) or "
         "torch.save(model.state_dict(), path)"
     ) from error
 
