@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from tasnet2hef.base.errors import CheckpointError, OptionError
 from tasnet2hef.model.network.norms import norm_constants
 from tasnet2hef.model.network.reference import ReferenceTasNet, TcnBlock
+from tasnet2hef.train.options import EDGES, FreezeOptions
 
-EDGES = ("moved", "kept")
 _TINY = 1e-12
 
 
@@ -40,7 +40,7 @@ def frozen_student(teacher: ReferenceTasNet) -> ReferenceTasNet:
 
 
 @torch.no_grad()
-def freeze(teacher: ReferenceTasNet, mixtures: Tensor, edges: str = "moved") -> ReferenceTasNet:
+def freeze(teacher: ReferenceTasNet, mixtures: Tensor, edges: str = FreezeOptions.edges) -> ReferenceTasNet:
     """Return the student of ``teacher`` whose constants fit ``mixtures`` ``[clip, sample]``.
 
     Memory grows with the clips: a full default net takes 35 MB for a clip of 4 s.

@@ -1,22 +1,18 @@
-"""The two stages from file to file: ``freeze_file`` and ``distil_file``."""
+"""From file to file: ``freeze_file`` and ``distil_file``."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import shutil
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import require_place, written_beside
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.network.reference import ReferenceTasNet
-from tasnet2hef.target.known import load_chip
 from tasnet2hef.train.evaluator import Judge
 from tasnet2hef.train.freeze import freeze
 from tasnet2hef.train.log import logged
@@ -24,99 +20,18 @@ from tasnet2hef.train.loop import MODEL_FILE, Plan, Report, Run, train
 from tasnet2hef.train.noise import add_noise
 from tasnet2hef.train.norm_report import NormReport, costs_of
 from tasnet2hef.train.objective import Imitation
+from tasnet2hef.train.options import DistilOptions, FreezeOptions, SpeechOptions
 from tasnet2hef.train.saving import load_network, serialize
 from tasnet2hef.train.speech import INPUT_LEVEL_DBFS, LearningSpeech, read_speech
-from tasnet2hef.train.student import Variant, make_student
-
-FREEZE_CLIPS = 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpeechOptions:
-    """How much speech is read and held back, and what a checkpoint does not say."""
-
-    seconds: float = 4.0
-    """Length of a clip; norms over the clip were trained with clips of some length."""
-    hours: float = 10.0
-    """Most speech that is read into memory."""
-    test_clips: int = 60
-    validation_clips: int = 24
-    hardware: str = "hailo8"
-    settings: Mapping[str, object] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Refuse what can't be honoured."""
-        for name in ("seconds", "hours", "test_clips", "validation_clips"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise OptionError(f"{name.replace('_', '-')}: found {getattr(self, name)}, expected more than 0")
-        load_chip(self.hardware)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DistilOptions:
-    """How a student is made and trained."""
-
-    variant: Variant = field(default_factory=Variant)
-    steps: int = 20_000
-    batch: int = 4
-    rate: float = 3e-4
-    truth: float = 0.0
-    noise_bits: int | None = None
-    validate_every: int = 250
-    patience: int | None = 20
-    seed: int = 1
-    device: str = "cpu"
-    compiled: bool = False
-    minutes: float = math.inf
-    fresh: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what can't be honoured."""
-        if not 0 <= self.truth <= 1:
-            raise OptionError(f"truth: found {self.truth}, expected a weight from 0 to 1")
-        if self.noise_bits is not None and not 2 <= self.noise_bits <= 16:
-            raise OptionError(f"noise-bits: found {self.noise_bits}, expected 2 to 16")
-        for name in ("steps", "batch", "rate", "validate_every", "minutes"):
-            if not getattr(self, name) > 0:
-                raise OptionError(f"{name.replace('_', '-')}: found {getattr(self, name)}, expected more than 0")
-        require_device(self.device)
-
-    @property
-    def plan(self) -> Plan:
-        """Return the training loop's part."""
-        return Plan(
-            steps=self.steps,
-            batch=self.batch,
-            peak_rate=self.rate,
-            validate_every=self.validate_every,
-            patience=self.patience,
-            seed=self.seed,
-            device=self.device,
-            compiled=self.compiled,
-        )
-
-
-def require_device(name: str) -> None:
-    """Check that torch knows and has a device.
-
-    Raises:
-        OptionError: it does not.
-    """
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:  # AssertionError: a torch without CUDA
-        reason = str(error).splitlines()[0]
-        raise OptionError(f"device: found {name!r}, which torch can't use ({reason}); give cpu or cuda") from error
+from tasnet2hef.train.student import make_student
 
 
 def freeze_file(
     checkpoint: str,
     folder: Path,
     output: Path,
-    options: SpeechOptions,
-    *,
-    edges: str = "moved",
-    clips: int = FREEZE_CLIPS,
+    options: FreezeOptions,
+    speech_options: SpeechOptions,
 ) -> NormReport:
     """Write ``checkpoint`` with constants in place of its norms' statistics, and measure what that costs.
 
@@ -127,10 +42,10 @@ def freeze_file(
     """
     started = time.perf_counter()
     require_place(output)
-    original = load_checkpoint(checkpoint, options.settings).reference()
-    speech = _read(folder, original, options)
-    student = freeze(original, torch.from_numpy(speech.to_freeze(clips)), edges)
-    return _finish(original, student, speech, output, options, started)
+    original = load_checkpoint(checkpoint, speech_options.settings).reference()
+    speech = _read(folder, original, speech_options)
+    student = freeze(original, torch.from_numpy(speech.to_freeze(options.clips)), options.edges)
+    return _finish(original, student, speech, output, speech_options, started)
 
 
 def distil_file(
@@ -180,7 +95,7 @@ def distil_file(
 def start_run(original: ReferenceTasNet, speech: LearningSpeech, options: DistilOptions, folder: str) -> Run:
     """Make the student and the run that trains it; what the run depends on goes into its identity."""
     torch.manual_seed(options.seed)
-    mixtures = torch.from_numpy(speech.to_freeze(FREEZE_CLIPS)).to(options.device)
+    mixtures = torch.from_numpy(speech.to_freeze(FreezeOptions.clips)).to(options.device)
     student = make_student(original, options.variant, mixtures)
     digest = hashlib.sha256(b"".join(tensor.cpu().numpy().tobytes() for tensor in original.state_dict().values()))
     identity = {
@@ -190,7 +105,20 @@ def start_run(original: ReferenceTasNet, speech: LearningSpeech, options: Distil
         "noise_bits": options.noise_bits,
         **{f"student_{name}": value for name, value in asdict(options.variant).items()},
     }
-    return Run(options.plan, student, identity)
+    return Run(_plan(options), student, identity)
+
+
+def _plan(options: DistilOptions) -> Plan:
+    return Plan(
+        steps=options.steps,
+        batch=options.batch,
+        peak_rate=options.rate,
+        validate_every=options.validate_every,
+        patience=options.patience,
+        seed=options.seed,
+        device=options.device,
+        compiled=options.compiled,
+    )
 
 
 def _read(folder: Path, original: ReferenceTasNet, options: SpeechOptions) -> LearningSpeech:

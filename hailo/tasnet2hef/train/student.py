@@ -8,53 +8,14 @@ Li et al., "Pruning filters for efficient ConvNets", ICLR 2017.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.network.reference import ReferenceTasNet, TcnBlock
 from tasnet2hef.train.freeze import constants, freeze
-
-NORMS = ("frozen", "cLN")
-
-
-@dataclass(frozen=True)
-class Variant:
-    """How a student differs from its teacher.
-
-    Raises:
-        OptionError: the norm is neither ``frozen`` nor ``cLN``.
-    """
-
-    norm: str = "frozen"
-    causal: bool = False
-    hid_chan: int | None = None
-    """Hidden channels of a block; None: as many as the teacher has."""
-    edges: str = "moved"
-    """Where a constant before a depthwise convolution goes; see ``freeze``."""
-
-    def __post_init__(self) -> None:
-        """Validate; see the class."""
-        if self.norm not in NORMS:
-            raise OptionError(f"norm: found {self.norm!r}, expected {' or '.join(NORMS)}")
-
-    def spec(self, teacher: TasNetSpec) -> TasNetSpec:
-        """Return the student's architecture.
-
-        Raises:
-            OptionError: there are more hidden channels than the teacher has.
-        """
-        hidden = self.hid_chan or teacher.hid_chan
-        if hidden > teacher.hid_chan:
-            raise OptionError(
-                f"hid-chan: found {hidden}, expected at most the teacher's {teacher.hid_chan}; it only takes away"
-            )
-        norm = "bN" if self.norm == "frozen" else "cLN"
-        return replace(teacher, norm_type=norm, causal=self.causal or teacher.causal, hid_chan=hidden)
+from tasnet2hef.train.options import Variant
 
 
 @torch.no_grad()

@@ -22,14 +22,15 @@ from tasnet2hef.model.export import ExportOptions, export_file
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.runtime.channels import separate_samples
+from tasnet2hef.train.options import DistilOptions, FreezeOptions, SpeechOptions, Variant
 from tasnet2hef.train.saving import serialize
 from tasnet2hef.train.speech import INPUT_LEVEL_DBFS
-from tasnet2hef.train.stages import DistilOptions, SpeechOptions, distil_file, freeze_file
-from tasnet2hef.train.student import Variant
+from tasnet2hef.train.stages import distil_file, freeze_file
 
 MakeTeacher = Callable[..., ReferenceTasNet]
 SPEECH = SpeechOptions(seconds=0.4, test_clips=3, validation_clips=2)
-SHORT = DistilOptions(steps=6, batch=2, validate_every=2)
+FREEZE = FreezeOptions(clips=4)
+SHORT = DistilOptions(steps=6, batch=2, rate=3e-4, truth=0.0, validate_every=2)
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def teacher_file(make_teacher: MakeTeacher, tmp_path: Path) -> str:
 
 
 def test_freezing_reports_and_writes(teacher_file: str, speech_folder: Path, tmp_path: Path) -> None:
-    report = freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", SPEECH, clips=4)
+    report = freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", FREEZE, SPEECH)
     said = json.loads(json.dumps(report.to_json()))
     assert set(said["si_sdr_improvement_db"]) == {"original", "result"}
     assert [row["dbfs"] for row in said["by_input_level"]] == [-35, -30, -25, -20, -15]
@@ -56,7 +57,7 @@ def test_freezing_reports_and_writes(teacher_file: str, speech_folder: Path, tmp
 def test_the_level_travels_from_checkpoint_to_separation(
     teacher_file: str, speech_folder: Path, tmp_path: Path
 ) -> None:
-    freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", SPEECH, clips=4)
+    freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", FREEZE, SPEECH)
     path = tmp_path / "frozen.onnx"
     export_file(str(tmp_path / "frozen.pth"), path, ExportOptions(seconds=0.5))
     backend = OnnxRuntimeBackend(path, threads=1)
@@ -97,7 +98,7 @@ def test_training_keeps_what_folds_and_helps(teacher_file: str, speech_folder: P
     biases = [name for name in weights if name.endswith("shared_block.2.bias")]
     assert biases
     assert not any(weights[name].any() for name in biases)
-    frozen = freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", SPEECH)
+    frozen = freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", FreezeOptions(), SPEECH)
     assert report.result_db > frozen.result_db
 
 
@@ -171,7 +172,7 @@ def test_bad_input_is_one_line(
 def test_a_place_that_is_a_folder_is_refused_before_the_work(
     stage: Callable[..., object], speech_folder: Path, tmp_path: Path
 ) -> None:
-    options = (SHORT, SPEECH) if stage is distil_file else (SPEECH,)
+    options = (SHORT, SPEECH) if stage is distil_file else (FREEZE, SPEECH)
     with pytest.raises(OptionError, match="is a folder; give the name of a file"):
         stage("none.pth", speech_folder, tmp_path, *options)
 
