@@ -93,7 +93,7 @@ def command(
     import torch
 
     from tasnet2hef.cli.training_display import show_progress
-    from tasnet2hef.train.stages import distil_file
+    from tasnet2hef.train.replace_norms import distil_file
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -120,8 +120,8 @@ def command(
         hardware=hardware,
         settings=parse_settings(settings),
     )
-    with show_progress(show.error_console(), 0, steps) as tell:
-        report = distil_file(checkpoint, speech, output, options, speech_options, tell)
+    with show_progress(show.error_console(), 0, steps) as progress:
+        report = distil_file(checkpoint, speech, output, options, speech_options, progress)
     if json_output:
         show.print_json(report.to_json())
     else:

@@ -47,7 +47,7 @@ def command(
 
     Example: `tasnet2hef freeze my_model.pth speech/ -o frozen.pth`
     """
-    from tasnet2hef.train.stages import freeze_file
+    from tasnet2hef.train.replace_norms import freeze_file
 
     options = FreezeOptions(clips=clips, edges=edges)
     speech_options = SpeechOptions(

@@ -1,4 +1,4 @@
-"""From file to file: ``freeze_file`` and ``distil_file``."""
+"""Replaces the norms of a checkpoint, from file to file: ``freeze_file`` and ``distil_file``."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import torch
 from tasnet2hef.base.files import require_place, written_beside
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.network.reference import ReferenceTasNet
-from tasnet2hef.train.evaluator import Judge
+from tasnet2hef.train.dataset import INPUT_LEVEL_DBFS, Dataset, read_dataset
+from tasnet2hef.train.evaluator import Evaluator
 from tasnet2hef.train.freeze import freeze
 from tasnet2hef.train.log import logged
-from tasnet2hef.train.loop import MODEL_FILE, Plan, Report, Run, train
+from tasnet2hef.train.loop import MODEL_FILE, Plan, Run, TrainingProgress, no_progress, train
 from tasnet2hef.train.noise import add_noise
 from tasnet2hef.train.norm_report import NormReport, costs_of
 from tasnet2hef.train.objective import Imitation
 from tasnet2hef.train.options import DistilOptions, FreezeOptions, SpeechOptions
 from tasnet2hef.train.saving import load_network, serialize
-from tasnet2hef.train.speech import INPUT_LEVEL_DBFS, LearningSpeech, read_speech
 from tasnet2hef.train.student import make_student
 
 
@@ -38,14 +38,14 @@ def freeze_file(
     Raises:
         CheckpointError: it can't be read, or its norms are constants already and their edges are to be kept.
         AudioError: the speech can't be used.
-        OptionError: an option, or the place to write.
+        OptionError: an option is out of range, or ``output`` can't be written.
     """
     started = time.perf_counter()
     require_place(output)
     original = load_checkpoint(checkpoint, speech_options.settings).reference()
-    speech = _read(folder, original, speech_options)
-    student = freeze(original, torch.from_numpy(speech.to_freeze(options.clips)), options.edges)
-    return _finish(original, student, speech, output, speech_options, started)
+    dataset = _read(folder, original, speech_options)
+    student = freeze(original, torch.from_numpy(dataset.freezing_mixtures(options.clips)), options.edges)
+    return _finish(original, student, dataset, output, speech_options, started)
 
 
 def distil_file(
@@ -54,48 +54,48 @@ def distil_file(
     output: Path,
     options: DistilOptions,
     speech_options: SpeechOptions,
-    report: Report = lambda *_: None,
+    progress: TrainingProgress = no_progress,
 ) -> NormReport:
-    """Train a student of ``checkpoint`` whose norms stream, and measure it; a run that was cut is taken up.
+    """Train a student of ``checkpoint`` whose norms stream, and measure it; an interrupted run is resumed.
 
-    The run lies beside ``output``, in ``NAME.training/``: state, best student so far, ``log.csv``.
+    The run is kept beside ``output``, in ``NAME.training/``: state, best student so far, ``log.csv``.
 
     Raises:
-        CheckpointError, AudioError, OptionError: see :func:`freeze_file`; the folder holds another run.
+        CheckpointError, AudioError, OptionError: see :func:`freeze_file`; or the folder holds another run.
         RefusedError: the loss is not a number.
     """
     started = time.perf_counter()
     require_place(output)
     original = load_checkpoint(checkpoint, speech_options.settings).reference().to(options.device)
     options.variant.spec(original.spec)
-    speech = _read(folder, original, speech_options)
-    work = output.with_suffix(".training")
+    dataset = _read(folder, original, speech_options)
+    run_folder = output.with_suffix(".training")
     if options.fresh:
-        shutil.rmtree(work, ignore_errors=True)
-    run = start_run(original, speech, options, str(folder.resolve()))
-    run.load(work)
-    validation = Judge(speech.validation, original, speech.has_sources)
-    truth = options.truth if speech.has_sources else 0.0
+        shutil.rmtree(run_folder, ignore_errors=True)
+    run = start_run(original, dataset, options, str(folder.resolve()))
+    run.load(run_folder)
+    evaluator = Evaluator(dataset.validation, original, dataset.has_sources)
+    truth = options.truth if dataset.has_sources else 0.0
     if options.noise_bits is not None:
         add_noise(run.net, options.noise_bits)
     train(
         run,
-        speech.train,
-        work,
-        validation.score_db,
-        logged(work / "log.csv", run.step, report),
+        dataset.training,
+        run_folder,
+        evaluator.score_db,
+        logged(run_folder / "log.csv", run.step, progress),
         options.minutes * 60,
         Imitation(original, options.steps, truth),
     )
-    best = work / MODEL_FILE
+    best = run_folder / MODEL_FILE
     student = load_network(best) if best.exists() else run.average
-    return _finish(original, student.to(options.device), speech, output, speech_options, started, run)
+    return _finish(original, student.to(options.device), dataset, output, speech_options, started, run)
 
 
-def start_run(original: ReferenceTasNet, speech: LearningSpeech, options: DistilOptions, folder: str) -> Run:
-    """Make the student and the run that trains it; what the run depends on goes into its identity."""
+def start_run(original: ReferenceTasNet, dataset: Dataset, options: DistilOptions, folder: str) -> Run:
+    """Return the run that trains a student; its identity is what a resumed run must agree on."""
     torch.manual_seed(options.seed)
-    mixtures = torch.from_numpy(speech.to_freeze(FreezeOptions.clips)).to(options.device)
+    mixtures = torch.from_numpy(dataset.freezing_mixtures(FreezeOptions.clips)).to(options.device)
     student = make_student(original, options.variant, mixtures)
     digest = hashlib.sha256(b"".join(tensor.cpu().numpy().tobytes() for tensor in original.state_dict().values()))
     identity = {
@@ -121,33 +121,35 @@ def _plan(options: DistilOptions) -> Plan:
     )
 
 
-def _read(folder: Path, original: ReferenceTasNet, options: SpeechOptions) -> LearningSpeech:
+def _read(folder: Path, original: ReferenceTasNet, options: SpeechOptions) -> Dataset:
     counts = (options.validation_clips, options.test_clips)
-    return read_speech(folder, original.spec, seconds=options.seconds, clips=counts, most_hours=options.hours)
+    return read_dataset(folder, original.spec, seconds=options.seconds, clips=counts, most_hours=options.hours)
 
 
 def _finish(
     original: ReferenceTasNet,
     student: ReferenceTasNet,
-    speech: LearningSpeech,
+    dataset: Dataset,
     output: Path,
     options: SpeechOptions,
     started: float,
     run: Run | None = None,
 ) -> NormReport:
     """Measure on the test mixtures, and write the checkpoint."""
-    was_fitted = run is not None or original.spec.norm_type != "bN"
-    level = INPUT_LEVEL_DBFS if was_fitted and student.spec.norm_type == "bN" else None
-    judge = Judge(speech.test, original, speech.has_sources)
-    levels = judge.by_level(student, level)
-    as_mixed = next(each for each in levels if each.dbfs == INPUT_LEVEL_DBFS)  # the level of the clips themselves
+    has_fitted_norms = run is not None or original.spec.norm_type != "bN"
+    input_level_dbfs = INPUT_LEVEL_DBFS if has_fitted_norms and student.spec.norm_type == "bN" else None
+    evaluator = Evaluator(dataset.test, original, dataset.has_sources)
+    levels = evaluator.by_level(student, input_level_dbfs)
+    as_mixed = next(
+        level for level in levels if level.dbfs == INPUT_LEVEL_DBFS
+    )  # the level of the clips themselves
     with written_beside(output) as temporary:
-        torch.save(serialize(student, level), temporary)
+        torch.save(serialize(student, input_level_dbfs), temporary)
     return NormReport(
         path=output,
         spec=student.spec,
         original_spec=original.spec,
-        has_sources=speech.has_sources,
+        has_sources=dataset.has_sources,
         original_db=as_mixed.original,
         result_db=as_mixed.result,
         levels=levels,
@@ -155,5 +157,5 @@ def _finish(
         original_costs=costs_of(original.cpu(), options.hardware),
         seconds=time.perf_counter() - started,
         steps=0 if run is None else run.step,
-        notes=speech.notes,
+        notes=dataset.notes,
     )
