@@ -21,7 +21,7 @@ from scripts.demo_network.voices import prompts_by_voice
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.cli.show import console, table
 from tasnet2hef.model.checkpoint import Checkpoint, load_checkpoint
-from tasnet2hef.train.loss import improvement_db
+from tasnet2hef.train.loss import si_sdr_improvement_db
 from tasnet2hef.train.mixtures import Mixture
 from tasnet2hef.train.norm_report import costs_of
 
@@ -36,7 +36,7 @@ def whole_clips_db(loaded: Checkpoint, mixtures: list[Mixture]) -> float:
     for mixture in mixtures:
         sources, heard = torch.from_numpy(mixture.sources)[None], torch.from_numpy(mixture.mixture)[None]
         gain = levelling_gain(mixture.mixture, loaded.spec.sample_rate, loaded.input_level_dbfs)
-        gained += improvement_db(net(heard * gain), heard, sources)[1]
+        gained += si_sdr_improvement_db(net(heard * gain), heard, sources)
     return gained / len(mixtures)
 
 

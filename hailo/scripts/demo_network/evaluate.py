@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tasnet2hef.model.network.reference import ReferenceTasNet
-from tasnet2hef.train import loss
+from tasnet2hef.train.loss import si_sdr_db, si_sdr_improvement_db
 from tasnet2hef.train.mixtures import Mixture
 
 
@@ -26,18 +26,19 @@ class PairResult:
 
 
 @torch.no_grad()
-def improvement_db(net: ReferenceTasNet, mixture: Mixture) -> tuple[float, float]:
+def input_and_improvement_db(net: ReferenceTasNet, mixture: Mixture) -> tuple[float, float]:
     """Return the sources' mean SI-SDR before separation, and by how much separation improves it, in dB."""
     sources = torch.from_numpy(mixture.sources)[None].to(next(net.parameters()).device)
     summed = sources.sum(1)
-    return loss.improvement_db(net(summed), summed, sources)
+    input_db = float(si_sdr_db(summed[:, None], sources).mean())
+    return input_db, si_sdr_improvement_db(net(summed), summed, sources)
 
 
 def measure(net: ReferenceTasNet, mixtures: Sequence[Mixture]) -> list[PairResult]:
     """Measure every mixture; return a row per pair of voices and, last, a row over all."""
     scores: dict[str, list[tuple[float, float]]] = {}
     for mixture in mixtures:
-        score = improvement_db(net, mixture)
+        score = input_and_improvement_db(net, mixture)
         scores.setdefault(" + ".join(mixture.pair), []).append(score)
         scores.setdefault("all", []).append(score)
     names = [name for name in scores if name != "all"]

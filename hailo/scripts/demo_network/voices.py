@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 
 from scripts.demo_network.split import Side, side_of
-from tasnet2hef.audio.level import rms_dbfs
+from tasnet2hef.audio.level import FRAME_SECONDS, PAUSE_DB, rms_dbfs
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.train.mixtures import SAMPLE_RATE_HZ, Prompt
@@ -22,11 +22,9 @@ SOUNDS: Final = Path("/usr/share/asterisk/sounds")
 """Where Debian's asterisk-core-sounds-*-wav packages put their folders."""
 LEVEL_DBFS: Final = -25.0
 """RMS that every prompt is brought to, so that only the mixer decides who is louder."""
-SILENCE_DB: Final = -35.0
-"""A frame this far below the prompt's loudest frame is silence."""
 QUIETEST_DBFS: Final = -45.0
 """A prompt below this RMS holds no speech."""
-FRAME_SAMPLES: Final = 160
+FRAME_SAMPLES: Final = round(FRAME_SECONDS * SAMPLE_RATE_HZ)
 MARGIN_SAMPLES: Final = 240
 NOT_SPEECH: Final = ("silence/*", "*beep*", "*2tone*", "tt-monkeys", "confbridge-begin-glorious*")
 
@@ -51,7 +49,7 @@ def trim_silence(samples: Samples) -> Samples:
     """Cut silence at both ends, leaving 30 ms; ``[sample]`` to ``[sample]``, empty where all is silence."""
     frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     power = np.square(frames).mean(axis=1)
-    loud = np.flatnonzero(power > max(power.max(initial=0) * 10 ** (SILENCE_DB / 10), 1e-9))
+    loud = np.flatnonzero(power > max(power.max(initial=0) * 10 ** (PAUSE_DB / 10), 1e-9))
     if not len(loud):
         return samples[:0]
     start, stop = loud[0] * FRAME_SAMPLES - MARGIN_SAMPLES, (loud[-1] + 1) * FRAME_SAMPLES + MARGIN_SAMPLES

@@ -13,7 +13,7 @@ from torch import Tensor
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.model.network.reference import ReferenceTasNet
-from tasnet2hef.train.loss import best_order_si_sdr_db, improvement_db
+from tasnet2hef.train.loss import best_order_si_sdr_db, si_sdr_improvement_db
 
 LEVELS_DBFS: Final = (-35.0, -30.0, -25.0, -20.0, -15.0)
 
@@ -61,7 +61,7 @@ class Evaluator:
         if not self.has_sources:
             device = next(self.original.parameters()).device
             return float(best_order_si_sdr_db(estimates, self.original(mixture.to(device)).cpu()).mean())
-        return improvement_db(estimates, mixture, rows[:, : self.original.spec.n_src])[1]
+        return si_sdr_improvement_db(estimates, mixture, rows[:, : self.original.spec.n_src])
 
     def by_level(self, net: ReferenceTasNet, input_level_dbfs: float | None) -> list[LevelResult]:
         """Measure original and result at input levels from -35 to -15 dBFS."""

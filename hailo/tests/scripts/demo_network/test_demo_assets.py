@@ -12,9 +12,10 @@ import soundfile
 import torch
 
 from scripts.demo_network import recipe
-from scripts.demo_network.evaluate import improvement_db
+from scripts.demo_network.evaluate import input_and_improvement_db
 from scripts.demo_network.split import side_of
-from scripts.demo_network.voices import SAMPLE_RATE_HZ, rms_dbfs
+from scripts.demo_network.voices import SAMPLE_RATE_HZ
+from tasnet2hef.audio.level import rms_dbfs
 from tasnet2hef.model.export import ExportOptions, export_file
 from tasnet2hef.runtime.separate import separate_file
 from tasnet2hef.target.check import check_file
@@ -38,7 +39,7 @@ def test_mixture_is_the_exact_sum_of_its_sources_and_is_not_clipped() -> None:
 def test_demo_network_improves_the_demo_mixture() -> None:
     sources = np.stack([read_asset("demo_source_1.wav"), read_asset("demo_source_2.wav")]) / np.float32(32768)
     mixture = Mixture(sources.astype(np.float32), recipe.PAIRS[2], ((), ()))
-    before_db, gained_db = improvement_db(load_network(recipe.MODEL), mixture)
+    before_db, gained_db = input_and_improvement_db(load_network(recipe.MODEL), mixture)
     assert before_db == pytest.approx(0, abs=3)
     assert gained_db >= 8, f"SI-SDR improvement: found {gained_db:.2f} dB, expected at least 8 dB"
 
