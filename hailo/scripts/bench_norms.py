@@ -48,7 +48,7 @@ def measure(name: str, checkpoint: Path, folder: Path, mixtures: list[Mixture]) 
     figures = simulate(model, calibration, "--eval", str(folder / "test"), "--quick")["si_sdr_db"]
     loaded = load_checkpoint(checkpoint)
     costs = costs_of(loaded.reference(), "hailo8")
-    layers = " / ".join(f"{cost.layers_parsed}, {cost.layers_fused}" for cost in costs)
+    layers = " / ".join(f"{cost.parsed_layers}, {cost.compiled_layers}" for cost in costs)
     macs = " / ".join(f"{cost.macs_per_s / 1e6:.0f}" for cost in costs)
     contexts = " / ".join(str(cost.contexts) for cost in costs)
     weights = sum(tensor.numel() for tensor in loaded.weights.values())

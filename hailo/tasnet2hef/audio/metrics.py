@@ -8,8 +8,8 @@ These are the SI-SDRs of ``separate`` and ``simulate``. Three measures are close
 
 - ``train.loss.si_sdr_db``: the same in torch, differentiable and finite for silence. Training, ``freeze`` and
   ``distil`` use it.
-- ``quantize.score.relative_noise``: ``|e - a r|^2 / |a r|^2``, a ratio of powers, with the means left in. It compares
-  rounded with float outputs: noises of many layers add up, decibels do not.
+- ``quantize.score.relative_noise``: ``|e - a r|^2 / |a r|^2``, a ratio of powers, with the means left in. It
+  compares rounded with float outputs: noises of many layers add up, decibels do not.
 - ``base.parity.signal_to_error_db``: ``10 log10(|r|^2 / |r - e|^2)``, which depends on scale and offset too. It
   compares two implementations of one net.
 """

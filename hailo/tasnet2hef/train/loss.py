@@ -1,7 +1,7 @@
 """SI-SDR and its permutation-invariant form in torch: differentiable, and finite for silence.
 
 For an estimate ``e`` and a source ``s``, both of zero mean, ``t = <e, s> / <s, s> * s`` is the part of ``e``
-that is the source, and SI-SDR = 10 log10(|t|^2 / |e - t|^2) dB; ``audio.metrics`` has its source and its relatives.
+that is the source, and SI-SDR = 10 log10(|t|^2 / |e - t|^2) dB; see ``audio.metrics`` for its source.
 """
 
 from __future__ import annotations

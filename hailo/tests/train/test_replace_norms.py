@@ -45,7 +45,7 @@ def test_freezing_reports_and_writes(teacher_file: str, speech_folder: Path, tmp
     report_json = json.loads(json.dumps(report.to_json()))
     assert set(report_json["si_sdr_improvement_db"]) == {"original", "result"}
     assert [row["dbfs"] for row in report_json["by_input_level"]] == [-35, -30, -25, -20, -15]
-    assert 0 < report_json["layers_fused"] < report_json["layers_parsed"]
+    assert 0 < report_json["compiled_layers"] < report_json["parsed_layers"]
     assert report_json["macs_per_s"] > 0
     levelled = [row["result"] for row in report_json["by_input_level"]]
     assert levelled == pytest.approx([levelled[0]] * 5, abs=0.05), "the host's levelling hides the input's level"
