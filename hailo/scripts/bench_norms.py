@@ -65,7 +65,7 @@ def main() -> None:
         folder = Path(name)
         write_mixtures(folder / "heard", recipe.held_out_mixtures("validation", CALIBRATION_MIXTURES))
         write_mixtures(folder / "test", mixtures)
-        write_speech(prompts_by_voice(recipe.VOICES, "train"), recipe.GROUPS, folder / "speech")
+        write_speech(prompts_by_voice(recipe.VOICES, "training"), recipe.GROUPS, folder / "speech")
         frozen = folder / "frozen.pth"
         run_tool("freeze", str(recipe.MODEL), str(folder / "speech"), "-o", str(frozen))
         nets = {"gLN, original": recipe.MODEL, "frozen": frozen, "distilled": recipe.STUDENT}

@@ -1,4 +1,4 @@
-"""Measure a network on held-out mixtures: SI-SDR improvement by pair of voices."""
+"""Measures a network on held-out mixtures: SI-SDR improvement by pair of voices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasnet2hef.train.mixtures import Mixture
 
 @dataclass(frozen=True)
 class PairResult:
-    """What a network does on the mixtures of one pair: mixtures, mean and spread in dB over mixtures."""
+    """The results on the mixtures of one pair of voices: their number; means, spread and worst in dB."""
 
     pair: str
     mixtures: int
@@ -58,13 +58,13 @@ def mean_improvement_db(net: ReferenceTasNet, mixtures: Sequence[Mixture]) -> fl
 
 
 def markdown_table(results: Sequence[PairResult]) -> str:
-    """Lay the rows out as a Markdown table, all levels in dB."""
+    """Return the rows as a Markdown table, all figures in dB."""
     lines = [
         "| voices | mixtures | SI-SDR before (dB) | SI-SDR improvement: mean (dB) | spread (dB) | worst (dB) |",
         "|---|---|---|---|---|---|",
     ]
     for row in results:
-        levels = (row.input_db, row.improvement_db, row.spread_db, row.worst_db)
-        cells = [row.pair, str(row.mixtures), *(f"{round(level, 1) + 0.0:.1f}" for level in levels)]
+        figures = (row.input_db, row.improvement_db, row.spread_db, row.worst_db)
+        cells = [row.pair, str(row.mixtures), *(f"{round(figure, 1) + 0.0:.1f}" for figure in figures)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Give a trained network an output level of one: SI-SDR does not see gain, so training leaves it anywhere.
+"""Scales a trained network to an output gain of one: SI-SDR ignores gain, so training leaves it arbitrary.
 
 The decoder is linear: scaling its filters scales the output and changes no SI-SDR.
 """
