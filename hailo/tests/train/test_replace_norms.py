@@ -1,4 +1,4 @@
-"""From file to file: freezing, distilling, taking up, and the level that travels with the result."""
+"""From file to file: freezing, distilling, resuming, and the level that travels with the result."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ from tasnet2hef.model.export import ExportOptions, export_file
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.runtime.channels import separate_samples
+from tasnet2hef.train.dataset import INPUT_LEVEL_DBFS
+from tasnet2hef.train.options import DistilOptions, FreezeOptions, SpeechOptions, Variant
+from tasnet2hef.train.replace_norms import distil_file, freeze_file
 from tasnet2hef.train.saving import serialize
-from tasnet2hef.train.speech import INPUT_LEVEL_DBFS
-from tasnet2hef.train.stages import DistilOptions, SpeechOptions, distil_file, freeze_file
-from tasnet2hef.train.student import Variant
 
 MakeTeacher = Callable[..., ReferenceTasNet]
 SPEECH = SpeechOptions(seconds=0.4, test_clips=3, validation_clips=2)
-SHORT = DistilOptions(steps=6, batch=2, validate_every=2)
+FREEZE = FreezeOptions(clips=4)
+SHORT = DistilOptions(steps=6, batch=2, rate=3e-4, truth=0.0, validate_every=2)
 
 
 @pytest.fixture
@@ -40,15 +41,15 @@ def teacher_file(make_teacher: MakeTeacher, tmp_path: Path) -> str:
 
 
 def test_freezing_reports_and_writes(teacher_file: str, speech_folder: Path, tmp_path: Path) -> None:
-    report = freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", SPEECH, clips=4)
-    said = json.loads(json.dumps(report.to_json()))
-    assert set(said["si_sdr_improvement_db"]) == {"original", "result"}
-    assert [row["dbfs"] for row in said["by_input_level"]] == [-35, -30, -25, -20, -15]
-    assert 0 < said["layers_fused"] < said["layers_parsed"]
-    assert said["macs_per_s"] > 0
-    levelled = [row["result"] for row in said["by_input_level"]]
+    report = freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", FREEZE, SPEECH)
+    report_json = json.loads(json.dumps(report.to_json()))
+    assert set(report_json["si_sdr_improvement_db"]) == {"original", "result"}
+    assert [row["dbfs"] for row in report_json["by_input_level"]] == [-35, -30, -25, -20, -15]
+    assert 0 < report_json["compiled_layers"] < report_json["parsed_layers"]
+    assert report_json["macs_per_s"] > 0
+    levelled = [row["result"] for row in report_json["by_input_level"]]
     assert levelled == pytest.approx([levelled[0]] * 5, abs=0.05), "the host's levelling hides the input's level"
-    same = said["by_input_level"][2]
+    same = report_json["by_input_level"][2]
     assert same["result"] == pytest.approx(same["unlevelled"], abs=0.05), "held-out clips are at the level already"
     assert load_checkpoint(report.path).spec.norm_type == "bN"
 
@@ -56,7 +57,7 @@ def test_freezing_reports_and_writes(teacher_file: str, speech_folder: Path, tmp
 def test_the_level_travels_from_checkpoint_to_separation(
     teacher_file: str, speech_folder: Path, tmp_path: Path
 ) -> None:
-    freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", SPEECH, clips=4)
+    freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", FREEZE, SPEECH)
     path = tmp_path / "frozen.onnx"
     export_file(str(tmp_path / "frozen.pth"), path, ExportOptions(seconds=0.5))
     backend = OnnxRuntimeBackend(path, threads=1)
@@ -97,7 +98,7 @@ def test_training_keeps_what_folds_and_helps(teacher_file: str, speech_folder: P
     biases = [name for name in weights if name.endswith("shared_block.2.bias")]
     assert biases
     assert not any(weights[name].any() for name in biases)
-    frozen = freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", SPEECH)
+    frozen = freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", FreezeOptions(), SPEECH)
     assert report.result_db > frozen.result_db
 
 
@@ -115,7 +116,7 @@ def test_another_run_in_the_folder_is_refused(teacher_file: str, speech_folder: 
     output = tmp_path / "student.pth"
     distil_file(teacher_file, speech_folder, output, dataclasses.replace(SHORT, steps=1), SPEECH)
     other = dataclasses.replace(SHORT, steps=1, truth=0.5)
-    with pytest.raises(CheckpointError, match=r"found the run of truth=0\.0, expected truth=0\.5"):
+    with pytest.raises(CheckpointError, match=r"found a run with truth=0\.0, expected truth=0\.5"):
         distil_file(teacher_file, speech_folder, output, other, SPEECH)
     distil_file(teacher_file, speech_folder, output, dataclasses.replace(other, fresh=True), SPEECH)
 
@@ -167,13 +168,13 @@ def test_bad_input_is_one_line(
     assert not output.parent.exists()
 
 
-@pytest.mark.parametrize("stage", [freeze_file, distil_file])
+@pytest.mark.parametrize("command", [freeze_file, distil_file])
 def test_a_place_that_is_a_folder_is_refused_before_the_work(
-    stage: Callable[..., object], speech_folder: Path, tmp_path: Path
+    command: Callable[..., object], speech_folder: Path, tmp_path: Path
 ) -> None:
-    options = (SHORT, SPEECH) if stage is distil_file else (SPEECH,)
+    options = (SHORT, SPEECH) if command is distil_file else (FREEZE, SPEECH)
     with pytest.raises(OptionError, match="is a folder; give the name of a file"):
-        stage("none.pth", speech_folder, tmp_path, *options)
+        command("none.pth", speech_folder, tmp_path, *options)
 
 
 def test_two_processes_train_one_student(teacher_file: str, speech_folder: Path, tmp_path: Path) -> None:
