@@ -7,7 +7,7 @@ HAILO_ENV := hailo/to-hailo-env
 DFC ?=
 TESTS ?= hailo/tests
 
-FILE ?= ../shared/evidence/verdicts.jsonl
+FILE ?= hailo/tests/target/rules/recorded_verdicts.jsonl
 
 .PHONY: help demo test test-onnx test-hailo lint types speech docs package bench bench-export bench-quantisation bench-streaming bench-norms soak fuzz verdicts onnx-env hailo-env dev-env clean
 
@@ -65,7 +65,7 @@ soak: dev-env  ## the demo net on a fake microphone in real time, 30 minutes
 fuzz: dev-env  ## 10,000 damaged graphs through check
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.fuzz 10000
 
-verdicts: dev-env  ## FILE=rows.jsonl: replay recorded verdicts of the compiler against check
+verdicts: dev-env  ## FILE=rows.jsonl: replay recorded verdicts of the compiler that carry a graph against check
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.verdicts $(FILE)
 
 onnx-env: $(ONNX_ENV)/.ready  ## hailo/to-onnx-env: PyTorch to ONNX

@@ -25,6 +25,7 @@ from tasnet2hef.model.parity import measure_parity
 from tasnet2hef.model.segments import split_model
 from tasnet2hef.runtime.backends.segment_names import segment_path
 from tasnet2hef.runtime.reference_clips import reference_path, save_reference
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 LONGEST_CHUNK: Final = 4096
 """Frames; 4 s at a stride of 8 samples and 8 kHz: beyond it a window is the better choice."""
@@ -59,6 +60,8 @@ class ExportReport:
     elapsed_seconds: float
     segment_paths: tuple[Path, ...] = ()
     """One file a segment, in the order in which they run; empty for a graph that stays whole."""
+    graphs: tuple[OpenedGraph, ...] = ()
+    """The graphs that were written, opened: the whole one, then its segments."""
 
     @property
     def window_seconds(self) -> float:
@@ -113,9 +116,7 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
     parity, reference = measure_parity(checkpoint, net, model, parts)
     refuse_disparity(parity, str(onnx_path))
     segment_paths = tuple(segment_path(onnx_path, number) for number in range(1, len(parts) + 1))
-    for part, path in zip((model, *parts), (onnx_path, *segment_paths), strict=True):
-        with written_beside(path) as temporary:
-            onnx.save(part, temporary)
+    graphs = [_write(part, path) for part, path in zip((model, *parts), (onnx_path, *segment_paths), strict=True)]
     selftest_path = save_reference(reference_path(onnx_path), reference)
     return ExportReport(
         onnx_path=onnx_path,
@@ -126,7 +127,15 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
         elapsed_seconds=time.perf_counter() - start,
         segment_paths=segment_paths,
         selftest_path=selftest_path,
+        graphs=tuple(graphs),
     )
+
+
+def _write(model: onnx.ModelProto, path: Path) -> OpenedGraph:
+    data = model.SerializeToString()
+    with written_beside(path) as temporary:
+        temporary.write_bytes(data)
+    return OpenedGraph(model, path, data)
 
 
 def build(checkpoint: Checkpoint, options: ExportOptions) -> tuple[HailoTasNet, tuple[str, ...]]:

@@ -13,7 +13,8 @@ from tasnet2hef.model.checkpoint import from_module
 from tasnet2hef.model.export import ExportOptions, build
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.model.onnx_writer import make_model
-from tasnet2hef.target.check import check_proto
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.resources import Demand
 from tasnet2hef.train.evaluator import LevelResult
 
@@ -46,7 +47,7 @@ def cost_of(net: ReferenceTasNet, hardware: str, residual: str) -> NetCost | Non
         export, _ = build(from_module(net), options)
     except OptionError:
         return None
-    return NetCost.of(residual, check_proto(make_model(export), hardware).demand)
+    return NetCost.of(residual, check_graph(OpenedGraph(make_model(export)), hardware).demand)
 
 
 def costs_of(net: ReferenceTasNet, hardware: str) -> tuple[NetCost, ...]:

@@ -49,7 +49,7 @@ def test_its_own_options_are_taken_and_can_be_changed(bundle: Path, capsys: Prin
     assert run(make_app(), ["compile", str(bundle), "--plan", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert plan["attempts"] == 1
-    assert any("convert '/models/my model.pth' --seconds" in rung["command"] for rung in plan["ladder"])
+    assert any("convert '/models/my model.pth' --seconds" in fallback["command"] for fallback in plan["fallbacks"])
     assert run(make_app(), ["compile", str(bundle), "--plan", "--json", "--attempts", "3"]) == 0
     assert json.loads(capsys.readouterr().out)["attempts"] == 3
 

@@ -54,9 +54,9 @@ def test_a_reason_in_the_log_alone_is_found(bench: Bench) -> None:
     report = bench.compile()
     assert report.failure is not None
     assert report.failure["signature"] == "reshape-needed"
-    assert report.next_step is not None
-    assert (report.next_step.id, report.next_step.by_hand) == ("window", True)
-    assert "--seconds 0.05" in report.next_step.command, "half of the net's 0.1 s"
+    assert report.next_fallback is not None
+    assert (report.next_fallback.id, report.next_fallback.manual) == ("window", True)
+    assert "--seconds 0.05" in report.next_fallback.command, "half of the net's 0.1 s"
 
 
 def test_an_unknown_failure_shows_the_last_lines(bench: Bench) -> None:

@@ -36,14 +36,16 @@ def command(
 
     Example: `tasnet2hef check build/model.onnx --hw hailo8`
     """
-    from tasnet2hef.target.check import check_file
+    from tasnet2hef.target.check import check_graph
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
-    report = check_file(graph, hardware, read_shapes(input_shape), single_context=single_context)
+    opened = OpenedGraph.read(graph, read_shapes(input_shape))
+    report = check_graph(opened, hardware, single_context=single_context)
     if json_output:
         show.print_json(report.to_json())
     else:
         print_report(report)
-    add_to_page(graph, quiet=json_output, check=report)
+    add_to_page(opened, quiet=json_output, check=report)
     if report.exit_code:
         rules = ", ".join(dict.fromkeys(finding.rule for finding in report.errors))
         raise RefusedError(f"{graph}: {verdict(report)}; the compiler will refuse it for {hardware}: {rules}")

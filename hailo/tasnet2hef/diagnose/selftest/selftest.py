@@ -153,11 +153,14 @@ class _NetTest:
     def _rounded(self, name: str, path: Path) -> Stage:
         from tasnet2hef.quantize.calibration.calibration_set import open_calibration
         from tasnet2hef.quantize.simulator import Preparation, prepare
+        from tasnet2hef.target.graph.opened import OpenedGraph
 
         reasons = []
         for archive in self.files.calibrations:
             try:
-                made = prepare(path, open_calibration(archive), Preparation(threads=self._threads))
+                made = prepare(
+                    OpenedGraph.read(path), open_calibration(archive), Preparation(threads=self._threads)
+                )
             except InputError as error:
                 reasons.append(str(error))
                 continue

@@ -9,11 +9,8 @@ from typing import Any
 import onnx
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
 from tasnet2hef.target.files.file_summary import FileSummary, Port, fused_layer, size_of
-from tasnet2hef.target.graph.cost import summarise
-from tasnet2hef.target.graph.loader import graph_of_model, read_model
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 
 def read_onnx(path: str | Path) -> FileSummary:
@@ -25,7 +22,8 @@ def read_onnx(path: str | Path) -> FileSummary:
     """
     file = Path(path)
     size = size_of(file)
-    model = read_model(file)
+    graph = OpenedGraph.read(file)
+    model = graph.inlined
     stored = {tensor.name for tensor in model.graph.initializer}
     details = {
         "name": model.graph.name or None,
@@ -33,8 +31,8 @@ def read_onnx(path: str | Path) -> FileSummary:
         "opset": {entry.domain or "ai.onnx": entry.version for entry in model.opset_import},
         "nodes": len(model.graph.node),
     }
-    contract, contract_notes = _contract(model, file)
-    predicted, notes = _predicted(model, file)
+    contract, contract_notes = _contract(graph)
+    predicted, notes = _predicted(graph)
     return FileSummary(
         path=file,
         format="onnx",
@@ -56,15 +54,14 @@ def _shape(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:
     return tuple(size.dim_value if size.HasField("dim_value") else None for size in sizes)
 
 
-def _contract(model: onnx.ModelProto, file: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+def _contract(graph: OpenedGraph) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
     """Return the contract of our own export, and a note where it is damaged; None for a foreign graph."""
-    metadata = metadata_of(model)
-    if METADATA_KEY not in metadata:
-        return None, ()
     try:
-        contract = GraphContract.from_metadata(metadata, str(file))
+        contract = graph.contract
     except GraphError as error:
         return None, (str(error),)
+    if contract is None:
+        return None, ()
     spec = contract.spec
     return {
         "version": contract.version,
@@ -80,13 +77,12 @@ def _contract(model: onnx.ModelProto, file: Path) -> tuple[dict[str, Any] | None
     }, ()
 
 
-def _predicted(model: onnx.ModelProto, file: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _predicted(graph: OpenedGraph) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the predicted layers of the compiler's parser, or a note why there are none."""
     try:
-        net = parse(graph_of_model(model, file))
+        net, cost = graph.net, graph.cost
     except GraphError as error:
         return {"predicted": None}, (f"no layers are predicted: {error}",)
-    cost = summarise(net)
     return {
         "predicted": {
             "parsed_layers": cost.parsed_layers,

@@ -9,12 +9,13 @@ import soundfile
 
 from tasnet2hef.base.errors import InputError
 from tasnet2hef.diagnose.selftest.selftest import DEVICE, FLOAT, SEGMENTS, SIMULATED, selftest
-from tasnet2hef.quantize.calibration.calibrate import calibrate_file
+from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
 from tasnet2hef.quantize.calibration.window_draw import Draw
 from tasnet2hef.runtime.backends.hailort.sidecar import sidecar_path, write_sidecar
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.runtime.reference_clips import Reference, reference_path, save_reference
 from tasnet2hef.runtime.speech_windows import separate_clips, speech_clips
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import babble, save_net
 from tests.runtime.hailort.graphs import save_segments, save_stateful
 from tests.runtime.hailort.hefs import save_hef
@@ -28,7 +29,7 @@ def test_every_stage_is_good(build, runtime):
     vendor = runtime()
     folder = build()
     soundfile.write(folder / "voice.wav", babble(3.0, 0), 8000)
-    calibrate_file(folder / "net.onnx", folder, folder / "calib.npz", Draw(16))
+    calibrate_graph(OpenedGraph.read(folder / "net.onnx"), folder, folder / "calib.npz", Draw(16))
     told = []
     result = selftest(folder, threads=1, progress=lambda *numbers: told.append(numbers))
     found = stages(result)
@@ -126,7 +127,10 @@ def test_a_hef_without_its_record_is_told(build, runtime):
 def test_chunks(tmp_path, runtime):
     runtime()
     model = save_stateful(tmp_path / "net.onnx")
-    write_sidecar(save_hef(model, code_type="UINT16", ranges={"tcn_00/state": 2, "tcn_00/next_state": 2}), model)
+    write_sidecar(
+        save_hef(model, code_type="UINT16", ranges={"tcn_00/state": 2, "tcn_00/next_state": 2}),
+        OpenedGraph.read(model),
+    )
     backend = OnnxRuntimeBackend(model, 1)
     clips = speech_clips(backend.contract, 2)
     save_reference(reference_path(model), Reference(clips, separate_clips(backend, clips)))
@@ -139,7 +143,7 @@ def test_segments_and_columns(tmp_path, runtime, contract, graph):
     runtime()
     graph(tmp_path / "net.onnx", contract())
     for model in save_segments(tmp_path, contract()):
-        write_sidecar(save_hef(model, code_type="UINT16"), model)
+        write_sidecar(save_hef(model, code_type="UINT16"), OpenedGraph.read(model))
     graph(tmp_path / "wide.onnx", contract(streams=4))
     result = selftest(tmp_path, simulate=False, threads=1)
     assert [net.name for net in result.nets] == ["net", "wide"]
@@ -152,7 +156,7 @@ def test_a_calibration_set_of_another_window_is_not_taken(build, runtime, tmp_pa
     folder = build(hef=False)
     other = save_net(tmp_path_factory.mktemp("other") / "other.onnx", window_frames=49)
     soundfile.write(other.parent / "voice.wav", babble(2.0, 0), 8000)
-    calibrate_file(other, other.parent, folder / "calib.npz", Draw(4))
+    calibrate_graph(OpenedGraph.read(other), other.parent, folder / "calib.npz", Draw(4))
     np.savez(folder / "else.npz", a=np.zeros(3))
     found = stages(selftest(folder, threads=1))[SIMULATED]
     assert found.outcome == "not run"

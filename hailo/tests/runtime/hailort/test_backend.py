@@ -18,6 +18,7 @@ from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.runtime.backends.segments import SegmentChain
 from tasnet2hef.runtime.stream.chunks import ChunkStream
 from tasnet2hef.runtime.stream.streamer import make_streamer
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import save_net
 from tests.runtime.hailort.graphs import save_segments, save_stateful
 from tests.runtime.hailort.hefs import save_hef
@@ -33,7 +34,7 @@ def net(tmp_path: Path) -> Path:
 
 def compiled(model: Path, **options: object) -> Path:
     hef = save_hef(model, **options)  # type: ignore[arg-type]
-    write_sidecar(hef, model, hardware="hailo8")
+    write_sidecar(hef, OpenedGraph.read(model), hardware="hailo8")
     return hef
 
 

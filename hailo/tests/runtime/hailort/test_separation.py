@@ -15,6 +15,7 @@ from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.runtime.backends.hailort.sidecar import sidecar_path, write_sidecar
 from tasnet2hef.runtime.backends.opening import choose_runtime
 from tasnet2hef.runtime.separate import separate_file
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import save_net
 from tests.runtime.hailort.graphs import save_segments, save_stateful
 from tests.runtime.hailort.hefs import save_hef
@@ -31,7 +32,7 @@ def recording(tmp_path: Path) -> Path:
 
 def compiled(model: Path) -> Path:
     hef = save_hef(model)
-    write_sidecar(hef, model)
+    write_sidecar(hef, OpenedGraph.read(model))
     return hef
 
 

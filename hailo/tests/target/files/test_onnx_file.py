@@ -12,8 +12,7 @@ from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
 from tasnet2hef.target.check import check_file
 from tasnet2hef.target.files.onnx_file import read_onnx
-from tasnet2hef.target.graph.loader import load_graph
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import save_net
 
 
@@ -32,7 +31,7 @@ def test_our_own_export(net: Path) -> None:
     assert found.details["opset"] == {"ai.onnx": model.opset_import[0].version}
     assert found.details["contract"]["window_samples"] == made.window_samples
     assert found.details["predicted"]["compiled_layers"] == cost.fused_layers
-    assert sum(found.details["layers"].values()) == len(parse(load_graph(net)))
+    assert sum(found.details["layers"].values()) == len(OpenedGraph.read(net).net)
     assert (found.hw_arch, found.compiler_version, found.fps) == (None, None, None)
 
 
