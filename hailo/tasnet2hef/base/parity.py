@@ -27,16 +27,16 @@ class ParityRow:
     db: float
 
 
-def signal_to_error_db(expected: Signal, found: Signal) -> float:
-    """Return ``10 log10(sum(expected^2) / sum((expected - found)^2))``, at most 200 dB.
+def signal_to_error_db(expected: Signal, actual: Signal) -> float:
+    """Return ``10 log10(sum(expected^2) / sum((expected - actual)^2))``, at most 200 dB.
 
     >>> round(signal_to_error_db(np.array([3.0, 4.0]), np.array([3.0, 4.5])), 6)
     20.0
     """
-    if expected.shape != found.shape:
-        raise ValueError(f"shapes differ: {expected.shape} and {found.shape}")
+    if expected.shape != actual.shape:
+        raise ValueError(f"shapes differ: {expected.shape} and {actual.shape}")
     signal = float(np.sum(np.square(expected, dtype=np.float64)))
-    error = float(np.sum(np.square(expected.astype(np.float64) - found)))
+    error = float(np.sum(np.square(expected.astype(np.float64) - actual)))
     if not math.isfinite(error):
         return -CEILING_DB
     if error <= signal * 10 ** (-CEILING_DB / 10):
@@ -44,9 +44,9 @@ def signal_to_error_db(expected: Signal, found: Signal) -> float:
     return max(-CEILING_DB, 10 * math.log10(signal / error)) if signal > 0 else -CEILING_DB
 
 
-def compare_sources(pair: str, expected: Signal, found: Signal) -> ParityRow:
+def compare_sources(pair: str, expected: Signal, actual: Signal) -> ParityRow:
     """Compare sources ``[source, sample]`` one by one; return the lowest signal-to-error."""
-    return ParityRow(pair, min(signal_to_error_db(a, b) for a, b in zip(expected, found, strict=True)))
+    return ParityRow(pair, min(signal_to_error_db(a, b) for a, b in zip(expected, actual, strict=True)))
 
 
 def refuse_disparity(rows: Sequence[ParityRow], where: str) -> None:

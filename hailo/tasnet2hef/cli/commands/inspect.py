@@ -21,7 +21,9 @@ _SOURCES = {"hef": "as far as it names them", "har": "by its HN", "onnx": "as pr
 
 
 def command(
-    file: Path = typer.Argument(help="`.hef`, `.har` or `.onnx` file; what is in it tells, not its name."),
+    file: Path = typer.Argument(
+        help="`.hef`, `.onnx` or (experimental) `.har` file, recognised by content, not by name."
+    ),
     damaged: bool = typer.Option(
         False, "--damaged", help="Show what is left of a HEF that is cut off behind its metadata, or altered."
     ),

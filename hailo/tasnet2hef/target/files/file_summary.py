@@ -1,4 +1,4 @@
-"""What was read from a file, in the same words for every format."""
+"""What was read from a file, in the same terms for every format."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from tasnet2hef.base.errors import InputError
 
 @dataclass(frozen=True)
 class Port:
-    """An input or an output; None stands for what the file does not hold.
+    """An input or an output of a graph; None stands for what the file does not contain.
 
     A stored value q means ``scale * (q - zero_point)``.
     """
 
     name: str
     shape: tuple[int | None, ...]
-    """In the axes of `FileSummary.axes`; None for an axis that is left open."""
+    """In the axes of `FileSummary.axes`; None for an axis of unknown size."""
     padded_shape: tuple[int, ...] | None = None
     row_bytes: int | None = None
-    """Bytes of a row as it goes over the chip's edge, padding included."""
+    """Bytes of a row as it is transferred to or from the chip, padding included."""
     scale: float | None = None
     zero_point: float | None = None
     value_range: tuple[float, float] | None = None
     layer: str | None = None
     """The compiled layer behind it."""
     original_names: tuple[str, ...] = ()
-    """ONNX nodes that the compiler made one layer of: the one that reads an input, or writes an output."""
+    """ONNX nodes that the compiler fused into the layer that reads an input, or writes an output."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -49,14 +49,14 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class FileSummary:
-    """What a file says of itself; None stands for what it does not hold."""
+    """What a file says about itself; None stands for what it does not contain."""
 
     path: Path
     format: str
     """``hef``, ``har`` or ``onnx``."""
     size_bytes: int
     axes: str
-    """What the sizes of a shape mean."""
+    """The axes of a shape, in words."""
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     header_version: int | None = None
@@ -64,14 +64,14 @@ class FileSummary:
     hw_arch: str | None = None
     contexts: int | None = None
     fps: float | None = None
-    """Frames a second of the slowest part, as the compiler estimated it."""
+    """Frames per second of the slowest part, as the compiler estimated it."""
     latency_ms: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
-    """What only this format holds, as plain JSON values."""
+    """What only this format has, as plain JSON values."""
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values; the keys are the same for every format, but for those in `details`."""
+        """Return plain JSON values; the keys are the same for every format, except those in `details`."""
         return {
             "path": str(self.path),
             "format": self.format,
@@ -81,8 +81,8 @@ class FileSummary:
             "hw_arch": self.hw_arch,
             "contexts": self.contexts,
             "axes": self.axes,
-            "inputs": [end.to_json() for end in self.inputs],
-            "outputs": [end.to_json() for end in self.outputs],
+            "inputs": [port.to_json() for port in self.inputs],
+            "outputs": [port.to_json() for port in self.outputs],
             "fps": self.fps,
             "latency_ms": self.latency_ms,
             "details": dict(self.details),
@@ -111,12 +111,12 @@ def size_of(path: Path) -> int:
 
 
 def fused_layer(layer: str, original_names: Iterable[str]) -> dict[str, Any]:
-    """Return plain JSON values for a layer that the compiler made of several ONNX nodes."""
+    """Return plain JSON values for a layer that the compiler fused from several ONNX nodes."""
     return {"layer": layer, "original_names": list(original_names)}
 
 
 def finite(value: float) -> float | None:
-    """Return a number as a file holds it; None for an infinity or not-a-number.
+    """Return a number; None for infinity and not-a-number, which JSON can't hold.
 
     >>> finite(23.9), finite(float("nan"))
     (23.9, None)

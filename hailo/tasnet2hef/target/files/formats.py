@@ -1,4 +1,4 @@
-"""Reads any of the files that are understood, told apart by what is in them, not by their names."""
+"""Reads a HEF, a HAR or an ONNX graph; the format is recognised by the content, not by the name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EXPECTED = "a HEF, a HAR or an ONNX graph"
 
 
 def read_file(path: str | Path, *, damaged: bool = False) -> FileSummary:
-    """Read what a file says of itself; ``damaged`` as in `read_hef`.
+    """Return what a file says about itself; ``damaged`` as in `read_hef`.
 
     Raises:
         InputError: none of these formats, or one that can't be read.
