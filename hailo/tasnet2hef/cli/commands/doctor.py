@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,11 +45,11 @@ def command(
 
 def print_report(report: DoctorReport) -> None:
     """Print the diagnoses, and which releases go together."""
-    rows = [(each.what, each.status, _details(each)) for each in report.diagnoses]
-    _print("This machine", ("what", "status", "found, and what to do"), rows)
+    diagnoses = [(each.what, each.status, _details(each)) for each in report.diagnoses]
+    _print("This machine", ("what", "status", "found, and what to do"), diagnoses)
     from tasnet2hef.target.known.releases import PAIRINGS, spelt
 
-    rows = [
+    releases = [
         (
             spelt(each.compiler),
             ", ".join(spelt(runtime) for runtime in each.runtimes) or "none on record",
@@ -56,7 +57,7 @@ def print_report(report: DoctorReport) -> None:
         )
         for each in PAIRINGS
     ]
-    _print("Releases that go together", ("DFC", "HailoRT", "chips"), rows)
+    _print("Releases that go together", ("DFC", "HailoRT", "chips"), releases)
 
 
 def _details(diagnosis: Diagnosis) -> str:
@@ -64,7 +65,7 @@ def _details(diagnosis: Diagnosis) -> str:
     return "\n".join(filter(None, (diagnosis.found, diagnosis.advice, evidence)))
 
 
-def _print(title: str, columns: tuple[str, ...], rows: list[tuple[str, str, str]]) -> None:
+def _print(title: str, columns: tuple[str, ...], rows: Iterable[Sequence[str]]) -> None:
     table = show.table(title, columns, rows)
     for column in table.columns:
         column.justify = "left"

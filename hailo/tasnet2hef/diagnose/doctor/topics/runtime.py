@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tasnet2hef.base.outcome import ERROR, MISSING, OK, WARNING
+from tasnet2hef.base.outcome import ERROR, MISSING, OK, WARNING, Status
 from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
 from tasnet2hef.diagnose.doctor.facts import Environment, Facts, Machine
 
@@ -64,7 +64,7 @@ def _package(environment: Environment) -> Iterator[Diagnosis]:
 def _command_line(machine: Machine) -> Diagnosis:
     if not machine.command_line:
         return Diagnosis("hailortcli", MISSING, "not on the PATH", INSTALL)
-    status = OK if machine.command_line_version else WARNING
+    status: Status = OK if machine.command_line_version else WARNING
     version = machine.command_line_version or "prints no version"
     return Diagnosis("hailortcli", status, f"{version} ({machine.command_line})")
 
