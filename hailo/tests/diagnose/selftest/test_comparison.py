@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tasnet2hef.base.errors import InputError
-from tasnet2hef.diagnose.selftest.device_check import DeviceState, check_program, look_at_device
-from tasnet2hef.diagnose.selftest.stage import judge
+from tasnet2hef.diagnose.selftest.comparison import compare
+from tasnet2hef.diagnose.selftest.device_check import DeviceState, diagnose_hef, examine_device
 from tasnet2hef.runtime.backends.hailort.device import DeviceFacts
 from tasnet2hef.runtime.backends.hailort.sidecar import HefRecord, Port
 from tasnet2hef.runtime.reference_clips import Reference, read_reference, save_reference
@@ -22,25 +22,25 @@ def expected():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda found: found * 0, "nothing but zeros"),
-        (lambda found: found * np.nan, "NaN or infinite"),
-        (lambda found: found[:, ::-1], "another order"),
-        (lambda found: found * 0.5, "-6.0 dB off: a scale is wrong"),
-        (lambda found: np.roll(found, 3, axis=-1), "the sources are others"),
+        (lambda sources: sources * 0, "nothing but zeros"),
+        (lambda sources: sources * np.nan, "NaN or infinite"),
+        (lambda sources: sources[:, ::-1], "another order"),
+        (lambda sources: sources * 0.5, "-6.0 dB off: a scale is wrong"),
+        (lambda sources: np.roll(sources, 3, axis=-1), "the sources differ"),
     ],
 )
-def test_a_broken_stage_says_how(expected, change, reason):
-    stage = judge("stage", "file", expected, change(expected), 15.0)
-    assert stage.outcome == "broken"
-    assert reason in stage.reason
+def test_an_error_has_its_cause(expected, change, reason):
+    comparison = compare("name", "file", expected, change(expected), 15.0)
+    assert comparison.status == "error"
+    assert reason in comparison.reason
 
 
 def test_the_worst_source_of_the_worst_clip_counts(expected):
-    found = expected.copy()
-    found[1, 0] *= 1.1
-    stage = judge("stage", "file", expected, found, 15.0)
-    assert stage.agreement_db == pytest.approx(20.0, abs=1e-4)
-    assert stage.outcome == "good"
+    separated = expected.copy()
+    separated[1, 0] *= 1.1
+    comparison = compare("name", "file", expected, separated, 15.0)
+    assert comparison.agreement_db == pytest.approx(20.0, abs=1e-4)
+    assert comparison.status == "ok"
 
 
 def test_references_are_read_as_written(tmp_path, contract):
@@ -72,41 +72,41 @@ def record(contract, **options) -> HefRecord:
 
 
 @pytest.mark.parametrize(
-    ("hardware", "chip", "compiler", "runtime_version", "verdicts"),
+    ("hardware", "chip", "compiler", "runtime_version", "statuses"),
     [
         ("hailo8", "hailo8", "3.33.1", "4.23.0", ["ok", "ok"]),
         ("hailo8l", "hailo8", "3.33.1", "4.20.0", ["warning", "warning"]),
-        ("hailo8", "hailo8l", "3.34.0", "4.23.0", ["broken", "warning"]),
+        ("hailo8", "hailo8l", "3.34.0", "4.23.0", ["error", "warning"]),
         ("hailo8", "hailo8_a0", "9.9", "4.23.0", ["ok", "warning"]),
         ("", "hailo8", "", "4.23.0", []),
         ("hailo8", "", "3.33.0", "", []),
     ],
 )
-def test_programs_are_held_against_the_device(contract, hardware, chip, compiler, runtime_version, verdicts):
+def test_hefs_are_compared_with_the_device(contract, hardware, chip, compiler, runtime_version, statuses):
     state = DeviceState((), runtime_version, (DeviceFacts("0", chip),))
-    found = check_program(record(contract, hardware=hardware, compiler=compiler), state)
-    assert [check.verdict for check in found] == verdicts
-    assert all(bool(check.advice) == (check.verdict != "ok") for check in found)
+    diagnoses = diagnose_hef(record(contract, hardware=hardware, compiler=compiler), state)
+    assert [each.status for each in diagnoses] == statuses
+    assert all(bool(each.advice) == (each.status != "ok") for each in diagnoses)
 
 
-@pytest.mark.parametrize(("driver", "verdict"), [("4.23.0", "ok"), ("4.20.0", "warning"), (None, "warning")])
-def test_the_driver_is_held_against_the_runtime(tmp_path, runtime, driver, verdict):
+@pytest.mark.parametrize(("driver", "status"), [("4.23.0", "ok"), ("4.20.0", "warning"), (None, "warning")])
+def test_the_driver_is_compared_with_the_runtime(tmp_path, runtime, driver, status):
     runtime("4.23.0")
     if driver:
         (tmp_path / "version").write_text(f"{driver}\n")
-    checks = {check.what: check for check in look_at_device(tmp_path / "version").checks}
-    assert checks["driver"].verdict == verdict
-    assert checks["device"].found == "0000:01:00.0 hailo8"
+    diagnoses = {each.what: each for each in examine_device(tmp_path / "version").diagnoses}
+    assert diagnoses["driver (hailo_pci)"].status == status
+    assert diagnoses["device"].found == "0000:01:00.0 hailo8"
 
 
-def test_a_device_that_another_program_holds_is_no_absent_one(tmp_path, runtime):
+def test_a_device_that_another_program_holds_is_not_absent(tmp_path, runtime):
     runtime(fail={"VDevice": ["", "HAILO_OUT_OF_PHYSICAL_DEVICES"]})
-    assert look_at_device(tmp_path / "version", tmp_path).absent
+    assert examine_device(tmp_path / "version", tmp_path).absent
     (tmp_path / "hailo0").touch()
-    assert not look_at_device(tmp_path / "version", tmp_path).absent
+    assert not examine_device(tmp_path / "version", tmp_path).absent
 
 
-def test_clips_come_at_the_level_that_a_net_expects(contract):
+def test_clips_have_the_level_that_a_net_expects(contract):
     heard = speech_clips(contract(), 2)
     levelled = speech_clips(replace(contract(), input_level_dbfs=-40.0), 2)
     assert levelled.shape == heard.shape == (2, 800)

@@ -1,4 +1,4 @@
-"""From this machine to the doctor's report."""
+"""The doctor: collects facts about this machine and diagnoses them, topic by topic."""
 
 from __future__ import annotations
 
@@ -7,42 +7,45 @@ from pathlib import Path
 from typing import Any
 
 from tasnet2hef.base.discovery import modules_of
+from tasnet2hef.base.outcome import ERROR
+from tasnet2hef.base.plain import plain
+from tasnet2hef.base.progress import Progress
 from tasnet2hef.diagnose.doctor import topics
-from tasnet2hef.diagnose.doctor.diagnosis import INCONSISTENT, Diagnosis
+from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
 from tasnet2hef.diagnose.doctor.facts import Facts
-from tasnet2hef.diagnose.doctor.gather import Progress, gather
+from tasnet2hef.diagnose.doctor.gather import gather_facts
 from tasnet2hef.target.known.releases import PAIRINGS
 
 
 @dataclass(frozen=True)
 class DoctorReport:
-    """What was found, and what is to be said of it."""
+    """The facts, and the diagnoses of all topics."""
 
     facts: Facts
     diagnoses: tuple[Diagnosis, ...]
 
     @property
-    def inconsistent(self) -> tuple[Diagnosis, ...]:
+    def errors(self) -> tuple[Diagnosis, ...]:
         """Return what is known not to work."""
-        return tuple(each for each in self.diagnoses if each.status == INCONSISTENT)
+        return tuple(each for each in self.diagnoses if each.status == ERROR)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `doctor --json` prints."""
         return {
-            "consistent": not self.inconsistent,
-            "diagnoses": [each.to_json() for each in self.diagnoses],
-            "environments": [each.to_json() for each in self.facts.environments],
+            "consistent": not self.errors,
+            "diagnoses": plain(self.diagnoses),
+            "environments": plain(self.facts.environments),
             "machine": self.facts.machine.to_json(),
             "combinations": [each.to_json() for each in PAIRINGS],
         }
 
 
-def examine(folder: Path, progress: Progress) -> DoctorReport:
-    """Look at this machine; ``folder`` is where runs would be written."""
-    facts = gather(folder, progress)
+def examine_machine(folder: Path, progress: Progress) -> DoctorReport:
+    """Examine this machine; ``folder`` is where runs would be written."""
+    facts = gather_facts(folder, progress)
     return DoctorReport(facts, diagnose(facts))
 
 
 def diagnose(facts: Facts) -> tuple[Diagnosis, ...]:
-    """Go through all topics."""
+    """Return the diagnoses of all topics."""
     return tuple(each for topic in modules_of(topics) for each in topic.diagnose(facts))

@@ -1,4 +1,4 @@
-"""Finds what belongs together in a folder: graph, segments, HEF, reference and calibration of a net."""
+"""Finds the files of each net in a folder: graph, segments, HEF, reference and calibration sets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KINDS: Final = (".onnx", ".hef")
 
 @dataclass(frozen=True)
 class NetFiles:
-    """One net's files; None for what is not there."""
+    """One net's files; None for those that are absent."""
 
     name: str
     graph: Path | None
@@ -30,7 +30,7 @@ class NetFiles:
 
 
 def find_nets(place: Path) -> tuple[NetFiles, ...]:
-    """Return the nets of a folder, or the one that a graph or a HEF belongs to.
+    """Return the nets in a folder, or the one that a graph or a HEF belongs to.
 
     Raises:
         InputError: there is no graph and no HEF.
@@ -40,7 +40,7 @@ def find_nets(place: Path) -> tuple[NetFiles, ...]:
     wanted = here if place.is_dir() else [path for path in here if path == place]
     if not wanted:
         raise InputError(
-            f"{place}: found no ONNX file and no HEF, expected what `convert` or `compile` made; give its folder"
+            f"{place}: found no ONNX file and no HEF, expected those of `convert` or `compile`; give their folder"
         )
     names = dict.fromkeys(_net_name(path) for path in wanted)
     return tuple(_files(folder, name, here) for name in names)
@@ -64,6 +64,6 @@ def _files(folder: Path, name: str, here: Iterable[Path]) -> NetFiles:
         segment=first(segment_path(graph, 1)),
         hef=first(hef, segment_path(hef, 1)),
         reference=reference if reference.is_file() else None,
-        # A set that goes by the net's name comes first.
+        # A set that is named after the net comes first.
         calibrations=tuple(sorted(archives, key=lambda path: (not path.name.startswith(name), path.name))),
     )
