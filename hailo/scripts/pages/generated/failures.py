@@ -34,4 +34,4 @@ def _section(signature: Signature) -> Iterator[str]:
     yield fenced("\n".join(signature.patterns))
     yield f"**Fix:** {signature.remedy}"
     yield fenced("\n".join(signature.commands), "sh")
-    yield f"*{signature.basis.grade}: {signature.basis.origin}*"
+    yield f"*{signature.basis}*"

@@ -76,7 +76,7 @@ def _meaning(target: str) -> list[str]:
         proof, cause = rule.evidence[0], rule.title
     else:
         return []
-    return [f"What such a failure meant before: {cause} ({proof.grade}: {proof.origin})."]
+    return [f"What such a failure meant before: {cause} ({proof})."]
 
 
 def _certainty(report: ReduceReport, model: onnx.ModelProto) -> list[str]:

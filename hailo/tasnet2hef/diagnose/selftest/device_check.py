@@ -11,7 +11,7 @@ from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.runtime.backends.hailort.device import DeviceFacts, device_facts
 from tasnet2hef.runtime.backends.hailort.runtime import load_runtime, runtime_version
 from tasnet2hef.runtime.backends.hailort.sidecar import HefRecord
-from tasnet2hef.target.known.releases import pairing_of, release, spelt
+from tasnet2hef.target.known.releases import format_release, pairing_of, parse_release
 
 DRIVER_VERSION: Final = Path("/sys/module/hailo_pci/version")
 DEVICE_FILES: Final = Path("/dev")
@@ -87,7 +87,7 @@ def _hardware(record: HefRecord, state: DeviceState) -> list[DeviceCheck]:
 
 
 def _pairing(record: HefRecord, state: DeviceState) -> list[DeviceCheck]:
-    known, runtime = pairing_of(record.compiler), release(state.runtime)
+    known, runtime = pairing_of(record.compiler), parse_release(state.runtime)
     if not record.compiler or runtime is None:
         return []
     what = "HEF's compiler"
@@ -95,10 +95,8 @@ def _pairing(record: HefRecord, state: DeviceState) -> list[DeviceCheck]:
         return [DeviceCheck(what, record.compiler, "warning", "no HailoRT is on record for it")]
     if runtime in known.runtimes:
         return [DeviceCheck(what, record.compiler, "ok")]
-    wanted = " or ".join(spelt(each) for each in known.runtimes)
-    advice = (
-        f"belongs to HailoRT {wanted}, found {state.runtime} ({known.grade}: {known.source}); install {wanted}"
-    )
+    wanted = " or ".join(format_release(each) for each in known.runtimes)
+    advice = f"belongs to HailoRT {wanted}, found {state.runtime} ({known.evidence}); install {wanted}"
     return [DeviceCheck(what, record.compiler, "warning", advice)]
 
 

@@ -114,7 +114,7 @@ def _explanation(signatures: Sequence[Signature], text: str, situation: Situatio
         cause=first.cause,
         fix=first.remedy,
         grade=first.basis.grade,
-        source=first.basis.origin,
+        source=first.basis.citation,
         commands=tuple(situation.fill(command) for command in first.commands),
         rung=first.rung,
         machine=first.machine,

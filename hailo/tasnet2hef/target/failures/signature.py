@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tasnet2hef.target.failures import next_commands
+from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.discovery import find_rule
-from tasnet2hef.target.rules.framework.rule import Evidence
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import onnx
 
+from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.rule import Rule
 from tasnet2hef.target.rules.framework.sketch import Sketch
 
 

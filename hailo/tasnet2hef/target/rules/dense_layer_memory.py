@@ -8,9 +8,10 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.graph.layers import Layer
+from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding, Level
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.rule import Rule
 from tasnet2hef.target.rules.framework.sketch import Sketch
 
 # Recorded on hailo10h: 8192 features to 1024 needed 133 of a cluster's 128 units; 4096 to 1024 compiled.

@@ -8,10 +8,11 @@ import onnx
 
 from tasnet2hef.target.graph.cost import FREE_TYPES
 from tasnet2hef.target.graph.layers import Layer
+from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.known.limits import ROW_FAIL_BYTES, ROW_PASS_BYTES, ROW_WIDEST_PASS_BYTES
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
+from tasnet2hef.target.rules.framework.rule import Rule
 from tasnet2hef.target.rules.framework.sketch import Sketch
 
 

@@ -19,8 +19,8 @@ from tests.sign_split import make_contract, save_graph
 def test_never_less_than_one_nor_more_than_the_columns(name: str, streams: int) -> None:
     gain = column_gain(load_chip(name), streams)
     assert 1 == gain.lowest <= gain.highest <= streams
-    assert gain.grade == "inferred"
-    assert gain.source == load_chip(name).edge_row_columns.source
+    assert gain.evidence.grade == "inferred"
+    assert gain.evidence.source == load_chip(name).edge_row_columns.evidence.source
 
 
 def test_columns_beyond_the_padding_cost_another_pass() -> None:

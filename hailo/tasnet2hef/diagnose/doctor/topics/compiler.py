@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tasnet2hef.base.environments import MADE_BY, TO_HAILO
 from tasnet2hef.diagnose.doctor.diagnosis import INCONSISTENT, MISSING, OK, WARN, Diagnosis
 from tasnet2hef.diagnose.doctor.facts import Facts
-from tasnet2hef.target.known.releases import PAIRINGS, pairing_of, spelt
+from tasnet2hef.target.known.releases import PAIRINGS, format_release, pairing_of
 
 WHAT = "compiler (DFC)"
 
@@ -33,8 +33,8 @@ def diagnose(facts: Facts) -> Iterator[Diagnosis]:
 def _version(where: str, version: str) -> Diagnosis:
     known = pairing_of(version)
     if known is None:
-        span = f"{spelt(PAIRINGS[0].compiler)} to {spelt(PAIRINGS[-1].compiler)}"
+        span = f"{format_release(PAIRINGS[0].compiler)} to {format_release(PAIRINGS[-1].compiler)}"
         advice = f"nothing is recorded of this release; those from {span} are, in parts"
         return Diagnosis(where, WARN, version or "no version told", advice)
     told = f"{version}, for {', '.join(known.hardware)}"
-    return Diagnosis(where, OK, told, known.note, known.source, known.grade)
+    return Diagnosis(where, OK, told, known.note, known.evidence.source, known.evidence.grade)

@@ -8,7 +8,7 @@ from typing import Final
 from tasnet2hef.base.environments import MADE_BY, TO_HAILO, TO_ONNX
 from tasnet2hef.diagnose.doctor.diagnosis import INCONSISTENT, MISSING, OK, WARN, Diagnosis
 from tasnet2hef.diagnose.doctor.facts import Environment, Facts
-from tasnet2hef.target.known.releases import release
+from tasnet2hef.target.known.releases import parse_release
 
 NEEDED: Final = {TO_ONNX: ("numpy", "onnx", "onnxruntime", "protobuf", "torch")}
 """Packages that an environment must have; those of any other below."""
@@ -51,12 +51,12 @@ def _packages(found: Environment) -> Diagnosis:
 def _pins(found: Environment) -> Iterator[Diagnosis]:
     """Hold the compiler's environment against what its release is recorded with."""
     what = f"{found.name}, versions for the compiler"
-    version = release(found.python_version)
+    version = parse_release(found.python_version)
     holds_compiler = found.compiler.installed or found.name == TO_HAILO
     if holds_compiler and version is not None and not PYTHONS[0] <= version <= PYTHONS[1]:
         told = f"Python {found.python_version}, expected 3.10 to 3.12"
         yield Diagnosis(what, WARN, told, MADE_BY[TO_HAILO], PYTHONS_SOURCE, "documented")
-    if release(found.compiler.version) != PINNED_FOR:
+    if parse_release(found.compiler.version) != PINNED_FOR:
         return
     other = [
         f"{name} {here} ({pin})"

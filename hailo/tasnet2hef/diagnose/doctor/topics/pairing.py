@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 from tasnet2hef.diagnose.doctor.diagnosis import INCONSISTENT, OK, WARN, Diagnosis
 from tasnet2hef.diagnose.doctor.facts import Facts
-from tasnet2hef.target.known.releases import OTHER_FAMILY, TOO_OLD, Pairing, pairing_of, release, spelt
+from tasnet2hef.target.known.releases import (
+    OTHER_FAMILY,
+    TOO_OLD,
+    Pairing,
+    format_release,
+    pairing_of,
+    parse_release,
+)
 
 
 def diagnose(facts: Facts) -> Iterator[Diagnosis]:
@@ -23,18 +30,23 @@ def diagnose(facts: Facts) -> Iterator[Diagnosis]:
 
 
 def _pair(what: str, known: Pairing, version: str) -> Diagnosis:
-    found = release(version)
-    wanted = " or ".join(spelt(each) for each in known.runtimes)
+    found = parse_release(version)
+    wanted = " or ".join(format_release(each) for each in known.runtimes)
     if not known.runtimes or found is None:
         return Diagnosis(
-            what, WARN, f"{version}: no record of what belongs together", "", known.source, known.grade
+            what,
+            WARN,
+            f"{version}: no record of what belongs together",
+            "",
+            known.evidence.source,
+            known.evidence.grade,
         )
     if found in known.runtimes:
-        return Diagnosis(what, OK, version, "", known.source, known.grade)
+        return Diagnosis(what, OK, version, "", known.evidence.source, known.evidence.grade)
     told = f"found {version}, expected {wanted}"
     advice = f"install HailoRT {wanted} (and its driver) on the device, or compile with the release that fits"
     if found[0] != known.runtimes[-1][0]:
-        return Diagnosis(what, INCONSISTENT, told, advice, OTHER_FAMILY, "documented")
+        return Diagnosis(what, INCONSISTENT, told, advice, OTHER_FAMILY.source, OTHER_FAMILY.grade)
     if found < known.runtimes[0]:
-        return Diagnosis(what, INCONSISTENT, told, advice, TOO_OLD, "recorded")
-    return Diagnosis(what, WARN, told, advice, known.source, known.grade)
+        return Diagnosis(what, INCONSISTENT, told, advice, TOO_OLD.source, TOO_OLD.grade)
+    return Diagnosis(what, WARN, told, advice, known.evidence.source, known.evidence.grade)

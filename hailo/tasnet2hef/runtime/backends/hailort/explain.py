@@ -49,5 +49,4 @@ def device_error(error: BaseException, where: str) -> DeviceError:
             "identify` and `dmesg | grep -i hailo`"
         )
     first = signatures[0]
-    known_from = f"{first.basis.grade}: {first.basis.origin}"
-    return DeviceError(f"{where}: {text[:WORDS_LENGTH]}; {first.cause} ({known_from}); {first.remedy}", first.id)
+    return DeviceError(f"{where}: {text[:WORDS_LENGTH]}; {first.cause} ({first.basis}); {first.remedy}", first.id)

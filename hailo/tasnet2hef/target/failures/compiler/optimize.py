@@ -6,7 +6,7 @@ from typing import Final
 
 from tasnet2hef.target.failures.next_commands import AGAIN, CALIBRATE, CHECK, PATCH, SIMULATE
 from tasnet2hef.target.failures.signature import Signature
-from tasnet2hef.target.rules.framework.rule import Evidence
+from tasnet2hef.target.known.evidence import Evidence
 
 SIGNATURES: Final = (
     Signature(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tasnet2hef.target.failures.signature import Signature
-from tasnet2hef.target.rules.framework.rule import Evidence
+from tasnet2hef.target.known.evidence import Evidence
 
 SIGNATURES: Final = (
     Signature(
