@@ -17,7 +17,7 @@ from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.target.check import check_file, check_proto
 from tasnet2hef.target.rules.framework.finding import LEVELS
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 from tests.conftest import HAS_TORCH
 
 FIELDS = {"rule", "level", "stage", "layer", "nodes", "message", "grade", "source", "fix"}
@@ -25,7 +25,7 @@ FIELDS = {"rule", "level", "stage", "layer", "nodes", "message", "grade", "sourc
 
 def _bad(blocks: int = 3) -> onnx.ModelProto:
     """Draw a wide net with long means and PReLUs by Max and Min."""
-    draw = Sketch()
+    draw = GraphSketch()
     tensor = draw.input(1, 256, 1, 2000)
     for _ in range(blocks):
         tensor = draw.node("Max", draw.conv(tensor, 256, 256), draw.weight(1, 256, 1, 2000))
@@ -34,7 +34,7 @@ def _bad(blocks: int = 3) -> onnx.ModelProto:
 
 
 def _good() -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("Relu", draw.conv(draw.input(1, 8, 200, 1), 8, 16, (3, 1), pads=[1, 0, 1, 0])))
 
 
@@ -101,7 +101,7 @@ def test_an_export_knows_its_audio() -> None:
 
 
 def test_input_shapes(tmp_path: Path) -> None:
-    draw = Sketch()
+    draw = GraphSketch()
     onnx.save(draw.model(draw.conv(draw.input(1, 8, "T", 1), 8, 8)), tmp_path / "open.onnx")
     with pytest.raises(GraphError, match="dynamic axes"):
         check_file(tmp_path / "open.onnx")
@@ -114,7 +114,7 @@ def test_an_unknown_chip(good_file: Path) -> None:
 
 
 def test_a_single_context_is_asked_for() -> None:
-    draw = Sketch()
+    draw = GraphSketch()
     tensor = draw.input(1, 8, 8, 8)
     for _ in range(140):
         tensor = draw.node("Relu", draw.conv(tensor, 8, 8))

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -22,13 +22,13 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _large() -> onnx.ModelProto:
     """Draw a convolution whose weights lie in a file that is not there."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.conv(draw.input(1, 512, 10, 1), 512, 512))
 
 
 def _small() -> onnx.ModelProto:
     """Draw a convolution whose weights are in the file."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.conv(draw.input(1, 8, 10, 1), 8, 8))
 
 

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -25,7 +25,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _batch(size: int) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("Relu", draw.input(size, 8, 10, 10)))
 
 

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 _ELEMENTWISE = ("Add", "Sub", "Mul", "Div")
 
@@ -32,7 +32,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _product(first: tuple[int, ...], second: tuple[int, ...]) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("Mul", draw.input(*first), draw.input(*second)))
 
 

@@ -11,7 +11,7 @@ from tasnet2hef.target.known.limits import CONCAT_ROW_FAIL_BYTES, ROW_PASS_BYTES
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding, Level
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -30,14 +30,14 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _head() -> onnx.ModelProto:
     """Draw the join of a detector's three heads to [1, 37, 8400]."""
-    draw = Sketch()
+    draw = GraphSketch()
     parts = [draw.node("Relu", draw.input(1, 37, 1, size)) for size in (6400, 1600, 400)]
     return draw.model(draw.node("Concat", *parts, axis=3))
 
 
 def _narrow() -> onnx.ModelProto:
     """Draw a concatenation over features of two narrow tensors."""
-    draw = Sketch()
+    draw = GraphSketch()
     parts = [draw.node("Relu", draw.input(1, 64, 40, 40)) for _ in range(2)]
     return draw.model(draw.node("Concat", *parts, axis=1))
 

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -29,14 +29,14 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _zeros() -> onnx.ModelProto:
     """Draw zeros_like as ConstantOfShape."""
-    draw = Sketch()
+    draw = GraphSketch()
     zeros = draw.node("ConstantOfShape", draw.integers(1, 8, 10, 10))
     return draw.model(draw.node("Add", draw.input(1, 8, 10, 10), zeros))
 
 
 def _stored() -> onnx.ModelProto:
     """Draw the same with a stored constant."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("Add", draw.input(1, 8, 10, 10), draw.weight(1, 8, 1, 1)))
 
 

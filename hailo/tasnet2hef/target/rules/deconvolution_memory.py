@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding, Level
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 # Recorded: 1024 features x kernel 16 exceeds the memory units; 256 x 16 compiled on hailo10h.
 _REFUSED, _COMPILED = 1024 * 16, 256 * 16
@@ -33,7 +33,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _decoder(features: int) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.deconv(draw.input(1, features, 1, 100), features, 2, (1, 16), strides=[1, 8]))
 
 

@@ -12,7 +12,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding, Level
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 # Recorded on hailo10h: 8192 features to 1024 needed 133 of a cluster's 128 units; 4096 to 1024 compiled.
 _REFUSED_FEATURES, _REFUSED_WEIGHTS = 8192, 8192 * 1024
@@ -53,7 +53,7 @@ def _input_features(layer: Layer) -> int:
 
 
 def _dense(features: int, filters: int) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.conv(draw.input(1, features, 1, 8), features, filters))
 
 

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -43,7 +43,7 @@ def _measures(tensor: str, makers: Mapping[str, onnx.NodeProto]) -> bool:
 
 def _flatten_by_size() -> onnx.ModelProto:
     """Draw x.reshape(x.size(0), -1)."""
-    draw = Sketch()
+    draw = GraphSketch()
     source = draw.conv(draw.input(1, 8, 10, 10), 8, 8)
     batch = draw.node("Gather", draw.node("Shape", source), draw.integers(0), axis=0)
     flat = draw.node("Reshape", source, draw.node("Concat", batch, draw.integers(-1), axis=0))
@@ -52,7 +52,7 @@ def _flatten_by_size() -> onnx.ModelProto:
 
 def _flatten() -> onnx.ModelProto:
     """Draw torch.flatten(x, 1)."""
-    draw = Sketch()
+    draw = GraphSketch()
     flat = draw.node("Flatten", draw.conv(draw.input(1, 8, 10, 10), 8, 8), axis=1)
     return draw.model(draw.node("Gemm", flat, draw.weight(800, 5)))
 

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -28,7 +28,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _keras() -> onnx.ModelProto:
     """Draw GELU with a product in front of Erf."""
-    draw = Sketch()
+    draw = GraphSketch()
     source = draw.conv(draw.input(1, 8, 10, 10), 8, 8)
     erf = draw.node("Erf", draw.node("Mul", source, draw.scalar(0.7071)))
     half = draw.node("Mul", source, draw.scalar(0.5))
@@ -37,7 +37,7 @@ def _keras() -> onnx.ModelProto:
 
 def _tanh() -> onnx.ModelProto:
     """Draw another smooth activation."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("Elu", draw.conv(draw.input(1, 8, 10, 10), 8, 8)))
 
 

@@ -11,7 +11,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -35,7 +35,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _prelu_by_max() -> onnx.ModelProto:
     """Draw max(x, 0) + a * min(x, 0) on 199 columns."""
-    draw = Sketch()
+    draw = GraphSketch()
     source, zero = draw.conv(draw.input(1, 64, 1, 199), 64, 64), draw.weight(1, 64, 1, 199)
     positive, negative = draw.node("Max", source, zero), draw.node("Min", source, zero)
     return draw.model(draw.node("Add", positive, draw.node("Mul", negative, draw.weight(1, 64, 1, 1))))
@@ -43,7 +43,7 @@ def _prelu_by_max() -> onnx.ModelProto:
 
 def _leaky() -> onnx.ModelProto:
     """Draw the same as LeakyRelu, which becomes part of the convolution."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("LeakyRelu", draw.conv(draw.input(1, 64, 1, 199), 64, 64), alpha=0.25))
 
 

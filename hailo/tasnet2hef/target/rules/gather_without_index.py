@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -31,14 +31,14 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _embedding() -> onnx.ModelProto:
     """Draw a token embedding."""
-    draw = Sketch()
+    draw = GraphSketch()
     tokens = draw.input(1, 32, dtype=onnx.TensorProto.INT64)
     return draw.model(draw.node("Gather", draw.weight(1000, 64), tokens, axis=0))
 
 
 def _constant_index() -> onnx.ModelProto:
     """Draw the choice of features 2 and 3."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("Gather", draw.input(1, 8, 10, 10), draw.integers(2, 3), axis=1))
 
 

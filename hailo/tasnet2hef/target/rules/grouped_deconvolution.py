@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 # Kernels up to this size have other forms on the chip; of a larger one with groups only refusals are known.
 _SMALL_KERNEL = 4
@@ -31,7 +31,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _decoder(groups: int) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     source = draw.input(1, 128, 1, 500)
     return draw.model(draw.deconv(source, 128, 2, (1, 16), strides=[1, 8], group=groups))
 

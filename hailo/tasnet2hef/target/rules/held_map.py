@@ -11,7 +11,7 @@ from tasnet2hef.target.known.limits import BUFFER_LARGEST_BYTES
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -28,7 +28,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _normalised(rows: int) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     source = draw.conv(draw.input(1, 64, rows, 1), 64, 64)
     mean = draw.node("AveragePool", source, kernel_shape=[rows, 1], strides=[rows, 1])
     return draw.model(draw.node("Sub", source, mean))

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 _AXIS_MAKERS = ("Unsqueeze", "Reshape")
 
@@ -28,7 +28,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _norm(source_axes: bool) -> onnx.ModelProto:
-    draw = Sketch(opset=17)
+    draw = GraphSketch(opset=17)
     parts = [draw.input(1, 64) if source_axes else draw.input(1, 4, 64) for _ in range(2)]
     if source_axes:
         parts = [draw.node("Unsqueeze", part, draw.integers(1)) for part in parts]

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -29,7 +29,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _mean(keep: bool) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     source = draw.conv(draw.input(1, 8, 10, 10), 8, 8)
     mean = draw.node("ReduceMean", source, axes=[2, 3] if keep else [2], keepdims=int(keep))
     flat = draw.node("Flatten", mean, axis=1)

@@ -11,7 +11,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -38,7 +38,7 @@ def _unnamed() -> onnx.ModelProto:
 
 def _named() -> onnx.ModelProto:
     """Draw a node with a name."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("Relu", draw.input(1, 8, 10, 10)))
 
 

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -26,7 +26,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _norm() -> onnx.ModelProto:
     """Draw x / sqrt(mean(x * x))."""
-    draw = Sketch()
+    draw = GraphSketch()
     source = draw.conv(draw.input(1, 64, 100, 1), 64, 64)
     power = draw.node("ReduceMean", draw.node("Mul", source, source), axes=[1])
     return draw.model(draw.node("Div", source, draw.node("Sqrt", power)))
@@ -34,7 +34,7 @@ def _norm() -> onnx.ModelProto:
 
 def _affine() -> onnx.ModelProto:
     """Draw a scale and a shift per feature."""
-    draw = Sketch()
+    draw = GraphSketch()
     source = draw.conv(draw.input(1, 64, 100, 1), 64, 64)
     scaled = draw.node("Mul", source, draw.weight(1, 64, 1, 1))
     return draw.model(draw.node("Add", scaled, draw.weight(1, 64, 1, 1)))

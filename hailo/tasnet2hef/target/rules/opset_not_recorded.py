@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 _COMPILED = (8, 11, 12, 13, 14, 17)
 _PARSED = (18,)
@@ -24,7 +24,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _relu(opset: int) -> onnx.ModelProto:
-    draw = Sketch(opset)
+    draw = GraphSketch(opset)
     return draw.model(draw.node("Relu", draw.input(1, 8, 10, 10)))
 
 

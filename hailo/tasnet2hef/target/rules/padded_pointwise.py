@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -24,13 +24,13 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _padded() -> onnx.ModelProto:
     """Draw a 1x1 convolution with two rows of padding."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.conv(draw.input(1, 8, 100, 1), 8, 8, pads=[2, 0, 2, 0]))
 
 
 def _plain() -> onnx.ModelProto:
     """Draw a 1x1 convolution."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.conv(draw.input(1, 8, 100, 1), 8, 8))
 
 

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -23,7 +23,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _pad(mode: str) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     pads = draw.integers(0, 0, 1, 0, 0, 0, 1, 0)
     padded = draw.node("Pad", draw.input(1, 8, 100, 1), pads, mode=mode)
     return draw.model(draw.conv(padded, 8, 8, (3, 1)))

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 _REFUSED, _COMPILED = 16, 8
 
@@ -27,7 +27,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _patches(size: int) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.conv(draw.input(1, 3, 64, 64), 3, 32, (size, size), strides=[size, size]))
 
 

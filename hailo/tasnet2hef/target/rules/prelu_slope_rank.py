@@ -11,7 +11,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -38,7 +38,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _slopes(*shape: int) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     bent = draw.node("PRelu", draw.conv(draw.input(1, 512, 1, 199), 512, 512), draw.weight(*shape))
     return draw.model(draw.conv(bent, 512, 128))
 
@@ -65,7 +65,7 @@ def _slopes_per_feature() -> onnx.ModelProto:
 
 def _leaky() -> onnx.ModelProto:
     """Draw a LeakyRelu, the same function for one slope."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("LeakyRelu", draw.input(1, 512, 199, 1), alpha=0.25))
 
 

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -27,13 +27,13 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _times() -> onnx.ModelProto:
     """Draw an input [8] of diffusion times."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("Sigmoid", draw.input(8)))
 
 
 def _image() -> onnx.ModelProto:
     """Draw an input of four axes."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("Sigmoid", draw.input(1, 8, 1, 1)))
 
 

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -33,7 +33,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _lstm(direction: str, count: int) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     weights = draw.weight(count, 64, 8), draw.weight(count, 64, 16)
     return draw.model(draw.node("LSTM", draw.input(20, 1, 8), *weights, direction=direction, hidden_size=16))
 
@@ -50,7 +50,7 @@ def _forward() -> onnx.ModelProto:
 
 def _convolutional() -> onnx.ModelProto:
     """Draw a dilated convolution over time instead."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.conv(draw.input(1, 8, 20, 1), 8, 16, (3, 1), pads=[1, 0, 1, 0]))
 
 

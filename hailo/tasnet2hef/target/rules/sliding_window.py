@@ -13,7 +13,7 @@ from tasnet2hef.target.known.limits import BUFFER_BYTES, BUFFER_LARGEST_BYTES, B
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -50,7 +50,7 @@ def _fix(window: SlidingWindow, parts: int, type_: str) -> str:
 
 
 def _dilated(features: int, dilation: int) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     pads = [dilation, 0, dilation, 0]
     source = draw.input(1, features, 400, 1)
     return draw.model(

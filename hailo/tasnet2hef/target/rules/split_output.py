@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -28,14 +28,14 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _outputs() -> onnx.ModelProto:
     """Draw a split into three graph outputs."""
-    draw = Sketch()
+    draw = GraphSketch()
     first = draw.node("Split", draw.input(1, 8192, 1, 8), draw.integers(2048, 2048, 4096), count=3, axis=1)
     return draw.model(first, f"{first}_2", f"{first}_3")
 
 
 def _slices() -> onnx.ModelProto:
     """Draw the same as three slices, which compiled."""
-    draw = Sketch()
+    draw = GraphSketch()
     source = draw.input(1, 8192, 1, 8)
     ends = [(0, 2048), (2048, 4096), (4096, 8192)]
     parts = [

@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -25,14 +25,14 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _squeezed() -> onnx.ModelProto:
     """Draw a Squeeze in front of an activation."""
-    draw = Sketch()
+    draw = GraphSketch()
     source = draw.conv(draw.input(1, 8, 1, 100), 8, 8)
     return draw.model(draw.node("Tanh", draw.node("Squeeze", source, draw.integers(2))))
 
 
 def _at_the_end() -> onnx.ModelProto:
     """Draw a Squeeze as the last node, which parsed as part of the layer before it."""
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("Squeeze", draw.conv(draw.input(1, 8, 1, 100), 8, 8), draw.integers(2)))
 
 

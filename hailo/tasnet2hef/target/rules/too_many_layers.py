@@ -10,7 +10,7 @@ from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.finding import Finding
 from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -35,7 +35,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _deep(count: int) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     tensor = draw.input(1, 8, 10, 10)
     for _ in range(count):
         tensor = draw.node("Relu", draw.conv(tensor, 8, 8))

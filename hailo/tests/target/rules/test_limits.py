@@ -8,7 +8,7 @@ import onnx
 import pytest
 
 from tasnet2hef.target.check import check_file, check_proto
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 RECORDED_PARSE = Path(__file__).parents[5] / "shared/evidence/seed_wide_export.onnx"
 
@@ -30,7 +30,7 @@ def levels(model: onnx.ModelProto, rule: str, chip: str = "hailo8") -> set[str]:
     ],
 )
 def test_rows(width: int, features: int, expected: set[str]) -> None:
-    draw = Sketch()
+    draw = GraphSketch()
     assert (
         levels(draw.model(draw.conv(draw.input(1, features, 1, width), features, 2)), "row-too-wide") == expected
     )
@@ -40,7 +40,7 @@ def test_rows(width: int, features: int, expected: set[str]) -> None:
     ("positions", "expected"), [(255, set()), (256, {"warning"}), (511, {"warning"}), (512, {"error"})]
 )
 def test_means(positions: int, expected: set[str]) -> None:
-    draw = Sketch()
+    draw = GraphSketch()
     assert (
         levels(draw.model(draw.node("ReduceMean", draw.input(1, 8, positions, 1), axes=[2])), "mean-too-long")
         == expected
@@ -48,7 +48,7 @@ def test_means(positions: int, expected: set[str]) -> None:
 
 
 def test_a_mean_over_height_and_width_counts_both() -> None:
-    draw = Sketch()
+    draw = GraphSketch()
     mean = draw.node("GlobalAveragePool", draw.input(1, 8, 32, 32))
     assert levels(draw.model(mean), "mean-too-long") == {"error"}
 
@@ -65,7 +65,7 @@ def test_a_mean_over_height_and_width_counts_both() -> None:
     ],
 )
 def test_windows(features: int, dilation: int, expected: set[str]) -> None:
-    draw = Sketch()
+    draw = GraphSketch()
     made = draw.conv(
         draw.input(1, features, 600, 1),
         features,
@@ -79,7 +79,7 @@ def test_windows(features: int, dilation: int, expected: set[str]) -> None:
 
 
 def test_a_window_names_its_exact_split() -> None:
-    draw = Sketch()
+    draw = GraphSketch()
     made = draw.conv(
         draw.input(1, 512, 600, 1), 512, 512, (3, 1), group=512, dilations=[64, 1], pads=[64, 0, 64, 0]
     )
@@ -100,7 +100,7 @@ def test_a_window_names_its_exact_split() -> None:
     ],
 )
 def test_layers(chip: str, layers: int, expected: set[str]) -> None:
-    draw = Sketch()
+    draw = GraphSketch()
     tensor = draw.input(1, 8, 8, 8)
     for _ in range(layers):
         tensor = draw.node("Relu", draw.conv(tensor, 8, 8))

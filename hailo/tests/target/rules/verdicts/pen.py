@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import onnx
 
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 from tests.target.rules.verdicts.operators import Named
 from tests.target.rules.verdicts.row import NotApplicable, Row
 from tests.target.rules.verdicts.shapes import Shape
@@ -40,7 +40,7 @@ class Pen:
     """The state of one drawing.  `targets` are the stated shapes still ahead, ONNX's order of axes."""
 
     row: Row
-    draw: Sketch
+    draw: GraphSketch
     tensor: str
     shape: Shape
     first: str

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import onnx
 
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 from tests.target.rules.verdicts import axes, convolutions, pointwise, refused
 from tests.target.rules.verdicts.operators import Named, named_operators
 from tests.target.rules.verdicts.pen import Drawer, Pen, marked
@@ -79,7 +79,7 @@ def _layer_count(row: Row) -> int:
 
 
 def _chain_of_layers(count: int) -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     tensor = draw.input(1, 8, 8, 8)
     for _ in range(count):
         tensor = draw.node("Relu", draw.conv(tensor, 8, 8))
@@ -88,7 +88,7 @@ def _chain_of_layers(count: int) -> onnx.ModelProto:
 
 def _tcn_block(shape: Shape, hidden: int) -> onnx.ModelProto:
     """Draw a block of a Conv-TasNet: 1x1 to the hidden features, depthwise, residual and skip 1x1."""
-    draw = Sketch()
+    draw = GraphSketch()
     features = shape[1]
     source = draw.input(*shape)
     wide = draw.node("Relu", draw.conv(source, features, hidden))
@@ -155,7 +155,7 @@ def _whole(row: Row, shapes: list[Stated]) -> onnx.ModelProto:
         raise NotApplicable("a whole net by name: no operator's sizes and no inner shapes are stated")
     if any(not shape.layout for shape in shapes):
         raise NotApplicable("a whole net whose stated axes have no names")
-    draw = Sketch()
+    draw = GraphSketch()
     ends = []
     for shape in inner:
         ends.append(draw.conv(draw.input(*shape), shape[1], shape[1]))
@@ -164,7 +164,7 @@ def _whole(row: Row, shapes: list[Stated]) -> onnx.ModelProto:
 
 def _operators(row: Row, named: list[Named], shapes: list[Stated]) -> onnx.ModelProto:
     """Draw the named operators: in a chain where arrows or plus signs join them, else side by side."""
-    draw = Sketch(opset=17)
+    draw = GraphSketch(opset=17)
     branches = _branches(row, named)
     pairs = _pairs(shapes) if len(branches) == 1 and len(branches[0]) == 1 else [shapes]
     ends: list[str] = []
@@ -207,7 +207,7 @@ def _pairs(shapes: list[Stated]) -> list[list[Stated]]:
     return groups
 
 
-def _start(row: Row, draw: Sketch, shapes: list[Shape]) -> Pen:
+def _start(row: Row, draw: GraphSketch, shapes: list[Shape]) -> Pen:
     told = shapes or [shape.nchw for shape in stated_shapes(row.op) if len(shape.nchw) > 1]
     rank = re.search(r"rank[- ]?(\d)", row.op)
     pixels = re.search(r"\b(\d{2,4}) ?px", row.op)
