@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scripts.pages.markdown import fenced, table
+from tasnet2hef.target.rules import Rule
 from tasnet2hef.target.rules.framework.discovery import all_rules
-from tasnet2hef.target.rules.framework.rule import Rule
 
 PATH: Final = "reference/rules.md"
 

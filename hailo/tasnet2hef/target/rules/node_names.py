@@ -7,11 +7,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.known.evidence import Evidence
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Rule
-from tasnet2hef.target.rules.framework.sketch import GraphSketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -38,8 +34,8 @@ def _unnamed() -> onnx.ModelProto:
 
 def _named() -> onnx.ModelProto:
     """Draw a node with a name."""
-    draw = GraphSketch()
-    return draw.model(draw.node("Relu", draw.input(1, 8, 10, 10)))
+    graph = GraphSketch()
+    return graph.model(graph.node("Relu", graph.input(1, 8, 10, 10)))
 
 
 RULE = Rule(

@@ -7,13 +7,13 @@ import pytest
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.target.check import check_proto
+from tasnet2hef.target.rules import GraphSketch
 from tasnet2hef.target.rules.framework.discovery import all_rules, find_rule
-from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def _grouped_decoder() -> onnx.ModelProto:
-    draw = GraphSketch()
-    return draw.model(draw.deconv(draw.input(1, 64, 1, 100), 64, 2, (1, 16), strides=[1, 8], group=2))
+    graph = GraphSketch()
+    return graph.model(graph.deconv(graph.input(1, 64, 1, 100), 64, 2, (1, 16), strides=[1, 8], group=2))
 
 
 @pytest.mark.parametrize(("chip", "level"), [("hailo8", "error"), ("hailo8l", "warning"), ("hailo15h", "warning")])
@@ -25,8 +25,8 @@ def test_a_limit_of_one_chip_warns_on_another(chip: str, level: str) -> None:
 
 @pytest.mark.parametrize("chip", ["hailo8", "hailo8l", "hailo10h", "hailo15h"])
 def test_what_the_parser_refuses_does_not_depend_on_the_chip(chip: str) -> None:
-    draw = GraphSketch()
-    report = check_proto(draw.model(draw.node("Abs", draw.input(1, 8, 10, 10))), chip)
+    graph = GraphSketch()
+    report = check_proto(graph.model(graph.node("Abs", graph.input(1, 8, 10, 10))), chip)
     assert [finding.rule for finding in report.errors] == ["unsupported-operator"]
 
 
@@ -41,6 +41,6 @@ def test_ids_are_unique_and_sorted() -> None:
 
 
 def test_a_sketch_leaves_large_weights_out() -> None:
-    draw = GraphSketch()
-    model = draw.model(draw.conv(draw.input(1, 4096, 1, 8), 4096, 4096))
+    graph = GraphSketch()
+    model = graph.model(graph.conv(graph.input(1, 4096, 1, 8), 4096, 4096))
     assert model.ByteSize() < 1000

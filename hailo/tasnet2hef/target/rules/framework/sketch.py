@@ -17,9 +17,9 @@ LARGEST_STORED = 65_536
 class GraphSketch:
     """An ONNX graph in the making; every method returns the name of the tensor that it makes.
 
-    >>> draw = GraphSketch()
-    >>> x = draw.input(1, 8, 100, 1)
-    >>> model = draw.model(draw.node("Relu", draw.conv(x, 8, 16)))
+    >>> graph = GraphSketch()
+    >>> x = graph.input(1, 8, 100, 1)
+    >>> model = graph.model(graph.node("Relu", graph.conv(x, 8, 16)))
     >>> [node.op_type for node in model.graph.node]
     ['Conv', 'Relu']
     """
