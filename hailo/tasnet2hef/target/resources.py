@@ -57,7 +57,7 @@ class Demand:
             "hardware": chip.name,
             "layers_by_type": dict(cost.layers_by_type),
             "parsed_layers": cost.parsed_layers,
-            "compiled_layers": cost.fused_layers,
+            "compiled_layers": cost.compiled_layers,
             "lcus": {"demand": cost.lcus, **_budget(chip, chip.layer_controllers.value)},
             "apus": {"demand": cost.apus, **_budget(chip, None if chip.apus is None else chip.apus.value)},
             "memory_units": {"demand": self.memory_units, **_budget(chip, chip.memory_units.value)},

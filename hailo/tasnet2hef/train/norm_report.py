@@ -36,7 +36,7 @@ class NetCost:
         """Take the figures from a preflight."""
         cost = demand.cost
         macs = cost.macs / (demand.audio_seconds or WINDOW_SECONDS)
-        return cls(residual, cost.parsed_layers, cost.fused_layers, macs, demand.contexts, len(cost.held_maps))
+        return cls(residual, cost.parsed_layers, cost.compiled_layers, macs, demand.contexts, len(cost.held_maps))
 
 
 def cost_of(net: ReferenceTasNet, hardware: str, residual: str) -> NetCost | None:

@@ -160,7 +160,7 @@ def test_the_full_default_net_fits_its_budget_of_layers(
     export_checkpoint(from_module(student), path, ExportOptions(seconds=0.2, residual=residual))
     cost = check_file(path).demand.cost
     assert cost.parsed_layers <= parsed
-    assert cost.fused_layers <= fused
+    assert cost.compiled_layers <= fused
     assert not cost.held_maps
 
 

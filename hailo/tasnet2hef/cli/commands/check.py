@@ -123,7 +123,7 @@ def _cost_rows(report: CheckReport) -> list[tuple[str, str]]:
     apus = "unknown" if chip.apus is None else f"{int(chip.apus)}"
     rate = demand.gops_per_second_of_audio
     return [
-        ("layers parsed / compiled", f"{cost.parsed_layers} / {cost.fused_layers}"),
+        ("layers parsed / compiled", f"{cost.parsed_layers} / {cost.compiled_layers}"),
         ("LCUs", f"{cost.lcus} of {int(chip.layer_controllers)}, {chip.single_context_layers} in one context"),
         ("APUs", f"{cost.apus} of {apus}"),
         ("memory units for weights", f"{demand.memory_units} of {int(chip.memory_units)} [inferred]"),

@@ -229,7 +229,7 @@ def print_check(path: Path, report: CheckReport) -> None:
     console = show.console()
     console.print(
         f"check for {demand.chip.name}: {verdict(report)}; {demand.cost.parsed_layers} layers parsed, "
-        f"{demand.cost.fused_layers} compiled, {demand.contexts} contexts likely",
+        f"{demand.cost.compiled_layers} compiled, {demand.contexts} contexts likely",
         markup=False,
     )
     console.print(f"  more: tasnet2hef check {path} --hw {demand.chip.name}", markup=False)

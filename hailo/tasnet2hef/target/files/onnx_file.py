@@ -90,7 +90,7 @@ def _predicted(model: onnx.ModelProto, file: Path) -> tuple[dict[str, Any], tupl
     return {
         "predicted": {
             "layers_parsed": cost.parsed_layers,
-            "layers_compiled": cost.fused_layers,
+            "layers_compiled": cost.compiled_layers,
             "weights": cost.weights,
         },
         "layers": dict(cost.layers_by_type),

@@ -31,7 +31,7 @@ def test_our_own_export(net: Path) -> None:
     assert [end.name for end in found.outputs] == [value.name for value in model.graph.output]
     assert found.details["opset"] == {"ai.onnx": model.opset_import[0].version}
     assert found.details["record"]["window_samples"] == made.window_samples
-    assert found.details["predicted"]["layers_compiled"] == cost.fused_layers
+    assert found.details["predicted"]["layers_compiled"] == cost.compiled_layers
     assert sum(found.details["layers"].values()) == len(parse(load_graph(net)))
     assert (found.hw_arch, found.compiler_version, found.fps) == (None, None, None)
 
