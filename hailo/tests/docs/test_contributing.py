@@ -17,7 +17,7 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.discovery import all_rules, find_rule
 from tests.docs.console_blocks import ROOT
 
-_CODE = re.compile(r'^```python title="hailo/tasnet2hef/rules/(\w+)\.py"\n(.*?)^```', re.M | re.S)
+_CODE = re.compile(r'^```python title="hailo/tasnet2hef/target/rules/(\w+)\.py"\n(.*?)^```', re.M | re.S)
 
 
 @pytest.fixture

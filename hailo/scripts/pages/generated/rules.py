@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scripts.pages.markdown import fenced, table
+from tasnet2hef.target.rules import Rule
 from tasnet2hef.target.rules.framework.discovery import all_rules
-from tasnet2hef.target.rules.framework.rule import Rule
 
 PATH: Final = "reference/rules.md"
 
@@ -35,7 +35,7 @@ def _section(rule: Rule) -> Iterator[str]:
     checked = " ".join((rule.check.__doc__ or "").split())
     yield f"{rule.title} *{rule.level} at most, stage {rule.stage}.* {checked}"
     yield f"**Fix:** {rule.fix}"
-    yield table(("grade", "source"), [(proof.grade, proof.origin) for proof in rule.evidence])
+    yield table(("grade", "source"), [(proof.grade, proof.citation) for proof in rule.evidence])
     for proof in rule.evidence:
         if proof.words:
             yield f"The compiler's own words ({proof.grade}):"

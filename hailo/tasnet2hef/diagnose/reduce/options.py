@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.target.failures.classify import all_signatures
+from tasnet2hef.target.failures.tables import compiler_signatures
 from tasnet2hef.target.rules.framework.discovery import all_rules
 
 
@@ -46,7 +46,7 @@ class ReduceOptions:
             raise OptionError("--match, --signature: found both, expected one way to know the failure")
         _expect_known("--rule", self.rule, [rule.id for rule in all_rules()], "tasnet2hef rules")
         _expect_known(
-            "--signature", self.signature, [each.id for each in all_signatures()], "its name in a report"
+            "--signature", self.signature, [each.id for each in compiler_signatures()], "its name in a report"
         )
         try:
             re.compile(self.match)

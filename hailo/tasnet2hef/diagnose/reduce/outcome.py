@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from tasnet2hef.target.failures.classify import matching
+from tasnet2hef.target.failures.classify import compiler_failures_in
 
 PASSED: Final = "passed"
 EXITED: Final = "exited"
@@ -48,8 +48,8 @@ def outcome_of(ended: str, exit_code: int, text: str, names: Collection[str], ma
         found.append((f"match:{match}", _line_at(text, place.start())))
     for refusal in _CHECK.finditer(spoken):
         found += [(f"rule:{rule}", _line_at(spoken, refusal.start())) for rule in refusal[1].split(", ")]
-    for signature in matching(spoken) or matching(spoken, general=True):
-        found.append((f"signature:{signature.id}", _line_at(spoken, (signature.place(spoken) or (0, 0))[0])))
+    for signature in compiler_failures_in(spoken) or compiler_failures_in(spoken, general=True):
+        found.append((f"signature:{signature.id}", _line_at(spoken, (signature.first_match(spoken) or (0, 0))[0])))
     line = _telling_line(spoken)
     found.append((f"line:{normalised(line, names)}" if line else f"exit code:{exit_code}, no output", line))
     return Outcome(ended, tuple(dict.fromkeys(mark for mark, _ in found)), found[0][1][:WORDS_LENGTH])

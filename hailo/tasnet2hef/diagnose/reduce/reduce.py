@@ -23,7 +23,7 @@ from tasnet2hef.diagnose.reduce.reproduction import shown_command, write_reprodu
 from tasnet2hef.diagnose.reduce.search import Found, search
 from tasnet2hef.diagnose.reduce.ticket import ticket_text
 from tasnet2hef.diagnose.reduce.trials import CANDIDATE_NAME, LOG_NAME, Trials, Watcher, refuse_unsteady
-from tasnet2hef.target.failures.classify import all_signatures
+from tasnet2hef.target.failures.tables import compiler_signatures
 
 STEPS_NAME: Final = "steps"
 TICKET_NAME: Final = "ticket.md"
@@ -131,11 +131,11 @@ def _refuse_other(source: Path, first: Attempt, target: str, options: ReduceOpti
             f"{source}: fails as {outcome.marks[0]} ({outcome.words[:120]}), expected {target}; mend --match, "
             "--signature, or leave them out"
         )
-    machine = {f"signature:{each.id}": each for each in all_signatures() if each.machine}
+    machine = {f"signature:{each.id}": each for each in compiler_signatures() if each.machine}
     if target in machine and target != options.wanted:
         raise OptionError(
             f"{source}: {judge} fails as {target}, expected a failure that says something of the graph: "
-            f"{machine[target].cause}; {machine[target].way_out}"
+            f"{machine[target].cause}; {machine[target].remedy}"
         )
 
 

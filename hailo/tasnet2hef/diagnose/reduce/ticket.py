@@ -10,7 +10,7 @@ import onnx
 
 from tasnet2hef.base.version import __version__
 from tasnet2hef.diagnose.reduce.sizes import sizes_of
-from tasnet2hef.target.failures.classify import all_signatures
+from tasnet2hef.target.failures.tables import compiler_signatures
 from tasnet2hef.target.graph.inference import static_shape
 from tasnet2hef.target.graph.loader import graph_of_model
 from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
@@ -69,14 +69,14 @@ def _meaning(target: str) -> list[str]:
     """Return what is known of a failure of this kind, with its grade."""
     kind, _, name = target.partition(":")
     if kind == "signature":
-        signature = next(each for each in all_signatures() if each.id == name)
-        proof, cause = signature.proof, signature.cause
+        signature = next(each for each in compiler_signatures() if each.id == name)
+        proof, cause = signature.basis, signature.cause
     elif kind in _RULE_MARKS:
         rule = find_rule(name)
         proof, cause = rule.evidence[0], rule.title
     else:
         return []
-    return [f"What such a failure meant before: {cause} ({proof.grade}: {proof.origin})."]
+    return [f"What such a failure meant before: {cause} ({proof})."]
 
 
 def _certainty(report: ReduceReport, model: onnx.ModelProto) -> list[str]:

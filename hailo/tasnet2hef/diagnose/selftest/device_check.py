@@ -16,7 +16,7 @@ from tasnet2hef.diagnose.doctor.topics.runtime import driver
 from tasnet2hef.runtime.backends.hailort.device import DeviceFacts, device_facts
 from tasnet2hef.runtime.backends.hailort.runtime import load_runtime, runtime_version
 from tasnet2hef.runtime.backends.hailort.sidecar import HefRecord
-from tasnet2hef.target.known.releases import release
+from tasnet2hef.target.known.releases import parse_release
 
 ALSO_RUNS: Final[Mapping[str, tuple[str, ...]]] = {"hailo8": ("hailo8l",)}
 """Programs of other chips that a chip runs: YOLOv8s of hailo8l ran on hailo8 (recorded, wllmflower2460/Conv2d)."""
@@ -71,7 +71,7 @@ def _chip(record: HefRecord, device: DeviceState) -> list[Diagnosis]:
 
 
 def _releases(record: HefRecord, device: DeviceState) -> list[Diagnosis]:
-    if not record.compiler or release(device.runtime) is None:
+    if not record.compiler or parse_release(device.runtime) is None:
         return []
     diagnosis = pair(f"HEF of DFC {record.compiler} with HailoRT", record.compiler, device.runtime)
     # The run that follows decides, so a pair that the doctor calls an error is tried as well.

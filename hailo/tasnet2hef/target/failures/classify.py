@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from tasnet2hef.base.discovery import modules_of
-from tasnet2hef.target.failures import next_commands, signatures
-from tasnet2hef.target.failures.signature import Signature
+from tasnet2hef.base.plain import plain
+from tasnet2hef.target.failures import next_commands
+from tasnet2hef.target.failures.signature import Signature, matching
+from tasnet2hef.target.failures.tables import compiler_signatures
 
 UNKNOWN: Final = "unknown"
 SHOWN_LINES: Final = 5
@@ -80,78 +80,55 @@ class Explanation:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {
-            "signature": self.signature,
-            "rule": self.rule,
-            "cause": self.cause,
-            "fix": self.fix,
-            "grade": self.grade,
-            "source": self.source,
-            "commands": list(self.commands),
-            "rung": self.rung,
-            "machine": self.machine,
-            "words": self.words,
-            "also": list(self.also),
-        }
-
-
-@lru_cache(maxsize=1)
-def all_signatures() -> tuple[Signature, ...]:
-    """Return every signature, in the order of their ids."""
-    return tuple(module.SIGNATURE for module in modules_of(signatures))
+        return cast(dict[str, Any], plain(self))
 
 
 def explain(stage: str, error: str, log: str, ended: str, situation: Situation) -> Explanation:
-    """Explain a stage's failure from its exception, else from its end, else from its log.
+    """Explain a stage's failure from its exception, else from how its process ended, else from its log.
 
-    The exception's own words count before the log's, precise signatures before general ones, and of several the
-    one whose words come first: what went wrong first is printed first.
+    The exception's text counts before the log's, specific signatures before general ones, and of several the
+    one that matches first: what went wrong first is printed first.
     """
-    spoken = error if ended == "exited" else f"{ended} in {stage}\n{error}"
+    message = error if ended == "exited" else f"{ended} in {stage}\n{error}"
     for general in (False, True):
-        for text in (spoken, log):
-            found = matching(text, general=general)
-            if found:
-                return _explanation(found, text, situation)
-    return _unknown(spoken, log, situation)
+        for text in (message, log):
+            signatures = compiler_failures_in(text, general=general)
+            if signatures:
+                return _explanation(signatures, text, situation)
+    return _unknown(message, log, situation)
 
 
-def matching(text: str, *, general: bool = False) -> list[Signature]:
-    """Return the signatures that a text holds, the one that speaks first in front."""
-    places = [
-        ((place[0], -place[1]), signature)
-        for signature in all_signatures()
-        if signature.general == general and (place := signature.place(text)) is not None
-    ]
-    return [signature for _, signature in sorted(places, key=lambda found: (found[0], found[1].id))]
+def compiler_failures_in(text: str, *, general: bool = False) -> list[Signature]:
+    """Return the specific or the general signatures of the compiler that match a text, the first match first."""
+    return matching([each for each in compiler_signatures() if each.general == general], text)
 
 
-def _explanation(found: Sequence[Signature], text: str, situation: Situation) -> Explanation:
-    first = found[0]
-    place = first.place(text)
-    assert place is not None
-    line = text[text.rfind("\n", 0, place[0]) + 1 :].split("\n", 1)[0]
+def _explanation(signatures: Sequence[Signature], text: str, situation: Situation) -> Explanation:
+    first = signatures[0]
+    span = first.first_match(text)
+    assert span is not None
+    line = text[text.rfind("\n", 0, span[0]) + 1 :].split("\n", 1)[0]
     return Explanation(
         signature=first.id,
         rule=first.rule,
         cause=first.cause,
-        fix=first.way_out,
-        grade=first.proof.grade,
-        source=first.proof.origin,
+        fix=first.remedy,
+        grade=first.basis.grade,
+        source=first.basis.citation,
         commands=tuple(situation.fill(command) for command in first.commands),
         rung=first.rung,
         machine=first.machine,
         words=line.strip()[:WORDS_LENGTH],
-        also=tuple(signature.id for signature in found[1:]),
+        also=tuple(signature.id for signature in signatures[1:]),
     )
 
 
-def _unknown(spoken: str, log: str, situation: Situation) -> Explanation:
+def _unknown(message: str, log: str, situation: Situation) -> Explanation:
     lines = [line.strip() for line in log.split("\n") if line.strip()][-SHOWN_LINES:]
     return Explanation(
         signature=UNKNOWN,
         rule="",
-        cause="not a failure that is known here; the compiler's last words: " + " / ".join(lines or [spoken]),
+        cause="not a failure that is known here; the compiler's last words: " + " / ".join(lines or [message]),
         fix="read the log; check the graph; a shorter window is another graph and may pass",
         grade="inferred",
         source="no record of it",
@@ -161,5 +138,5 @@ def _unknown(spoken: str, log: str, situation: Situation) -> Explanation:
         ),
         rung="effort",
         machine=False,
-        words=(spoken or (lines[-1] if lines else ""))[:WORDS_LENGTH],
+        words=(message or (lines[-1] if lines else ""))[:WORDS_LENGTH],
     )

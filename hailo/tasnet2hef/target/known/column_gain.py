@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from tasnet2hef.target.known.chip import Chip, Grade
+from tasnet2hef.target.known.chip import Chip
+from tasnet2hef.target.known.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,7 @@ class ColumnGain:
     streams: int
     lowest: float
     highest: float
-    grade: Grade
-    source: str
+    evidence: Evidence
     reason: str
 
     @property
@@ -29,7 +29,7 @@ class ColumnGain:
         """Say it in one line."""
         return (
             f"{self.streams} windows side by side on {self.chip}: {self.lowest:g} to {self.highest:g} times "
-            f"as many windows for the same work ({self.reason}) [{self.grade}: {self.source}]"
+            f"as many windows for the same work ({self.reason}) [{self.evidence}]"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -38,8 +38,8 @@ class ColumnGain:
             "streams": self.streams,
             "lowest": self.lowest,
             "highest": self.highest,
-            "grade": self.grade,
-            "source": self.source,
+            "grade": self.evidence.grade,
+            "source": self.evidence.source,
             "reason": self.reason,
         }
 
@@ -59,4 +59,5 @@ def column_gain(chip: Chip, streams: int) -> ColumnGain:
         reason = f"rows at its edge are padded to {columns} columns; inside it is not known"
     else:
         reason = "open: its stored rows are not padded to columns; whether its arithmetic is, is not known"
-    return ColumnGain(chip.name, streams, 1.0, highest, "inferred", padding.source, reason)
+    evidence = Evidence(padding.evidence.source, "inferred")
+    return ColumnGain(chip.name, streams, 1.0, highest, evidence, reason)

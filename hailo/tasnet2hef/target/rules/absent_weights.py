@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -21,14 +18,14 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _large() -> onnx.ModelProto:
     """Draw a convolution whose weights lie in a file that is not there."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 512, 10, 1), 512, 512))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 512, 10, 1), 512, 512))
 
 
 def _small() -> onnx.ModelProto:
     """Draw a convolution whose weights are in the file."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 8, 10, 1), 8, 8))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 8, 10, 1), 8, 8))
 
 
 RULE = Rule(

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 _ELEMENTWISE = ("Add", "Sub", "Mul", "Div")
 
@@ -31,8 +28,8 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _product(first: tuple[int, ...], second: tuple[int, ...]) -> onnx.ModelProto:
-    draw = Sketch()
-    return draw.model(draw.node("Mul", draw.input(*first), draw.input(*second)))
+    graph = GraphSketch()
+    return graph.model(graph.node("Mul", graph.input(*first), graph.input(*second)))
 
 
 def _unequal() -> onnx.ModelProto:

@@ -7,10 +7,7 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.known.limits import CONCAT_ROW_FAIL_BYTES, ROW_PASS_BYTES
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding, Level
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Level, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -29,16 +26,16 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _head() -> onnx.ModelProto:
     """Draw the join of a detector's three heads to [1, 37, 8400]."""
-    draw = Sketch()
-    parts = [draw.node("Relu", draw.input(1, 37, 1, size)) for size in (6400, 1600, 400)]
-    return draw.model(draw.node("Concat", *parts, axis=3))
+    graph = GraphSketch()
+    parts = [graph.node("Relu", graph.input(1, 37, 1, size)) for size in (6400, 1600, 400)]
+    return graph.model(graph.node("Concat", *parts, axis=3))
 
 
 def _narrow() -> onnx.ModelProto:
     """Draw a concatenation over features of two narrow tensors."""
-    draw = Sketch()
-    parts = [draw.node("Relu", draw.input(1, 64, 40, 40)) for _ in range(2)]
-    return draw.model(draw.node("Concat", *parts, axis=1))
+    graph = GraphSketch()
+    parts = [graph.node("Relu", graph.input(1, 64, 40, 40)) for _ in range(2)]
+    return graph.model(graph.node("Concat", *parts, axis=1))
 
 
 RULE = Rule(

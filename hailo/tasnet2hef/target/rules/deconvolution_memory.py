@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding, Level
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Level, Rule, RuleContext
 
 # Recorded: 1024 features x kernel 16 exceeds the memory units; 256 x 16 compiled on hailo10h.
 _REFUSED, _COMPILED = 1024 * 16, 256 * 16
@@ -32,8 +29,8 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _decoder(features: int) -> onnx.ModelProto:
-    draw = Sketch()
-    return draw.model(draw.deconv(draw.input(1, features, 1, 100), features, 2, (1, 16), strides=[1, 8]))
+    graph = GraphSketch()
+    return graph.model(graph.deconv(graph.input(1, features, 1, 100), features, 2, (1, 16), strides=[1, 8]))
 
 
 def _block_diagonal() -> onnx.ModelProto:

@@ -6,10 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -42,18 +39,18 @@ def _measures(tensor: str, makers: Mapping[str, onnx.NodeProto]) -> bool:
 
 def _flatten_by_size() -> onnx.ModelProto:
     """Draw x.reshape(x.size(0), -1)."""
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 8, 10, 10), 8, 8)
-    batch = draw.node("Gather", draw.node("Shape", source), draw.integers(0), axis=0)
-    flat = draw.node("Reshape", source, draw.node("Concat", batch, draw.integers(-1), axis=0))
-    return draw.model(draw.node("Gemm", flat, draw.weight(800, 5)))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 8, 10, 10), 8, 8)
+    batch = graph.node("Gather", graph.node("Shape", source), graph.integers(0), axis=0)
+    flat = graph.node("Reshape", source, graph.node("Concat", batch, graph.integers(-1), axis=0))
+    return graph.model(graph.node("Gemm", flat, graph.weight(800, 5)))
 
 
 def _flatten() -> onnx.ModelProto:
     """Draw torch.flatten(x, 1)."""
-    draw = Sketch()
-    flat = draw.node("Flatten", draw.conv(draw.input(1, 8, 10, 10), 8, 8), axis=1)
-    return draw.model(draw.node("Gemm", flat, draw.weight(800, 5)))
+    graph = GraphSketch()
+    flat = graph.node("Flatten", graph.conv(graph.input(1, 8, 10, 10), 8, 8), axis=1)
+    return graph.model(graph.node("Gemm", flat, graph.weight(800, 5)))
 
 
 RULE = Rule(

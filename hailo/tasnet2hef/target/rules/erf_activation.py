@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -27,17 +24,17 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _keras() -> onnx.ModelProto:
     """Draw GELU with a product in front of Erf."""
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 8, 10, 10), 8, 8)
-    erf = draw.node("Erf", draw.node("Mul", source, draw.scalar(0.7071)))
-    half = draw.node("Mul", source, draw.scalar(0.5))
-    return draw.model(draw.node("Mul", half, draw.node("Add", erf, draw.scalar(1.0))))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 8, 10, 10), 8, 8)
+    erf = graph.node("Erf", graph.node("Mul", source, graph.scalar(0.7071)))
+    half = graph.node("Mul", source, graph.scalar(0.5))
+    return graph.model(graph.node("Mul", half, graph.node("Add", erf, graph.scalar(1.0))))
 
 
 def _tanh() -> onnx.ModelProto:
     """Draw another smooth activation."""
-    draw = Sketch()
-    return draw.model(draw.node("Elu", draw.conv(draw.input(1, 8, 10, 10), 8, 8)))
+    graph = GraphSketch()
+    return graph.model(graph.node("Elu", graph.conv(graph.input(1, 8, 10, 10), 8, 8)))
 
 
 RULE = Rule(

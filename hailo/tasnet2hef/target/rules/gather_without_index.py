@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -30,15 +27,15 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _embedding() -> onnx.ModelProto:
     """Draw a token embedding."""
-    draw = Sketch()
-    tokens = draw.input(1, 32, dtype=onnx.TensorProto.INT64)
-    return draw.model(draw.node("Gather", draw.weight(1000, 64), tokens, axis=0))
+    graph = GraphSketch()
+    tokens = graph.input(1, 32, dtype=onnx.TensorProto.INT64)
+    return graph.model(graph.node("Gather", graph.weight(1000, 64), tokens, axis=0))
 
 
 def _constant_index() -> onnx.ModelProto:
     """Draw the choice of features 2 and 3."""
-    draw = Sketch()
-    return draw.model(draw.node("Gather", draw.input(1, 8, 10, 10), draw.integers(2, 3), axis=1))
+    graph = GraphSketch()
+    return graph.model(graph.node("Gather", graph.input(1, 8, 10, 10), graph.integers(2, 3), axis=1))
 
 
 RULE = Rule(

@@ -7,10 +7,7 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.graph.onnx_node import OnnxNode
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -38,14 +35,14 @@ def _beside_product(context: RuleContext, node: OnnxNode) -> bool:
 
 def _box_distribution() -> onnx.ModelProto:
     """Draw the swap of a detector's box head: [1, 4, 16, 8400] -> [1, 16, 4, 8400]."""
-    draw = Sketch()
-    return draw.model(draw.node("Relu", draw.node("Transpose", draw.input(1, 4, 16, 8400), perm=[0, 2, 1, 3])))
+    graph = GraphSketch()
+    return graph.model(graph.node("Relu", graph.node("Transpose", graph.input(1, 4, 16, 8400), perm=[0, 2, 1, 3])))
 
 
 def _channels_last() -> onnx.ModelProto:
     """Draw an output in channels-last order, which is the chip's own."""
-    draw = Sketch()
-    return draw.model(draw.node("Transpose", draw.conv(draw.input(1, 8, 10, 10), 8, 8), perm=[0, 2, 3, 1]))
+    graph = GraphSketch()
+    return graph.model(graph.node("Transpose", graph.conv(graph.input(1, 8, 10, 10), 8, 8), perm=[0, 2, 3, 1]))
 
 
 RULE = Rule(

@@ -7,10 +7,7 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.known.limits import BUFFER_LARGEST_BYTES
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -27,10 +24,10 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _normalised(rows: int) -> onnx.ModelProto:
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 64, rows, 1), 64, 64)
-    mean = draw.node("AveragePool", source, kernel_shape=[rows, 1], strides=[rows, 1])
-    return draw.model(draw.node("Sub", source, mean))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 64, rows, 1), 64, 64)
+    mean = graph.node("AveragePool", source, kernel_shape=[rows, 1], strides=[rows, 1])
+    return graph.model(graph.node("Sub", source, mean))
 
 
 def _long() -> onnx.ModelProto:

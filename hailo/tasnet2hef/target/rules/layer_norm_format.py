@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 _AXIS_MAKERS = ("Unsqueeze", "Reshape")
 
@@ -27,12 +24,14 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _norm(source_axes: bool) -> onnx.ModelProto:
-    draw = Sketch(opset=17)
-    parts = [draw.input(1, 64) if source_axes else draw.input(1, 4, 64) for _ in range(2)]
+    graph = GraphSketch(opset=17)
+    parts = [graph.input(1, 64) if source_axes else graph.input(1, 4, 64) for _ in range(2)]
     if source_axes:
-        parts = [draw.node("Unsqueeze", part, draw.integers(1)) for part in parts]
-    scale = draw.weight(64)
-    return draw.model(draw.node("LayerNormalization", draw.node("Concat", *parts, axis=1), scale, scale, axis=-1))
+        parts = [graph.node("Unsqueeze", part, graph.integers(1)) for part in parts]
+    scale = graph.weight(64)
+    return graph.model(
+        graph.node("LayerNormalization", graph.node("Concat", *parts, axis=1), scale, scale, axis=-1)
+    )
 
 
 def _stacked() -> onnx.ModelProto:

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -28,11 +25,11 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _mean(keep: bool) -> onnx.ModelProto:
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 8, 10, 10), 8, 8)
-    mean = draw.node("ReduceMean", source, axes=[2, 3] if keep else [2], keepdims=int(keep))
-    flat = draw.node("Flatten", mean, axis=1)
-    return draw.model(draw.node("Gemm", flat, draw.weight(8 if keep else 80, 5)))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 8, 10, 10), 8, 8)
+    mean = graph.node("ReduceMean", source, axes=[2, 3] if keep else [2], keepdims=int(keep))
+    flat = graph.node("Flatten", mean, axis=1)
+    return graph.model(graph.node("Gemm", flat, graph.weight(8 if keep else 80, 5)))
 
 
 def _dropped() -> onnx.ModelProto:

@@ -7,10 +7,7 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.graph.onnx_node import OnnxNode
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -32,16 +29,16 @@ def _finding(context: RuleContext, told: str, node: OnnxNode) -> Finding:
 
 def _sources() -> onnx.ModelProto:
     """Draw a view [1, 8, 16, 2, 128] -> [1, 8, 32, 128]."""
-    draw = Sketch()
-    five = draw.node("Reshape", draw.input(1, 8, 16, 256), draw.integers(1, 8, 16, 2, 128))
-    return draw.model(draw.node("Reshape", five, draw.integers(1, 8, 32, 128)))
+    graph = GraphSketch()
+    five = graph.node("Reshape", graph.input(1, 8, 16, 256), graph.integers(1, 8, 16, 2, 128))
+    return graph.model(graph.node("Reshape", five, graph.integers(1, 8, 32, 128)))
 
 
 def _masks() -> onnx.ModelProto:
     """Draw two masks as two convolutions, each of four axes."""
-    draw = Sketch()
-    source = draw.input(1, 64, 199, 1)
-    return draw.model(draw.conv(source, 64, 128), draw.conv(source, 64, 128))
+    graph = GraphSketch()
+    source = graph.input(1, 64, 199, 1)
+    return graph.model(graph.conv(source, 64, 128), graph.conv(source, 64, 128))
 
 
 RULE = Rule(

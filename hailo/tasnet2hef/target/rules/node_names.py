@@ -7,10 +7,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -37,8 +34,8 @@ def _unnamed() -> onnx.ModelProto:
 
 def _named() -> onnx.ModelProto:
     """Draw a node with a name."""
-    draw = Sketch()
-    return draw.model(draw.node("Relu", draw.input(1, 8, 10, 10)))
+    graph = GraphSketch()
+    return graph.model(graph.node("Relu", graph.input(1, 8, 10, 10)))
 
 
 RULE = Rule(

@@ -7,10 +7,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -37,9 +34,9 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _slopes(*shape: int) -> onnx.ModelProto:
-    draw = Sketch()
-    bent = draw.node("PRelu", draw.conv(draw.input(1, 512, 1, 199), 512, 512), draw.weight(*shape))
-    return draw.model(draw.conv(bent, 512, 128))
+    graph = GraphSketch()
+    bent = graph.node("PRelu", graph.conv(graph.input(1, 512, 1, 199), 512, 512), graph.weight(*shape))
+    return graph.model(graph.conv(bent, 512, 128))
 
 
 def _list_of_slopes() -> onnx.ModelProto:
@@ -64,8 +61,8 @@ def _slopes_per_feature() -> onnx.ModelProto:
 
 def _leaky() -> onnx.ModelProto:
     """Draw a LeakyRelu, the same function for one slope."""
-    draw = Sketch()
-    return draw.model(draw.node("LeakyRelu", draw.input(1, 512, 199, 1), alpha=0.25))
+    graph = GraphSketch()
+    return graph.model(graph.node("LeakyRelu", graph.input(1, 512, 199, 1), alpha=0.25))
 
 
 RULE = Rule(

@@ -9,10 +9,7 @@ import onnx
 from tasnet2hef.target.graph.cost import FREE_TYPES
 from tasnet2hef.target.graph.layers import Layer
 from tasnet2hef.target.known.limits import ROW_FAIL_BYTES, ROW_PASS_BYTES, ROW_WIDEST_PASS_BYTES
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -49,26 +46,26 @@ def _unsure(layer: Layer, size: str) -> str:
 
 def _wide() -> onnx.ModelProto:
     """Draw a 1x1 convolution over 2000 columns of 256 features: 512,000 bytes a row."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 256, 1, 2000), 256, 256))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 256, 1, 2000), 256, 256))
 
 
 def _whisper() -> onnx.ModelProto:
     """Draw a 1x3 convolution to 512 features over 1000 columns: 512,000 bytes a row."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 80, 1, 1000), 80, 512, (1, 3), pads=[0, 1, 0, 1]))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 80, 1, 1000), 80, 512, (1, 3), pads=[0, 1, 0, 1]))
 
 
 def _compiled() -> onnx.ModelProto:
     """Draw a 1x1 convolution over 1024 columns of 256 features: 262,144 bytes, which compiled."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 256, 1, 1024), 256, 256))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 256, 1, 1024), 256, 256))
 
 
 def _tall() -> onnx.ModelProto:
     """Draw the same convolution with time on height: rows of 256 bytes."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 256, 2000, 1), 256, 256))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 256, 2000, 1), 256, 256))
 
 
 RULE = Rule(

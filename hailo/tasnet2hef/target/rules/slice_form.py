@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -29,23 +26,23 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _reversed() -> onnx.ModelProto:
     """Draw a reversal of features by step -1, as a flow's flip."""
-    draw = Sketch()
-    ends = draw.integers(-1), draw.integers(-1000), draw.integers(1), draw.integers(-1)
-    return draw.model(draw.node("Slice", draw.input(1, 192, 148, 1), *ends))
+    graph = GraphSketch()
+    ends = graph.integers(-1), graph.integers(-1000), graph.integers(1), graph.integers(-1)
+    return graph.model(graph.node("Slice", graph.input(1, 192, 148, 1), *ends))
 
 
 def _second_of_three() -> onnx.ModelProto:
     """Draw a slice over axis 1 of [1, 100, 64]."""
-    draw = Sketch()
-    ends = draw.integers(0), draw.integers(50), draw.integers(1)
-    return draw.model(draw.node("Relu", draw.node("Slice", draw.input(1, 100, 64), *ends)))
+    graph = GraphSketch()
+    ends = graph.integers(0), graph.integers(50), graph.integers(1)
+    return graph.model(graph.node("Relu", graph.node("Slice", graph.input(1, 100, 64), *ends)))
 
 
 def _features() -> onnx.ModelProto:
     """Draw a slice over features, which compiled."""
-    draw = Sketch()
-    ends = draw.integers(0), draw.integers(32), draw.integers(1)
-    return draw.model(draw.node("Relu", draw.node("Slice", draw.input(1, 64, 10, 10), *ends)))
+    graph = GraphSketch()
+    ends = graph.integers(0), graph.integers(32), graph.integers(1)
+    return graph.model(graph.node("Relu", graph.node("Slice", graph.input(1, 64, 10, 10), *ends)))
 
 
 RULE = Rule(

@@ -9,10 +9,7 @@ import onnx
 
 from tasnet2hef.target.graph.cost import SlidingWindow
 from tasnet2hef.target.known.limits import BUFFER_BYTES, BUFFER_LARGEST_BYTES, BUFFER_ROWS
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -49,11 +46,11 @@ def _fix(window: SlidingWindow, parts: int, type_: str) -> str:
 
 
 def _dilated(features: int, dilation: int) -> onnx.ModelProto:
-    draw = Sketch()
+    graph = GraphSketch()
     pads = [dilation, 0, dilation, 0]
-    source = draw.input(1, features, 400, 1)
-    return draw.model(
-        draw.conv(source, features, features, (3, 1), group=features, dilations=[dilation, 1], pads=pads)
+    source = graph.input(1, features, 400, 1)
+    return graph.model(
+        graph.conv(source, features, features, (3, 1), group=features, dilations=[dilation, 1], pads=pads)
     )
 
 

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -27,21 +24,21 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _outputs() -> onnx.ModelProto:
     """Draw a split into three graph outputs."""
-    draw = Sketch()
-    first = draw.node("Split", draw.input(1, 8192, 1, 8), draw.integers(2048, 2048, 4096), count=3, axis=1)
-    return draw.model(first, f"{first}_2", f"{first}_3")
+    graph = GraphSketch()
+    first = graph.node("Split", graph.input(1, 8192, 1, 8), graph.integers(2048, 2048, 4096), count=3, axis=1)
+    return graph.model(first, f"{first}_2", f"{first}_3")
 
 
 def _slices() -> onnx.ModelProto:
     """Draw the same as three slices, which compiled."""
-    draw = Sketch()
-    source = draw.input(1, 8192, 1, 8)
+    graph = GraphSketch()
+    source = graph.input(1, 8192, 1, 8)
     ends = [(0, 2048), (2048, 4096), (4096, 8192)]
     parts = [
-        draw.node("Slice", source, draw.integers(first), draw.integers(last), draw.integers(1))
+        graph.node("Slice", source, graph.integers(first), graph.integers(last), graph.integers(1))
         for first, last in ends
     ]
-    return draw.model(*parts)
+    return graph.model(*parts)
 
 
 RULE = Rule(

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -34,11 +31,11 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _deep(count: int) -> onnx.ModelProto:
-    draw = Sketch()
-    tensor = draw.input(1, 8, 10, 10)
+    graph = GraphSketch()
+    tensor = graph.input(1, 8, 10, 10)
     for _ in range(count):
-        tensor = draw.node("Relu", draw.conv(tensor, 8, 8))
-    return draw.model(tensor)
+        tensor = graph.node("Relu", graph.conv(tensor, 8, 8))
+    return graph.model(tensor)
 
 
 def _many() -> onnx.ModelProto:

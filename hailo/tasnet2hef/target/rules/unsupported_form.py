@@ -7,10 +7,7 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.graph.converters.registry import discover
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 # Their refusals have rules of their own.
 _OWN_RULES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand", "ReduceMax", "ReduceSum")
@@ -28,14 +25,14 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _softmax_over_width() -> onnx.ModelProto:
     """Draw a softmax over the width."""
-    draw = Sketch()
-    return draw.model(draw.node("Softmax", draw.input(1, 8, 10, 20), axis=3))
+    graph = GraphSketch()
+    return graph.model(graph.node("Softmax", graph.input(1, 8, 10, 20), axis=3))
 
 
 def _softmax_over_features() -> onnx.ModelProto:
     """Draw a softmax over 65 features, which compiled."""
-    draw = Sketch()
-    return draw.model(draw.node("Softmax", draw.input(1, 65, 60, 80), axis=1))
+    graph = GraphSketch()
+    return graph.model(graph.node("Softmax", graph.input(1, 65, 60, 80), axis=1))
 
 
 RULE = Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasnet2hef.diagnose.reduce.outcome import EXITED, Outcome, outcome_of
-from tasnet2hef.target.failures.classify import all_signatures
+from tasnet2hef.target.failures.tables import compiler_signatures
 
 NAMES = frozenset({"conv_12", "tcn_03/depthwise", "out"})
 
@@ -58,4 +58,4 @@ def test_how_a_command_ended_is_a_failure_of_its_own() -> None:
     assert outcome_of("out of time", -9, "Error: x", NAMES).marks[0] == "signature:out-of-time"
     assert outcome_of("killed by SIGSEGV", -11, "Error: x", NAMES).marks[0] == "signature:crash"
     assert outcome_of(EXITED, 0, "Error: printed, but the exit code is 0", NAMES) == Outcome("passed")
-    assert {"out-of-time", "crash"} <= {signature.id for signature in all_signatures()}
+    assert {"out-of-time", "crash"} <= {signature.id for signature in compiler_signatures()}

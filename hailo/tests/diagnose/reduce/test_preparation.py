@@ -11,12 +11,12 @@ from onnx import helper, numpy_helper
 
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.diagnose.reduce.preparation import prepared, randomised
-from tasnet2hef.target.rules.framework.sketch import LARGEST_HELD, Sketch
+from tasnet2hef.target.rules.framework.sketch import LARGEST_STORED, GraphSketch
 from tests.diagnose.reduce.conftest import saved
 
 
 def _trained() -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     value = draw.conv(draw.input("batch", 4, 6, 1), 4, 8, (3, 1), pads=[1, 0, 1, 0])
     larger = draw.node("Resize", value, "", draw.weight(4), mode="nearest")
     model = draw.model(draw.node("Reshape", larger, draw.integers(1, 48, 1, 1)))
@@ -60,8 +60,8 @@ def test_external_weights_come_in_and_absent_ones_are_made(tmp_path: Path) -> No
     found = {tensor.name: numpy_helper.to_array(tensor) for tensor in inside.graph.initializer}
     expected = {tensor.name: numpy_helper.to_array(tensor) for tensor in _trained().graph.initializer}
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
-    draw = Sketch()
-    absent = draw.conv(draw.input(1, LARGEST_HELD, 1, 1), LARGEST_HELD, 2)
+    draw = GraphSketch()
+    absent = draw.conv(draw.input(1, LARGEST_STORED, 1, 1), LARGEST_STORED, 2)
     made = randomised(prepared(saved(tmp_path, draw.model(absent), "absent.onnx"), {})).graph.initializer[0]
     assert made.data_location == onnx.TensorProto.DEFAULT
-    assert numpy_helper.to_array(made).shape == (2, LARGEST_HELD, 1, 1)
+    assert numpy_helper.to_array(made).shape == (2, LARGEST_STORED, 1, 1)

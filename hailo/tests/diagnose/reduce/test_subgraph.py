@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.diagnose.reduce.preparation import prepared
 from tasnet2hef.diagnose.reduce.subgraph import Subject, reads, subject_of
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 from tests.diagnose.reduce.conftest import chain, saved
 
 WORST = 1e-6
@@ -23,7 +23,7 @@ WORST = 1e-6
 
 def branched() -> onnx.ModelProto:
     """Draw what makes cutting hard: a computed shape, a Constant, two outputs of one node, a body."""
-    draw = Sketch()
+    draw = GraphSketch()
     value = draw.input(1, 4, 6, 1)
     halves = draw.node("Split", value, axis=1, count=2)
     joined = draw.node("Concat", halves, f"{halves}_2", axis=1)
@@ -116,7 +116,7 @@ def test_ancestors_are_what_the_last_node_needs(whole: Subject) -> None:
 
 
 def test_no_cut_begins_at_a_tensor_of_unknown_type(tmp_path: Path) -> None:
-    draw = Sketch()
+    draw = GraphSketch()
     model = draw.model(draw.node("Relu", draw.node("Mystery", draw.node("Relu", draw.input(1, 4, 6, 1)))))
     model.graph.output[0].type.tensor_type.shape.dim.add(dim_value=1)
     subject = subject_of(prepared(saved(tmp_path, model), {}))

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from tasnet2hef.compiler.fallbacks import ORDER
-from tasnet2hef.target.failures.classify import UNKNOWN, Situation, all_signatures, explain
+from tasnet2hef.target.failures.classify import UNKNOWN, Situation, explain
+from tasnet2hef.target.failures.signature import Signature
+from tasnet2hef.target.failures.tables import compiler_signatures, runtime_signatures
 from tasnet2hef.target.rules.framework.discovery import all_rules
 
 RECORDED_WORDS = Path(__file__).parents[1] / "rules/recorded_verdicts.jsonl"
@@ -66,17 +68,29 @@ def test_every_recorded_failure_is_explained() -> None:
     assert explained == {row["id"]: row["error"] for row in _failures(RECORDED_WORDS)}
 
 
-@pytest.mark.parametrize("signature", all_signatures(), ids=lambda signature: signature.id)
-def test_a_signature_says_all(signature: Any) -> None:
-    rules = {rule.id for rule in all_rules()}
-    assert signature.rule in rules or signature.evidence is not None
-    assert not signature.rule or signature.rule in rules
-    assert signature.proof.source
-    assert signature.way_out
+@pytest.mark.parametrize("signature", compiler_signatures(), ids=lambda signature: signature.id)
+def test_a_signature_names_a_rule_a_fallback_and_commands_that_exist(signature: Signature) -> None:
+    assert not signature.rule or signature.rule in {rule.id for rule in all_rules()}
+    assert signature.basis.source
+    assert signature.remedy
     assert signature.rung in ("", *ORDER)
     assert signature.commands
     for command in signature.commands:
         assert "{" not in SITUATION.fill(command)
+
+
+@pytest.mark.parametrize("field", ["id", "patterns", "cause"])
+def test_a_signature_without_a_required_field_is_refused(field: str) -> None:
+    row = compiler_signatures()[0]
+    with pytest.raises(ValueError, match=f"{field} is empty"):
+        dataclasses.replace(row, **{field: type(getattr(row, field))()})
+
+
+@pytest.mark.parametrize("field", ["fix", "evidence"])
+def test_a_signature_without_a_rule_needs_a_fix_and_evidence_of_its_own(field: str) -> None:
+    row = next(each for each in compiler_signatures() if not each.rule)
+    with pytest.raises(ValueError, match=rf"'{row.id}': found no rule, expected one or its own fix and evidence"):
+        dataclasses.replace(row, **{field: None})
 
 
 def test_a_checkpoint_is_named_or_said_to_be_wanted() -> None:
@@ -94,10 +108,10 @@ def test_a_checkpoint_is_named_or_said_to_be_wanted() -> None:
     assert not any("MODEL.pth" in command for command in known)
 
 
-def test_ids_are_the_files_names() -> None:
-    folder = Path(__file__).parents[3] / "tasnet2hef" / "target" / "failures" / "signatures"
-    names = sorted(path.stem.replace("_", "-") for path in folder.glob("[a-z]*.py"))
-    assert sorted(signature.id for signature in all_signatures()) == names
+@pytest.mark.parametrize("signatures", [compiler_signatures(), runtime_signatures()], ids=["compiler", "runtime"])
+def test_ids_are_unique_over_all_tables(signatures: tuple[Signature, ...]) -> None:
+    ids = [signature.id for signature in signatures]
+    assert ids == sorted(set(ids))
 
 
 @pytest.mark.parametrize(

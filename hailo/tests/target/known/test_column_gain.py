@@ -20,8 +20,8 @@ from tests.sign_split import make_contract, save_graph
 def test_never_less_than_one_nor_more_than_the_columns(name: str, streams: int) -> None:
     gain = column_gain(load_chip(name), streams)
     assert 1 == gain.lowest <= gain.highest <= streams
-    assert gain.grade == "inferred"
-    assert gain.source == load_chip(name).edge_row_columns.source
+    assert gain.evidence.grade == "inferred"
+    assert gain.evidence.source == load_chip(name).edge_row_columns.evidence.source
 
 
 def test_columns_beyond_the_padding_cost_another_pass() -> None:
@@ -50,4 +50,4 @@ def test_a_foreign_graph_has_no_columns(tmp_path) -> None:
 
     model = onnx.load(save_graph(tmp_path / "net.onnx", make_contract(streams=4)))
     del model.metadata_props[:]
-    assert check_graph(OpenedGraph(model)).demand.column_gain is None
+    assert check_graph(OpenedGraph(model)).resources.column_gain is None

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tasnet2hef.target.known import chip_names
-from tasnet2hef.target.known.releases import PAIRINGS, pairing_of, spelt
+from tasnet2hef.target.known.evidence import GRADES
+from tasnet2hef.target.known.releases import PAIRINGS, format_release, pairing_of
 
 RECORDED = Path(__file__).parents[5] / "shared/evidence/limits.md"
 
@@ -37,14 +38,16 @@ def test_it_is_the_recorded_one() -> None:
             recorded.setdefault(compiler, set())
         for compiler, runtime in together:
             recorded[compiler].add(runtime)
-    ours = {spelt(each.compiler): {spelt(runtime) for runtime in each.runtimes} for each in PAIRINGS}
+    ours = {
+        format_release(each.compiler): {format_release(runtime) for runtime in each.runtimes} for each in PAIRINGS
+    }
     assert ours == recorded
 
 
 def test_every_row_has_source_grade_and_known_chips() -> None:
     for each in PAIRINGS:
-        assert each.source
-        assert each.grade in ("recorded", "documented", "inferred")
+        assert each.evidence.source
+        assert each.evidence.grade in GRADES
         assert set(chip_names()) & set(each.hardware)
 
 

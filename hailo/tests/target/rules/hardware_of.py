@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasnet2hef.target.rules.framework.rule import Rule
+from tasnet2hef.target.rules import Rule
 
 
 def chip_of(rule: Rule) -> str:

@@ -9,9 +9,10 @@ import pytest
 
 from tasnet2hef.target.check import check_graph
 from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.known.evidence import GRADES
+from tasnet2hef.target.rules import Rule
 from tasnet2hef.target.rules.framework.discovery import all_rules
-from tasnet2hef.target.rules.framework.finding import GRADES, LEVELS, STAGES, Finding
-from tasnet2hef.target.rules.framework.rule import Rule
+from tasnet2hef.target.rules.framework.finding import LEVELS, STAGES, Finding
 from tests.target.rules.hardware_of import chip_of
 
 RULES = [pytest.param(rule, id=rule.id) for rule in all_rules()]

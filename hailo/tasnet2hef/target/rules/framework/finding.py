@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tasnet2hef.target.known.evidence import Grade
+
 Level = Literal["error", "warning", "note"]
 Stage = Literal["translate", "optimize", "compile", "runtime"]
-Grade = Literal["recorded", "documented", "inferred"]
 
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 STAGES: tuple[Stage, ...] = ("translate", "optimize", "compile", "runtime")
-GRADES: tuple[Grade, ...] = ("recorded", "documented", "inferred")
 
 
 @dataclass(frozen=True)

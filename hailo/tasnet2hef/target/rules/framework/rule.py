@@ -10,36 +10,12 @@ import onnx
 
 from tasnet2hef.target.graph.layers import Layer
 from tasnet2hef.target.graph.onnx_node import OnnxNode
+from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding, Grade, Level, Stage, weakest
+from tasnet2hef.target.rules.framework.finding import Finding, Level, Stage, weakest
 
 Check = Callable[[RuleContext], Iterable[Finding]]
 Example = Callable[[], onnx.ModelProto]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Where a limit is known from; `words` are the compiler's own, three lines at most.
-
-    `hardware` lists the chips that it was seen on; empty means that it does not depend on the chip, as
-    what the parser refuses.
-    """
-
-    source: str
-    grade: Grade
-    words: str = ""
-    version: str = ""
-    hardware: tuple[str, ...] = ()
-
-    @property
-    def origin(self) -> str:
-        """Return the source with the compiler's version and the chips."""
-        told = [self.source, f"DFC {self.version}" if self.version else "", ", ".join(self.hardware)]
-        return "; ".join(part for part in told if part)
-
-    def holds_for(self, chip: str) -> bool:
-        """Tell whether this was seen on `chip`, or does not depend on it."""
-        return not self.hardware or chip in self.hardware
 
 
 @dataclass(frozen=True)
@@ -81,7 +57,7 @@ class Rule:
             nodes = (node.name,)
         elif layer is not None and not nodes:
             nodes = tuple(found.name for found in layer.onnx)
-        if proof.hardware and not proof.holds_for(context.chip.name):
+        if proof.hardware and not proof.applies_to(context.chip.name):
             message = f"{message} (recorded on {', '.join(proof.hardware)} only, not on {context.chip.name})"
         return Finding(
             rule=self.id,
@@ -91,7 +67,7 @@ class Rule:
             nodes=nodes,
             message=message,
             grade=proof.grade,
-            source=proof.origin,
+            source=proof.citation,
             fix=fix or self.fix,
         )
 
@@ -119,7 +95,7 @@ class Rule:
 
 
 def _allowed(proof: Evidence, chip: str) -> Level:
-    return "error" if proof.grade == "recorded" and proof.holds_for(chip) else "warning"
+    return "error" if proof.grade == "recorded" and proof.applies_to(chip) else "warning"
 
 
 def _about(example: Example) -> str:

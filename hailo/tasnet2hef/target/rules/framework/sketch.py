@@ -11,15 +11,15 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 # Larger weights are left out of the model, as if they lay in an external file: no rule looks at their values.
-LARGEST_HELD = 65_536
+LARGEST_STORED = 65_536
 
 
-class Sketch:
+class GraphSketch:
     """An ONNX graph in the making; every method returns the name of the tensor that it makes.
 
-    >>> draw = Sketch()
-    >>> x = draw.input(1, 8, 100, 1)
-    >>> model = draw.model(draw.node("Relu", draw.conv(x, 8, 16)))
+    >>> graph = GraphSketch()
+    >>> x = graph.input(1, 8, 100, 1)
+    >>> model = graph.model(graph.node("Relu", graph.conv(x, 8, 16)))
     >>> [node.op_type for node in model.graph.node]
     ['Conv', 'Relu']
     """
@@ -39,7 +39,7 @@ class Sketch:
     def weight(self, *shape: int) -> str:
         """Add a float constant of a shape; only its shape matters."""
         name = f"weight_{len(self._stored) + 1}"
-        if math.prod(shape) <= LARGEST_HELD:
+        if math.prod(shape) <= LARGEST_STORED:
             self._stored.append(numpy_helper.from_array(np.full(shape, 0.25, np.float32), name))
             return name
         tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape)
