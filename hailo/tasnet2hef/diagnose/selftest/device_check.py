@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.runtime.backends.hailort.device import DeviceFacts, device_facts
 from tasnet2hef.runtime.backends.hailort.runtime import load_runtime, runtime_version
-from tasnet2hef.runtime.backends.hailort.sidecar import HefRecord
+from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar
 from tasnet2hef.target.known.releases import pairing_of, release, spelt
 
 DRIVER_VERSION: Final = Path("/sys/module/hailo_pci/version")
@@ -67,12 +67,12 @@ def look_at_device(driver_file: Path = DRIVER_VERSION, device_files: Path = DEVI
     return DeviceState((*checks, DeviceCheck("device", told, "ok")), runtime, devices)
 
 
-def check_program(record: HefRecord, state: DeviceState) -> tuple[DeviceCheck, ...]:
+def check_program(record: HefSidecar, state: DeviceState) -> tuple[DeviceCheck, ...]:
     """Hold a HEF against the device and its runtime, by its record."""
     return (*_hardware(record, state), *_pairing(record, state))
 
 
-def _hardware(record: HefRecord, state: DeviceState) -> list[DeviceCheck]:
+def _hardware(record: HefSidecar, state: DeviceState) -> list[DeviceCheck]:
     chips = [each.architecture.removesuffix("_a0") for each in state.devices if each.architecture]
     if not record.hardware or not chips:
         return []
@@ -86,7 +86,7 @@ def _hardware(record: HefRecord, state: DeviceState) -> list[DeviceCheck]:
     ]
 
 
-def _pairing(record: HefRecord, state: DeviceState) -> list[DeviceCheck]:
+def _pairing(record: HefSidecar, state: DeviceState) -> list[DeviceCheck]:
     known, runtime = pairing_of(record.compiler), release(state.runtime)
     if not record.compiler or runtime is None:
         return []

@@ -15,7 +15,7 @@ from tasnet2hef.diagnose.selftest.stage import FLOAT_FLOOR_DB, QUANTISED_FLOOR_D
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
 from tasnet2hef.runtime.backends.hailort.program import RunOptions
-from tasnet2hef.runtime.backends.hailort.sidecar import read_record
+from tasnet2hef.runtime.backends.hailort.sidecar import read_sidecar
 from tasnet2hef.runtime.backends.segments import open_graph
 from tasnet2hef.runtime.reference_clips import Reference, read_reference
 from tasnet2hef.runtime.speech_windows import separate_clips, speech_clips
@@ -169,7 +169,7 @@ class _NetTest:
         """Run the HEF, with either kind of border, if the device can take it."""
         assert self._device is not None
         try:
-            self.checks = check_program(read_record(hef), self._device)
+            self.checks = check_program(read_sidecar(hef), self._device)
         except Tasnet2HefError as error:
             yield Stage(DEVICE["float"], hef.name, "broken", reason=str(error))
             return

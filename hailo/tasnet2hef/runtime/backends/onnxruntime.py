@@ -14,7 +14,7 @@ from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract, output_names
 from tasnet2hef.runtime.backends import Memory
 from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
-from tasnet2hef.runtime.backends.wide_layout import lie_down
+from tasnet2hef.runtime.backends.wide_layout import to_wide
 
 ERRORS_ONLY = 3
 REASON_CHARACTERS = 200
@@ -33,10 +33,10 @@ class OnnxRuntimeBackend:
 
     def __init__(self, model_path: str | Path, threads: int | None = None, *, as_written: bool = False) -> None:
         path = Path(model_path)
-        self._session, is_lying = _open(path, threads, as_written=as_written)
+        self._session, is_wide = _open(path, threads, as_written=as_written)
         self._contract = contract_of(self._session, str(path))
         self._outputs = list(output_names(self._contract.spec.n_src))
-        laid = replace(self._contract, layout="wide") if is_lying else self._contract
+        laid = replace(self._contract, layout="wide") if is_wide else self._contract
         self._input_shape = laid.input_shape
         _check_ports(self._session, laid, str(path))
 
@@ -75,7 +75,7 @@ def _open(path: Path, threads: int | None, *, as_written: bool) -> tuple[Any, bo
     """Load a graph and say whether it was turned on its side; what can't be is told as it is written."""
     if not as_written and find_spec("onnx") is not None:
         try:
-            return _start_session(lie_down(path), threads, path), True
+            return _start_session(to_wide(path), threads, path), True
         except GraphError:  # nothing is lost but speed
             pass
     return open_session(path, threads), False

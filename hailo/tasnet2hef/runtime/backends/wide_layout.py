@@ -22,7 +22,7 @@ WINDOWED: Final = frozenset({"Conv", "AveragePool"})
 CHANNEL_AXES: Final = [0, 1]
 
 
-def lie_down(path: Path) -> bytes:
+def to_wide(path: Path) -> bytes:
     """Read a tall graph of one column and return it wide, as ONNX Runtime loads it.
 
     Raises:
@@ -35,7 +35,7 @@ def lie_down(path: Path) -> bytes:
     except Exception as error:  # protobuf's and the file system's errors share no base class
         raise GraphError(f"{path}: can't be read as an ONNX graph ({error})") from error
     contract = GraphContract.from_metadata(metadata_of(model), str(path))
-    if not can_lie(contract) or not _stands(model, contract):
+    if not can_be_wide(contract) or not _is_tall(model, contract):
         raise GraphError(f"{path}: found another graph, expected tall windows in one column")
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     for node in model.graph.node:
@@ -55,13 +55,13 @@ def lie_down(path: Path) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def can_lie(contract: GraphContract) -> bool:
+def can_be_wide(contract: GraphContract) -> bool:
     """Say whether a graph can be turned on its side: tall windows in one column."""
     is_plain = not contract.stateful and contract.segments == 1 and contract.streams == 1
     return is_plain and contract.layout == "tall"
 
 
-def _stands(model: onnx.ModelProto, contract: GraphContract) -> bool:
+def _is_tall(model: onnx.ModelProto, contract: GraphContract) -> bool:
     """Say whether a graph's ports are as tall as its contract says; other ones are told as they are written."""
     ports = (*model.graph.input, *model.graph.output)
     found = [tuple(size.dim_value for size in port.type.tensor_type.shape.dim) for port in ports]

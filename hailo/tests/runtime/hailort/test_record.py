@@ -12,7 +12,7 @@ from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
 from tasnet2hef.runtime.backends.hailort.sidecar import (
     describe,
     layer_names,
-    read_record,
+    read_sidecar,
     sidecar_path,
     write_sidecar,
 )
@@ -39,7 +39,7 @@ def rewrite(hef: Path, **changes: object) -> Path:
 
 
 def test_what_is_written_is_read(hef):
-    record = read_record(hef)
+    record = read_sidecar(hef)
     assert (record.hardware, record.compiler) == ("hailo8", "3.33.0")
     assert [port.name for port in (*record.inputs, *record.outputs)] == ["frames", "source_1", "source_2"]
     assert record.outputs[0].shape == (100, 1, 8)
@@ -78,13 +78,13 @@ def test_past_rows_and_borders_are_ports(tmp_path, contract):
 
 
 def test_the_onnx_file_serves_as_well(hef):
-    told = read_record(hef)
+    told = read_sidecar(hef)
     sidecar_path(hef).unlink()
-    found = read_record(hef)
+    found = read_sidecar(hef)
     assert (found.inputs, found.outputs, found.contract) == (told.inputs, told.outputs, told.contract)
     hef.with_suffix(".onnx").unlink()
     with pytest.raises(DeviceError, match=r"found neither net.hef.json nor net.onnx beside it"):
-        read_record(hef)
+        read_sidecar(hef)
 
 
 def test_a_record_of_another_hef_is_refused(hef):
@@ -92,14 +92,14 @@ def test_a_record_of_another_hef_is_refused(hef):
     with pytest.raises(
         DeviceError, match=r"found the record of a HEF of SHA-256 \w{12}\.\.\., expected that of net"
     ):
-        read_record(hef)
+        read_sidecar(hef)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"format": "x"}', "\x00\xff"])
 def test_damaged_records(hef, text):
     sidecar_path(hef).write_text(text)
     with pytest.raises(DeviceError, match=r"net.hef.json: damaged") as refusal:
-        read_record(hef)
+        read_sidecar(hef)
     assert "\n" not in str(refusal.value)
 
 
@@ -109,20 +109,20 @@ def test_damaged_records(hef, text):
 def test_damaged_ports(hef, inputs):
     rewrite(hef, inputs=inputs)
     with pytest.raises(DeviceError, match=r"damaged"):
-        read_record(hef)
+        read_sidecar(hef)
 
 
 def test_ports_that_contradict_the_export(hef):
     rewrite(hef, inputs=[{"name": "frames", "shape": [50, 1, 8], "origins": ["frames"], "readers": []}])
     with pytest.raises(DeviceError, match=r"frames: found shape \[50, 1, 8\], expected \[100, 1, 8\]"):
-        read_record(hef)
+        read_sidecar(hef)
 
 
 def test_missing_hef_and_folder(tmp_path):
     with pytest.raises(DeviceError, match=r"none.hef: found nothing, expected a HEF"):
-        read_record(tmp_path / "none.hef")
+        read_sidecar(tmp_path / "none.hef")
     with pytest.raises(DeviceError, match=r"found a folder, expected a HEF"):
-        read_record(tmp_path)
+        read_sidecar(tmp_path)
 
 
 def test_a_foreign_graph_gets_no_record(tmp_path, contract, graph):
@@ -195,4 +195,4 @@ def test_the_pair_can_be_moved(hef, tmp_path, runtime):
     (tmp_path / "there").mkdir()
     for path in (hef, sidecar_path(hef)):
         shutil.copy(path, tmp_path / "there" / path.name)
-    assert HailoRtBackend(tmp_path / "there" / "net.hef").contract == read_record(hef).contract
+    assert HailoRtBackend(tmp_path / "there" / "net.hef").contract == read_sidecar(hef).contract

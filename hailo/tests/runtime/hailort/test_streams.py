@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from tasnet2hef.base.errors import DeviceError
-from tasnet2hef.runtime.backends.hailort.sidecar import HefRecord, Port
+from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar, Port
 from tasnet2hef.runtime.backends.hailort.streams import find_streams
 
 WINDOW, PAST = (100, 1, 8), (2, 1, 12)
@@ -35,8 +35,8 @@ class Hef:
 OUTPUT = {"net/conv9": (WINDOW, ["source_1/decoder"])}
 
 
-def record(contract, *inputs: Port) -> HefRecord:
-    return HefRecord(
+def record(contract, *inputs: Port) -> HefSidecar:
+    return HefSidecar(
         contract=contract(),
         inputs=inputs,
         outputs=(Port("source_1", WINDOW, ("source_1", "source_1/decoder")),),

@@ -22,7 +22,7 @@ from tasnet2hef.runtime.backends.hailort.infer_streams import InferStreamsProgra
 from tasnet2hef.runtime.backends.hailort.program import Program, RunOptions
 from tasnet2hef.runtime.backends.hailort.results import ResultPool
 from tasnet2hef.runtime.backends.hailort.runtime import has_infer_model, load_runtime
-from tasnet2hef.runtime.backends.hailort.sidecar import HefRecord, known_shapes, read_record
+from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar, known_shapes, read_sidecar
 from tasnet2hef.runtime.backends.hailort.stream_format import Border, FloatBorder, QuantisedBorder, Stream
 from tasnet2hef.runtime.backends.hailort.streams import find_streams
 from tasnet2hef.runtime.backends.segment_names import segment_of, segment_path
@@ -137,9 +137,9 @@ class _Stage:
             border.take(tensors[stream.port])
 
 
-def _read_records(path: Path) -> tuple[list[Path], list[HefRecord]]:
+def _read_records(path: Path) -> tuple[list[Path], list[HefSidecar]]:
     """Return the HEFs that belong together, in their order, with their records."""
-    record = read_record(path)
+    record = read_sidecar(path)
     whole = record.contract
     if whole.segments == 1:
         return [path], [record]
@@ -150,7 +150,7 @@ def _read_records(path: Path) -> tuple[list[Path], list[HefRecord]]:
         )
     named = path.with_name(f"{net}{path.suffix}")
     paths = [segment_path(named, number) for number in range(1, whole.segments + 1)]
-    records = [read_record(each) for each in paths]
+    records = [read_sidecar(each) for each in paths]
     for number, (each, other) in enumerate(zip(paths, records, strict=True), start=1):
         if other.contract != replace(whole, segment=number):
             raise DeviceError(
@@ -161,7 +161,7 @@ def _read_records(path: Path) -> tuple[list[Path], list[HefRecord]]:
     return paths, records
 
 
-def _streams_of(runtime: Any, path: Path, record: HefRecord) -> _Ends:
+def _streams_of(runtime: Any, path: Path, record: HefSidecar) -> _Ends:
     with explained(str(path)):
         hef = runtime.HEF(str(path))
         groups = list(hef.get_network_group_names())

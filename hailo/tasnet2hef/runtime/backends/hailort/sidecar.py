@@ -37,7 +37,7 @@ class Port:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HefRecord:
+class HefSidecar:
     """A HEF's inputs and outputs, and the export that it was made from."""
 
     contract: GraphContract
@@ -86,7 +86,7 @@ def write_sidecar(
     return path
 
 
-def read_record(hef: Path) -> HefRecord:
+def read_sidecar(hef: Path) -> HefSidecar:
     """Read what lies beside a HEF: its record, else the ONNX file that it was made from.
 
     Raises:
@@ -107,7 +107,7 @@ def read_record(hef: Path) -> HefRecord:
     return record
 
 
-def describe(model: Path, hn: Mapping[str, Any] | None = None) -> HefRecord:
+def describe(model: Path, hn: Mapping[str, Any] | None = None) -> HefSidecar:
     """Describe the program that an ONNX file becomes.
 
     Raises:
@@ -128,14 +128,14 @@ def describe(model: Path, hn: Mapping[str, Any] | None = None) -> HefRecord:
         layers = layer_names(hn, origins)
         return Port(name, (height, width, channels), (*origins, *layers), () if name in makers else tuple(readers))
 
-    return HefRecord(
+    return HefSidecar(
         contract=GraphContract.from_metadata(metadata, str(model)),
         inputs=tuple(port(name) for name in graph.inputs),
         outputs=tuple(port(name) for name in graph.outputs),
     )
 
 
-def _of_onnx(hef: Path) -> HefRecord:
+def _of_onnx(hef: Path) -> HefSidecar:
     model = hef.with_suffix(".onnx")
     if not model.is_file():
         raise DeviceError(
@@ -145,13 +145,13 @@ def _of_onnx(hef: Path) -> HefRecord:
     return describe(model)
 
 
-def _parse(path: Path) -> HefRecord:
+def _parse(path: Path) -> HefSidecar:
     try:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if fields["format"] != FORMAT:
             raise ValueError(f"found format {fields['format']!r}, expected {FORMAT!r}")
         contract = GraphContract.from_metadata({METADATA_KEY: json.dumps(fields["provenance"])}, str(path))
-        record = HefRecord(
+        record = HefSidecar(
             contract=contract,
             inputs=_ports(fields["inputs"]),
             outputs=_ports(fields["outputs"]),
@@ -167,7 +167,7 @@ def _parse(path: Path) -> HefRecord:
     return record
 
 
-def _require_contract(record: HefRecord, path: Path) -> None:
+def _require_contract(record: HefSidecar, path: Path) -> None:
     """Refuse ports that contradict the export's own description."""
     for port in (*record.inputs, *record.outputs):
         wanted = known_shapes(record.contract).get(port.name)

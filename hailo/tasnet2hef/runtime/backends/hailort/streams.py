@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.graph_contract import INPUT_NAME, output_names
-from tasnet2hef.runtime.backends.hailort.sidecar import HefRecord, Port
+from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar, Port
 from tasnet2hef.runtime.backends.hailort.stream_format import Stream
 
 ROW_MAJOR_ORDERS: Final = ("NHWC", "FCR")
@@ -15,7 +15,7 @@ ROW_MAJOR_ORDERS: Final = ("NHWC", "FCR")
 CODE_TYPES: Final = {"UINT8": "uint8", "UINT16": "uint16", "FLOAT32": "float32"}
 
 
-def find_streams(hef: Any, record: HefRecord, where: str) -> tuple[tuple[Stream, ...], tuple[Stream, ...]]:
+def find_streams(hef: Any, record: HefSidecar, where: str) -> tuple[tuple[Stream, ...], tuple[Stream, ...]]:
     """Return a HEF's inputs and outputs in the order of its record.
 
     Raises:
@@ -34,7 +34,7 @@ def _match(
     ports: Sequence[Port],
     infos: Sequence[Any],
     origins: Callable[[str], Sequence[str]],
-    record: HefRecord,
+    record: HefSidecar,
     where: str,
 ) -> tuple[Stream, ...]:
     if len(ports) != len(infos):
@@ -65,7 +65,7 @@ def _only(ports: Sequence[Port], info: Any, found: Sequence[Port], where: str) -
     return found[0]
 
 
-def _order_is_enough(ports: Sequence[Port], record: HefRecord) -> bool:
+def _order_is_enough(ports: Sequence[Port], record: HefSidecar) -> bool:
     """Tell whether ports may go by order where a HEF holds no names: sources swapped are sources still."""
     return {port.name for port in ports} <= {INPUT_NAME, *output_names(record.contract.spec.n_src)}
 
