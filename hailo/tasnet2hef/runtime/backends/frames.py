@@ -43,12 +43,12 @@ def columns_of(frames: Samples, streams: int) -> Samples:
     return frames.reshape(sources, rows, streams, -1).transpose(2, 0, 1, 3)
 
 
-def clips_to_frames(clips: Samples, contract: GraphContract) -> Samples:
+def streams_to_frames(clips: Samples, contract: GraphContract) -> Samples:
     """Put a clip in every column: ``[stream, sample]`` to ``[row, streams * stride]``."""
     return side_by_side(np.stack([window_to_frames(clip, contract) for clip in clips]))
 
 
-def frames_to_clips(frames: Samples, contract: GraphContract) -> Samples:
+def frames_to_streams(frames: Samples, contract: GraphContract) -> Samples:
     """Read every column: ``[source, row, streams * stride]`` to ``[stream, source, sample]``."""
     columns = columns_of(frames, contract.streams)
     return np.stack([frames_to_sources(column, contract) for column in columns])

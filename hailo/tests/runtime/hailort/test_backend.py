@@ -9,7 +9,7 @@ import pytest
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.parity import signal_to_error_db, speech_clip
 from tasnet2hef.runtime.backends import StepBackend
-from tasnet2hef.runtime.backends.frames import clips_to_frames
+from tasnet2hef.runtime.backends.frames import streams_to_frames
 from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
 from tasnet2hef.runtime.backends.hailort.program import RunOptions
 from tasnet2hef.runtime.backends.hailort.sidecar import sidecar_path, write_sidecar
@@ -40,7 +40,7 @@ def speech_frames(backend, number: int = 0) -> np.ndarray:
     made = backend.contract
     count = made.streams * made.window_samples
     clips = speech_clip(count * (number + 1), made.spec.sample_rate)[-count:].reshape(made.streams, -1)
-    return clips_to_frames(clips, made)
+    return streams_to_frames(clips, made)
 
 
 def worst_db(expected: np.ndarray, found: np.ndarray) -> float:

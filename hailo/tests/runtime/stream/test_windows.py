@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.runtime.backends.frames import (
-    clips_to_frames,
-    frames_to_clips,
+    streams_to_frames,
+    frames_to_streams,
     frames_to_sources,
     frames_to_tensor,
     tensor_to_frames,
@@ -163,11 +163,11 @@ def test_columns_of_the_tensor_are_the_clips(contract, window):
     description = contract(**window)
     streams, samples = description.streams, description.window_samples
     clips = noise(streams * samples).reshape(streams, samples)
-    frames = clips_to_frames(clips, description)
+    frames = streams_to_frames(clips, description)
     tensor = frames_to_tensor(frames, description)
     assert tensor.shape == description.input_shape
     for number, clip in enumerate(clips):
         alone = window_to_frames(clip, description)
         np.testing.assert_array_equal(tensor[0, :, :, number], alone.T)
     np.testing.assert_array_equal(tensor_to_frames(tensor, description), frames)
-    np.testing.assert_array_equal(frames_to_clips(frames[None], description)[:, 0], clips)
+    np.testing.assert_array_equal(frames_to_streams(frames[None], description)[:, 0], clips)
