@@ -32,7 +32,12 @@ from tasnet2hef.model.network.hailo_block import HailoBlock, State, block_convs,
 from tasnet2hef.model.network.norms import make_standardise, norm_constants, norm_strategy
 from tasnet2hef.model.network.padding import PaddedFold, fold_with_padding
 from tasnet2hef.model.network.primitives import Mul, TimeConv
-from tasnet2hef.runtime.backends.frames import streams_to_frames, frames_to_streams, frames_to_tensor, tensor_to_frames
+from tasnet2hef.runtime.backends.frames import (
+    frames_to_streams,
+    frames_to_tensor,
+    streams_to_frames,
+    tensor_to_frames,
+)
 
 
 class SourceHead(nn.Module):

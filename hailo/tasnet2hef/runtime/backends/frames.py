@@ -31,13 +31,13 @@ def frames_to_sources(frames: Samples, contract: GraphContract) -> Samples:
     return frames.reshape(len(frames), -1)[:, _clip_part(contract)]
 
 
-def side_by_side(columns: Samples) -> Samples:
+def join_columns(columns: Samples) -> Samples:
     """Lay ``[stream, row, sample of the row]`` out as one tensor's frames ``[row, streams * stride]``."""
     streams, rows, stride = columns.shape
     return columns.transpose(1, 0, 2).reshape(rows, streams * stride)
 
 
-def columns_of(frames: Samples, streams: int) -> Samples:
+def split_columns(frames: Samples, streams: int) -> Samples:
     """Take ``[source, row, streams * stride]`` apart into ``[stream, source, row, sample of the row]``."""
     sources, rows, _ = frames.shape
     return frames.reshape(sources, rows, streams, -1).transpose(2, 0, 1, 3)
@@ -45,12 +45,12 @@ def columns_of(frames: Samples, streams: int) -> Samples:
 
 def streams_to_frames(clips: Samples, contract: GraphContract) -> Samples:
     """Put a clip in every column: ``[stream, sample]`` to ``[row, streams * stride]``."""
-    return side_by_side(np.stack([window_to_frames(clip, contract) for clip in clips]))
+    return join_columns(np.stack([window_to_frames(clip, contract) for clip in clips]))
 
 
 def frames_to_streams(frames: Samples, contract: GraphContract) -> Samples:
     """Read every column: ``[source, row, streams * stride]`` to ``[stream, source, sample]``."""
-    columns = columns_of(frames, contract.streams)
+    columns = split_columns(frames, contract.streams)
     return np.stack([frames_to_sources(column, contract) for column in columns])
 
 

@@ -9,13 +9,13 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.runtime.backends import Backend
-from tasnet2hef.runtime.stream.columns import run_columns, run_side_by_side
+from tasnet2hef.runtime.stream.columns import run_columns, run_generators
 from tasnet2hef.runtime.stream.halo import Halo, HaloStream
 from tasnet2hef.runtime.stream.streamer import Streamer, make_streamer
 from tasnet2hef.runtime.stream.windows import WindowStream
 
 
-class FirstColumn:
+class OneColumnBackend:
     """A graph of several columns seen as a graph of one; the other columns hold silence."""
 
     def __init__(self, backend: Backend) -> None:
@@ -49,7 +49,7 @@ class ColumnMixer:
         if streams < 1:
             raise OptionError(f"streams: found {streams}, expected 1 or more")
         self._backend = backend
-        alone = FirstColumn(backend) if backend.contract.streams > 1 else backend
+        alone = OneColumnBackend(backend) if backend.contract.streams > 1 else backend
         self._streams = [make_streamer(alone, overlap=overlap, halo=halo) for _ in range(streams)]
         self._sharing = [stream for stream in self._streams if isinstance(stream, WindowStream | HaloStream)]
 
@@ -67,11 +67,11 @@ class ColumnMixer:
         """Take ``[sample]`` for each stream; return the sources ``[source, sample]`` that are ready, for each."""
         if not self._sharing:
             return [stream.feed(part) for stream, part in zip(self._streams, samples, strict=True)]
-        work = [stream.feeding(part) for stream, part in zip(self._sharing, samples, strict=True)]
-        return run_side_by_side(self._backend, work)
+        work = [stream.feed_generator(part) for stream, part in zip(self._sharing, samples, strict=True)]
+        return run_generators(self._backend, work)
 
     def flush(self) -> list[Samples]:
         """End all streams: return the sources ``[source, sample]`` that are still held, for each."""
         if not self._sharing:
             return [stream.flush() for stream in self._streams]
-        return run_side_by_side(self._backend, [stream.flushing() for stream in self._sharing])
+        return run_generators(self._backend, [stream.flush_generator() for stream in self._sharing])

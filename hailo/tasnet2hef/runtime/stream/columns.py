@@ -10,23 +10,23 @@ import numpy as np
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.runtime.backends import Backend
-from tasnet2hef.runtime.backends.frames import columns_of, side_by_side
+from tasnet2hef.runtime.backends.frames import join_columns, split_columns
 
-Steps = Generator[Sequence[Samples], Sequence[Samples], Samples]
+WindowGenerator = Generator[Sequence[Samples], Sequence[Samples], Samples]
 """Work that yields windows ``[row, sample of the row]``, is sent ``[source, row, sample of the row]`` for each,
 and returns the sources ``[source, sample]`` that are ready: whoever drives it decides on their columns."""
 
 
-def run_steps(backend: Backend, steps: Steps) -> Samples:
+def run_generator(backend: Backend, steps: WindowGenerator) -> Samples:
     """Drive one piece of work to its end; its windows have the columns for themselves.
 
     Raises:
         RefusedError: see :func:`run_columns`.
     """
-    return run_side_by_side(backend, [steps])[0]
+    return run_generators(backend, [steps])[0]
 
 
-def run_side_by_side(backend: Backend, work: Sequence[Steps]) -> list[Samples]:
+def run_generators(backend: Backend, work: Sequence[WindowGenerator]) -> list[Samples]:
     """Drive several pieces of work to their ends; windows that they wait for together share the columns.
 
     Raises:
@@ -68,7 +68,7 @@ def _run_once(backend: Backend, windows: Sequence[Samples]) -> Sequence[Samples]
         return [_finite(backend.run(windows[0]))]
     columns = np.zeros((streams, *windows[0].shape), np.float32)
     columns[: len(windows)] = windows
-    return list(columns_of(_finite(backend.run(side_by_side(columns))), streams)[: len(windows)])
+    return list(split_columns(_finite(backend.run(join_columns(columns))), streams)[: len(windows)])
 
 
 def _finite(sources: Samples) -> Samples:

@@ -21,7 +21,7 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.runtime.backends import Backend
-from tasnet2hef.runtime.stream.columns import Steps, run_steps
+from tasnet2hef.runtime.stream.columns import WindowGenerator, run_generator
 from tasnet2hef.runtime.stream.voice_tracks import VoiceTracks
 
 Halo = Literal["full"] | float
@@ -128,13 +128,13 @@ class HaloStream:
 
     def feed(self, samples: Samples) -> Samples:
         """Take ``[sample]``, any number of them; return the sources ``[source, sample]`` that are ready."""
-        return run_steps(self._backend, self.feeding(samples))
+        return run_generator(self._backend, self.feed_generator(samples))
 
     def flush(self) -> Samples:
         """End the stream: return the sources ``[source, sample]`` of all samples that are still held."""
-        return run_steps(self._backend, self.flushing())
+        return run_generator(self._backend, self.flush_generator())
 
-    def feeding(self, samples: Samples) -> Steps:
+    def feed_generator(self, samples: Samples) -> WindowGenerator:
         """Do what ``feed`` does and leave the windows to whoever drives it."""
         self._fed += len(samples)
         self._held = np.concatenate([self._held, samples])
@@ -144,7 +144,7 @@ class HaloStream:
             ready.append((yield from self._advance(streams)))
         return np.concatenate(ready, axis=1)
 
-    def flushing(self) -> Steps:
+    def flush_generator(self) -> WindowGenerator:
         """Do what ``flush`` does and leave the windows to whoever drives it."""
         contract = self._backend.contract
         spec = contract.spec
@@ -173,13 +173,13 @@ class HaloStream:
         available = len(self._held) - (self._next_start() - self._base) * self._stride
         return max(0, 1 + (available - self._span) // self.hop_samples)
 
-    def _advance(self, count: int) -> Steps:
+    def _advance(self, count: int) -> WindowGenerator:
         """Compute the next ``count`` windows and return the sources ``[source, sample]`` that are kept."""
         starts = [self._next_start() + number * self.plan.hop_rows for number in range(count)]
         kept = self._backend.contract.window_frames - self.plan.after_frames
         return (yield from self._compute(starts, [start + kept for start in starts]))
 
-    def _compute(self, starts: list[int], ends: list[int]) -> Steps:
+    def _compute(self, starts: list[int], ends: list[int]) -> WindowGenerator:
         """Separate the windows from rows ``starts`` on; keep of each what is new, up to rows ``ends``."""
         self.windows += len(starts)
         windows = (yield [self._window_from(start) for start in starts]) if starts else []

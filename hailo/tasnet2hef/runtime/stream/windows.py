@@ -20,7 +20,7 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.frames import frames_to_sources, window_to_frames
-from tasnet2hef.runtime.stream.columns import Steps, run_steps
+from tasnet2hef.runtime.stream.columns import WindowGenerator, run_generator
 from tasnet2hef.runtime.stream.voice_tracks import VoiceTracks
 
 DEFAULT_OVERLAP = 0.5
@@ -103,13 +103,13 @@ class WindowStream:
 
     def feed(self, samples: Samples) -> Samples:
         """Take ``[sample]``, any number of them; return the sources ``[source, sample]`` that are ready."""
-        return run_steps(self._backend, self.feeding(samples))
+        return run_generator(self._backend, self.feed_generator(samples))
 
     def flush(self) -> Samples:
         """End the stream: return the sources ``[source, sample]`` of all samples that are still held."""
-        return run_steps(self._backend, self.flushing())
+        return run_generator(self._backend, self.flush_generator())
 
-    def feeding(self, samples: Samples) -> Steps:
+    def feed_generator(self, samples: Samples) -> WindowGenerator:
         """Do what ``feed`` does and leave the windows to whoever drives it."""
         self._heard = np.concatenate([self._heard, samples])
         ready = [self._nothing]
@@ -118,12 +118,12 @@ class WindowStream:
             ready.append((yield from self._advance(streams)))
         return _joined(ready)
 
-    def flushing(self) -> Steps:
+    def flush_generator(self) -> WindowGenerator:
         """Do what ``flush`` does and leave the windows to whoever drives it."""
         ready = yield from self._advance(self._complete())
         return np.concatenate([ready, (yield from self._rest())], axis=1)
 
-    def _rest(self) -> Steps:
+    def _rest(self) -> WindowGenerator:
         """Return what the last whole window left over, and the sources of its overlap."""
         if self._tail is None:
             held = len(self._heard)
@@ -146,7 +146,7 @@ class WindowStream:
         """Count the windows that lie whole in what is held and were not computed yet."""
         return max(0, 1 + (len(self._heard) - self._next_start() - self._window) // self.hop_samples)
 
-    def _advance(self, count: int) -> Steps:
+    def _advance(self, count: int) -> WindowGenerator:
         """Compute the next ``count`` windows and return the sources that are ready, a hop for each."""
         starts = [self._next_start() + number * self.hop_samples for number in range(count)]
         ready = [self._nothing]

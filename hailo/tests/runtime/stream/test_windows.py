@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.runtime.backends.frames import (
-    streams_to_frames,
-    frames_to_streams,
     frames_to_sources,
+    frames_to_streams,
     frames_to_tensor,
+    streams_to_frames,
     tensor_to_frames,
     window_to_frames,
 )

@@ -23,7 +23,7 @@ from tasnet2hef.runtime.backends.hailort.program import Program, RunOptions
 from tasnet2hef.runtime.backends.hailort.results import ResultPool
 from tasnet2hef.runtime.backends.hailort.runtime import has_infer_model, load_runtime
 from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar, known_shapes, read_sidecar
-from tasnet2hef.runtime.backends.hailort.stream_format import Border, FloatBorder, QuantisedBorder, Stream
+from tasnet2hef.runtime.backends.hailort.stream_format import FloatFormat, QuantisedFormat, Stream, StreamFormat
 from tasnet2hef.runtime.backends.hailort.streams import find_streams
 from tasnet2hef.runtime.backends.segment_names import segment_of, segment_path
 
@@ -119,10 +119,10 @@ class _Stage:
         self._program = program
         inputs, outputs = ends
 
-        def border(stream: Stream, *, is_input: bool) -> Border:
+        def border(stream: Stream, *, is_input: bool) -> StreamFormat:
             if options.borders == "float" or stream.code_type == "float32":
-                return FloatBorder(stream)
-            return QuantisedBorder(stream, program.quantisation(stream, is_input=is_input))
+                return FloatFormat(stream)
+            return QuantisedFormat(stream, program.quantisation(stream, is_input=is_input))
 
         self._inputs = [(stream, border(stream, is_input=True)) for stream in inputs]
         self._outputs = [(stream, border(stream, is_input=False)) for stream in outputs]

@@ -43,7 +43,7 @@ class Quantisation:
         return cls(*np.array([(each.qp_scale, each.qp_zp) for each in told], np.float32).T)
 
 
-class Border(Protocol):
+class StreamFormat(Protocol):
     """What stands between a float array and a stream's buffer; every array it hands out is C-contiguous."""
 
     def fill(self, real: Samples) -> Codes:
@@ -56,7 +56,7 @@ class Border(Protocol):
         """Put what the stream wrote into ``real``."""
 
 
-class FloatBorder:
+class FloatFormat:
     """The runtime converts; arrays that fit are handed over as they are, without a copy."""
 
     def __init__(self, stream: Stream) -> None:
@@ -78,7 +78,7 @@ class FloatBorder:
         """Do nothing: the stream wrote into ``real`` itself."""
 
 
-class QuantisedBorder:
+class QuantisedFormat:
     """The host converts, without a call of the runtime for it: a byte or two a value are handed over."""
 
     def __init__(self, stream: Stream, quantisation: Quantisation) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasnet2hef.runtime.backends.hailort.results import ResultPool
-from tasnet2hef.runtime.backends.hailort.stream_format import FloatBorder, Quantisation, QuantisedBorder, Stream
+from tasnet2hef.runtime.backends.hailort.stream_format import FloatFormat, Quantisation, QuantisedFormat, Stream
 
 SHAPE = (6, 2, 4)
 
@@ -26,7 +26,7 @@ def stream(code_type: str) -> Stream:
 )
 def test_values_come_back_within_half_a_step_and_are_clipped_at_the_ends(code_type, scales, zero_point, seed):
     told = [SimpleNamespace(qp_scale=scale, qp_zp=zero_point) for scale in scales]
-    border = QuantisedBorder(stream(code_type), Quantisation.of(told))
+    border = QuantisedFormat(stream(code_type), Quantisation.of(told))
     real = np.random.default_rng(seed).normal(0, 3, (6, 8)).astype(np.float32)
     codes = border.fill(real)
     assert codes.dtype == code_type
@@ -44,7 +44,7 @@ def test_values_come_back_within_half_a_step_and_are_clipped_at_the_ends(code_ty
 @given(order=st.sampled_from("CF"), kind=st.sampled_from(["float32", "float64"]))
 def test_float_values_pass_as_they_are(order, kind):
     real = np.asarray(np.random.default_rng(0).standard_normal((6, 8)), kind, order=order)
-    found = FloatBorder(stream("uint8")).fill(real)
+    found = FloatFormat(stream("uint8")).fill(real)
     np.testing.assert_array_equal(found.reshape(6, 8), real.astype(np.float32))
     assert found.flags.c_contiguous
     assert np.shares_memory(found, real) == (order == "C" and kind == "float32")
