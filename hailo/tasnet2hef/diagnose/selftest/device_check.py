@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from tasnet2hef.base.errors import DeviceError
-from tasnet2hef.runtime.backends.hailort.device import DeviceFacts, device_facts
-from tasnet2hef.runtime.backends.hailort.runtime import load_runtime, runtime_version
+from tasnet2hef.runtime.backends.hailort.device import DeviceFacts, device_facts, load_runtime, runtime_version
 from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar
 from tasnet2hef.target.known.releases import pairing_of, release, spelt
 
