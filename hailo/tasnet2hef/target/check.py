@@ -17,7 +17,7 @@ from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.loader import LoadedGraph, graph_of_model, read_as_written, write_out_functions
 from tasnet2hef.target.graph.parser import parse
 from tasnet2hef.target.known import load_chip
-from tasnet2hef.target.resources import Demand, audio_seconds
+from tasnet2hef.target.resources import ResourceEstimate, estimate_resources
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.discovery import all_rules
 from tasnet2hef.target.rules.framework.finding import LEVELS, STAGES, Finding
@@ -47,7 +47,7 @@ class CheckReport:
     name: str
     findings: tuple[Finding, ...]
     net: HailoNet
-    demand: Demand
+    resources: ResourceEstimate
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -70,7 +70,7 @@ class CheckReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"findings": [...], "cost": {...}}` with every finding on its own."""
-        return {"findings": [finding.to_json() for finding in self.findings], "cost": self.demand.to_json()}
+        return {"findings": [finding.to_json() for finding in self.findings], "cost": self.resources.to_json()}
 
 
 def check_file(
@@ -112,9 +112,8 @@ def check_model(
     cost = summarise(net)
     context = RuleContext(graph, net, cost, chip, model, single_context)
     findings = [finding for rule in all_rules() for finding in rule.check(context)]
-    record = _record(model, graph.name)
-    demand = Demand(chip, cost) if record is None else Demand(chip, cost, audio_seconds(record), record.streams)
-    return CheckReport(graph.name, tuple(ordered(findings, net)), net, demand)
+    resources = estimate_resources(chip, cost, _contract(model, graph.name))
+    return CheckReport(graph.name, tuple(ordered(findings, net)), net, resources)
 
 
 def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
@@ -128,8 +127,8 @@ def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
     return sorted(findings, key=key)
 
 
-def _record(model: onnx.ModelProto | None, name: str) -> GraphContract | None:
-    """Return what an export says of itself; None for a foreign graph, or one whose record is damaged."""
+def _contract(model: onnx.ModelProto | None, name: str) -> GraphContract | None:
+    """Return an export's contract; None for a foreign graph, or one whose tasnet2hef metadata is damaged."""
     metadata = {} if model is None else metadata_of(model)
     if METADATA_KEY not in metadata:
         return None

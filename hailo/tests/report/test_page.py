@@ -26,7 +26,7 @@ EVIL = "<script>alert('x')</script>\"'&"
 
 def test_all_facts_are_on_the_page(whole_run: Run) -> None:
     page = read_page(whole_run.page.read_text(encoding="utf-8"))
-    cost = whole_run.check.demand.cost
+    cost = whole_run.check.resources.cost
     for word in (
         f"{cost.parsed_layers} / {cost.compiled_layers}",
         f"{cost.weights:,}",

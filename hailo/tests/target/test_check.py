@@ -54,7 +54,7 @@ def test_a_clean_graph(good_file: Path) -> None:
     report = check_file(good_file)
     assert report.findings == ()
     assert report.exit_code == 0
-    assert report.demand.contexts == 1
+    assert report.resources.likely_contexts == 1
     assert [layer.type for layer in report.net] == ["input_layer", "conv", "output_layer"]
 
 
@@ -94,10 +94,10 @@ def test_an_export_knows_its_audio() -> None:
     model = _good()
     contract = GraphContract(spec=TasNetSpec(n_src=2, sample_rate=8000), window_frames=999, norm="folded")
     model.metadata_props.add(key=METADATA_KEY, value=contract.to_json())
-    demand = check_proto(model).demand
+    resources = check_proto(model).resources
     seconds = contract.window_samples / 8000
-    assert demand.gops_per_second_of_audio == pytest.approx(demand.cost.ops / 1e9 / seconds)
-    assert demand.audio_seconds == pytest.approx(seconds)
+    assert resources.gops_per_second_of_audio == pytest.approx(resources.cost.ops / 1e9 / seconds)
+    assert resources.audio_seconds == pytest.approx(seconds)
 
 
 def test_input_shapes(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_our_own_tall_exports_have_no_errors(norm: str, residual: str) -> None:
     net, _ = build(checkpoint, ExportOptions(seconds=2.0, residual=residual))
     report = check_proto(make_model(net))
     assert report.errors == ()
-    assert report.demand.gops_per_second_of_audio is not None
+    assert report.resources.gops_per_second_of_audio is not None
     rules = {finding.rule for finding in report.findings}
     assert "sliding-window" in rules, "a dilation of 128 on 512 features outgrows every buffer seen"
 

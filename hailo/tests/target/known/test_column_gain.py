@@ -49,4 +49,4 @@ def test_a_foreign_graph_has_no_columns(tmp_path) -> None:
 
     model = onnx.load(save_graph(tmp_path / "net.onnx", make_contract(streams=4)))
     del model.metadata_props[:]
-    assert check_proto(model).demand.column_gain is None
+    assert check_proto(model).resources.column_gain is None
