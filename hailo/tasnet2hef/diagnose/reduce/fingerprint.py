@@ -1,4 +1,4 @@
-"""What a command said of a graph: whether it failed, and the marks by which that failure is known again."""
+"""The result of one run of a checker on a graph, and the fingerprints by which two failures are compared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasnet2hef.target.failures.classify import matching
 
 PASSED: Final = "passed"
 EXITED: Final = "exited"
-WORDS_LENGTH: Final = 500
+MESSAGE_LENGTH: Final = 500
 _CHECK: Final = re.compile(r"the compiler will refuse it for \S+: ([a-z0-9, -]+)")
 _ERROR: Final = re.compile(r"error|exception|fail|abort|assert|infeasible|unsupported|not supported", re.I)
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -21,38 +21,39 @@ _NUMBER: Final = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a run ended: `passed`, `exited` (with another code than 0), `out of time`, `killed by SIGSEGV` ...
+class RunResult:
+    """How a run ended: `passed`, `exited` (with a code other than 0), `out of time`, `killed by SIGSEGV` ...
 
-    ``marks`` are empty for a run that passed; the first one names the failure. ``words`` are the line of the
-    output that says most.
+    ``fingerprints`` are empty for a run that passed; the first one identifies the failure. ``message`` is the most
+    telling line of the output.
     """
 
     ended: str
-    marks: tuple[str, ...] = ()
-    words: str = ""
+    fingerprints: tuple[str, ...] = ()
+    message: str = ""
 
 
-def outcome_of(ended: str, exit_code: int, text: str, names: Collection[str], match: str = "") -> Outcome:
-    """Return what a run's end and output come to; ``names`` are those of the graph, which tell no failures apart.
+def result_of(ended: str, exit_code: int, text: str, names: Collection[str], match: str = "") -> RunResult:
+    """Return the result of a run by its end and its output; ``names`` of the graph's parts don't count.
 
-    A failure is known by ``match`` (a regular expression, where given), by the rules that `tasnet2hef check`
-    names, by the recorded signatures of the compiler's failures, and last by its last line that speaks of an
-    error, without numbers, paths and names.
+    The fingerprints are, in this order: ``match`` (a regular expression), if there is one and it matches; the
+    rules that `tasnet2hef check` names; the recorded signatures of the compiler's failures; and the last line that
+    mentions an error, without numbers, paths and names.
     """
     if ended == EXITED and exit_code == 0:
-        return Outcome(PASSED)
-    spoken = text if ended == EXITED else f"{ended} in the command"
-    found: list[tuple[str, str]] = []  # a mark, and the line that it was found in
+        return RunResult(PASSED)
+    output = text if ended == EXITED else f"{ended} in the command"
+    found: list[tuple[str, str]] = []  # a fingerprint, and the line that it was found in
     if match and (place := re.search(match, text)):
         found.append((f"match:{match}", _line_at(text, place.start())))
-    for refusal in _CHECK.finditer(spoken):
-        found += [(f"rule:{rule}", _line_at(spoken, refusal.start())) for rule in refusal[1].split(", ")]
-    for signature in matching(spoken) or matching(spoken, general=True):
-        found.append((f"signature:{signature.id}", _line_at(spoken, (signature.place(spoken) or (0, 0))[0])))
-    line = _telling_line(spoken)
+    for refusal in _CHECK.finditer(output):
+        found += [(f"rule:{rule}", _line_at(output, refusal.start())) for rule in refusal[1].split(", ")]
+    for signature in matching(output) or matching(output, general=True):
+        found.append((f"signature:{signature.id}", _line_at(output, (signature.place(output) or (0, 0))[0])))
+    line = _error_line(output)
     found.append((f"line:{normalised(line, names)}" if line else f"exit code:{exit_code}, no output", line))
-    return Outcome(ended, tuple(dict.fromkeys(mark for mark, _ in found)), found[0][1][:WORDS_LENGTH])
+    fingerprints = tuple(dict.fromkeys(fingerprint for fingerprint, _ in found))
+    return RunResult(ended, fingerprints, found[0][1][:MESSAGE_LENGTH])
 
 
 def normalised(line: str, names: Collection[str]) -> str:
@@ -71,7 +72,8 @@ def _without_name(word: str, names: Collection[str]) -> str:
     return f"NAME{word[len(bare) :]}" if bare in names else word
 
 
-def _telling_line(text: str) -> str:
+def _error_line(text: str) -> str:
+    """Return the last line that mentions an error, else the last line that is not empty."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     return next((line for line in reversed(lines) if _ERROR.search(line)), lines[-1] if lines else "")
 
