@@ -43,17 +43,17 @@ def result_of(ended: str, exit_code: int, text: str, names: Collection[str], mat
     if ended == EXITED and exit_code == 0:
         return RunResult(PASSED)
     output = text if ended == EXITED else f"{ended} in the command"
-    found: list[tuple[str, str]] = []  # a fingerprint, and the line that it was found in
+    matches: list[tuple[str, str]] = []  # a fingerprint, and the line with it
     if match and (place := re.search(match, text)):
-        found.append((f"match:{match}", _line_at(text, place.start())))
+        matches.append((f"match:{match}", _line_at(text, place.start())))
     for refusal in _CHECK.finditer(output):
-        found += [(f"rule:{rule}", _line_at(output, refusal.start())) for rule in refusal[1].split(", ")]
+        matches += [(f"rule:{rule}", _line_at(output, refusal.start())) for rule in refusal[1].split(", ")]
     for signature in matching(output) or matching(output, general=True):
-        found.append((f"signature:{signature.id}", _line_at(output, (signature.place(output) or (0, 0))[0])))
+        matches.append((f"signature:{signature.id}", _line_at(output, (signature.place(output) or (0, 0))[0])))
     line = _error_line(output)
-    found.append((f"line:{normalised(line, names)}" if line else f"exit code:{exit_code}, no output", line))
-    fingerprints = tuple(dict.fromkeys(fingerprint for fingerprint, _ in found))
-    return RunResult(ended, fingerprints, found[0][1][:MESSAGE_LENGTH])
+    matches.append((f"line:{normalised(line, names)}" if line else f"exit code:{exit_code}, no output", line))
+    fingerprints = tuple(dict.fromkeys(fingerprint for fingerprint, _ in matches))
+    return RunResult(ended, fingerprints, matches[0][1][:MESSAGE_LENGTH])
 
 
 def normalised(line: str, names: Collection[str]) -> str:

@@ -64,7 +64,7 @@ class SourceGraph:
         """Return a valid model of some nodes, by their positions in order.
 
         Raises:
-            GraphError: there are none, a tensor at the border has no known type and shape, or ONNX's checker
+            GraphError: there are none, a tensor at the cut has no known type and shape, or ONNX's checker
                 refuses the model.
         """
         graph = self.model.graph
