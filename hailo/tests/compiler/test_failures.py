@@ -75,7 +75,9 @@ def test_an_unknown_failure_shows_the_last_lines(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("kind", "name"), [("segfault", "SIGSEGV"), ("abort", "SIGABRT")])
-def test_a_crash_of_the_vendors_program_is_a_result(bench: Bench, finished: FinishedRun, kind: str, name: str) -> None:
+def test_a_crash_of_the_vendors_program_is_a_result(
+    bench: Bench, finished: FinishedRun, kind: str, name: str
+) -> None:
     bench.begin_at("compile", finished)
     bench.fault("compile", kind)
     report = bench.compile(attempts=1)
