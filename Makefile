@@ -12,7 +12,8 @@ PYTEST = -m pytest $(TESTS) -q -n $(JOBS) --maxprocesses 4 --dist worksteal
 
 # pip writes its metadata into the checkout, for both environments: one after the other, also with `make -j`.
 .NOTPARALLEL:
-FILE ?= ../shared/evidence/verdicts.jsonl
+
+FILE ?= hailo/tests/target/rules/recorded_verdicts.jsonl
 
 .PHONY: help demo test test-onnx test-hailo test-quick lint types speech docs package bench bench-export bench-quantisation bench-streaming bench-norms soak fuzz verdicts onnx-env hailo-env dev-env clean
 
@@ -73,7 +74,7 @@ soak: dev-env  ## the demo net on a fake microphone in real time, 30 minutes
 fuzz: dev-env  ## 10,000 damaged graphs through check
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.fuzz 10000
 
-verdicts: dev-env  ## FILE=rows.jsonl: replay recorded verdicts of the compiler against check
+verdicts: dev-env  ## FILE=rows.jsonl: replay recorded verdicts of the compiler that carry a graph against check
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.verdicts $(FILE)
 
 onnx-env: $(ONNX_ENV)/.ready  ## hailo/to-onnx-env: PyTorch to ONNX

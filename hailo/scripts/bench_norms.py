@@ -21,7 +21,7 @@ from scripts.demo_network.voices import prompts_by_voice
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.cli.show import console, table
 from tasnet2hef.model.checkpoint import Checkpoint, load_checkpoint
-from tasnet2hef.train.loss import improvement_db
+from tasnet2hef.train.loss import si_sdr_improvement_db
 from tasnet2hef.train.mixtures import Mixture
 from tasnet2hef.train.norm_report import costs_of
 
@@ -36,7 +36,7 @@ def whole_clips_db(loaded: Checkpoint, mixtures: list[Mixture]) -> float:
     for mixture in mixtures:
         sources, heard = torch.from_numpy(mixture.sources)[None], torch.from_numpy(mixture.mixture)[None]
         gain = levelling_gain(mixture.mixture, loaded.spec.sample_rate, loaded.input_level_dbfs)
-        gained += improvement_db(net(heard * gain), heard, sources)[1]
+        gained += si_sdr_improvement_db(net(heard * gain), heard, sources)
     return gained / len(mixtures)
 
 
@@ -48,7 +48,7 @@ def measure(name: str, checkpoint: Path, folder: Path, mixtures: list[Mixture]) 
     figures = simulate(model, calibration, "--eval", str(folder / "test"), "--quick")["si_sdr_db"]
     loaded = load_checkpoint(checkpoint)
     costs = costs_of(loaded.reference(), "hailo8")
-    layers = " / ".join(f"{cost.layers_parsed}, {cost.layers_fused}" for cost in costs)
+    layers = " / ".join(f"{cost.parsed_layers}, {cost.compiled_layers}" for cost in costs)
     macs = " / ".join(f"{cost.macs_per_s / 1e6:.0f}" for cost in costs)
     contexts = " / ".join(str(cost.contexts) for cost in costs)
     weights = sum(tensor.numel() for tensor in loaded.weights.values())
@@ -65,7 +65,7 @@ def main() -> None:
         folder = Path(name)
         write_mixtures(folder / "heard", recipe.held_out_mixtures("validation", CALIBRATION_MIXTURES))
         write_mixtures(folder / "test", mixtures)
-        write_speech(prompts_by_voice(recipe.VOICES, "train"), recipe.GROUPS, folder / "speech")
+        write_speech(prompts_by_voice(recipe.VOICES, "training"), recipe.GROUPS, folder / "speech")
         frozen = folder / "frozen.pth"
         run_tool("freeze", str(recipe.MODEL), str(folder / "speech"), "-o", str(frozen))
         nets = {"gLN, original": recipe.MODEL, "frozen": frozen, "distilled": recipe.STUDENT}

@@ -21,7 +21,8 @@ from scripts.speed import SECONDS, contenders, host_share, measure
 from tasnet2hef.audio.files import read_clip
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.audio.metrics import score_sources
-from tasnet2hef.base.parity import compare_sources, speech_clip
+from tasnet2hef.audio.speech import speech_clip
+from tasnet2hef.base.parity import compare_sources
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.cli.show import console, table
 from tasnet2hef.model.checkpoint import Checkpoint, from_module, load_checkpoint

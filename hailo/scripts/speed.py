@@ -18,8 +18,8 @@ import onnxruntime
 import torch
 
 from scripts.bench import run_tool
+from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.graph_contract import GraphContract
-from tasnet2hef.base.parity import speech_clip
 from tasnet2hef.model.checkpoint import Checkpoint
 from tasnet2hef.model.export import ExportOptions, export_checkpoint
 from tasnet2hef.quantize.calibration.calibration_set import open_calibration
@@ -28,6 +28,7 @@ from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.frames import window_to_frames
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.runtime.stream.streamer import make_streamer
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 ASSETS = Path(__file__).parents[1] / "assets"
 SECONDS = 2.0
@@ -141,7 +142,7 @@ def _inferred(net: torch.nn.Module, mixture: torch.Tensor) -> torch.Tensor:
 def _eight_bits(graph: Path, folder: Path, threads: int) -> Backend:
     calibration = folder / "calib.npz"
     run_tool("calibrate", str(graph), str(ASSETS), "-o", str(calibration), "--windows", "4")
-    return prepare(graph, open_calibration(calibration), Preparation(threads=threads)).backend()
+    return prepare(OpenedGraph.read(graph), open_calibration(calibration), Preparation(threads=threads)).backend()
 
 
 def _export_plain(net: torch.nn.Module, mixture: torch.Tensor, path: Path) -> None:

@@ -14,6 +14,7 @@ import soundfile
 
 from tasnet2hef.base.graph_contract import GraphContract
 from tests.sign_split import SignSplit, make_contract, save_graph
+from tests.target.recorded_parse import write_recorded_parse
 
 # Small tensors on many threads spend their time waiting for each other: 15 s against 200 s on two busy cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -42,6 +43,12 @@ def graph() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def sign_split() -> type[SignSplit]:
     return SignSplit
+
+
+@pytest.fixture(scope="session")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a real parse: the graph, and the layers that the compiler made of it."""
+    return write_recorded_parse(tmp_path_factory.mktemp("recorded"))
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tasnet2hef.base.files import digest_of_file
+from tasnet2hef.base.files import digest_of_bytes, digest_of_file
 from tasnet2hef.compiler.stages.job import write_json
 
 RECORD_NAME: Final = "run.json"
@@ -85,7 +84,7 @@ def key_of(stage: str, inputs: Mapping[str, Any]) -> str:
     'c03b3fd0'
     """
     text = json.dumps({"stage": stage, **inputs}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest_of_bytes(text.encode())
 
 
 def _read(path: Path) -> dict[str, StageRecord]:

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from tasnet2hef.compiler.driver import compile_file
+from tasnet2hef.compiler.driver import compile_graph
 from tasnet2hef.compiler.options import DEFAULT_MINUTES, CompileOptions
 from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.compiler.run_record import RECORD_NAME, StageRecord
-from tasnet2hef.quantize.calibration.calibrate import calibrate_file
+from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
 from tasnet2hef.quantize.calibration.window_draw import Draw
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import babble, save_net
 
 STAND_IN = Path(__file__).parent / "stand_in"
@@ -57,7 +58,7 @@ class Bench:
     def compile(self, **settings: object) -> CompileReport:
         options = CompileOptions(**{"output": self.folder / "out.hef", "force": True, **settings})  # type: ignore[arg-type]
         self.display = Silence(self.watch)
-        return compile_file(self.model, self.calibration, options, self.display)
+        return compile_graph(OpenedGraph.read(self.model), self.calibration, options, self.display)
 
     def fault(self, stage: str, kind: str, message: str = "", unless: str = "") -> None:
         fault = {"stage": stage, "kind": kind, "message": message, "unless": unless}
@@ -109,7 +110,7 @@ def calibrate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path
 
     def make(graph: Path) -> Path:
         path = graph.with_suffix(".npz")
-        calibrate_file(graph, speech, path, Draw(6, mixed=2))
+        calibrate_graph(OpenedGraph.read(graph), speech, path, Draw(6, mixed=2))
         return path
 
     return make

@@ -16,6 +16,7 @@ from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.compiler import driver
 from tasnet2hef.compiler.bundle import BUNDLE_NAME, bundle_folder, read_bundle
 from tasnet2hef.compiler.options import CompileOptions
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.compiler.conftest import STAND_IN, Bench, FinishedRun, minutes
 
 Printed = pytest.CaptureFixture[str]
@@ -47,13 +48,13 @@ def bundle(packed: Path, bench: Bench) -> Path:
 def test_its_folder_its_script_and_its_run_mean_it(
     bundle: Path, given: str, finished: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started: list[tuple[Path, Path, CompileOptions]] = []
-    monkeypatch.setattr(driver, "compile_file", lambda *found: started.append(found[:3]) or finished.report)
+    started: list[tuple[OpenedGraph, Path, CompileOptions]] = []
+    monkeypatch.setattr(driver, "compile_graph", lambda *found: started.append(found[:3]) or finished.report)
     output = bundle.parent / "made.hef"
     assert run(make_app(), ["compile", str(bundle / given), "-o", str(output), "--json"]) == 0
-    ((model, calibration, options),) = started
+    ((graph, calibration, options),) = started
     expected = read_bundle(bundle)
-    assert [os.path.samefile(model, expected.model), os.path.samefile(calibration, expected.calibration)] == [
+    assert [os.path.samefile(graph.path, expected.model), os.path.samefile(calibration, expected.calibration)] == [
         True
     ] * 2
     assert options.script is not None
@@ -76,7 +77,7 @@ def test_its_own_options_are_taken_and_can_be_changed(bundle: Path, capsys: Prin
     assert run(make_app(), ["compile", str(bundle), "--plan", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert plan["attempts"] == 1
-    assert any("convert '/models/my model.pth' --seconds" in rung["command"] for rung in plan["ladder"])
+    assert any("convert '/models/my model.pth' --seconds" in fallback["command"] for fallback in plan["fallbacks"])
     assert run(make_app(), ["compile", str(bundle), "--plan", "--json", "--attempts", "3"]) == 0
     assert json.loads(capsys.readouterr().out)["attempts"] == 3
 

@@ -25,8 +25,9 @@ from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.compiler import driver
 from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.compiler.run_record import StageRecord
-from tasnet2hef.target.check import check_file
+from tasnet2hef.target.check import check_graph
 from tasnet2hef.target.failures.classify import Situation, explain
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules import row_too_wide
 from tests.compiler.conftest import STAND_IN, Bench, FinishedRun
 
@@ -44,7 +45,7 @@ def end(monkeypatch: pytest.MonkeyPatch) -> End:
     """Have every run of the command end at once, with a report that was made before."""
 
     def replace(report: CompileReport) -> None:
-        monkeypatch.setattr(driver, "compile_file", lambda *_arguments: report)
+        monkeypatch.setattr(driver, "compile_graph", lambda *_arguments: report)
 
     return replace
 
@@ -55,7 +56,9 @@ def _failed(bench: Bench, stage: str, words: str) -> CompileReport:
     failure = explain(stage, words, "", "exited", situation).to_json()
     record = StageRecord(stage, "key", "failed", 1.5, f"{stage}/log.txt", error=words, failure=failure)
     because = "another graph is needed"
-    return CompileReport("failed", bench.folder, 1.5, check_file(bench.model), (record,), stopped_because=because)
+    return CompileReport(
+        "failed", bench.folder, 1.5, check_graph(OpenedGraph.read(bench.model)), (record,), stopped_because=because
+    )
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tasnet2hef.base.errors import GraphError, InputError, OptionError
 from tasnet2hef.base.supervise import lock as run_lock
-from tasnet2hef.base.supervise.processes import processes
 from tests.compiler.conftest import Bench, FinishedRun, minutes, wait_until
 from tests.quantize.small_net import save_net
 
@@ -60,9 +60,9 @@ def test_a_reason_in_the_log_alone_is_found(bench: Bench, finished: FinishedRun)
     report = bench.compile()
     assert report.failure is not None
     assert report.failure["signature"] == "reshape-needed"
-    assert report.next_step is not None
-    assert (report.next_step.id, report.next_step.by_hand) == ("window", True)
-    assert "--seconds 0.05" in report.next_step.command, "half of the net's 0.1 s"
+    assert report.next_fallback is not None
+    assert (report.next_fallback.id, report.next_fallback.manual) == ("window", True)
+    assert "--seconds 0.05" in report.next_fallback.command, "half of the net's 0.1 s"
 
 
 def test_an_unknown_failure_shows_the_last_lines(bench: Bench) -> None:
@@ -111,15 +111,15 @@ def test_processes_that_left_the_session_are_stopped_too(bench: Bench, finished:
 
 def _started_by(bench: Bench) -> list[int]:
     """Return the processes that the stand-in runs in, by the file that it was given."""
-    mark = f"STAND_IN_CALLS={bench.folder / 'calls.txt'}".encode()
-    return [entry.pid for entry in processes() if mark in _environment(entry.pid).split(b"\0")]
+    calls = str(bench.folder / "calls.txt")
+    return [process.pid for process in psutil.process_iter() if _calls_of(process) == calls]
 
 
-def _environment(pid: int) -> bytes:
+def _calls_of(process: psutil.Process) -> str | None:
     try:
-        return Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return b""
+        return None if process.pid == os.getpid() else process.environ().get("STAND_IN_CALLS")
+    except psutil.Error:
+        return None
 
 
 def test_a_stage_that_takes_too_much_memory_is_stopped(bench: Bench) -> None:

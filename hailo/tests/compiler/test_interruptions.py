@@ -115,7 +115,7 @@ def test_a_second_run_in_one_folder_is_told_so(bench: Bench) -> None:
 def test_a_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
     (tmp_path / "lock").write_text('{"pid": 999999, "token": "gone"}')
     with locked(tmp_path) as lock:
-        assert lock.left_over == 0
+        assert lock.orphans == 0
         assert json.loads((tmp_path / "lock").read_text())["pid"] == os.getpid()
 
 

@@ -30,7 +30,7 @@ def alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 def test_the_run_ends_as_not_done(alone: Bench) -> None:
     report = alone.compile()
-    assert report.outcome == "no compiler"
+    assert report.outcome == "not compiled"
     assert report.hef is None
     assert not list(alone.folder.rglob("*.hef"))
     assert report.failure is not None

@@ -37,11 +37,11 @@ def test_a_hef_comes_out(finished: FinishedRun) -> None:
 
 def test_the_emulator_is_compared_with_onnx_runtime(finished: FinishedRun) -> None:
     report = finished.report
-    levels = {step.name: step.agreement_db for step in report.steps}
+    levels = {each.mode: each.agreement_db for each in report.emulator}
     assert levels["native"] == levels["optimised"] == 200.0
     assert levels["quantised"] is not None
     assert 28 < levels["quantised"] < 33, "noise of 0.03 is 30.5 dB down"
-    assert report.to_json()["first_broken"] is None
+    assert report.to_json()["first_disagreeing"] is None
 
 
 def test_a_second_run_makes_nothing_again(bench: Bench) -> None:

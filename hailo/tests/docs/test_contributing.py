@@ -12,7 +12,8 @@ import pytest
 
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.target import rules
-from tasnet2hef.target.check import check_proto
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.discovery import all_rules, find_rule
 from tests.docs.console_blocks import ROOT
 
@@ -43,7 +44,7 @@ def test_the_example_rule_passes_its_own_examples(rule_id: str) -> None:
     rule = find_rule(rule_id)
     for examples, is_found in ((rule.bad, True), (rule.good, False)):
         for example in examples:
-            told = {finding.rule for finding in check_proto(example(), "hailo8").findings}
+            told = {finding.rule for finding in check_graph(OpenedGraph(example()), "hailo8").findings}
             assert (rule_id in told) is is_found, example.__name__
 
 

@@ -15,7 +15,8 @@ from tasnet2hef.base.errors import GraphError, OptionError
 from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.cli.main import make_app, run
-from tasnet2hef.target.check import check_file, check_proto
+from tasnet2hef.target.check import check_file, check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.finding import LEVELS
 from tasnet2hef.target.rules.framework.sketch import Sketch
 from tests.conftest import HAS_TORCH
@@ -94,7 +95,7 @@ def test_an_export_knows_its_audio() -> None:
     model = _good()
     contract = GraphContract(spec=TasNetSpec(n_src=2, sample_rate=8000), window_frames=999, norm="folded")
     model.metadata_props.add(key=METADATA_KEY, value=contract.to_json())
-    demand = check_proto(model).demand
+    demand = check_graph(OpenedGraph(model)).demand
     seconds = contract.window_samples / 8000
     assert demand.gops_per_second_of_audio == pytest.approx(demand.cost.ops / 1e9 / seconds)
     assert demand.audio_seconds == pytest.approx(seconds)
@@ -119,8 +120,10 @@ def test_a_single_context_is_asked_for() -> None:
     for _ in range(140):
         tensor = draw.node("Relu", draw.conv(tensor, 8, 8))
     model = draw.model(tensor)
-    assert check_proto(model).exit_code == 0
-    assert [finding.rule for finding in check_proto(model, single_context=True).errors] == ["too-many-layers"]
+    assert check_graph(OpenedGraph(model)).exit_code == 0
+    assert [finding.rule for finding in check_graph(OpenedGraph(model), single_context=True).errors] == [
+        "too-many-layers"
+    ]
 
 
 def test_check_command(bad_file: Path, good_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,7 +174,7 @@ def test_our_own_tall_exports_have_no_errors(norm: str, residual: str) -> None:
 
     checkpoint = from_module(random_reference(small_spec(norm_type=norm, hid_chan=512, n_blocks=8, n_repeats=1)))
     net, _ = build(checkpoint, ExportOptions(seconds=2.0, residual=residual))
-    report = check_proto(make_model(net))
+    report = check_graph(OpenedGraph(make_model(net)))
     assert report.errors == ()
     assert report.demand.gops_per_second_of_audio is not None
     rules = {finding.rule for finding in report.findings}

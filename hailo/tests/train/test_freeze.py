@@ -128,7 +128,7 @@ def test_constants_are_the_least_squares_solution() -> None:
         assert float(norm.bias[channel]) == pytest.approx(bias, abs=1e-3)
 
 
-def test_a_channel_that_never_moves_gets_a_constant() -> None:
+def test_a_constant_channel_gets_a_constant() -> None:
     norm = torch.nn.BatchNorm1d(1).requires_grad_(False)
     fit_constants(norm, torch.full((2, 1, 9), 0.7), torch.full((2, 1, 9), -3.0))
     assert (float(norm.weight), float(norm.bias)) == (0.0, pytest.approx(-3.0))
@@ -175,7 +175,7 @@ def test_asteroid_reads_a_frozen_net(make_teacher: MakeTeacher, mixtures: torch.
     assert load_checkpoint(path).input_level_dbfs == -25.0
 
 
-def test_refuses_norms_that_are_constants_and_edges_it_does_not_know(
+def test_refuses_norms_that_are_constants_and_unknown_edges(
     make_teacher: MakeTeacher, mixtures: torch.Tensor
 ) -> None:
     with pytest.raises(CheckpointError, match="found bN, whose statistics are constants already"):

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tasnet2hef.base.errors import OptionError, RefusedError
+from tasnet2hef.base.text import first_few
 from tasnet2hef.cli import show
 from tasnet2hef.cli.page import add_to_page
 
@@ -35,14 +36,16 @@ def command(
 
     Example: `tasnet2hef check build/model.onnx --hw hailo8`
     """
-    from tasnet2hef.target.check import check_file
+    from tasnet2hef.target.check import check_graph
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
-    report = check_file(graph, hardware, read_shapes(input_shape), single_context=single_context)
+    opened = OpenedGraph.read(graph, read_shapes(input_shape))
+    report = check_graph(opened, hardware, single_context=single_context)
     if json_output:
         show.print_json(report.to_json())
     else:
         print_report(report)
-    add_to_page(graph, quiet=json_output, check=report)
+    add_to_page(opened, quiet=json_output, check=report)
     if report.exit_code:
         rules = ", ".join(dict.fromkeys(finding.rule for finding in report.errors))
         raise RefusedError(f"{graph}: {verdict(report)}; the compiler will refuse it for {hardware}: {rules}")
@@ -109,12 +112,13 @@ def _cells(group: FindingGroup) -> tuple[str, ...]:
     layers = list(dict.fromkeys(finding.layer for finding in group.findings if finding.layer))
     nodes = list(dict.fromkeys(node for finding in group.findings for node in finding.nodes))
     message = f"{first.message}\nfix: {first.fix}\n{first.grade}: {first.source}"
-    return (first.level, f"{first.rule}\n{first.stage}", _few(layers), _few(nodes), message)
-
-
-def _few(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES_SHOWN
-    return "\n".join(names[:_NAMES_SHOWN]) + (f"\nand {more} more" if more > 0 else "")
+    return (
+        first.level,
+        f"{first.rule}\n{first.stage}",
+        first_few(layers, _NAMES_SHOWN, "\n"),
+        first_few(nodes, _NAMES_SHOWN, "\n"),
+        message,
+    )
 
 
 def _cost_rows(report: CheckReport) -> list[tuple[str, str]]:

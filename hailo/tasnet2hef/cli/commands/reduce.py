@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.base.errors import RefusedError
+from tasnet2hef.base.text import first_few
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.check import read_shapes
 
@@ -79,7 +80,7 @@ def print_report(report: ReduceReport) -> None:
     """Print what was found and where it lies."""
     rows = [
         ("nodes", f"{report.nodes_before} to {report.nodes_after}"),
-        ("operators", _few(report.operators)),
+        ("operators", first_few(report.operators, _OPERATORS_SHOWN)),
         ("the failure", report.target),
         ("its words", report.words),
         ("weights", report.weights),
@@ -109,8 +110,3 @@ def refuse(report: ReduceReport) -> None:
             f"{report.reduced}: failed in the same way in {report.same_runs} of {report.runs} runs, expected all; "
             "the failure comes and goes, so don't trust this result"
         )
-
-
-def _few(names: tuple[str, ...]) -> str:
-    more = len(names) - _OPERATORS_SHOWN
-    return ", ".join(names[:_OPERATORS_SHOWN]) + (f" and {more} more" if more > 0 else "")

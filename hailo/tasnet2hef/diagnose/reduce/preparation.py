@@ -14,7 +14,8 @@ from tasnet2hef.base.errors import GraphError
 from tasnet2hef.diagnose.reduce.subgraph import bodies, model_of, tensors_of
 from tasnet2hef.target.graph.constants import external_file
 from tasnet2hef.target.graph.inference import infer_values
-from tasnet2hef.target.graph.loader import graph_of_model, read_model
+from tasnet2hef.target.graph.loader import graph_of_model
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 OLDEST_IR: Final = 4  # before, initialisers had to be inputs as well
 _FLOATS: Final = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
@@ -35,7 +36,7 @@ def prepared(path: Path, input_shapes: Mapping[str, Sequence[int]]) -> onnx.Mode
     Raises:
         GraphError: the file can't be read as a static ONNX graph.
     """
-    model = read_model(path)
+    model = OpenedGraph.read(path).inlined
     graph_of_model(model, path, input_shapes)
     values = infer_values(model, input_shapes, path.name)
     _take_in(model, path.parent)

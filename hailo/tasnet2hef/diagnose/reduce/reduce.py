@@ -11,7 +11,7 @@ from typing import Any, Final
 import onnx
 
 from tasnet2hef.base.errors import GraphError, OptionError, Tasnet2HefError
-from tasnet2hef.base.files import digest_of_file, written_beside
+from tasnet2hef.base.files import digest_of_bytes, digest_of_file, written_beside
 from tasnet2hef.base.supervise.lock import locked
 from tasnet2hef.diagnose.reduce.journal import JOURNAL_NAME, Attempt, Journal
 from tasnet2hef.diagnose.reduce.options import ReduceOptions
@@ -22,7 +22,7 @@ from tasnet2hef.diagnose.reduce.reduce_report import ReduceReport
 from tasnet2hef.diagnose.reduce.reproduction import shown_command, write_reproduction
 from tasnet2hef.diagnose.reduce.search import Found, search
 from tasnet2hef.diagnose.reduce.ticket import ticket_text
-from tasnet2hef.diagnose.reduce.trials import CANDIDATE_NAME, LOG_NAME, Trials, Watcher, digest_of, refuse_unsteady
+from tasnet2hef.diagnose.reduce.trials import CANDIDATE_NAME, LOG_NAME, Trials, Watcher, refuse_unsteady
 from tasnet2hef.target.failures.classify import all_signatures
 
 STEPS_NAME: Final = "steps"
@@ -113,7 +113,7 @@ def _take_target(source: Path, start: onnx.ModelProto, trials: Trials, options: 
         path = options.output / STEPS_NAME / CANDIDATE_NAME
         written = start.SerializeToString(deterministic=True)
         path.write_bytes(written)
-        digest = digest_of(written)
+        digest = digest_of_bytes(written)
     nodes = len(start.graph.node)
     first = trials.first(path, digest, nodes, options.wanted)
     _refuse_other(source, first, trials.target, options)
@@ -146,7 +146,7 @@ def _confirm(found: Found, trials: Trials, options: ReduceOptions) -> int:
     written = found.model.SerializeToString(deterministic=True)
     candidate = options.output / STEPS_NAME / CANDIDATE_NAME
     candidate.write_bytes(written)
-    return trials.repeated(candidate, digest_of(written), len(found.model.graph.node), options.repeats)
+    return trials.repeated(candidate, digest_of_bytes(written), len(found.model.graph.node), options.repeats)
 
 
 def _write(

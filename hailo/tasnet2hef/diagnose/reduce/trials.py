@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Final, Protocol
 import onnx
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.files import digest_of_bytes, written_beside
 from tasnet2hef.diagnose.reduce.journal import Attempt, Journal
 from tasnet2hef.diagnose.reduce.oracle import Oracle
 from tasnet2hef.diagnose.reduce.outcome import Outcome
@@ -89,7 +88,7 @@ class Trials:
             BudgetSpent: too many graphs were tried.
         """
         written = model.SerializeToString(deterministic=True)
-        digest = digest_of(written)
+        digest = digest_of_bytes(written)
         if digest not in self._asked and self.count >= self._budget:
             raise BudgetSpent
         self._asked.add(digest)
@@ -139,11 +138,6 @@ class Trials:
         )
         self._journal.keep(attempt)
         return attempt
-
-
-def digest_of(content: bytes) -> str:
-    """Return the SHA-256 by which a graph is known."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _is_same(outcome: Outcome, wanted: str) -> bool:

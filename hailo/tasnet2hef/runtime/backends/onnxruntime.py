@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from tasnet2hef.runtime.backends import Memory
 from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
 from tasnet2hef.runtime.backends.wide_layout import lie_down
 
+if TYPE_CHECKING:
+    from tasnet2hef.target.graph.opened import OpenedGraph
+
 ERRORS_ONLY = 3
 REASON_CHARACTERS = 200
 
@@ -23,6 +26,7 @@ REASON_CHARACTERS = 200
 class OnnxRuntimeBackend:
     """A session on the CPU, checked against the graph's own contract.
 
+    ``model`` is an ONNX file, or a graph that is opened already.
     ``threads`` is the number of threads inside one operator; None leaves the choice to ONNX Runtime. A tall graph
     of one column is turned on its side first, which is faster and the same; ``as_written`` leaves it.
 
@@ -31,9 +35,11 @@ class OnnxRuntimeBackend:
             outputs are not those that its contract promises.
     """
 
-    def __init__(self, model_path: str | Path, threads: int | None = None, *, as_written: bool = False) -> None:
-        path = Path(model_path)
-        self._session, is_lying = _open(path, threads, as_written=as_written)
+    def __init__(
+        self, model: str | Path | OpenedGraph, threads: int | None = None, *, as_written: bool = False
+    ) -> None:
+        path = Path(model) if isinstance(model, (str, Path)) else model.path
+        self._session, is_lying = _open(model, path, threads, as_written=as_written)
         self._contract = contract_of(self._session, str(path))
         self._outputs = list(output_names(self._contract.spec.n_src))
         laid = replace(self._contract, layout="wide") if is_lying else self._contract
@@ -71,11 +77,16 @@ def open_session(model_path: Path, threads: int | None) -> Any:
     return _start_session(str(model_path), threads, model_path)
 
 
-def _open(path: Path, threads: int | None, *, as_written: bool) -> tuple[Any, bool]:
+def _open(
+    model: str | Path | OpenedGraph, path: Path, threads: int | None, *, as_written: bool
+) -> tuple[Any, bool]:
     """Load a graph and say whether it was turned on its side; what can't be is told as it is written."""
     if not as_written and find_spec("onnx") is not None:
+        from tasnet2hef.target.graph.opened import OpenedGraph
+
         try:
-            return _start_session(lie_down(path), threads, path), True
+            graph = OpenedGraph.read(model) if isinstance(model, (str, Path)) else model
+            return _start_session(lie_down(graph), threads, path), True
         except GraphError:  # nothing is lost but speed
             pass
     return open_session(path, threads), False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,18 +17,21 @@ from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend, contract_of, open_session
 from tasnet2hef.runtime.backends.segment_names import segment_of, segment_path
 
+if TYPE_CHECKING:
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
-def open_graph(model_path: str | Path, threads: int | None = None) -> Backend:
-    """Open a graph or a HEF, or all segments of one of which any is given.
+
+def open_graph(graph: str | Path | OpenedGraph, threads: int | None = None) -> Backend:
+    """Open a graph or a HEF for running, or all segments of one of which any is given.
 
     Raises:
         GraphError: see ``OnnxRuntimeBackend`` and ``SegmentChain``.
         DeviceError: see ``HailoRtBackend``.
     """
-    path = Path(model_path)
+    path = Path(graph) if isinstance(graph, (str, Path)) else graph.path
     if path.suffix == ".hef":
         return HailoRtBackend(path)
-    return SegmentChain(path, threads) if segment_of(path) else OnnxRuntimeBackend(path, threads)
+    return SegmentChain(path, threads) if segment_of(path) else OnnxRuntimeBackend(graph, threads)
 
 
 class SegmentChain:

@@ -19,12 +19,12 @@ from onnx import numpy_helper
 from tasnet2hef.base.errors import GraphError, OptionError, RefusedError
 from tasnet2hef.base.supervise.processes import marked
 from tasnet2hef.diagnose.reduce.subgraph import Subject, subject_of
-from tasnet2hef.target.check import check_proto
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.discovery import all_rules
 from tests.diagnose.reduce.conftest import FINDS_ERF, Reduce, chain, one_less, saved
 
 Script = Callable[[str], str]
-EVIDENCE = Path(__file__).resolve().parents[5] / "shared" / "evidence"
 HAILO = Path(__file__).resolve().parents[3]
 
 IN_A_PROCESS = """
@@ -68,7 +68,7 @@ def _cuts(subject: Subject) -> list[onnx.ModelProto]:
 def _levels(model: onnx.ModelProto, rule: str) -> set[str]:
     """Return how a graph breaks a rule; a graph that can't be judged at all breaks none."""
     try:
-        return {finding.level for finding in check_proto(model).findings if finding.rule == rule}
+        return {finding.level for finding in check_graph(OpenedGraph(model)).findings if finding.rule == rule}
     except GraphError:
         return set()
 
@@ -84,11 +84,8 @@ def test_one_bad_operator_of_a_hundred(reduce: Reduce) -> None:
     assert [onnx.load(step).graph.node[0].op_type for step in report.steps][-1] == "Erf"
 
 
-def test_the_recorded_graph_is_cut_to_its_first_wide_row(reduce: Reduce) -> None:
-    seed = EVIDENCE / "seed_wide_export.onnx"
-    if not seed.is_file():
-        pytest.skip(f"the recorded export is not at {seed}")
-    report = reduce(seed, rule="row-too-wide")
+def test_the_recorded_graph_is_cut_to_its_first_wide_row(reduce: Reduce, evidence: Path) -> None:
+    report = reduce(evidence / "seed_wide_export.onnx", rule="row-too-wide")
     assert report.nodes_before == 837
     assert report.nodes_after == 1
     assert report.target == "error:row-too-wide"

@@ -12,6 +12,7 @@ from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
 from tasnet2hef.runtime.backends.hailort.explain import device_error, explained
 from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
 from tasnet2hef.target.failures import runtime_signatures as failures
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import save_net
 from tests.runtime.hailort.conftest import forget
 from tests.runtime.hailort.hefs import save_hef
@@ -24,7 +25,7 @@ NO_DEVICE = "libhailort failed with error: 74 (HAILO_OUT_OF_PHYSICAL_DEVICES)"
 def hef(tmp_path):
     model = save_net(tmp_path / "net.onnx")
     made = save_hef(model)
-    write_sidecar(made, model)
+    write_sidecar(made, OpenedGraph.read(model))
     return made
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from tasnet2hef.compiler.fallbacks import ORDER
 from tasnet2hef.target.failures.classify import UNKNOWN, Situation, all_signatures, explain
 from tasnet2hef.target.rules.framework.discovery import all_rules
 
-RECORDED = Path(
-    os.environ.get("TASNET2HEF_VERDICTS", Path(__file__).parents[5] / "shared/evidence/verdicts.jsonl")
-)
+RECORDED_WORDS = Path(__file__).parents[1] / "rules/recorded_verdicts.jsonl"
+ORIGINAL = Path(__file__).parents[5] / "shared/evidence/verdicts.jsonl"
 SITUATION = Situation(
     Path("build/my net.onnx"), Path("calib.npz"), Path("out.hef"), "hailo8", log=Path("log.txt"), seconds=2.0
 )
@@ -39,33 +37,33 @@ NO_WORDS_OF_THE_COMPILER = {
 """Rows whose error is a person's remark: no text of the compiler could be matched with it."""
 
 
-def _failures() -> list[dict[str, Any]]:
-    if not RECORDED.is_file():
-        return []
-    rows = [json.loads(line) for line in RECORDED.read_text(encoding="utf-8").splitlines()]
-    return [row for row in rows if row["outcome"] in ("fail", "timeout") and row["error"]]
+def _failures(record: Path) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
+    return [row for row in rows if row["outcome"] in ("fail", "timeout") and row.get("error")]
 
 
-@pytest.mark.skipif(not RECORDED.is_file(), reason=f"the recorded verdicts are not here ({RECORDED})")
-def test_every_recorded_failure_is_explained() -> None:
-    unknown = []
-    for row in _failures():
-        ended = "out of time" if row["outcome"] == "timeout" else "exited"
-        if explain(row["stage"], row["error"], "", ended, SITUATION).signature == UNKNOWN:
-            unknown.append(row["id"])
-    assert sorted(unknown) == sorted(NO_WORDS_OF_THE_COMPILER)
+def _signature_of(row: dict[str, Any]) -> str:
+    ended = "out of time" if row["outcome"] == "timeout" else "exited"
+    return explain(row["stage"], row["error"], "", ended, SITUATION).signature
 
 
-@pytest.mark.skipif(not RECORDED.is_file(), reason=f"the recorded verdicts are not here ({RECORDED})")
-def test_a_recorded_failure_is_found_in_a_log_too() -> None:
-    for row in _failures():
-        if row["id"] in NO_WORDS_OF_THE_COMPILER or row["outcome"] == "timeout":
-            continue
+@pytest.mark.parametrize("row", _failures(RECORDED_WORDS), ids=lambda row: row["id"])
+def test_recorded_words_are_explained_alone_and_in_a_log(row: dict[str, Any]) -> None:
+    assert _signature_of(row) == row["signature"]
+    if row["outcome"] != "timeout":
         log = f"[info] Translation started\n[info] Iterations: 12\n[error] {row['error']}\n[info] bye\n"
-        alone = explain(row["stage"], row["error"], "", "exited", SITUATION)
-        found = explain(row["stage"], "SystemExit: 1", log, "exited", SITUATION)
-        assert found.signature == alone.signature, row["id"]
-        assert found.words in log
+        explanation = explain(row["stage"], "SystemExit: 1", log, "exited", SITUATION)
+        assert explanation.signature == row["signature"]
+        assert explanation.words in log
+
+
+@pytest.mark.skipif(not ORIGINAL.is_file(), reason=f"the original record is not at {ORIGINAL}")
+def test_every_recorded_failure_is_explained() -> None:
+    failures = _failures(ORIGINAL)
+    unknown = [row["id"] for row in failures if _signature_of(row) == UNKNOWN]
+    assert sorted(unknown) == sorted(NO_WORDS_OF_THE_COMPILER)
+    explained = {row["id"]: row["error"] for row in failures if row["id"] not in unknown}
+    assert explained == {row["id"]: row["error"] for row in _failures(RECORDED_WORDS)}
 
 
 @pytest.mark.parametrize("signature", all_signatures(), ids=lambda signature: signature.id)

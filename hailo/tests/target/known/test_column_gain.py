@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tasnet2hef.cli.main import make_app, run
-from tasnet2hef.target.check import check_proto
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.known import chip_names, load_chip
 from tasnet2hef.target.known.column_gain import column_gain
 from tests.sign_split import make_contract, save_graph
@@ -49,4 +50,4 @@ def test_a_foreign_graph_has_no_columns(tmp_path) -> None:
 
     model = onnx.load(save_graph(tmp_path / "net.onnx", make_contract(streams=4)))
     del model.metadata_props[:]
-    assert check_proto(model).demand.column_gain is None
+    assert check_graph(OpenedGraph(model)).demand.column_gain is None

@@ -7,7 +7,8 @@ import importlib
 import onnx
 import pytest
 
-from tasnet2hef.target.check import check_proto
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.discovery import all_rules
 from tasnet2hef.target.rules.framework.finding import GRADES, LEVELS, STAGES, Finding
 from tasnet2hef.target.rules.framework.rule import Rule
@@ -28,7 +29,7 @@ GOOD = [
 
 def findings_of(rule: Rule, model: onnx.ModelProto) -> list[Finding]:
     """Return what `rule` finds in a model, on a chip that its evidence was recorded on."""
-    report = check_proto(model, chip_of(rule), single_context=True)
+    report = check_graph(OpenedGraph(model), chip_of(rule), single_context=True)
     return [finding for finding in report.findings if finding.rule == rule.id]
 
 

@@ -6,7 +6,8 @@ import onnx
 import pytest
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.target.check import check_proto
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.discovery import all_rules, find_rule
 from tasnet2hef.target.rules.framework.sketch import Sketch
 
@@ -18,7 +19,9 @@ def _grouped_decoder() -> onnx.ModelProto:
 
 @pytest.mark.parametrize(("chip", "level"), [("hailo8", "error"), ("hailo8l", "warning"), ("hailo15h", "warning")])
 def test_a_limit_of_one_chip_warns_on_another(chip: str, level: str) -> None:
-    found = [f for f in check_proto(_grouped_decoder(), chip).findings if f.rule == "grouped-deconvolution"]
+    found = [
+        f for f in check_graph(OpenedGraph(_grouped_decoder()), chip).findings if f.rule == "grouped-deconvolution"
+    ]
     assert [finding.level for finding in found] == [level]
     assert ("recorded on hailo8 only" in found[0].message) == (chip != "hailo8")
 
@@ -26,7 +29,7 @@ def test_a_limit_of_one_chip_warns_on_another(chip: str, level: str) -> None:
 @pytest.mark.parametrize("chip", ["hailo8", "hailo8l", "hailo10h", "hailo15h"])
 def test_what_the_parser_refuses_does_not_depend_on_the_chip(chip: str) -> None:
     draw = Sketch()
-    report = check_proto(draw.model(draw.node("Abs", draw.input(1, 8, 10, 10))), chip)
+    report = check_graph(OpenedGraph(draw.model(draw.node("Abs", draw.input(1, 8, 10, 10)))), chip)
     assert [finding.rule for finding in report.errors] == ["unsupported-operator"]
 
 
