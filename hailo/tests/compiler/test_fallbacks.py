@@ -7,12 +7,13 @@ from pathlib import Path
 from tasnet2hef.compiler.driver import plan
 from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.target.graph.opened import OpenedGraph
-from tests.compiler.conftest import Bench, minutes
+from tests.compiler.conftest import Bench, FinishedRun, minutes
 
 INFEASIBLE = "BackendAllocatorException: conv5 errors: Agent infeasible"
 
 
-def test_a_failure_that_more_contexts_can_help_gets_them(bench: Bench) -> None:
+def test_a_failure_that_more_contexts_can_help_gets_them(bench: Bench, finished: FinishedRun) -> None:
+    bench.begin_at("compile", finished)
     bench.fault("compile", "raise", INFEASIBLE, unless="context_switch_param(mode=enabled)")
     report = bench.compile()
     assert report.outcome == "done"
@@ -26,7 +27,8 @@ def test_a_failure_that_more_contexts_can_help_gets_them(bench: Bench) -> None:
     )
 
 
-def test_the_ladder_ends_with_a_graph_for_a_person_to_make(bench: Bench) -> None:
+def test_the_ladder_ends_with_a_graph_for_a_person_to_make(bench: Bench, finished: FinishedRun) -> None:
+    bench.begin_at("compile", finished)
     bench.fault("compile", "raise", INFEASIBLE)
     report = bench.compile()
     assert report.outcome == "failed"
@@ -36,14 +38,16 @@ def test_the_ladder_ends_with_a_graph_for_a_person_to_make(bench: Bench) -> None
     assert report.next_fallback.id == "window"
 
 
-def test_the_number_of_tries_is_limited(bench: Bench) -> None:
+def test_the_number_of_tries_is_limited(bench: Bench, finished: FinishedRun) -> None:
+    bench.begin_at("compile", finished)
     bench.fault("compile", "raise", INFEASIBLE)
     report = bench.compile(attempts=1)
     assert bench.calls().count("compile") == 1
     assert "as many as were allowed" in report.stopped_because
 
 
-def test_no_rung_is_tried_where_none_helps(bench: Bench) -> None:
+def test_no_rung_is_tried_where_none_helps(bench: Bench, finished: FinishedRun) -> None:
+    bench.begin_at("compile", finished)
     bench.fault("compile", "raise", "Super deconv is not supported with groups")
     report = bench.compile()
     assert [fallback.id for fallback in report.tried] == ["as is"]

@@ -18,9 +18,11 @@ from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.supervise.lock import locked
 from tasnet2hef.base.supervise.processes import marked
 from tasnet2hef.compiler.run_record import RECORD_NAME
-from tests.compiler.conftest import Bench
+from tests.compiler.conftest import Bench, wait_until
 
 KILLS, FOLDERS = 20, 5
+GUARD_SECONDS = 60
+"""Against hanging only."""
 SCRIPT = Path(__file__).parents[2] / "onnx_to_hef.py"
 
 
@@ -33,11 +35,8 @@ def _start(bench: Bench, *more: str) -> subprocess.Popen[bytes]:
 
 
 def _wait_for(bench: Bench, stage: str) -> None:
-    for _ in range(300):
-        if stage in bench.calls():
-            return
-        time.sleep(0.05)
-    pytest.fail(f"{stage} never began: {(bench.folder / 'printed.txt').read_text()}")
+    printed = bench.folder / "printed.txt"
+    wait_until(lambda: stage in bench.calls(), lambda: f"{stage} never began: {printed.read_text()}")
 
 
 def _token(bench: Bench) -> str:
@@ -48,12 +47,12 @@ def test_kill_9_in_the_middle_of_a_stage_then_resume(bench: Bench) -> None:
     bench.fault("compile", "hang with child")
     run = _start(bench)
     _wait_for(bench, "compile")
-    time.sleep(0.3)
     token = _token(bench)
+    wait_until(lambda: len(marked(token)) == 2, lambda: f"not a stage and what it started: {marked(token)}")
     run.kill()
     run.wait()
-    time.sleep(0.3)
-    assert len(marked(token)) == 1, "the stage's process died with its parent; what it had started is still there"
+    wait_until(lambda: len(marked(token)) < 2, lambda: "the stage's process did not die with its parent")
+    assert len(marked(token)) == 1, "what the stage had started is still there"
     bench.mend()
     report = bench.compile()
     assert report.outcome == "done"
@@ -93,7 +92,7 @@ def test_control_c_stops_everything_and_keeps_what_is_done(bench: Bench) -> None
     _wait_for(bench, "optimize")
     token = _token(bench)
     run.send_signal(signal.SIGINT)
-    assert run.wait(10) == 130
+    assert run.wait(GUARD_SECONDS) == 130
     assert not marked(token)
     bench.mend()
     report = bench.compile()
@@ -110,7 +109,7 @@ def test_a_second_run_in_one_folder_is_told_so(bench: Bench) -> None:
             bench.compile()
     finally:
         run.send_signal(signal.SIGINT)
-        run.wait(10)
+        run.wait(GUARD_SECONDS)
 
 
 def test_a_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:

@@ -25,23 +25,45 @@ from tests.compiler.conftest import STAND_IN, Bench
 from tests.quantize.small_net import babble
 
 
-@pytest.fixture
-def speech(tmp_path: Path) -> Path:
-    (tmp_path / "speech").mkdir()
-    soundfile.write(tmp_path / "speech" / "voice.wav", babble(1.0, 3), 8000)
-    return tmp_path / "speech"
+@dataclasses.dataclass(frozen=True)
+class Whole:
+    """All stages, gone through once: tests look at the report, or go on in a copy of the folder."""
+
+    folder: Path
+    report: PipelineReport
+
+
+@pytest.fixture(scope="module")
+def whole(model: Path, calibration: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    bench = Bench(tmp_path_factory.mktemp("whole"), model, calibration)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in bench.environment().items():
+            patch.setenv(name, value)
+        return Whole(bench.folder, _run(_graph(bench), _options(bench.folder)))
+
+
+def _graph(bench: Bench) -> Path:
+    return Path(shutil.copy(bench.model, bench.folder / "small.onnx"))
+
+
+def _options(folder: Path) -> PipelineOptions:
+    """Return options for speech that is written into the folder."""
+    speech = folder / "speech"
+    speech.mkdir(exist_ok=True)
+    soundfile.write(speech / "voice.wav", babble(1.0, 3), 8000)
+    compiling = CompileOptions(python=sys.executable, force=True, checkpoint="/models/small.pth")
+    return PipelineOptions(speech, Draw(4, mixed=1), compiling=compiling)
 
 
 @pytest.fixture
 def graph(bench: Bench) -> Path:
     """A graph with nothing beside it."""
-    return Path(shutil.copy(bench.model, bench.folder / "small.onnx"))
+    return _graph(bench)
 
 
 @pytest.fixture
-def options(speech: Path) -> PipelineOptions:
-    compiling = CompileOptions(python=sys.executable, force=True, checkpoint="/models/small.pth")
-    return PipelineOptions(speech, Draw(4, mixed=1), compiling=compiling)
+def options(tmp_path: Path) -> PipelineOptions:
+    return _options(tmp_path)
 
 
 def _run(graph: Path, options: PipelineOptions) -> PipelineReport:
@@ -49,11 +71,9 @@ def _run(graph: Path, options: PipelineOptions) -> PipelineReport:
     return run_pipeline([opened], {graph: check_graph(opened)}, options, StepClock())
 
 
-def test_all_steps_lead_to_a_hef(
-    graph: Path, options: PipelineOptions, capsys: pytest.CaptureFixture[str]
-) -> None:
-    report = _run(graph, options)
-    fail_without_hef(report, graph.name)
+def test_all_steps_lead_to_a_hef(whole: Whole, capsys: pytest.CaptureFixture[str]) -> None:
+    report = whole.report
+    fail_without_hef(report, "small.onnx")
     assert [(each.step, each.outcome) for each in report.steps] == [
         ("calibrate", "done"),
         ("simulate", "done"),
@@ -68,15 +88,15 @@ def test_all_steps_lead_to_a_hef(
     print_finished(report)
     printed = capsys.readouterr().out
     assert "Pipeline" in printed
-    assert str(graph.with_suffix(".alls")) in printed
+    assert str(whole.folder / "small.alls") in printed
 
 
-def test_the_simulations_script_is_given_to_the_compiler(graph: Path, options: PipelineOptions) -> None:
-    report = _run(graph, options)
-    optimise = next(each for each in report.compiled[0].records if each.stage == "optimize")
-    job = json.loads((report.compiled[0].folder / optimise.log).with_name("job.json").read_text())
+def test_the_simulations_script_is_given_to_the_compiler(whole: Whole) -> None:
+    compiled = whole.report.compiled[0]
+    optimise = next(each for each in compiled.records if each.stage == "optimize")
+    job = json.loads((compiled.folder / optimise.log).with_name("job.json").read_text())
     assert "model_optimization_flavor(optimization_level=1" in job["script"]
-    assert job["script"] == graph.with_suffix(".alls").read_text()
+    assert job["script"] == (whole.folder / "small.alls").read_text()
 
 
 def test_an_own_script_or_none(graph: Path, options: PipelineOptions, tmp_path: Path) -> None:
@@ -91,10 +111,12 @@ def test_an_own_script_or_none(graph: Path, options: PipelineOptions, tmp_path: 
     assert [each.step for each in report.steps] == ["calibrate", "compile"]
 
 
-def test_a_second_run_compiles_nothing_again(graph: Path, options: PipelineOptions, bench: Bench) -> None:
-    _run(graph, options)
+def test_a_second_run_compiles_nothing_again(whole: Whole, bench: Bench) -> None:
+    shutil.copytree(whole.folder, bench.folder, dirs_exist_ok=True)
+    graph = bench.folder / "small.onnx"
     calls = bench.calls()
-    assert _run(graph, options).compiled[0].outcome == "done"
+    assert calls.count("compile") == 1
+    assert _run(graph, _options(bench.folder)).compiled[0].outcome == "done"
     assert bench.calls() == calls, "the same calibration set and script came out"
     with zipfile.ZipFile(graph.with_name("small.calib.npz")) as archive:
         assert {each.date_time[0] for each in archive.infolist()} == {1980}, "no date in it, so the same tomorrow"
