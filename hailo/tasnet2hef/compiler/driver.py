@@ -227,7 +227,7 @@ class _Run:
             found = self._compile(rung, optimised, tools)
             if found.done:
                 return self._finish(parsed, found, steps, tuple(tried))
-            rung = next_rung(self._ladder, [each.id for each in tried], found.failure["rung"])
+            rung = next_rung(self._ladder, [each.id for each in tried], found.failure["fallback"])
         none = "the next rung is another graph" if rung else "no rung of the ladder helps this failure"
         why = why or _because(found, none)
         return self._ended(FAILED, parsed, steps=steps, tried=tuple(tried), next_step=rung, stopped_because=why)
