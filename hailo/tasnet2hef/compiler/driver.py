@@ -238,7 +238,7 @@ class _Run:
             record = self._compile(fallback, optimised, tools)
             if record.done:
                 return self._finish(parsed, record, emulator, tuple(tried))
-            fallback = next_fallback(self._fallbacks, [each.id for each in tried], record.failure["rung"])
+            fallback = next_fallback(self._fallbacks, [each.id for each in tried], record.failure["fallback"])
         none = "the next fallback is another graph" if fallback else "no fallback can help this failure"
         return self._ended(
             FAILED,

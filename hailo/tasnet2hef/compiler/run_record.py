@@ -13,7 +13,7 @@ from tasnet2hef.base.files import digest_of_bytes, digest_of_file
 from tasnet2hef.compiler.stages.job import write_json
 
 RECORD_NAME: Final = "run.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class Explanation:
     grade: str
     source: str
     commands: tuple[str, ...]
-    rung: str
+    fallback: str
     machine: bool
     words: str
     also: tuple[str, ...] = ()
@@ -116,7 +116,7 @@ def _explanation(signatures: Sequence[Signature], text: str, situation: Situatio
         grade=first.basis.grade,
         source=first.basis.citation,
         commands=tuple(situation.fill(command) for command in first.commands),
-        rung=first.rung,
+        fallback=first.fallback,
         machine=first.machine,
         words=line.strip()[:WORDS_LENGTH],
         also=tuple(signature.id for signature in signatures[1:]),
@@ -136,7 +136,7 @@ def _unknown(message: str, log: str, situation: Situation) -> Explanation:
             situation.fill(command)
             for command in (next_commands.LOG, next_commands.CHECK, next_commands.EXPORT_SHORTER)
         ),
-        rung="effort",
+        fallback="effort",
         machine=False,
         words=(message or (lines[-1] if lines else ""))[:WORDS_LENGTH],
     )

@@ -15,7 +15,7 @@ from tasnet2hef.target.rules.framework.discovery import find_rule
 class Signature:
     """One kind of failure. ``rule`` is the id of the rule that it belongs to, empty where none does.
 
-    ``fix`` and ``evidence`` default to those of the rule. ``rung`` is the id of the first fallback that can
+    ``fix`` and ``evidence`` default to those of the rule. ``fallback`` is the id of the first fallback that can
     help: `contexts`, `effort`, `window`, `segments`; empty where only another graph or another input does.
     ``machine``: the environment failed, not the graph; safe to retry. ``general`` signatures count only where no
     other one matches.
@@ -31,7 +31,7 @@ class Signature:
     fix: str = ""
     evidence: Evidence | None = None
     commands: tuple[str, ...] = (next_commands.CHECK,)
-    rung: str = ""
+    fallback: str = ""
     machine: bool = False
     general: bool = False
 

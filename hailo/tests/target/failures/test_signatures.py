@@ -73,7 +73,7 @@ def test_a_signature_names_a_rule_a_fallback_and_commands_that_exist(signature: 
     assert not signature.rule or signature.rule in {rule.id for rule in all_rules()}
     assert signature.basis.source
     assert signature.remedy
-    assert signature.rung in ("", *ORDER)
+    assert signature.fallback in ("", *ORDER)
     assert signature.commands
     for command in signature.commands:
         assert "{" not in SITUATION.fill(command)

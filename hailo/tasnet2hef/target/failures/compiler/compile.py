@@ -25,7 +25,7 @@ SIGNATURES: Final = (
         "bytes and more",
         rule="row-too-wide",
         commands=(CHECK, EXPORT_TALL),
-        rung="contexts",
+        fallback="contexts",
     ),
     Signature(
         id="allocation-failed",
@@ -34,7 +34,7 @@ SIGNATURES: Final = (
         "fail without more words too",
         rule="row-too-wide",
         commands=(CHECK, EXPORT_TALL),
-        rung="contexts",
+        fallback="contexts",
         general=True,
     ),
     Signature(
@@ -44,7 +44,7 @@ SIGNATURES: Final = (
         rule="too-many-layers",
         fix="cut elsewhere: fewer skip connections over a context's border, or "
         "resources_param(max_utilization=0.95), which made fewer contexts",
-        rung="segments",
+        fallback="segments",
     ),
     Signature(
         id="grouped-deconvolution",
@@ -61,14 +61,14 @@ SIGNATURES: Final = (
         rule="one-dimensional-convolution",
         fix="2-D convolutions on 4-D tensors, as `tasnet2hef convert` makes them; else a shorter window",
         commands=(CHECK, EXPORT_SHORTER),
-        rung="effort",
+        fallback="effort",
     ),
     Signature(
         id="memory-units",
         patterns=(r"[Mm]emory units (?:capacity exceeded|required)",),
         cause="one layer's weights need more memory units than a cluster has (128); no script changes that",
         rule="dense-layer-memory",
-        rung="segments",
+        fallback="segments",
     ),
     Signature(
         id="no-hef",
@@ -77,7 +77,7 @@ SIGNATURES: Final = (
         fix="read the log; nothing was written as a HEF",
         evidence=Evidence(source="the run itself", grade="recorded"),
         commands=(LOG,),
-        rung="effort",
+        fallback="effort",
     ),
     Signature(
         id="no-partition",
@@ -91,7 +91,7 @@ SIGNATURES: Final = (
         rule="too-many-layers",
         fix="a smaller net: shorter window, fewer blocks, or segments that are compiled one by one",
         commands=(EXPORT_SHORTER,),
-        rung="effort",
+        fallback="effort",
     ),
     Signature(
         id="reshape-needed",
@@ -99,7 +99,7 @@ SIGNATURES: Final = (
         cause="rows are too wide for the units, and the allocator could not cut them",
         rule="row-too-wide",
         commands=(CHECK, EXPORT_TALL),
-        rung="window",
+        fallback="window",
     ),
     Signature(
         id="single-context",
@@ -108,7 +108,7 @@ SIGNATURES: Final = (
         rule="too-many-layers",
         fix="let the compiler use several contexts: context_switch_param(mode=enabled)",
         commands=(AGAIN,),
-        rung="contexts",
+        fallback="contexts",
     ),
     Signature(
         id="split-output",
@@ -121,7 +121,7 @@ SIGNATURES: Final = (
         patterns=(r"needs super-defuse",),
         cause="a layer must be cut over features further than the compiler does by itself",
         rule="dense-layer-memory",
-        rung="segments",
+        fallback="segments",
     ),
     Signature(
         id="too-many-layers",
@@ -132,6 +132,6 @@ SIGNATURES: Final = (
         ),
         cause="the layers need more layer controllers than the contexts that were tried have",
         rule="too-many-layers",
-        rung="contexts",
+        fallback="contexts",
     ),
 )

@@ -27,7 +27,7 @@ SIGNATURES: Final = (
         "graph (shorter window) or another compiler version",
         evidence=Evidence(source="the run itself: how its process ended", grade="recorded"),
         commands=(LOG, EXPORT_SHORTER),
-        rung="effort",
+        fallback="effort",
     ),
     Signature(
         id="disk-full",
@@ -104,7 +104,7 @@ SIGNATURES: Final = (
         fix="a machine with more memory, fewer calibration windows, or a shorter window",
         evidence=Evidence(source="the run itself: its limit was reached", grade="recorded"),
         commands=(EXPORT_SHORTER,),
-        rung="window",
+        fallback="window",
         machine=True,
     ),
     Signature(
@@ -115,6 +115,6 @@ SIGNATURES: Final = (
         "not tried twice",
         evidence=Evidence(source="the run itself: its limit was reached", grade="recorded"),
         commands=(LOG, EXPORT_SHORTER),
-        rung="window",
+        fallback="window",
     ),
 )
