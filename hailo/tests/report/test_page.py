@@ -32,8 +32,8 @@ def test_all_facts_are_on_the_page(whole_run: Run) -> None:
         f"{cost.weights:,}",
         f"{cost.macs:,.0f}",
         f"{whole_run.simulation.agreement_db.int8:.2f} dB",
-        whole_run.compiled.failure["cause"],
-        whole_run.compiled.failure["words"],
+        whole_run.compiled.failure.cause,
+        whole_run.compiled.failure.words,
         "61.2 dB",
         "62.0 s",
     ):
