@@ -1,4 +1,4 @@
-"""``python scripts/draw_graph.py FILE``: writes a small ONNX graph that no rule has anything against."""
+"""``python scripts/draw_graph.py FILE``: writes a small ONNX graph without findings."""
 
 from __future__ import annotations
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tasnet2hef.runtime.backends.hailort.sidecar import describe, read_record
+from tasnet2hef.runtime.backends.hailort.sidecar import describe, read_sidecar
 from tasnet2hef.target.graph.opened import OpenedGraph
 
 
 def test_a_hef_gets_its_record(bench):
     report = bench.compile()
     assert report.hef is not None
-    record = read_record(report.hef.path)
+    record = read_sidecar(report.hef.path)
     assert (record.hardware, record.compiler) == ("hailo8", report.hef.compiler_version)
     assert record.contract == describe(OpenedGraph.read(bench.model)).contract
     assert record.inputs[0].origins == ("frames", "small/input_layer1")

@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 import pytest
 
-from tasnet2hef.cli.reduce_display import ReduceDisplay
+from tasnet2hef.cli.reduce_display import ReduceProgressBar
 from tasnet2hef.diagnose.reduce.options import ReduceOptions
 from tasnet2hef.diagnose.reduce.reduce import reduce_file
 from tasnet2hef.diagnose.reduce.reduce_report import ReduceReport
@@ -62,11 +62,11 @@ def script(tmp_path: Path) -> Callable[[str], str]:
 
 @pytest.fixture
 def reduce(tmp_path: Path) -> Reduce:
-    """Reduce a model into a folder ``out``, or the one given."""
+    """Return a function that reduces a model into a folder, ``out`` by default."""
 
     def run(model: onnx.ModelProto | Path, output: str = "out", **options: object) -> ReduceReport:
         source = model if isinstance(model, Path) else saved(tmp_path, model)
-        return reduce_file(source, ReduceOptions(output=tmp_path / output, **options), ReduceDisplay())
+        return reduce_file(source, ReduceOptions(output=tmp_path / output, **options), ReduceProgressBar())
 
     return run
 

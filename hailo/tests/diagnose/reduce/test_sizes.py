@@ -10,7 +10,7 @@ import onnxruntime as ort
 import pytest
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.diagnose.reduce.preparation import prepared
+from tasnet2hef.diagnose.reduce.prepare import prepared
 from tasnet2hef.diagnose.reduce.sizes import resized, sizes_of
 from tasnet2hef.target.rules.framework.sketch import GraphSketch
 from tests.diagnose.reduce.conftest import saved
@@ -30,12 +30,12 @@ def _depthwise(tmp_path: Path) -> onnx.ModelProto:
 def test_a_size_changes_wherever_it_occurs(tmp_path: Path, size: int, smaller: int, shape: list[int]) -> None:
     model = _depthwise(tmp_path)
     assert sizes_of(model) == [32, 20, 16]
-    made = resized(model, size, smaller)
-    session = ort.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    smaller_model = resized(model, size, smaller)
+    session = ort.InferenceSession(smaller_model.SerializeToString(), providers=["CPUExecutionProvider"])
     source = session.get_inputs()[0]
     assert list(session.run(None, {source.name: np.ones(source.shape, np.float32)})[0].shape) == shape
     assert session.get_outputs()[0].shape == shape
-    assert size not in sizes_of(made)
+    assert size not in sizes_of(smaller_model)
 
 
 def test_what_does_not_fit_together_is_refused(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasnet2hef.runtime.backends.hailort.results import ResultPool
-from tasnet2hef.runtime.backends.hailort.stream_format import FloatBorder, Quantisation, QuantisedBorder, Stream
+from tasnet2hef.runtime.backends.hailort.program import ResultPool
+from tasnet2hef.runtime.backends.hailort.stream_format import FloatFormat, Quantisation, QuantisedFormat, Stream
 
 SHAPE = (6, 2, 4)
 
@@ -25,16 +25,16 @@ def stream(code_type: str) -> Stream:
     seed=st.integers(0, 2**16),
 )
 def test_values_come_back_within_half_a_step_and_are_clipped_at_the_ends(code_type, scales, zero_point, seed):
-    told = [SimpleNamespace(qp_scale=scale, qp_zp=zero_point) for scale in scales]
-    border = QuantisedBorder(stream(code_type), Quantisation.of(told))
+    infos = [SimpleNamespace(qp_scale=scale, qp_zp=zero_point) for scale in scales]
+    quantised = QuantisedFormat(stream(code_type), Quantisation.from_infos(infos))
     real = np.random.default_rng(seed).normal(0, 3, (6, 8)).astype(np.float32)
-    codes = border.fill(real)
+    codes = quantised.encode(real)
     assert codes.dtype == code_type
     assert codes.shape == SHAPE
     assert codes.flags.c_contiguous
-    assert border.room(real) is codes
+    assert quantised.output_buffer(real) is codes
     back = np.zeros_like(real)
-    border.take(back)
+    quantised.decode_into(back)
     steps = np.broadcast_to(np.float32(scales), SHAPE)
     low, high = -zero_point * steps, (np.iinfo(code_type).max - zero_point) * steps
     wanted = np.clip(real.reshape(SHAPE), low, high)
@@ -44,7 +44,7 @@ def test_values_come_back_within_half_a_step_and_are_clipped_at_the_ends(code_ty
 @given(order=st.sampled_from("CF"), kind=st.sampled_from(["float32", "float64"]))
 def test_float_values_pass_as_they_are(order, kind):
     real = np.asarray(np.random.default_rng(0).standard_normal((6, 8)), kind, order=order)
-    found = FloatBorder(stream("uint8")).fill(real)
+    found = FloatFormat(stream("uint8")).encode(real)
     np.testing.assert_array_equal(found.reshape(6, 8), real.astype(np.float32))
     assert found.flags.c_contiguous
     assert np.shares_memory(found, real) == (order == "C" and kind == "float32")

@@ -1,4 +1,4 @@
-"""Searches for the smallest part of a list that still fails: bisection of its ends, then delta debugging."""
+"""Searches for the smallest part of a list that still fails: bisection of its length, then delta debugging."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def shortest(length: int, fails: Callable[[int], bool]) -> int:
+def shortest_failing(length: int, fails: Callable[[int], bool]) -> int:
     """Return a length from 1 to ``length`` that fails, by bisection; ``length`` itself is known to fail.
 
-    It is the smallest one where whatever is longer than a failing length fails too.
+    It is the smallest such length if every length above a failing one fails too.
 
-    >>> shortest(100, lambda length: length >= 37)
+    >>> shortest_failing(100, lambda length: length >= 37)
     37
     """
     passing, failing = 0, length
@@ -26,16 +26,16 @@ def shortest(length: int, fails: Callable[[int], bool]) -> int:
     return failing
 
 
-def minimised(
+def ddmin(
     items: Sequence[Item], fails: Callable[[Sequence[Item]], bool], *, piece: int | None = None
 ) -> list[Item]:
     """Return items that still fail and of which none can be left out (1-minimal); ``items`` is known to fail.
 
-    After Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002): ever smaller pieces
-    are left out, and single ones until none can go. ``piece`` is the size to begin with, else half the list. A
-    list of one item stays.
+    After Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002): smaller and smaller
+    pieces are left out, at last single items, until none can be left out. ``piece`` is the size to begin with, by
+    default half the list. A list of one item is returned as it is.
 
-    >>> minimised(range(100), lambda kept: {7, 60} <= set(kept))
+    >>> ddmin(range(100), lambda kept: {7, 60} <= set(kept))
     [7, 60]
     """
     kept = list(items)

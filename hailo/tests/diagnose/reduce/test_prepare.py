@@ -1,4 +1,4 @@
-"""What is sent away holds nothing trained, no path and no comment, and is static."""
+"""What is sent to others contains nothing trained, no path and no comment, and is static."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.diagnose.reduce.preparation import prepared, randomised
+from tasnet2hef.diagnose.reduce.prepare import prepared, randomised
 from tasnet2hef.target.rules.framework.sketch import LARGEST_STORED, GraphSketch
 from tests.diagnose.reduce.conftest import saved
 
@@ -52,7 +52,7 @@ def test_a_dynamic_graph_needs_a_shape(tmp_path: Path) -> None:
         prepared(saved(tmp_path, _trained()), {})
 
 
-def test_external_weights_come_in_and_absent_ones_are_made(tmp_path: Path) -> None:
+def test_external_weights_are_loaded_and_absent_ones_are_random(tmp_path: Path) -> None:
     onnx.save(
         _trained(), tmp_path / "net.onnx", save_as_external_data=True, size_threshold=100, location="net.bin"
     )

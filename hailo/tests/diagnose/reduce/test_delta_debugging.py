@@ -1,4 +1,4 @@
-"""Bisection finds the border of what fails; delta debugging ends where no single item can go."""
+"""Bisection finds the shortest failing length; delta debugging ends where no single item can be left out."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasnet2hef.diagnose.reduce.delta import minimised, shortest
+from tasnet2hef.diagnose.reduce.delta_debugging import ddmin, shortest_failing
 
 
 @given(st.integers(1, 500), st.data())
-def test_bisection_finds_the_border(length: int, draw: st.DataObject) -> None:
-    border = draw.draw(st.integers(1, length))
-    asked: list[int] = []
+def test_bisection_finds_the_shortest_failing_length(length: int, draw: st.DataObject) -> None:
+    shortest = draw.draw(st.integers(1, length))
+    tried: list[int] = []
 
     def fails(count: int) -> bool:
-        asked.append(count)
-        return count >= border
+        tried.append(count)
+        return count >= shortest
 
-    assert shortest(length, fails) == border
-    assert len(asked) == len(set(asked)) <= length.bit_length()
+    assert shortest_failing(length, fails) == shortest
+    assert len(tried) == len(set(tried)) <= length.bit_length()
 
 
 @given(st.integers(1, 40), st.data())
@@ -33,7 +33,7 @@ def test_what_is_left_fails_and_needs_every_item(length: int, draw: st.DataObjec
         enough = any(group <= set(kept) for group in groups)
         return enough and (not parity or len(kept) % 2 == 1 or len(kept) == length)
 
-    left = minimised(range(length), fails)
+    left = ddmin(range(length), fails)
     assert left == sorted(left)
     assert fails(left) or len(left) == length
     assert not any(fails([other for other in left if other != item]) for item in left if len(left) > 1)

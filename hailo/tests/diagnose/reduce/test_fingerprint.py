@@ -1,17 +1,17 @@
-"""The same failure on another cut is known again, another failure is not."""
+"""The same failure on another cut has the same fingerprint, another failure has not."""
 
 from __future__ import annotations
 
 import pytest
 
-from tasnet2hef.diagnose.reduce.outcome import EXITED, Outcome, outcome_of
+from tasnet2hef.diagnose.reduce.fingerprint import EXITED, RunResult, result_of
 from tasnet2hef.target.failures.tables import compiler_signatures
 
 NAMES = frozenset({"conv_12", "tcn_03/depthwise", "out"})
 
 
 def _first(text: str, match: str = "") -> str:
-    return outcome_of(EXITED, 1, text, NAMES, match).marks[0]
+    return result_of(EXITED, 1, text, NAMES, match).fingerprints[0]
 
 
 @pytest.mark.parametrize(
@@ -30,32 +30,32 @@ def test_numbers_paths_and_names_make_no_difference(one: str, other: str) -> Non
     assert _first(one) == _first(other)
 
 
-def test_other_words_are_another_failure() -> None:
+def test_another_message_is_another_failure() -> None:
     assert _first("Error: too many rows") != _first("Error: too many columns")
     assert _first(" \n") == "exit code:1, no output"
 
 
 def test_a_recorded_signature_comes_before_the_last_line() -> None:
     text = "[info] compiling\n[error] Agent infeasible for conv_12\nTraceback ...\nRuntimeError: it failed"
-    outcome = outcome_of(EXITED, 1, text, NAMES)
-    assert outcome.marks[0] == "signature:agent-infeasible"
-    assert outcome.words == "[error] Agent infeasible for conv_12"
+    result = result_of(EXITED, 1, text, NAMES)
+    assert result.fingerprints[0] == "signature:agent-infeasible"
+    assert result.message == "[error] Agent infeasible for conv_12"
 
 
 def test_the_rules_that_check_names_are_the_failure() -> None:
     text = (
         "error: net.onnx: 2 errors, 1 warning; the compiler will refuse it for hailo8: row-too-wide, split-output"
     )
-    assert outcome_of(EXITED, 1, text, NAMES).marks[:2] == ("rule:row-too-wide", "rule:split-output")
+    assert result_of(EXITED, 1, text, NAMES).fingerprints[:2] == ("rule:row-too-wide", "rule:split-output")
 
 
 def test_a_pattern_of_the_users_comes_first() -> None:
     assert _first("noise\nAgent infeasible, code 77", match=r"code \d+") == r"match:code \d+"
-    assert "match:code" not in outcome_of(EXITED, 1, "nothing of it", NAMES, "code").marks
+    assert "match:code" not in result_of(EXITED, 1, "nothing of it", NAMES, "code").fingerprints
 
 
 def test_how_a_command_ended_is_a_failure_of_its_own() -> None:
-    assert outcome_of("out of time", -9, "Error: x", NAMES).marks[0] == "signature:out-of-time"
-    assert outcome_of("killed by SIGSEGV", -11, "Error: x", NAMES).marks[0] == "signature:crash"
-    assert outcome_of(EXITED, 0, "Error: printed, but the exit code is 0", NAMES) == Outcome("passed")
+    assert result_of("out of time", -9, "Error: x", NAMES).fingerprints[0] == "signature:out-of-time"
+    assert result_of("killed by SIGSEGV", -11, "Error: x", NAMES).fingerprints[0] == "signature:crash"
+    assert result_of(EXITED, 0, "Error: printed, but the exit code is 0", NAMES) == RunResult("passed")
     assert {"out-of-time", "crash"} <= {signature.id for signature in compiler_signatures()}

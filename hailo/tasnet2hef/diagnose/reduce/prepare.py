@@ -1,4 +1,4 @@
-"""Makes the graph that is reduced: static, self-contained, and without what a stranger need not see."""
+"""Prepares a graph for reduction: static, self-contained, without comments, with random weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, external_data_helper, numpy_helper
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.diagnose.reduce.subgraph import bodies, model_of, tensors_of
+from tasnet2hef.diagnose.reduce.subgraph import bodies, new_model, stored_tensors
 from tasnet2hef.target.graph.constants import external_file
 from tasnet2hef.target.graph.inference import infer_values
 from tasnet2hef.target.graph.loader import graph_of_model
@@ -29,9 +29,9 @@ _READ_FOR_SHAPES: Final = ("Resize", "Upsample", "Range")
 
 
 def prepared(path: Path, input_shapes: Mapping[str, Sequence[int]]) -> onnx.ModelProto:
-    """Return a file's graph with static inputs and its weights inside, as far as they are there.
+    """Return a file's graph with static inputs and with all weights that are available inside.
 
-    Comments, metadata and exporters' traces are left out: they hold paths, and a cut makes them wrong.
+    Comments, metadata and exporters' traces are left out: they contain paths, and a cut makes them wrong.
 
     Raises:
         GraphError: the file can't be read as a static ONNX graph.
@@ -39,7 +39,7 @@ def prepared(path: Path, input_shapes: Mapping[str, Sequence[int]]) -> onnx.Mode
     model = OpenedGraph.read(path).inlined
     graph_of_model(model, path, input_shapes)
     values = infer_values(model, input_shapes, path.name)
-    _take_in(model, path.parent)
+    _load_external(model, path.parent)
     graph = model.graph
     stored = {tensor.name for tensor in graph.initializer}
     inputs = [values[value.name] for value in graph.input if value.name not in stored]
@@ -48,16 +48,16 @@ def prepared(path: Path, input_shapes: Mapping[str, Sequence[int]]) -> onnx.Mode
     graph.input.extend(inputs)
     graph.output.extend(outputs)
     graph.ClearField("doc_string")
-    _forget_comments(graph)
+    _clear_comments(graph)
     model.ir_version = max(model.ir_version, OLDEST_IR)
-    return model_of(graph, model)
+    return new_model(graph, model)
 
 
 def randomised(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return a copy whose weights are random numbers between the least and the greatest value of each tensor.
 
     Constants of one value, lists of integers and what sets a shape stay. Bfloat16 and smaller types become 0,
-    absent weights numbers from 0 to 0.1. The same model always gets the same numbers.
+    absent weights become numbers from 0 to 0.1. The same model always gets the same numbers.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
@@ -68,14 +68,14 @@ def randomised(model: onnx.ModelProto) -> onnx.ModelProto:
         for name in (*node.input, *node.output)
     }
     sparse = (each.values for each in copy.graph.sparse_initializer)
-    for place, tensor in enumerate((*tensors_of(copy.graph), *sparse)):
+    for place, tensor in enumerate((*stored_tensors(copy.graph), *sparse)):
         if tensor.name not in fixed and is_weight(tensor):
             _randomise(tensor, np.random.default_rng(place))
     return copy
 
 
 def is_weight(tensor: TensorProto) -> bool:
-    """Tell whether a constant can be trained: more than one float, or more than 16 integers of up to 32 bits."""
+    """Return whether a constant can be trained: more than one float, or more than 16 integers of up to 32 bits."""
     size = int(np.prod(tensor.dims, dtype=np.int64))
     fewest = _LARGEST_INTEGER_LIST if tensor.data_type in _INTEGERS else 1
     return size > fewest and tensor.data_type not in _NEVER_TRAINED
@@ -83,7 +83,7 @@ def is_weight(tensor: TensorProto) -> bool:
 
 def _randomise(tensor: TensorProto, random: np.random.Generator) -> None:
     if tensor.data_type not in (*_FLOATS, *_INTEGERS):
-        _clear(tensor)
+        _set_to_zero(tensor)
         return
     dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
     if tensor.data_location == TensorProto.EXTERNAL:
@@ -98,14 +98,14 @@ def _randomise(tensor: TensorProto, random: np.random.Generator) -> None:
     tensor.CopyFrom(numpy_helper.from_array(numbers.astype(dtype), tensor.name))
 
 
-def _clear(tensor: TensorProto) -> None:
-    """Make every value 0, whatever the type: bfloat16, 8-bit floats, 4-bit integers."""
+def _set_to_zero(tensor: TensorProto) -> None:
+    """Make every value 0, for types without random numbers: bfloat16, 8-bit floats, 4-bit integers."""
     tensor.raw_data = bytes(len(tensor.raw_data))
     tensor.int32_data[:] = [0] * len(tensor.int32_data)
 
 
-def _take_in(model: onnx.ModelProto, folder: Path) -> None:
-    """Take external weights into the model; those that are absent stay outside."""
+def _load_external(model: onnx.ModelProto, folder: Path) -> None:
+    """Load external weights into the model; those that are absent stay external."""
     for tensor in model.graph.initializer:
         if tensor.data_location != TensorProto.EXTERNAL or not (folder / external_file(tensor)).is_file():
             continue
@@ -117,17 +117,17 @@ def _take_in(model: onnx.ModelProto, folder: Path) -> None:
         del tensor.external_data[:]
 
 
-def _forget_comments(graph: onnx.GraphProto) -> None:
+def _clear_comments(graph: onnx.GraphProto) -> None:
     for node in graph.node:
-        _forget(node)
+        _clear_comment(node)
         for body in bodies(node):
-            _forget_comments(body)
+            _clear_comments(body)
     values: Iterable[onnx.ValueInfoProto | TensorProto] = (*graph.input, *graph.output, *graph.initializer)
     for value in values:
-        _forget(value)
+        _clear_comment(value)
 
 
-def _forget(entry: onnx.NodeProto | onnx.ValueInfoProto | TensorProto) -> None:
+def _clear_comment(entry: onnx.NodeProto | onnx.ValueInfoProto | TensorProto) -> None:
     for field in ("doc_string", "metadata_props"):
         if field in entry.DESCRIPTOR.fields_by_name:
             entry.ClearField(field)

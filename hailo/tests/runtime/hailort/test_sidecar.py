@@ -12,7 +12,7 @@ from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
 from tasnet2hef.runtime.backends.hailort.sidecar import (
     describe,
     layer_names,
-    read_record,
+    read_sidecar,
     sidecar_path,
     write_sidecar,
 )
@@ -38,13 +38,13 @@ def rewrite(hef: Path, **changes: object) -> Path:
 
 
 def test_what_is_written_is_read(hef):
-    record = read_record(hef)
-    assert (record.hardware, record.compiler) == ("hailo8", "3.33.0")
-    assert [port.name for port in (*record.inputs, *record.outputs)] == ["frames", "source_1", "source_2"]
-    assert record.outputs[0].shape == (100, 1, 8)
-    assert record.outputs[0].origins == ("source_1", "source_1/decoder")
-    assert [port.readers for port in (*record.inputs, *record.outputs)] == [("encoder",), (), ()]
-    assert describe(OpenedGraph.read(hef.with_suffix(".onnx"))).contract == record.contract
+    sidecar = read_sidecar(hef)
+    assert (sidecar.hardware, sidecar.compiler) == ("hailo8", "3.33.0")
+    assert [port.name for port in (*sidecar.inputs, *sidecar.outputs)] == ["frames", "source_1", "source_2"]
+    assert sidecar.outputs[0].shape == (100, 1, 8)
+    assert sidecar.outputs[0].origins == ("source_1", "source_1/decoder")
+    assert [port.readers for port in (*sidecar.inputs, *sidecar.outputs)] == [("encoder",), (), ()]
+    assert describe(OpenedGraph.read(hef.with_suffix(".onnx"))).contract == sidecar.contract
 
 
 def test_the_compilers_own_names_are_kept(tmp_path):
@@ -76,28 +76,28 @@ def test_past_rows_and_borders_are_ports(tmp_path, contract):
 
 
 def test_the_onnx_file_serves_as_well(hef):
-    told = read_record(hef)
+    sidecar = read_sidecar(hef)
     sidecar_path(hef).unlink()
-    found = read_record(hef)
-    assert (found.inputs, found.outputs, found.contract) == (told.inputs, told.outputs, told.contract)
+    found = read_sidecar(hef)
+    assert (found.inputs, found.outputs, found.contract) == (sidecar.inputs, sidecar.outputs, sidecar.contract)
     hef.with_suffix(".onnx").unlink()
     with pytest.raises(DeviceError, match=r"found neither net.hef.json nor net.onnx beside it"):
-        read_record(hef)
+        read_sidecar(hef)
 
 
-def test_a_record_of_another_hef_is_refused(hef):
+def test_a_sidecar_of_another_hef_is_refused(hef):
     hef.write_bytes(hef.read_bytes() + b" ")
     with pytest.raises(
-        DeviceError, match=r"found the record of a HEF of SHA-256 \w{12}\.\.\., expected that of net"
+        DeviceError, match=r"found the sidecar of a HEF of SHA-256 \w{12}\.\.\., expected that of net"
     ):
-        read_record(hef)
+        read_sidecar(hef)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"format": "x"}', "\x00\xff"])
-def test_damaged_records(hef, text):
+def test_damaged_sidecars(hef, text):
     sidecar_path(hef).write_text(text)
     with pytest.raises(DeviceError, match=r"net.hef.json: damaged") as refusal:
-        read_record(hef)
+        read_sidecar(hef)
     assert "\n" not in str(refusal.value)
 
 
@@ -107,23 +107,23 @@ def test_damaged_records(hef, text):
 def test_damaged_ports(hef, inputs):
     rewrite(hef, inputs=inputs)
     with pytest.raises(DeviceError, match=r"damaged"):
-        read_record(hef)
+        read_sidecar(hef)
 
 
 def test_ports_that_contradict_the_export(hef):
     rewrite(hef, inputs=[{"name": "frames", "shape": [50, 1, 8], "origins": ["frames"], "readers": []}])
     with pytest.raises(DeviceError, match=r"frames: found shape \[50, 1, 8\], expected \[100, 1, 8\]"):
-        read_record(hef)
+        read_sidecar(hef)
 
 
 def test_missing_hef_and_folder(tmp_path):
     with pytest.raises(DeviceError, match=r"none.hef: found nothing, expected a HEF"):
-        read_record(tmp_path / "none.hef")
+        read_sidecar(tmp_path / "none.hef")
     with pytest.raises(DeviceError, match=r"found a folder, expected a HEF"):
-        read_record(tmp_path)
+        read_sidecar(tmp_path)
 
 
-def test_a_foreign_graph_gets_no_record(tmp_path, contract, graph):
+def test_a_foreign_graph_gets_no_sidecar(tmp_path, contract, graph):
     model = graph(tmp_path / "net.onnx", contract(), record="")
     hef = save_hef(model)
     with pytest.raises(InputError, match="no tasnet2hef metadata"):
@@ -138,10 +138,10 @@ def test_a_foreign_graph_gets_no_record(tmp_path, contract, graph):
         ({"order": "NCHW"}, r"net/input_layer1: found format UINT8 in order NCHW, expected"),
         ({"shape": [1, 100, 8]}, r"net/input_layer1: found shape \[1, 100, 8\], expected \[100, 1, 8\]"),
         ({"originals": ["source_1", "frames"]}, r"share a port, expected one for each of source_1, source_2"),
-        ({"originals": ["source_1", "source_2", "frames"]}, r"found 2 ports that go by its names, expected 1"),
+        ({"originals": ["source_1", "source_2", "frames"]}, r"found 2 ports with its names, expected 1"),
     ],
 )
-def test_streams_that_are_not_the_records(hef, runtime, changes, words):
+def test_streams_that_are_not_the_sidecars(hef, runtime, changes, words):
     vendor = runtime()
     model = hef.with_suffix(".onnx")
     write_sidecar(save_hef(model, **changes), OpenedGraph.read(model))
@@ -164,7 +164,7 @@ def test_past_rows_never_go_by_order(tmp_path, runtime):
     model = save_stateful(tmp_path / "net.onnx")
     hef = save_hef(model, named=False)
     write_sidecar(hef, OpenedGraph.read(model))
-    with pytest.raises(DeviceError, match=r"net/input_layer1: found 0 ports that go by its names"):
+    with pytest.raises(DeviceError, match=r"net/input_layer1: found 0 ports with its names"):
         HailoRtBackend(hef)
 
 
@@ -193,4 +193,4 @@ def test_the_pair_can_be_moved(hef, tmp_path, runtime):
     (tmp_path / "there").mkdir()
     for path in (hef, sidecar_path(hef)):
         shutil.copy(path, tmp_path / "there" / path.name)
-    assert HailoRtBackend(tmp_path / "there" / "net.hef").contract == read_record(hef).contract
+    assert HailoRtBackend(tmp_path / "there" / "net.hef").contract == read_sidecar(hef).contract
