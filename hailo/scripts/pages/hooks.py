@@ -26,7 +26,8 @@ def on_files(files: Any, config: Any) -> Any:
     for module in modules_of(generated):
         files.append(File.generated(config, module.PATH, content=module.text()))
     for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
-        files.append(File.generated(config, name.lower(), content=(ROOT / name).read_text()))
+        content = (ROOT / name).read_text().replace("](docs/", "](")  # links from the root folder
+        files.append(File.generated(config, name.lower(), content=content))
     return files
 
 
