@@ -10,6 +10,9 @@ TESTS ?= hailo/tests
 JOBS ?= logical
 PYTEST = -m pytest $(TESTS) -q -n $(JOBS) --maxprocesses 4 --dist worksteal
 
+# The tests start hundreds of interpreters: they may keep what they compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 # pip writes its metadata into the checkout, for both environments: one after the other, also with `make -j`.
 .NOTPARALLEL:
 

@@ -28,7 +28,7 @@ STAND_IN = Path(__file__).parent / "stand_in"
 class Silence:
     """A display that keeps what it is told; ``watch`` is called while a stage is at work."""
 
-    def __init__(self, watch: Callable[[], object]) -> None:
+    def __init__(self, watch: Callable[[], object] = lambda: None) -> None:
         self.told: list[str] = []
         self._watch = watch
 
@@ -95,6 +95,11 @@ class FinishedRun:
 
     report: CompileReport
     calls: tuple[str, ...]
+
+
+@pytest.fixture(autouse=True)
+def _pages_without_charts(without_charts: None) -> None:
+    """Nothing here looks at a report page."""
 
 
 @pytest.fixture(scope="session")
