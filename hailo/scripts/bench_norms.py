@@ -1,8 +1,8 @@
 """``python -m scripts.bench_norms [NAME=CHECKPOINT ...]``: norms that stream, in dB and in layers.
 
-The demo network with gLN, frozen (made here), and the shipped student; more checkpoints of the same task by name.
-All on held-out test mixtures: whole clips by the original code, then streamed by the export in windows of 2 s, in
-float and at simulated 8 bits. Needs Debian's asterisk-core-sounds-*-wav.
+The demo network with gLN, the same frozen (computed here), and the shipped student; more checkpoints of the same
+task by name. All on held-out test mixtures: whole clips by the original code, then streamed by the export in
+windows of 2 s, in float and at simulated 8 bits. Needs Debian's asterisk-core-sounds-*-wav.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ Row = tuple[str, ...]
 
 @torch.no_grad()
 def whole_clips_db(loaded: Checkpoint, mixtures: list[Mixture]) -> float:
-    """Return the mean SI-SDR improvement over whole clips, each at the level that the net was made for."""
-    net, gained = loaded.reference(), 0.0
+    """Return the mean SI-SDR improvement over whole clips, each at the level that the net expects."""
+    net, improvement_db = loaded.reference(), 0.0
     for mixture in mixtures:
         sources, heard = torch.from_numpy(mixture.sources)[None], torch.from_numpy(mixture.mixture)[None]
         gain = levelling_gain(mixture.mixture, loaded.spec.sample_rate, loaded.input_level_dbfs)
-        gained += si_sdr_improvement_db(net(heard * gain), heard, sources)
-    return gained / len(mixtures)
+        improvement_db += si_sdr_improvement_db(net(heard * gain), heard, sources)
+    return improvement_db / len(mixtures)
 
 
 def measure(name: str, checkpoint: Path, folder: Path, mixtures: list[Mixture]) -> Row:
@@ -59,7 +59,7 @@ def measure(name: str, checkpoint: Path, folder: Path, mixtures: list[Mixture]) 
 
 def main() -> None:
     """Measure and print."""
-    given = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    more = dict(argument.split("=", 1) for argument in sys.argv[1:])
     mixtures = recipe.held_out_mixtures("test", TEST_MIXTURES)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -69,7 +69,7 @@ def main() -> None:
         frozen = folder / "frozen.pth"
         run_tool("freeze", str(recipe.MODEL), str(folder / "speech"), "-o", str(frozen))
         nets = {"gLN, original": recipe.MODEL, "frozen": frozen, "distilled": recipe.STUDENT}
-        nets |= {label: Path(path) for label, path in given.items()}
+        nets |= {label: Path(path) for label, path in more.items()}
         rows = [measure(label, path, folder, mixtures) for label, path in nets.items()]
     columns = (
         "net",
@@ -80,7 +80,7 @@ def main() -> None:
         "layers parsed, compiled (separate / joint residual)",
         "MMAC/s",
         "contexts",
-        "maps held",
+        "maps held whole",
     )
     console().print(table(f"Norms that stream, {TEST_MIXTURES} held-out mixtures", columns, rows))
 

@@ -46,7 +46,7 @@ def test_convert_has_the_defaults_of_the_export() -> None:
 
 def test_check_reports_a_graph(model: Path) -> None:
     report = tasnet2hef.check(str(model), "hailo8")
-    assert report.demand.chip.name == "hailo8"
+    assert report.resources.chip.name == "hailo8"
     assert {finding.level for finding in report.errors} <= {"error"}
 
 

@@ -211,7 +211,8 @@ class _Run:
         depends = {"after": optimised.key, "windows": WINDOWS, "modes": list(LEAST_AGREEMENT_DB)}
         record = self._run(job, {**tools, **depends})
         if not record.done:
-            self._note(f"emulator: {record.failure['cause']}; log: {self._folder / record.log}")
+            cause = record.failure.cause if record.failure else "failed"
+            self._note(f"emulator: {cause}; log: {self._folder / record.log}")
             return ()
         try:
             return compare_modes(self._inputs, record.path(self._folder, "emulated"), record.facts, parsed.hn)
@@ -238,7 +239,7 @@ class _Run:
             record = self._compile(fallback, optimised, tools)
             if record.done:
                 return self._finish(parsed, record, emulator, tuple(tried))
-            fallback = next_fallback(self._fallbacks, [each.id for each in tried], record.failure["rung"])
+            fallback = next_fallback(self._fallbacks, [each.id for each in tried], _first_fallback(record))
         none = "the next fallback is another graph" if fallback else "no fallback can help this failure"
         return self._ended(
             FAILED,
@@ -290,7 +291,7 @@ class _Run:
 
     def _without_compiler(self, versions: StageRecord) -> CompileReport:
         """Report that nothing was compiled, and prepare what finishes the job elsewhere."""
-        if versions.failure["signature"] != NO_COMPILER_SIGNATURE:
+        if versions.failure is None or versions.failure.signature != NO_COMPILER_SIGNATURE:
             return self._ended(FAILED, stopped_because="the compiler is there and does not start")
         files = hand_over(self._folder, self._inputs, self._options)
         python = interpreter(self._options.python)
@@ -326,6 +327,11 @@ def _because(failed: StageRecord, otherwise: str) -> str:
     """Return why a run ends with a failed stage."""
     return (
         "the machine stopped it, not the graph: mend that and run again"
-        if failed.failure.get("machine")
+        if failed.failure is not None and failed.failure.machine
         else otherwise
     )
+
+
+def _first_fallback(failed: StageRecord) -> str:
+    """Return the first fallback that can help against a failure; empty where none can."""
+    return "" if failed.failure is None else failed.failure.fallback

@@ -14,6 +14,8 @@ from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.parity import signal_to_error_db
 from tasnet2hef.compiler.inputs import CompileInputs
 from tasnet2hef.compiler.stages.vendor import BIT_EXACT, windows_of
+from tasnet2hef.runtime.backends.frames import to_nchw, to_nhwc
+from tasnet2hef.runtime.backends.onnxruntime import open_cpu_session
 
 Array = NDArray[np.float32]
 
@@ -82,22 +84,23 @@ def reference(inputs: CompileInputs) -> dict[str, Array]:
     Raises:
         GraphError: an input is not 4-D or has no array, or ONNX Runtime can't run the graph.
     """
-    import onnxruntime
-
     arrays = arrays_of(inputs)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
     with np.load(inputs.calibration, allow_pickle=False) as archive:
         windows = {name: archive[array][:WINDOWS].astype(np.float32) for name, array in arrays.items()}
     try:
-        session = onnxruntime.InferenceSession(str(inputs.model), options, providers=["CPUExecutionProvider"])
+        session = open_cpu_session(str(inputs.model), 1)
         runs = []
         for parts in zip(*windows.values(), strict=True):
             named = zip(windows, parts, strict=True)
-            runs.append(session.run(None, {name: to_nchw(part, inputs.inputs[name]) for name, part in named}))
+            runs.append(
+                session.run(None, {name: to_nchw(part).reshape(inputs.inputs[name]) for name, part in named})
+            )
     except Exception as error:  # ONNX Runtime's errors share no base class of their own
         raise GraphError(f"{inputs.model}: ONNX Runtime can't run it ({error})") from error
-    return {output: np.stack([to_nhwc(run[place]) for run in runs]) for place, output in enumerate(inputs.outputs)}
+    return {
+        output: np.stack([_features_last(run[place]) for run in runs])
+        for place, output in enumerate(inputs.outputs)
+    }
 
 
 def arrays_of(inputs: CompileInputs) -> dict[str, str]:
@@ -118,15 +121,9 @@ def arrays_of(inputs: CompileInputs) -> dict[str, str]:
     return {name: layers[name] for name in axes}
 
 
-def to_nchw(window: Array, shape: Sequence[int]) -> Array:
-    """Return a window ``[height, width, features]`` as an ONNX input of a shape with batch 1."""
-    return np.ascontiguousarray(window.transpose(2, 0, 1)).reshape(shape)
-
-
-def to_nhwc(output: Array) -> Array:
+def _features_last(output: Array) -> Array:
     """Return an ONNX output as ``[height, width, features]``; one of fewer axes as it is."""
-    nhwc: Array = output[0].transpose(1, 2, 0) if output.ndim == 4 else output[0]
-    return nhwc
+    return to_nhwc(output) if output.ndim == 4 else output[0]
 
 
 def output_order(inputs: CompileInputs, order: Sequence[str], hn: Mapping[str, Any]) -> list[str]:

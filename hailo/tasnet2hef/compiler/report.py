@@ -12,6 +12,7 @@ from tasnet2hef.compiler.fallbacks import Fallback
 from tasnet2hef.compiler.hand_over import HandOver
 from tasnet2hef.compiler.run_record import StageRecord
 from tasnet2hef.target.check import CheckReport
+from tasnet2hef.target.failures.classify import Explanation
 from tasnet2hef.target.files.file_summary import FileSummary
 from tasnet2hef.target.graph.agreement import Agreement
 
@@ -72,10 +73,10 @@ class CompileReport:
         return self.records[-1] if self.records else None
 
     @property
-    def failure(self) -> dict[str, Any] | None:
+    def failure(self) -> Explanation | None:
         """Return what the deciding failure means; None for a run that did not fail in a stage."""
         failed = self.outcome in (FAILED, NOT_COMPILED) and self.last is not None
-        return (self.last.failure or None) if failed and self.last else None
+        return self.last.failure if failed and self.last else None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values, those of the whole run first."""
@@ -90,7 +91,7 @@ class CompileReport:
             "outcome": self.outcome,
             "seconds": round(self.seconds, 3),
             "artefacts": artefacts | ({"hef": str(self.hef.path)} if self.hef else {}),
-            "failure": self.failure,
+            "failure": None if self.failure is None else self.failure.to_json(),
             "folder": str(self.folder),
             "stages": [record.to_json() for record in self.records],
             "findings": [finding.to_json() for finding in self.check.findings],

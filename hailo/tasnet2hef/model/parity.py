@@ -11,11 +11,12 @@ import onnx
 import torch
 
 from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.parity import ParityRow, compare_sources
 from tasnet2hef.model.checkpoint import Checkpoint
 from tasnet2hef.model.network.hailo_tasnet import HailoTasNet, separate_windows
 from tasnet2hef.model.network.memory import left_rows, set_past
-from tasnet2hef.runtime.backends import Memory
+from tasnet2hef.runtime.backends import Memory, StepBackend
 from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.runtime.backends.segment_names import segment_path
@@ -84,20 +85,16 @@ def separate_by_rewrite(net: HailoTasNet, clips: Samples) -> Samples:
     return np.stack([stream_clip(ChunkStream(TorchSteps(net)), clip) for clip in clips])
 
 
-class TorchSteps:
+class TorchSteps(StepBackend):
     """A stateful network as a backend that runs chunk by chunk."""
 
     def __init__(self, net: HailoTasNet) -> None:
         self._net = net
-        self.contract = net.contract
 
-    def empty_memory(self) -> Memory:
-        """Return silence."""
-        return {name: np.zeros(shape, np.float32) for name, shape in self.contract.state_shapes.items()}
-
-    def run(self, frames: Samples) -> Samples:
-        """Run the first chunk of a stream."""
-        return self.run_step(frames, self.empty_memory())[0]
+    @property
+    def contract(self) -> GraphContract:
+        """The network's contract."""
+        return self._net.contract
 
     @torch.no_grad()
     def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:

@@ -25,6 +25,7 @@ from tasnet2hef.quantize.observer import Observed, observe
 from tasnet2hef.quantize.ranges import DEFAULT_METHOD, DEFAULT_PERCENTILE, choose_format, require_method
 from tasnet2hef.quantize.switchable_net import SimulatedBackend, SwitchableNet, format_feeds
 from tasnet2hef.quantize.weight_bank import WeightBank, equalise
+from tasnet2hef.runtime.backends.frames import to_nchw
 from tasnet2hef.target.alls.layers import suggestion
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.loader import graph_of_model
@@ -201,7 +202,7 @@ def _feeds(calibration: CalibrationSet, graph: OpenedGraph) -> Iterator[Mapping[
     if len(names) == 1:  # then the array may have any name
         names = dict.fromkeys(calibration.layers, *names.values())
     for window in calibration.inputs():
-        yield {names[layer]: np.ascontiguousarray(nhwc.transpose(2, 0, 1)[None]) for layer, nhwc in window.items()}
+        yield {names[layer]: to_nchw(nhwc) for layer, nhwc in window.items()}
 
 
 def _told(

@@ -23,11 +23,12 @@ from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract, output_nam
 from tasnet2hef.quantize.borders import Border
 from tasnet2hef.quantize.lifted_model import LiftedModel
 from tasnet2hef.quantize.number_format import ActivationFormat
-from tasnet2hef.runtime.backends import Memory
+from tasnet2hef.runtime.backends import Memory, StepBackend
+from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
+from tasnet2hef.runtime.backends.onnxruntime import open_cpu_session
 
 OLDEST_RUNTIME: Final = (1, 16)
 DOMAIN: Final = "com.microsoft"
-ERRORS_ONLY: Final = 3
 Feeds = dict[str, Any]
 
 
@@ -80,13 +81,13 @@ def open_session(model: onnx.ModelProto, threads: int | None) -> Any:
             f"onnxruntime: found {onnxruntime.__version__}, expected 1.16 or later, which can quantise to 16 "
             "bits; pip install -U onnxruntime"
         )
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = ERRORS_ONLY
-    options.intra_op_num_threads = threads or 0
-    # In the file's order: a probe runs right behind its tensor (full gLN net: 0.3 GB, and 2.0 GB without).
-    options.execution_order = onnxruntime.ExecutionOrder.PRIORITY_BASED
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return open_cpu_session(
+        model.SerializeToString(),
+        threads,
+        # In the file's order: a probe runs right behind its tensor (full gLN net: 0.3 GB, and 2.0 GB without).
+        execution_order=onnxruntime.ExecutionOrder.PRIORITY_BASED,
+        graph_optimization_level=onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
+    )
 
 
 class SwitchableNet:
@@ -111,16 +112,15 @@ class SwitchableNet:
         self, frames: Samples, memory: Memory, feeds: Mapping[str, Any]
     ) -> tuple[Samples, dict[str, Samples]]:
         """Map ``[row, sample of the row]`` to ``[source, row, sample of the row]`` and the next memory."""
-        shape = self.contract.input_shape
-        window = np.ascontiguousarray(frames.T, dtype=np.float32).reshape(shape)
+        window = frames_to_tensor(frames, self.contract)
         names = [*self._sources, *self.contract.next_state_names]
         values = self._session.run(names, {**feeds, **memory, INPUT_NAME: window})
         sources = values[: len(self._sources)]
         after = dict(zip(memory, values[len(sources) :], strict=True))
-        return np.stack([source.reshape(shape[1], -1).T for source in sources]), after
+        return np.stack([tensor_to_frames(source, self.contract) for source in sources]), after
 
 
-class SimulatedBackend:
+class SimulatedBackend(StepBackend):
     """A net at one choice of precisions; stands where ONNX Runtime or a device would."""
 
     def __init__(self, net: SwitchableNet, feeds: Feeds) -> None:
@@ -131,14 +131,6 @@ class SimulatedBackend:
     def contract(self) -> GraphContract:
         """The graph's own description."""
         return self._net.contract
-
-    def run(self, frames: Samples) -> Samples:
-        """Map ``[row, sample of the row]`` to ``[source, row, sample of the row]``."""
-        return self.run_step(frames, self.empty_memory())[0]
-
-    def empty_memory(self) -> Memory:
-        """Return the memory from which a stream begins: silence. Empty for a graph of windows."""
-        return {name: np.zeros(shape, np.float32) for name, shape in self.contract.state_shapes.items()}
 
     def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
         """Run one chunk like ``run``; also return the memory for the next one, rounded as its makers are."""

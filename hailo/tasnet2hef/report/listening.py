@@ -21,7 +21,7 @@ from tasnet2hef.quantize.calibration.calibration_set import open_calibration
 from tasnet2hef.quantize.simulator import prepare
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.opening import opened
-from tasnet2hef.runtime.channels import separate_samples
+from tasnet2hef.runtime.separate import separate_array
 from tasnet2hef.target.graph.opened import OpenedGraph
 
 LONGEST_SECONDS: Final = 10.0
@@ -131,7 +131,7 @@ class _Kept:
     notes: tuple[str, ...]
 
     def separate(self, kind: str, backend: Backend) -> list[Track]:
-        sources = separate_samples(backend, self.mixture, self.sample_rate_hz).sources[:, 0]
+        sources = separate_array(backend, self.mixture, self.sample_rate_hz).sources[:, 0]
         if self.truth is None:
             return [Track(kind, number, source) for number, source in enumerate(sources, start=1)]
         found = score_sources(self.truth, sources, self.mixture[0])

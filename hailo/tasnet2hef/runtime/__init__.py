@@ -1,1 +1,1 @@
-"""Separation of audio files with an exported graph; imports no torch."""
+"""Runs an exported graph: backends, streaming, files and live audio; imports no torch."""

@@ -5,23 +5,43 @@ The outputs have the recording's own rate and length, so that they line up with 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tasnet2hef.audio.files import Channel, Clip, choose_channels, read_clip
-from tasnet2hef.audio.gain import Gain
+import numpy as np
+
+from tasnet2hef.audio.files import Channel, Clip, choose_channels, read_clip, resample
+from tasnet2hef.audio.gain import Gain, mixture_gain
+from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.audio.metrics import Scores, score_sources
 from tasnet2hef.audio.output_files import SampleFormat, plan_outputs, write_sources
 from tasnet2hef.audio.references import read_references
+from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError
+from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.opening import opened
-from tasnet2hef.runtime.channels import Progress, Separated, separate_samples
 from tasnet2hef.runtime.separation_report import SeparationReport
 from tasnet2hef.runtime.stream.halo import Halo
-from tasnet2hef.runtime.stream.streamer import require_joining
+from tasnet2hef.runtime.stream.source_order import align_order
+from tasnet2hef.runtime.stream.streamer import Streamer, make_streamer, require_joining
+
+
+@dataclass(frozen=True, eq=False)
+class Separated:
+    """Sources ``[source, channel, sample]`` at the recording's rate, and how they were computed."""
+
+    sources: Samples
+    gain: Gain
+    windows: int
+    """Windows that were computed."""
+    seconds: float
+    """Processing time."""
+    is_exact: bool
+    """The sources are those of inference on the whole file at once."""
 
 
 def separate_file(
@@ -41,12 +61,13 @@ def separate_file(
 ) -> SeparationReport:
     """Write ``<stem>_source_1.wav`` and on into ``out_dir``, and report.
 
-    ``model`` is a graph, a HEF, or a backend that is open already, which ``runtime`` and ``threads`` leave alone.
-    ``references`` are the true sources, as many as the model has, of the recording's rate and length: they add
-    SI-SDR to the report. ``overlap`` (a share of the window) or ``halo`` (``full`` or milliseconds) say how
+    ``model`` is a graph, a HEF, or a backend that is open already, to which ``runtime`` and ``threads`` do not
+    apply. ``references`` are the true sources, as many as the model has, of the recording's rate and length: they
+    add SI-SDR to the report. ``overlap`` (a share of the window) or ``halo`` (``full`` or milliseconds) say how
     windows are joined; None leaves it to ``make_streamer``. ``raw_scale`` keeps the model's own level, which needs
     float files: ``sample_format`` is then ``float32``. ``runtime`` is ``onnxruntime`` or ``hailort``; None takes
-    the device for a HEF.
+    the device for a HEF. ``progress`` gets seconds of audio, once per window; channels that are kept apart count
+    one after the other.
 
     Raises:
         GraphError: the model can't be used.
@@ -64,7 +85,7 @@ def separate_file(
         truth = read_references(references, clip, channel, backend.contract.spec.n_src)
         inputs = [clip.path, *map(Path, references)]
         outputs = plan_outputs(out_dir, clip.path.stem, backend.contract.spec.n_src, inputs)
-        separated = separate_samples(
+        separated = separate_array(
             backend,
             mixture,
             clip.sample_rate_hz,
@@ -78,6 +99,81 @@ def separate_file(
     factor = write_sources(outputs, separated.sources, clip.sample_rate_hz, file_format)
     report = _report(clip, backend, separated, outputs, factor)
     return report if scores is None else _with_scores(report, scores)
+
+
+def separate_array(
+    backend: Backend,
+    mixture: Samples,
+    sample_rate_hz: int,
+    *,
+    overlap: float | None = None,
+    halo: Halo | None = None,
+    raw_scale: bool = False,
+    progress: Progress | None = None,
+) -> Separated:
+    """Separate ``[channel, sample]`` of any rate, each channel on its own.
+
+    Later channels take the source order of the first, and all channels share the gain of a source, so that a
+    source keeps its place in a stereo image. A net made for one level of speech gets it, over the whole recording,
+    and the sources are brought back. ``overlap`` and ``halo``: see ``make_streamer``; ``progress``: see
+    ``separate_file``.
+    """
+    started = time.perf_counter()
+    model_rate_hz = backend.contract.spec.sample_rate
+    resampled = resample(mixture, sample_rate_hz, model_rate_hz)
+    streamers = [make_streamer(backend, overlap=overlap, halo=halo) for _ in resampled]
+    level = levelling_gain(resampled.reshape(-1), model_rate_hz, backend.contract.input_level_dbfs)
+    channels = [
+        _separate_channel(
+            streamer, samples, _ChannelProgress(index, len(resampled), model_rate_hz, progress or no_progress)
+        )
+        for index, (streamer, samples) in enumerate(zip(streamers, resampled * np.float32(level), strict=True))
+    ]
+    sources = np.stack([_in_order_of(channels[0], channel) for channel in channels], axis=1) / np.float32(level)
+    gain = _gain(resampled, sources, raw_scale=raw_scale)
+    scaled = sources * np.array(gain.factors, np.float32)[:, None, None]
+    length = mixture.shape[1]
+    at_rate = np.stack([resample(source, model_rate_hz, sample_rate_hz, length) for source in scaled])
+    windows = sum(streamer.windows for streamer in streamers)
+    return Separated(at_rate, gain, windows, time.perf_counter() - started, streamers[0].is_exact)
+
+
+@dataclass(frozen=True)
+class _ChannelProgress:
+    """Reports the progress of one channel among ``channels``, in seconds of audio."""
+
+    channel: int
+    channels: int
+    sample_rate_hz: int
+    progress: Progress
+
+    def report(self, done: int, total: int) -> None:
+        samples = self.channel * total + done
+        self.progress(samples / self.sample_rate_hz, self.channels * total / self.sample_rate_hz)
+
+
+def _separate_channel(streamer: Streamer, samples: Samples, progress: _ChannelProgress) -> Samples:
+    """Stream one channel ``[sample]`` through the net, a hop at a time; return ``[source, sample]``."""
+    ready: list[Samples] = []
+    done = 0
+    for start in range(0, len(samples), streamer.hop_samples):
+        ready.append(streamer.feed(samples[start : start + streamer.hop_samples]))
+        done += ready[-1].shape[1]
+        progress.report(done, len(samples))
+    ready.append(streamer.flush())
+    progress.report(len(samples), len(samples))
+    return np.concatenate(ready, axis=1)
+
+
+def _in_order_of(first: Samples, channel: Samples) -> Samples:
+    return channel[list(align_order(first, channel, tuple(range(len(channel)))))]
+
+
+def _gain(mixture: Samples, sources: Samples, *, raw_scale: bool) -> Gain:
+    """Find one gain per source over all channels: ``[channel, sample]``, ``[source, channel, sample]``."""
+    if raw_scale:
+        return Gain((1.0,) * len(sources))
+    return mixture_gain(mixture.reshape(-1), sources.reshape(len(sources), -1))
 
 
 def _require_frame(clip: Clip, backend: Backend) -> None:
@@ -116,8 +212,8 @@ def _notes(clip: Clip, model_rate_hz: int, gain: Gain, factor: float) -> list[st
     if clip.sample_rate_hz > model_rate_hz:
         notes.append(f"the model hears up to {model_rate_hz // 2} Hz: the outputs hold nothing above")
     if clip.sample_rate_hz < model_rate_hz:
-        heard, trained = clip.sample_rate_hz // 2, model_rate_hz // 2
-        notes.append(f"the recording ends at {heard} Hz, the model was trained up to {trained} Hz")
+        highest, trained = clip.sample_rate_hz // 2, model_rate_hz // 2
+        notes.append(f"the recording ends at {highest} Hz, the model was trained up to {trained} Hz")
     return notes
 
 

@@ -1,11 +1,12 @@
-"""What a separation reports."""
+"""The report of a separation."""
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tasnet2hef.base.plain import plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,6 @@ class SeparationReport:
     """Sentences a user should read."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values; what there was no reference for is None."""
-        fields = dataclasses.asdict(self)
-        return {**fields, "outputs": [str(path) for path in self.outputs]}
+        """Return plain JSON values; None where there were no references."""
+        fields: dict[str, Any] = plain(self)
+        return fields

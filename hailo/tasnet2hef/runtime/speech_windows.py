@@ -9,7 +9,7 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.runtime.backends import Backend, StepBackend
-from tasnet2hef.runtime.backends.frames import clips_to_frames, frames_to_clips
+from tasnet2hef.runtime.backends.frames import frames_to_streams, streams_to_frames
 from tasnet2hef.runtime.stream.chunks import ChunkStream
 
 
@@ -37,8 +37,8 @@ def separate_clips(backend: Backend, clips: Samples) -> Samples:
         together = np.zeros((streams, clips.shape[1]), np.float32)
         held = clips[first : first + streams]
         together[: len(held)] = held
-        frames = clips_to_frames(together, backend.contract)
-        separated.append(frames_to_clips(backend.run(frames), backend.contract)[: len(held)])
+        frames = streams_to_frames(together, backend.contract)
+        separated.append(frames_to_streams(backend.run(frames), backend.contract)[: len(held)])
     return np.concatenate(separated)
 
 

@@ -12,7 +12,7 @@ from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.known import Chip, load_chip
-from tasnet2hef.target.resources import Demand, audio_seconds
+from tasnet2hef.target.resources import ResourceEstimate, estimate_resources
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.discovery import all_rules
 from tasnet2hef.target.rules.framework.finding import LEVELS, STAGES, Finding
@@ -42,7 +42,7 @@ class CheckReport:
     name: str
     findings: tuple[Finding, ...]
     net: HailoNet
-    demand: Demand
+    resources: ResourceEstimate
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -65,7 +65,7 @@ class CheckReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"findings": [...], "cost": {...}}` with every finding on its own."""
-        return {"findings": [finding.to_json() for finding in self.findings], "cost": self.demand.to_json()}
+        return {"findings": [finding.to_json() for finding in self.findings], "cost": self.resources.to_json()}
 
 
 def check_file(
@@ -95,7 +95,7 @@ def check_graph(graph: OpenedGraph, hardware: str = "hailo8", *, single_context:
     chip, net = load_chip(hardware), graph.net
     context = RuleContext(loaded, net, graph.cost, chip, graph.model, single_context)
     findings = [finding for rule in all_rules() for finding in rule.check(context)]
-    return CheckReport(loaded.name, tuple(ordered(findings, net)), net, _demand(graph, chip))
+    return CheckReport(loaded.name, tuple(ordered(findings, net)), net, _resources(graph, chip))
 
 
 def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
@@ -109,12 +109,10 @@ def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
     return sorted(findings, key=key)
 
 
-def _demand(graph: OpenedGraph, chip: Chip) -> Demand:
-    """Return what the graph demands of a chip; seconds of audio only where its contract can be read."""
+def _resources(graph: OpenedGraph, chip: Chip) -> ResourceEstimate:
+    """Estimate what a graph needs of a chip; seconds of audio only where its contract can be read."""
     try:
         contract = graph.contract
     except GraphError:  # damaged metadata matters to whoever runs the graph, not to the compiler
         contract = None
-    if contract is None:
-        return Demand(chip, graph.cost)
-    return Demand(chip, graph.cost, audio_seconds(contract), contract.streams)
+    return estimate_resources(chip, graph.cost, contract)

@@ -1,4 +1,4 @@
-"""The training loop: depends on its plan only; resuming an interrupted run gives the same weights."""
+"""The training loop: a run depends on its plan only, and one that is resumed ends with the same weights."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MODEL_FILE = "best_model.pth"
 STATE_FILE = "state.pt"
 
 
-def no_progress(step: int, loss_db: float, score_db: float | None) -> None:
+def no_training_progress(step: int, loss_db: float, score_db: float | None) -> None:
     """Ignore progress."""
 
 
@@ -60,7 +60,7 @@ class Plan:
 
 
 class Separation(nn.Module):
-    """A network in the form that is compiled or distributed over processes: ``forward`` is all there is."""
+    """A network as a module whose ``forward`` can be compiled, or distributed over processes."""
 
     def __init__(self, net: ReferenceTasNet) -> None:
         super().__init__()
@@ -158,7 +158,7 @@ def train(
     mixtures: MixtureSource,
     folder: Path,
     score_db: Callable[[ReferenceTasNet], float],
-    progress: TrainingProgress = no_progress,
+    progress: TrainingProgress = no_training_progress,
     deadline_s: float = math.inf,
     objective: Objective = separation_objective,
 ) -> None:

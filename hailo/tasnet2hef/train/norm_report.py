@@ -15,7 +15,7 @@ from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.model.onnx_writer import make_model
 from tasnet2hef.target.check import check_graph
 from tasnet2hef.target.graph.opened import OpenedGraph
-from tasnet2hef.target.resources import Demand
+from tasnet2hef.target.resources import ResourceEstimate
 from tasnet2hef.train.evaluator import LevelResult
 
 WINDOW_SECONDS = 2.0
@@ -33,11 +33,18 @@ class NetCost:
     held_maps: int
 
     @classmethod
-    def of(cls, residual: str, demand: Demand) -> NetCost:
+    def of(cls, residual: str, resources: ResourceEstimate) -> NetCost:
         """Take the figures from a check."""
-        cost = demand.cost
-        macs = cost.macs / (demand.audio_seconds or WINDOW_SECONDS)
-        return cls(residual, cost.parsed_layers, cost.fused_layers, macs, demand.contexts, len(cost.held_maps))
+        cost = resources.cost
+        macs = cost.macs / (resources.audio_seconds or WINDOW_SECONDS)
+        return cls(
+            residual,
+            cost.parsed_layers,
+            cost.compiled_layers,
+            macs,
+            resources.likely_contexts,
+            len(cost.held_maps),
+        )
 
 
 def cost_of(net: ReferenceTasNet, hardware: str, residual: str) -> NetCost | None:
@@ -47,7 +54,7 @@ def cost_of(net: ReferenceTasNet, hardware: str, residual: str) -> NetCost | Non
         export, _ = build(from_module(net), options)
     except OptionError:
         return None
-    return NetCost.of(residual, check_graph(OpenedGraph(make_model(export)), hardware).demand)
+    return NetCost.of(residual, check_graph(OpenedGraph(make_model(export)), hardware).resources)
 
 
 def costs_of(net: ReferenceTasNet, hardware: str) -> tuple[NetCost, ...]:

@@ -17,7 +17,7 @@ from tasnet2hef.train.dataset import INPUT_LEVEL_DBFS, Dataset, read_dataset
 from tasnet2hef.train.evaluator import Evaluator
 from tasnet2hef.train.freeze import freeze
 from tasnet2hef.train.log import logged
-from tasnet2hef.train.loop import MODEL_FILE, Plan, Run, TrainingProgress, no_progress, train
+from tasnet2hef.train.loop import MODEL_FILE, Plan, Run, TrainingProgress, no_training_progress, train
 from tasnet2hef.train.noise import add_noise
 from tasnet2hef.train.norm_report import NormReport, costs_of
 from tasnet2hef.train.objective import Imitation
@@ -54,7 +54,7 @@ def distil_file(
     output: Path,
     options: DistilOptions,
     speech_options: SpeechOptions,
-    progress: TrainingProgress = no_progress,
+    progress: TrainingProgress = no_training_progress,
 ) -> NormReport:
     """Train a student of ``checkpoint`` whose norms stream, and measure it; an interrupted run is resumed.
 

@@ -53,7 +53,7 @@ def end(monkeypatch: pytest.MonkeyPatch) -> End:
 def _failed(bench: Bench, stage: str, words: str) -> CompileReport:
     """Return what the driver returns for a run whose stage failed with these words."""
     situation = Situation(bench.model, bench.calibration, bench.folder / "out.hef", "hailo8")
-    failure = explain(stage, words, "", "exited", situation).to_json()
+    failure = explain(stage, words, "", "exited", situation)
     record = StageRecord(stage, "key", "failed", 1.5, f"{stage}/log.txt", error=words, failure=failure)
     because = "another graph is needed"
     return CompileReport(

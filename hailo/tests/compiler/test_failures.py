@@ -38,9 +38,9 @@ def test_a_recorded_failure_is_explained(
     report = bench.compile()
     assert report.outcome == "failed"
     assert report.failure is not None
-    assert (report.failure["signature"], report.last and report.last.stage) == (signature, stage)
-    assert message in report.failure["words"]
-    assert bench.model.stem in " ".join(report.failure["commands"])
+    assert (report.failure.signature, report.last and report.last.stage) == (signature, stage)
+    assert message in report.failure.words
+    assert bench.model.stem in " ".join(report.failure.commands)
     assert not (bench.folder / "out.hef").exists()
 
 
@@ -59,7 +59,7 @@ def test_a_reason_in_the_log_alone_is_found(bench: Bench, finished: FinishedRun)
     bench.fault("compile", "log", "[error] Reshape is needed for layers: conv2, conv3")
     report = bench.compile()
     assert report.failure is not None
-    assert report.failure["signature"] == "reshape-needed"
+    assert report.failure.signature == "reshape-needed"
     assert report.next_fallback is not None
     assert (report.next_fallback.id, report.next_fallback.manual) == ("window", True)
     assert "--seconds 0.05" in report.next_fallback.command, "half of the net's 0.1 s"
@@ -69,9 +69,9 @@ def test_an_unknown_failure_shows_the_last_lines(bench: Bench) -> None:
     bench.fault("translate", "raise", "the moon is in the wrong house")
     failure = bench.compile().failure
     assert failure is not None
-    assert failure["signature"] == "unknown"
-    assert "the moon is in the wrong house" in failure["cause"]
-    assert any("log.txt" in command for command in failure["commands"])
+    assert failure.signature == "unknown"
+    assert "the moon is in the wrong house" in failure.cause
+    assert any("log.txt" in command for command in failure.commands)
 
 
 @pytest.mark.parametrize(("kind", "name"), [("segfault", "SIGSEGV"), ("abort", "SIGABRT")])
@@ -83,7 +83,7 @@ def test_a_crash_of_the_vendors_program_is_a_result(
     report = bench.compile(attempts=1)
     assert report.failure is not None
     assert report.last is not None
-    assert (report.failure["signature"], report.last.ended) == ("crash", f"killed by {name}")
+    assert (report.failure.signature, report.last.ended) == ("crash", f"killed by {name}")
 
 
 def test_a_stage_out_of_time_is_stopped_with_all_its_processes(bench: Bench, finished: FinishedRun) -> None:
@@ -91,7 +91,7 @@ def test_a_stage_out_of_time_is_stopped_with_all_its_processes(bench: Bench, fin
     bench.fault("compile", "hang")
     report = bench.compile(minutes=minutes(compile=HANGS_SECONDS), attempts=1)
     assert report.failure is not None
-    assert report.failure["signature"] == "out-of-time"
+    assert report.failure.signature == "out-of-time"
     assert any("Iterations: 12345" in told for told in bench.display.told), "the compiler's last line was shown"
     bench.mend()
     again = bench.compile(minutes=minutes(compile=HANGS_SECONDS), attempts=1)
@@ -126,7 +126,7 @@ def test_a_stage_that_takes_too_much_memory_is_stopped(bench: Bench) -> None:
     bench.fault("translate", "memory")
     report = bench.compile(memory_limit_bytes=300 << 20)
     assert report.failure is not None
-    assert report.failure["signature"] == "out-of-memory"
+    assert report.failure.signature == "out-of-memory"
     assert report.records[-1].peak_bytes > 300 << 20
 
 
@@ -134,7 +134,7 @@ def test_a_full_disk_is_told_and_tried_again(bench: Bench) -> None:
     bench.fault("optimize", "disk full")
     report = bench.compile()
     assert report.failure is not None
-    assert report.failure["signature"] == "disk-full"
+    assert report.failure.signature == "disk-full"
     assert "the machine stopped it" in report.stopped_because
     bench.mend()
     assert bench.compile().outcome == "done", "a full disk says nothing of the input"
@@ -179,4 +179,4 @@ def test_a_script_that_the_compiler_refuses_is_told(bench: Bench) -> None:
     script.write_text("normalization([0.0], [1.0])\n")
     failure = bench.compile(script=script).failure
     assert failure is not None
-    assert failure["signature"] == "script-syntax"
+    assert failure.signature == "script-syntax"

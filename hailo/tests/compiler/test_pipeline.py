@@ -129,7 +129,7 @@ def test_a_failure_names_the_checkpoint_in_its_next_command(
     report = _run(graph, options)
     failure = report.compiled[0].failure
     assert failure is not None
-    assert any("convert /models/small.pth " in command for command in failure["commands"])
+    assert any("convert /models/small.pth " in command for command in failure.commands)
     assert report.steps[-1].outcome == "failed"
     with pytest.raises(RefusedError, match="agent-infeasible"):
         fail_without_hef(report, graph.name)

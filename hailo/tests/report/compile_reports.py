@@ -16,7 +16,7 @@ WORDS = "BackendAllocatorException: Compilation failed: Agent infeasible"
 def failed_run(folder: Path, check: CheckReport) -> CompileReport:
     """Make a run whose compile stage failed with words that are on record."""
     situation = Situation(folder / "small.onnx", folder / "calib.npz", folder / "small.hef", "hailo8")
-    failure = explain("compile", WORDS, "", "exited", situation).to_json()
+    failure = explain("compile", WORDS, "", "exited", situation)
     records = (
         StageRecord("translate", "k1", "done", 1.5, "translate.log"),
         StageRecord("compile", "k2", "failed", 62.0, "compile.log", error=WORDS, failure=failure),

@@ -26,14 +26,14 @@ EVIL = "<script>alert('x')</script>\"'&"
 
 def test_all_facts_are_on_the_page(whole_run: Run) -> None:
     page = read_page(whole_run.page.read_text(encoding="utf-8"))
-    cost = whole_run.check.demand.cost
+    cost = whole_run.check.resources.cost
     for word in (
-        f"{cost.parsed_layers} / {cost.fused_layers}",
+        f"{cost.parsed_layers} / {cost.compiled_layers}",
         f"{cost.weights:,}",
         f"{cost.macs:,.0f}",
         f"{whole_run.simulation.agreement_db.int8:.2f} dB",
-        whole_run.compiled.failure["cause"],
-        whole_run.compiled.failure["words"],
+        whole_run.compiled.failure.cause,
+        whole_run.compiled.failure.words,
         "61.2 dB",
         "62.0 s",
     ):

@@ -14,14 +14,14 @@ from tasnet2hef.report.verdict import verdict_of
 from tasnet2hef.target.check import CheckReport, check_graph
 from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.discovery import find_rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 from tests.report.compile_reports import done_run, failed_run, run_without_compiler
 
 PLACE = Path("/nowhere")
 
 
 def _clean() -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("Relu", draw.conv(draw.input(1, 8, 200, 1), 8, 16, (3, 1), pads=[1, 0, 1, 0])))
 
 

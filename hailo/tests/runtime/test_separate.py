@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasnet2hef.base.errors import AudioError, OptionError
-from tasnet2hef.runtime.channels import separate_samples
-from tasnet2hef.runtime.separate import separate_file
+from tasnet2hef.runtime.separate import separate_array, separate_file
 
 ASTERISK = Path("/usr/share/asterisk/sounds")
 
@@ -85,7 +84,7 @@ def test_outputs_have_the_recordings_rate_and_length(model, wav, tmp_path, sampl
 def test_channels_of_a_source_stay_together(contract, sign_split):
     recording = np.stack([noise(2000)[:, 0], 0.5 * noise(2000)[:, 0]])
     swapped_in_the_second = sign_split(contract(), [(0, 1)] * 4 + [(1, 0)] * 4)
-    separated = separate_samples(swapped_in_the_second, recording, 8000, overlap=0.25)
+    separated = separate_array(swapped_in_the_second, recording, 8000, overlap=0.25)
     assert separated.windows == 6
     np.testing.assert_allclose(separated.sources[0], np.maximum(recording, 0), rtol=0, atol=1e-6)
     np.testing.assert_allclose(separated.sources[1], np.minimum(recording, 0), rtol=0, atol=1e-6)

@@ -143,7 +143,7 @@ def test_a_frozen_net_folds_into_its_convolutions(
     path = tmp_path / "net.onnx"
     report = export_checkpoint(from_module(student), path, ExportOptions(seconds=0.5, residual=residual))
     assert min(row.db for row in report.parity) > 100
-    layers = check_file(path).demand.cost.layers_by_type
+    layers = check_file(path).resources.cost.layers_by_type
     assert "batch_normalization" not in layers
     blocks, decoders = len(student.spec.dilations), student.spec.n_src
     assert layers["external_pad"] == decoders + (blocks if edges == "kept" else 0)
@@ -158,9 +158,9 @@ def test_the_full_default_net_fits_its_budget_of_layers(
     student = freeze(teacher, torch.from_numpy(tone(150.0, 0)[None]))
     path = tmp_path / "full.onnx"
     export_checkpoint(from_module(student), path, ExportOptions(seconds=0.2, residual=residual))
-    cost = check_file(path).demand.cost
+    cost = check_file(path).resources.cost
     assert cost.parsed_layers <= parsed
-    assert cost.fused_layers <= fused
+    assert cost.compiled_layers <= fused
     assert not cost.held_maps
 
 

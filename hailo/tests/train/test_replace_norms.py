@@ -21,7 +21,7 @@ from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.export import ExportOptions, export_file
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
-from tasnet2hef.runtime.channels import separate_samples
+from tasnet2hef.runtime.separate import separate_array
 from tasnet2hef.train.dataset import INPUT_LEVEL_DBFS
 from tasnet2hef.train.options import DistilOptions, FreezeOptions, SpeechOptions, Variant
 from tasnet2hef.train.replace_norms import distil_file, freeze_file
@@ -63,7 +63,7 @@ def test_the_level_travels_from_checkpoint_to_separation(
     backend = OnnxRuntimeBackend(path, threads=1)
     assert backend.contract.input_level_dbfs == INPUT_LEVEL_DBFS
     mixture = np.random.default_rng(0).standard_normal((1, 9000)).astype(np.float32) * 0.1
-    loud, quiet = (separate_samples(backend, mixture * gain, 8000, raw_scale=True).sources for gain in (1.0, 0.01))
+    loud, quiet = (separate_array(backend, mixture * gain, 8000, raw_scale=True).sources for gain in (1.0, 0.01))
     np.testing.assert_allclose(quiet, loud * 0.01, atol=2e-5 * np.abs(loud).max())
 
 

@@ -70,16 +70,16 @@ def read_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
 def print_report(report: CheckReport) -> None:
     """Print the findings, the predicted layers and their cost."""
     console = show.console()
-    title = f"{report.name} on {report.demand.chip.name}: {verdict(report)}"
+    title = f"{report.name} on {report.resources.chip.name}: {verdict(report)}"
     if report.findings:
         console.print(_findings_table(title, report.groups))
     else:
         console.print(title, markup=False)
-    layers = [(type_, str(count)) for type_, count in report.demand.cost.layers_by_type.items()]
+    layers = [(type_, str(count)) for type_, count in report.resources.cost.layers_by_type.items()]
     console.print(show.table("Predicted layers", ("type", "count"), layers))
     console.print(show.table("Cost", ("of one run", ""), _cost_rows(report)))
-    if report.demand.column_gain is not None:
-        show.notice(report.demand.column_gain.sentence)
+    if report.resources.column_gain is not None:
+        show.notice(report.resources.column_gain.sentence)
     for note in report.net.notes:
         show.notice(note)
 
@@ -122,18 +122,18 @@ def _cells(group: FindingGroup) -> tuple[str, ...]:
 
 
 def _cost_rows(report: CheckReport) -> list[tuple[str, str]]:
-    demand, cost = report.demand, report.demand.cost
-    chip, widest = demand.chip, cost.widest_row
+    resources, cost = report.resources, report.resources.cost
+    chip, widest = resources.chip, cost.widest_row
     apus = "unknown" if chip.apus is None else f"{int(chip.apus)}"
-    rate = demand.gops_per_second_of_audio
+    rate = resources.gops_per_second_of_audio
     return [
-        ("layers parsed / compiled", f"{cost.parsed_layers} / {cost.fused_layers}"),
+        ("layers parsed / compiled", f"{cost.parsed_layers} / {cost.compiled_layers}"),
         ("LCUs", f"{cost.lcus} of {int(chip.layer_controllers)}, {chip.single_context_layers} in one context"),
         ("APUs", f"{cost.apus} of {apus}"),
-        ("memory units for weights", f"{demand.memory_units} of {int(chip.memory_units)} [inferred]"),
-        ("likely contexts", f"{demand.contexts} [inferred]"),
+        ("memory units for weights", f"{resources.memory_units} of {int(chip.memory_units)} [inferred]"),
+        ("likely contexts", f"{resources.likely_contexts} [inferred]"),
         ("weights", f"{cost.weights:,}"),
-        ("operations", f"{demand.gops:.3f} GOP"),
+        ("operations", f"{resources.gops:.3f} GOP"),
         ("operations a second of audio", "unknown" if rate is None else f"{rate:.3f} GOP/s"),
         ("widest row", f"{widest.values:,} bytes ({widest.width} x {widest.features}, {widest.layer})"),
         ("maps held whole", f"{len(cost.held_maps)}, {cost.held_values:,} bytes"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tasnet2hef.compiler.fallbacks import Fallback
     from tasnet2hef.compiler.inputs import CompileInputs
     from tasnet2hef.compiler.report import CompileReport
+    from tasnet2hef.target.failures.classify import Explanation
 
 
 def command(
@@ -132,7 +133,7 @@ def refuse(report: CompileReport) -> None:
         count = len(report.check.errors)
         raise RefusedError(f"{where}: check found {count} errors, expected none; mend them, or go on with --force")
     if report.outcome == FAILED and report.last is not None:
-        signature = (report.failure or {}).get("signature", "unknown")
+        signature = report.failure.signature if report.failure else "unknown"
         raise RefusedError(
             f"{where}: {report.last.stage} failed ({signature}); {report.stopped_because}; log: "
             f"{report.folder / report.last.log}"
@@ -178,14 +179,14 @@ def _print_hef(report: CompileReport) -> None:
         print_ends(made.stored, show.console())
 
 
-def _print_failure(report: CompileReport, failure: dict[str, Any]) -> None:
+def _print_failure(report: CompileReport, failure: Explanation) -> None:
     assert report.last is not None
     rows = [
-        ("the compiler's words", failure["words"]),
-        ("cause", failure["cause"]),
-        ("known from", f"{failure['grade']}: {failure['source']}"),
-        ("fix", failure["fix"]),
-        *(("next command", each) for each in failure["commands"]),
+        ("the compiler's words", failure.words),
+        ("cause", failure.cause),
+        ("known from", f"{failure.grade}: {failure.source}"),
+        ("fix", failure.fix),
+        *(("next command", each) for each in failure.commands),
         ("log", str(report.folder / report.last.log)),
     ]
     if report.next_fallback is not None:
@@ -194,8 +195,8 @@ def _print_failure(report: CompileReport, failure: dict[str, Any]) -> None:
             next_one.why if next_one.manual else f"{next_one.script}; allow it with more --attempts"
         )
         rows.append((f"next fallback: {next_one.id}", f"{next_one.what}: {how}"))
-    rule = f", rule {failure['rule']}" if failure["rule"] else ""
-    title = f"{report.last.stage} failed: {failure['signature']}{rule}"
+    rule = f", rule {failure.rule}" if failure.rule else ""
+    title = f"{report.last.stage} failed: {failure.signature}{rule}"
     made = show.table(title, ("", "why and what now"), rows)
     made.columns[1].justify = "left"
     show.console().print(made)

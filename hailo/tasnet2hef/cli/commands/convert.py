@@ -157,7 +157,7 @@ def command(
     finished = None if pipeline is None else run_pipeline(report.graphs, checks, pipeline, clock)
     if json_output:
         whole = checks[report.onnx_path]
-        told = {**report.to_json(), "check": whole.demand.to_json() | {"verdict": verdict(whole)}}
+        told = {**report.to_json(), "check": whole.resources.to_json() | {"verdict": verdict(whole)}}
         show.print_json(told if finished is None else told | finished.to_json())
     elif finished is not None:
         print_finished(finished)
@@ -239,11 +239,11 @@ def print_states(contract: GraphContract) -> None:
 
 def print_check(path: Path, report: CheckReport) -> None:
     """Print in two lines what the compiler is expected to make of a graph."""
-    demand = report.demand
+    resources = report.resources
     console = show.console()
     console.print(
-        f"check for {demand.chip.name}: {verdict(report)}; {demand.cost.parsed_layers} layers parsed, "
-        f"{demand.cost.fused_layers} compiled, {demand.contexts} contexts likely",
+        f"check for {resources.chip.name}: {verdict(report)}; {resources.cost.parsed_layers} layers parsed, "
+        f"{resources.cost.compiled_layers} compiled, {resources.likely_contexts} contexts likely",
         markup=False,
     )
-    console.print(f"  more: tasnet2hef check {path} --hw {demand.chip.name}", markup=False)
+    console.print(f"  more: tasnet2hef check {path} --hw {resources.chip.name}", markup=False)

@@ -47,13 +47,13 @@ def print_report(report: DoctorReport) -> None:
     """Print the diagnoses, and which releases go together."""
     diagnoses = [(each.what, each.status, _details(each)) for each in report.diagnoses]
     _print("This machine", ("what", "status", "found, and what to do"), diagnoses)
-    from tasnet2hef.target.known.releases import PAIRINGS, spelt
+    from tasnet2hef.target.known.releases import PAIRINGS, format_release
 
     releases = [
         (
-            spelt(each.compiler),
-            ", ".join(spelt(runtime) for runtime in each.runtimes) or "none on record",
-            f"{', '.join(each.hardware)}{f' ({each.note})' if each.note else ''}\n{each.grade}: {each.source}",
+            format_release(each.compiler),
+            ", ".join(format_release(runtime) for runtime in each.runtimes) or "none on record",
+            f"{', '.join(each.hardware)}{f' ({each.note})' if each.note else ''}\n{each.evidence}",
         )
         for each in PAIRINGS
     ]

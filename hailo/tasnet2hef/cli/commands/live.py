@@ -148,7 +148,7 @@ def print_summary(summary: LiveSummary) -> None:
         ("latency", f"{summary.latency.total_ms:.0f} ms"),
         ("overruns", f"{summary.overruns} blocks, {summary.dropped_seconds:.2f} s replaced by silence"),
         ("lost by the system", f"{summary.device_overflows} times"),
-        ("underruns", f"{summary.underruns}, {summary.spilled_seconds:.2f} s left out"),
+        ("underruns", f"{summary.underruns}, {summary.playback_dropped_seconds:.2f} s left out"),
         ("clipped", f"{summary.clipped_samples} samples"),
     ]
     show.console().print(show.table("Live", ("session", ""), rows))

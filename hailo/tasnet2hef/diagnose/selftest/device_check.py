@@ -13,10 +13,9 @@ from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
 from tasnet2hef.diagnose.doctor.gather import DEVICE_FILES, DRIVER_VERSION, THIS, read_text
 from tasnet2hef.diagnose.doctor.topics.pairing import pair
 from tasnet2hef.diagnose.doctor.topics.runtime import driver
-from tasnet2hef.runtime.backends.hailort.device import DeviceFacts, device_facts
-from tasnet2hef.runtime.backends.hailort.runtime import load_runtime, runtime_version
-from tasnet2hef.runtime.backends.hailort.sidecar import HefRecord
-from tasnet2hef.target.known.releases import release
+from tasnet2hef.runtime.backends.hailort.device import DeviceFacts, device_facts, load_runtime, runtime_version
+from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar
+from tasnet2hef.target.known.releases import parse_release
 
 ALSO_RUNS: Final[Mapping[str, tuple[str, ...]]] = {"hailo8": ("hailo8l",)}
 """Programs of other chips that a chip runs: YOLOv8s of hailo8l ran on hailo8 (recorded, wllmflower2460/Conv2d)."""
@@ -53,12 +52,12 @@ def examine_device(driver_file: Path = DRIVER_VERSION, device_files: Path = DEVI
     return DeviceState((*diagnoses, Diagnosis("device", OK, found)), runtime, devices)
 
 
-def diagnose_hef(record: HefRecord, device: DeviceState) -> tuple[Diagnosis, ...]:
+def diagnose_hef(record: HefSidecar, device: DeviceState) -> tuple[Diagnosis, ...]:
     """Compare a HEF, by its sidecar, with the device and its runtime."""
     return (*_chip(record, device), *_releases(record, device))
 
 
-def _chip(record: HefRecord, device: DeviceState) -> list[Diagnosis]:
+def _chip(record: HefSidecar, device: DeviceState) -> list[Diagnosis]:
     chips = [each.architecture.removesuffix("_a0") for each in device.devices if each.architecture]
     if not record.hardware or not chips:
         return []
@@ -70,8 +69,8 @@ def _chip(record: HefRecord, device: DeviceState) -> list[Diagnosis]:
     return [Diagnosis(what, ERROR, found, f"expected {' or '.join(chips)}; compile again with --hw {chips[0]}")]
 
 
-def _releases(record: HefRecord, device: DeviceState) -> list[Diagnosis]:
-    if not record.compiler or release(device.runtime) is None:
+def _releases(record: HefSidecar, device: DeviceState) -> list[Diagnosis]:
+    if not record.compiler or parse_release(device.runtime) is None:
         return []
     diagnosis = pair(f"HEF of DFC {record.compiler} with HailoRT", record.compiler, device.runtime)
     # The run that follows decides, so a pair that the doctor calls an error is tried as well.

@@ -25,7 +25,7 @@ from tasnet2hef.diagnose.selftest.net_files import NetFiles, find_nets
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
 from tasnet2hef.runtime.backends.hailort.program import RunOptions
-from tasnet2hef.runtime.backends.hailort.sidecar import read_record
+from tasnet2hef.runtime.backends.hailort.sidecar import read_sidecar
 from tasnet2hef.runtime.backends.segments import open_graph
 from tasnet2hef.runtime.reference_clips import Reference, read_reference
 from tasnet2hef.runtime.speech_windows import separate_clips, speech_clips
@@ -179,7 +179,7 @@ class _NetTest:
         """Run the HEF with float and with quantised streams, if it fits the device."""
         assert self._device is not None
         try:
-            self.program = diagnose_hef(read_record(hef), self._device)
+            self.program = diagnose_hef(read_sidecar(hef), self._device)
         except Tasnet2HefError as error:
             yield Comparison(DEVICE["float"], hef.name, ERROR, reason=str(error))
             return

@@ -32,7 +32,12 @@ from tasnet2hef.model.network.hailo_block import HailoBlock, TrunkChannels, bloc
 from tasnet2hef.model.network.norms import make_standardise, norm_constants, norm_strategy
 from tasnet2hef.model.network.padding import PaddedFold, fold_with_padding
 from tasnet2hef.model.network.primitives import Mul, TimeConv
-from tasnet2hef.runtime.backends.frames import clips_to_frames, frames_to_clips, frames_to_tensor, tensor_to_frames
+from tasnet2hef.runtime.backends.frames import (
+    frames_to_streams,
+    frames_to_tensor,
+    streams_to_frames,
+    tensor_to_frames,
+)
 
 
 class SourceHead(nn.Module):
@@ -169,6 +174,6 @@ def mask_conv(spec: TasNetSpec, weights: Mapping[str, Tensor], trunk: TrunkChann
 @torch.no_grad()
 def separate_windows(net: HailoTasNet, clips: Samples) -> Samples:
     """Separate a clip a column, ``[stream, sample]``, into ``[stream, source, sample]``, as a host would."""
-    frames = torch.from_numpy(frames_to_tensor(clips_to_frames(clips, net.contract), net.contract))
+    frames = torch.from_numpy(frames_to_tensor(streams_to_frames(clips, net.contract), net.contract))
     outputs = [tensor_to_frames(output.numpy(), net.contract) for output in net(frames)]
-    return frames_to_clips(np.stack(outputs), net.contract)
+    return frames_to_streams(np.stack(outputs), net.contract)

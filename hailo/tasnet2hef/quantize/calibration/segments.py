@@ -11,12 +11,13 @@ from typing import Any, Final
 import numpy as np
 
 from tasnet2hef.audio.samples import Samples
-from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.graph_contract import INPUT_NAME
 from tasnet2hef.base.progress import Progress
 from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, entry, open_calibration
+from tasnet2hef.runtime.backends.frames import to_nchw, to_nhwc
 from tasnet2hef.runtime.backends.onnxruntime import open_session
+from tasnet2hef.runtime.backends.segments import GRAPHS
 from tasnet2hef.target.graph.opened import OpenedGraph
 
 SUFFIX: Final = ".calib.npz"
@@ -64,20 +65,15 @@ def _run(session: Any, tensors: Mapping[str, Samples], folder: Path) -> dict[str
         _, channels, height, width = port.shape
         made[port.name] = _on_disk(folder / f"{number}.npy", (count, height, width, channels))
     for window in range(count):
-        feeds = {port.name: _to_nchw(tensors[port.name][window]) for port in session.get_inputs()}
+        feeds = {port.name: to_nchw(tensors[port.name][window]) for port in session.get_inputs()}
         for port, value in zip(ports, session.run([port.name for port in ports], feeds), strict=True):
-            made[port.name][window] = value[0].transpose(1, 2, 0)
+            made[port.name][window] = to_nhwc(value)
     return made
 
 
 def _require_tensors(segment: Path, session: Any, tensors: Mapping[str, Samples]) -> None:
-    for port in session.get_inputs():
-        found = None if port.name not in tensors else _nchw(tensors[port.name].shape)
-        if found != list(port.shape):
-            raise GraphError(
-                f"{segment}: found input {port.name} {port.shape}, expected {found or 'no such tensor'} from the "
-                "segments before; export all segments together"
-            )
+    inputs = {port.name: port.shape for port in session.get_inputs()}
+    GRAPHS.require_inputs(segment, inputs, {name: _nchw(tensor.shape) for name, tensor in tensors.items()})
 
 
 def _save(segment: OpenedGraph, tensors: Mapping[str, Samples]) -> Path:
@@ -88,10 +84,6 @@ def _save(segment: OpenedGraph, tensors: Mapping[str, Samples]) -> Path:
             with archive.open(entry(layer), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, tensors[name], allow_pickle=False)
     return path
-
-
-def _to_nchw(window: Samples) -> Samples:
-    return np.ascontiguousarray(window.transpose(2, 0, 1)[None])
 
 
 def _nchw(shape: tuple[int, ...]) -> list[int]:

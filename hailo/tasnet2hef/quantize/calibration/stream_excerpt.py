@@ -58,8 +58,8 @@ def chunk_note(contract: GraphContract) -> str:
     )
 
 
-class _Noted:
-    """A backend that keeps what it was given last."""
+class _Noted(StepBackend):
+    """A backend that keeps the last frames and memory that it was run on."""
 
     def __init__(self, backend: StepBackend) -> None:
         self._backend = backend
@@ -69,9 +69,6 @@ class _Noted:
     @property
     def contract(self) -> GraphContract:
         return self._backend.contract
-
-    def run(self, frames: Samples) -> Samples:
-        return self.run_step(frames, self.empty_memory())[0]
 
     def empty_memory(self) -> Memory:
         return self._backend.empty_memory()

@@ -12,9 +12,9 @@ import numpy as np
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract, output_names
-from tasnet2hef.runtime.backends import Memory
+from tasnet2hef.runtime.backends import Memory, StepBackend
 from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
-from tasnet2hef.runtime.backends.wide_layout import lie_down
+from tasnet2hef.runtime.backends.wide_layout import to_wide
 
 if TYPE_CHECKING:
     from tasnet2hef.target.graph.opened import OpenedGraph
@@ -23,12 +23,12 @@ ERRORS_ONLY = 3
 REASON_CHARACTERS = 200
 
 
-class OnnxRuntimeBackend:
+class OnnxRuntimeBackend(StepBackend):
     """A session on the CPU, checked against the graph's own contract.
 
     ``model`` is an ONNX file, or a graph that is opened already.
     ``threads`` is the number of threads inside one operator; None leaves the choice to ONNX Runtime. A tall graph
-    of one column is turned on its side first, which is faster and the same; ``as_written`` leaves it.
+    of one column runs in the wide layout, which is faster and gives the same results; ``as_written`` prevents it.
 
     Raises:
         GraphError: the file is missing, is no ONNX graph, was not exported by tasnet2hef, or its inputs and
@@ -39,87 +39,92 @@ class OnnxRuntimeBackend:
         self, model: str | Path | OpenedGraph, threads: int | None = None, *, as_written: bool = False
     ) -> None:
         path = Path(model) if isinstance(model, (str, Path)) else model.path
-        self._session, is_lying = _open(model, path, threads, as_written=as_written)
+        self._session, is_wide = _open(model, path, threads, as_written=as_written)
         self._contract = contract_of(self._session, str(path))
         self._outputs = list(output_names(self._contract.spec.n_src))
-        laid = replace(self._contract, layout="wide") if is_lying else self._contract
-        self._input_shape = laid.input_shape
-        _check_ports(self._session, laid, str(path))
+        as_loaded = replace(self._contract, layout="wide") if is_wide else self._contract
+        self._input_shape = as_loaded.input_shape
+        _check_ports(self._session, as_loaded, str(path))
 
     @property
     def contract(self) -> GraphContract:
-        """The graph's own description."""
+        """The graph's contract, as written."""
         return self._contract
-
-    def run(self, frames: Samples) -> Samples:
-        """Map ``[row, streams * stride]`` to ``[source, row, streams * stride]``."""
-        return self.run_step(frames, self.empty_memory())[0]
-
-    def empty_memory(self) -> Memory:
-        """Return the memory from which a stream begins: silence. Empty for a graph of windows."""
-        return {name: np.zeros(shape, np.float32) for name, shape in self._contract.state_shapes.items()}
 
     def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
         """Run one chunk like ``run``; also return the memory for the next one."""
         tensor = frames_to_tensor(frames, self._contract).reshape(self._input_shape)
-        feeds = {INPUT_NAME: tensor, **memory}
         names = [*self._outputs, *self._contract.next_state_names]
-        values = self._session.run(names, feeds)
+        values = self._session.run(names, {INPUT_NAME: tensor, **memory})
         sources = [tensor_to_frames(source, self._contract) for source in values[: len(self._outputs)]]
         return np.stack(sources), dict(zip(memory, values[len(self._outputs) :], strict=True))
 
 
 def open_session(model_path: Path, threads: int | None) -> Any:
-    """Load a graph; ONNX Runtime's own log is kept quiet below errors."""
+    """Open a session on a graph's file.
+
+    Raises:
+        GraphError: there is no such file, or ONNX Runtime can't load it.
+    """
     if not model_path.is_file():
         found = "a folder" if model_path.is_dir() else "nothing"
         raise GraphError(f"{model_path}: found {found}, expected an ONNX file; check the path")
     return _start_session(str(model_path), threads, model_path)
 
 
-def _open(
-    model: str | Path | OpenedGraph, path: Path, threads: int | None, *, as_written: bool
-) -> tuple[Any, bool]:
-    """Load a graph and say whether it was turned on its side; what can't be is told as it is written."""
-    if not as_written and find_spec("onnx") is not None:
-        from tasnet2hef.target.graph.opened import OpenedGraph
+def open_cpu_session(model: str | bytes, threads: int | None, **settings: Any) -> Any:
+    """Open a session on the CPU on a file's path or a serialised graph; ONNX Runtime logs errors only.
 
-        try:
-            graph = OpenedGraph.read(model) if isinstance(model, (str, Path)) else model
-            return _start_session(lie_down(graph), threads, path), True
-        except GraphError:  # nothing is lost but speed
-            pass
-    return open_session(path, threads), False
-
-
-def _start_session(model: str | bytes, threads: int | None, path: Path) -> Any:
-    """Start a session on a file or a graph in memory; ``path`` is named where that fails."""
+    ``settings`` are further attributes of ``onnxruntime.SessionOptions``. ONNX Runtime's own errors pass.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ERRORS_ONLY
     options.intra_op_num_threads = threads or 0
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors share no base class of their own
-        reason = " ".join(str(error).split())[:REASON_CHARACTERS]
-        raise GraphError(
-            f"{path}: found {path.stat().st_size} bytes that ONNX Runtime can't load as a graph ({reason}); "
-            "export it again"
-        ) from error
+    for name, value in settings.items():
+        setattr(options, name, value)
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def contract_of(session: Any, where: str) -> GraphContract:
-    """Read what a loaded graph says of itself.
+    """Read the contract in a loaded graph's metadata.
 
     Raises:
         GraphError: it was not exported by tasnet2hef, or its metadata is damaged.
     """
     try:
         metadata = session.get_modelmeta().custom_metadata_map
-    except UnicodeDecodeError as error:  # ONNX Runtime loads what it can't read
+    except UnicodeDecodeError as error:  # ONNX Runtime decodes it only when it is asked for
         raise GraphError(f"{where}: its metadata is damaged ({error}); export the graph again") from error
     return GraphContract.from_metadata(metadata, where)
+
+
+def _open(
+    model: str | Path | OpenedGraph, path: Path, threads: int | None, *, as_written: bool
+) -> tuple[Any, bool]:
+    """Open a session in the wide layout if possible, else on the graph as written; also return which."""
+    if not as_written and find_spec("onnx") is not None:
+        from tasnet2hef.target.graph.opened import OpenedGraph
+
+        try:
+            graph = OpenedGraph.read(model) if isinstance(model, (str, Path)) else model
+            return _start_session(to_wide(graph), threads, path), True
+        except GraphError:  # only speed is lost
+            pass
+    return open_session(path, threads), False
+
+
+def _start_session(model: str | bytes, threads: int | None, path: Path) -> Any:
+    """Open a session; ``path`` begins the message if that fails."""
+    try:
+        return open_cpu_session(model, threads)
+    except Exception as error:  # ONNX Runtime's errors share no base class of their own
+        reason = " ".join(str(error).split())[:REASON_CHARACTERS]
+        raise GraphError(
+            f"{path}: found {path.stat().st_size} bytes that ONNX Runtime can't load as a graph ({reason}); "
+            "export it again"
+        ) from error
 
 
 def _check_ports(session: Any, contract: GraphContract, where: str) -> None:
@@ -133,7 +138,7 @@ def _check_ports(session: Any, contract: GraphContract, where: str) -> None:
     if found != expected:
         raise GraphError(
             f"{where}: found inputs and outputs {', '.join(found)}; expected {', '.join(expected)}, as its "
-            "record says; export the graph again"
+            "contract says; export the graph again"
         )
 
 

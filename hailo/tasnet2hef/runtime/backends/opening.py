@@ -1,11 +1,11 @@
-"""Opens whatever is to be run, with the runtime that suits it: ONNX files here, HEFs on the device."""
+"""Chooses the runtime for a file and opens it: ONNX files on the CPU, HEFs on the device."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.runtime.backends import Backend
@@ -19,7 +19,7 @@ SUFFIXES: Final[dict[RuntimeName, str]] = {"onnxruntime": ".onnx", "hailort": ".
 
 
 def choose_runtime(path: str | Path, asked: str | None = None) -> tuple[RuntimeName, Path]:
-    """Return the runtime and the file that it runs; the one that is asked for takes its own file beside ``path``.
+    """Return the runtime and the file that it runs; a runtime asked for takes its own file beside ``path``.
 
     Raises:
         OptionError: there is no such runtime.
@@ -30,12 +30,12 @@ def choose_runtime(path: str | Path, asked: str | None = None) -> tuple[RuntimeN
     'build/net.hef'
     """
     path = Path(path)
-    for name in get_args(RuntimeName):
-        if asked == name or (asked is None and path.suffix == SUFFIXES[name] == ".hef"):
-            return name, path if path.suffix not in SUFFIXES.values() else path.with_suffix(SUFFIXES[name])
-    if asked is not None:
-        raise OptionError(f"--backend: found {asked!r}, expected {' or '.join(get_args(RuntimeName))}")
-    return "onnxruntime", path
+    if asked is None:
+        return "hailort" if path.suffix == SUFFIXES["hailort"] else "onnxruntime", path
+    for name, suffix in SUFFIXES.items():
+        if name == asked:
+            return name, path.with_suffix(suffix) if path.suffix in SUFFIXES.values() else path
+    raise OptionError(f"--backend: found {asked!r}, expected {' or '.join(SUFFIXES)}")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What the files of a net in segments are called, graphs and HEFs alike."""
+"""Names of the files of a net in segments, graphs and HEFs alike."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def segment_of(path: Path) -> str:
     >>> segment_of(Path("build/net.segment_2.hef")), segment_of(Path("build/net.hef"))
     ('net', '')
     """
-    found = _SEGMENT.fullmatch(path.stem)
-    return found["net"] if found else ""
+    match = _SEGMENT.fullmatch(path.stem)
+    return match["net"] if match else ""

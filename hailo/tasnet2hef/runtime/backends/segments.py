@@ -1,10 +1,11 @@
-"""Runs the segments of one graph one after the other with ONNX Runtime; opens every kind of file."""
+"""Runs the segments of one graph one after the other with ONNX Runtime; opens whole graphs and segments alike."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,48 +14,49 @@ from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract, output_names
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
-from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend, contract_of, open_session
-from tasnet2hef.runtime.backends.segment_names import segment_of, segment_path
+from tasnet2hef.runtime.backends.segment_checks import SegmentChecks
+from tasnet2hef.runtime.backends.segment_names import segment_of
 
 if TYPE_CHECKING:
     from tasnet2hef.target.graph.opened import OpenedGraph
 
+GRAPHS: Final = SegmentChecks(GraphError, "export all segments together")
+
 
 def open_graph(graph: str | Path | OpenedGraph, threads: int | None = None) -> Backend:
-    """Open a graph or a HEF for running, or all segments of one of which any is given.
+    """Open a graph for running, or all segments of a graph by the path of any of them.
 
     Raises:
         GraphError: see ``OnnxRuntimeBackend`` and ``SegmentChain``.
-        DeviceError: see ``HailoRtBackend``.
     """
     path = Path(graph) if isinstance(graph, (str, Path)) else graph.path
-    if path.suffix == ".hef":
-        return HailoRtBackend(path)
     return SegmentChain(path, threads) if segment_of(path) else OnnxRuntimeBackend(graph, threads)
 
 
 class SegmentChain:
-    """One session a segment; each takes the frames or what an earlier one left.
+    """One session a segment; each takes the frames or outputs of earlier ones.
 
     Raises:
-        GraphError: a segment is missing, is of another export, or needs what none before it makes.
+        GraphError: a segment is missing, is of another export, or needs a tensor that no earlier one returns.
     """
 
     def __init__(self, any_path: Path, threads: int | None = None) -> None:
-        found = contract_of(open_session(any_path, threads), str(any_path))
-        paths = _siblings(any_path, found.segments)
+        chosen = contract_of(open_session(any_path, threads), str(any_path))
+        paths = GRAPHS.sibling_paths(any_path, chosen)
         self._sessions = [open_session(path, threads) for path in paths]
-        for number, (session, path) in enumerate(zip(self._sessions, paths, strict=True), start=1):
-            _require_same_export(contract_of(session, str(path)), replace(found, segment=number), path)
-        self._contract = replace(found, segment=1)
-        self._outputs = output_names(found.spec.n_src)
-        for number, path in enumerate(paths):
-            _require_inputs(self._sessions[: number + 1], self._contract, path)
+        contracts = [contract_of(session, str(path)) for session, path in zip(self._sessions, paths, strict=True)]
+        GRAPHS.require_one_export(paths, contracts, chosen)
+        self._contract = replace(chosen, segment=1)
+        self._outputs = output_names(chosen.spec.n_src)
+        available: dict[str, Sequence[int]] = {INPUT_NAME: chosen.input_shape}
+        for session, path in zip(self._sessions, paths, strict=True):
+            GRAPHS.require_inputs(path, _shapes(session.get_inputs()), available)
+            available |= _shapes(session.get_outputs())
 
     @property
     def contract(self) -> GraphContract:
-        """The whole graph's description."""
+        """The whole graph's contract."""
         return self._contract
 
     def run(self, frames: Samples) -> Samples:
@@ -67,30 +69,5 @@ class SegmentChain:
         return np.stack([tensor_to_frames(tensors[name], self._contract) for name in self._outputs])
 
 
-def _siblings(any_path: Path, count: int) -> list[Path]:
-    net = segment_of(any_path)
-    if not net:
-        raise GraphError(f"{any_path}: found another name, expected <name>.segment_<number>.onnx")
-    whole = any_path.with_name(f"{net}{any_path.suffix}")
-    return [segment_path(whole, number) for number in range(1, count + 1)]
-
-
-def _require_same_export(found: GraphContract, expected: GraphContract, path: Path) -> None:
-    if found != expected:
-        raise GraphError(
-            f"{path}: found segment {found.segment} of {found.segments} of export {found.segment_of or 'none'}, "
-            f"expected {expected.segment} of {expected.segments} of export {expected.segment_of}; export all "
-            "segments together"
-        )
-
-
-def _require_inputs(sessions: list[Any], contract: GraphContract, path: Path) -> None:
-    """Check that the last session's inputs are the frames or what earlier ones make, in name and shape."""
-    made = {port.name: port.shape for session in sessions[:-1] for port in session.get_outputs()}
-    made[INPUT_NAME] = list(contract.input_shape)
-    for port in sessions[-1].get_inputs():
-        if made.get(port.name) != port.shape:
-            raise GraphError(
-                f"{path}: found an input {port.name} {port.shape}, expected "
-                f"{made.get(port.name, 'no such tensor')} from the segments before; export all segments together"
-            )
+def _shapes(ports: Sequence[Any]) -> dict[str, Sequence[int]]:
+    return {port.name: port.shape for port in ports}

@@ -1,4 +1,4 @@
-"""Turns a tall graph on its side for a CPU: time from the height to the width, every number the same.
+"""Swaps height and width of a tall one-column graph: faster in ONNX Runtime, with the same results.
 
 With one column ``[1, C, T, 1]`` and ``[1, C, 1, T]`` are the same memory, but ONNX Runtime's convolutions go along
 the width: measured on one core, a window of 2 s takes 90 instead of 102 ms (full default net, batch norm), 160
@@ -19,23 +19,24 @@ if TYPE_CHECKING:
 
 ARITHMETIC: Final = frozenset({"Add", "Sub", "Mul", "Div", "Sqrt", "Exp", "Erf", "BatchNormalization"})
 ACTIVATIONS: Final = frozenset({"Relu", "LeakyRelu", "PRelu", "Sigmoid", "Softplus", "Tanh", "Clip"})
-WINDOWED: Final = frozenset({"Conv", "AveragePool"})
+SLIDING: Final = frozenset({"Conv", "AveragePool"})
+"""Operators with a kernel window."""
 CHANNEL_AXES: Final = [0, 1]
 
 
-def lie_down(graph: OpenedGraph) -> bytes:
+def to_wide(graph: OpenedGraph) -> bytes:
     """Return a tall graph of one column wide, as ONNX Runtime loads it.
 
     Raises:
         GraphError: it is another graph, or holds an operator that is not known to have a wide form.
     """
     path, model, contract = graph.path, graph.with_weights(), graph.require_contract()
-    if not can_lie(contract) or not _stands(model, contract):
+    if not can_be_wide(contract) or not _is_tall(model, contract):
         raise GraphError(f"{path}: found another graph, expected tall windows in one column")
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
     for node in model.graph.node:
-        if node.op_type in WINDOWED:
-            _turn_window(node, weights)
+        if node.op_type in SLIDING:
+            _turn_kernel(node, weights)
         elif node.op_type == "ReduceMean":
             _require_channels(node, str(path))
         elif node.op_type not in ARITHMETIC | ACTIVATIONS:
@@ -50,21 +51,21 @@ def lie_down(graph: OpenedGraph) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def can_lie(contract: GraphContract) -> bool:
-    """Say whether a graph can be turned on its side: tall windows in one column."""
+def can_be_wide(contract: GraphContract) -> bool:
+    """Return whether a graph holds tall windows in one column, which can be turned."""
     is_plain = not contract.stateful and contract.segments == 1 and contract.streams == 1
     return is_plain and contract.layout == "tall"
 
 
-def _stands(model: onnx.ModelProto, contract: GraphContract) -> bool:
-    """Say whether a graph's ports are as tall as its contract says; other ones are told as they are written."""
+def _is_tall(model: onnx.ModelProto, contract: GraphContract) -> bool:
+    """Return whether the ports are as tall as the contract says; if not, the graph as written reports it."""
     ports = (*model.graph.input, *model.graph.output)
-    found = [tuple(size.dim_value for size in port.type.tensor_type.shape.dim) for port in ports]
-    return all(shape == contract.input_shape for shape in found)
+    shapes = [tuple(size.dim_value for size in port.type.tensor_type.shape.dim) for port in ports]
+    return all(shape == contract.input_shape for shape in shapes)
 
 
-def _turn_window(node: onnx.NodeProto, weights: dict[str, onnx.TensorProto]) -> None:
-    """Swap the axes of a convolution's or a pool's attributes; what lies one tap wide keeps its memory."""
+def _turn_kernel(node: onnx.NodeProto, weights: dict[str, onnx.TensorProto]) -> None:
+    """Swap the axes of a convolution's or a pool's attributes; a kernel one tap wide keeps its memory."""
     for attribute in node.attribute:
         sizes = list(attribute.ints)
         if attribute.name in ("kernel_shape", "dilations", "strides"):
@@ -79,7 +80,7 @@ def _turn_window(node: onnx.NodeProto, weights: dict[str, onnx.TensorProto]) -> 
 
 
 def _turn_sizes(sizes: list[int]) -> None:
-    """Swap the last two sizes of a tensor of four axes; one of them is 1, so its values stay where they are."""
+    """Swap the last two sizes of a 4-D tensor; one of them is 1, so its values stay in place."""
     if len(sizes) == 4:
         sizes[2], sizes[3] = sizes[3], sizes[2]
 

@@ -16,7 +16,7 @@ class Gap:
     samples: int
 
 
-class HeardQueue:
+class CaptureQueue:
     """Blocks ``[channel, sample]`` between a callback, which must not wait, and a worker, which may.
 
     Once full, it drops every block until the worker took all that is held: the gap is then long enough to catch up

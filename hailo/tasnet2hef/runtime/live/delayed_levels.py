@@ -15,7 +15,7 @@ FLOOR_DBFS: Final = -99.0
 Levels = tuple[float, ...]
 
 
-class LevelTrack:
+class DelayedLevels:
     """RMS of each source in dB of full scale, in steps of 0.1 s, mean over the channels; bounded by ``steps``."""
 
     def __init__(self, n_src: int, rate_hz: int, steps: int) -> None:
@@ -30,7 +30,7 @@ class LevelTrack:
         with self._lock:
             for start in range(0, part.sources.shape[2], step):
                 power = np.square(part.sources[:, :, start : start + step]).mean(axis=(0, 2), dtype=np.float64)
-                self._at.append((begin_seconds + start / self._rate_hz, decibels(power)))
+                self._at.append((begin_seconds + start / self._rate_hz, power_dbfs(power)))
 
     def at(self, seconds: float) -> Levels:
         """Return the levels that are heard ``seconds`` after the start."""
@@ -40,10 +40,10 @@ class LevelTrack:
         return self._now
 
 
-def decibels(power: np.ndarray) -> Levels:
+def power_dbfs(power: np.ndarray) -> Levels:
     """Turn mean squares into dB of full scale, -99 at least.
 
-    >>> decibels(np.array([1.0, 0.01, 0.0]))
+    >>> power_dbfs(np.array([1.0, 0.01, 0.0]))
     (0.0, -20.0, -99.0)
     """
     floor = 10 ** (FLOOR_DBFS / 10)

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.runtime.live.capture_queue import HeardQueue
+from tasnet2hef.runtime.live.capture_queue import CaptureQueue
 from tasnet2hef.runtime.live.endpoints import BLOCK_SECONDS
-from tasnet2hef.runtime.live.playback_queue import PlayQueue
+from tasnet2hef.runtime.live.playback_queue import PlaybackQueue
 
 Device = int | str | None
 """A number of ``--list-devices``, a part of its name, or None for the system's default."""
@@ -80,7 +80,7 @@ class DeviceMicrophone:
         self.overflows = 0
         self._stream: Any = None
 
-    def start(self, queue: HeardQueue) -> None:
+    def start(self, queue: CaptureQueue) -> None:
         """Begin to listen."""
 
         def heard(rows: np.ndarray, _frames: int, _time: Any, status: Any) -> None:
@@ -107,14 +107,14 @@ class DeviceLoudspeaker:
     def __init__(self, sample_rate_hz: int, device: Device = None) -> None:
         self._rate_hz, self._device = sample_rate_hz, device
         self._stream: Any = None
-        self._queue: PlayQueue | None = None
+        self._queue: PlaybackQueue | None = None
 
     @property
     def is_playing(self) -> bool:
         """Whether anything is still to be played."""
         return self._queue is not None and not self._queue.is_finished
 
-    def start(self, queue: PlayQueue) -> None:
+    def start(self, queue: PlaybackQueue) -> None:
         """Begin to play."""
 
         def play(rows: np.ndarray, frames: int, _time: Any, _status: Any) -> None:

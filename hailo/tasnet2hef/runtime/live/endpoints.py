@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from tasnet2hef.runtime.live.capture_queue import HeardQueue
-from tasnet2hef.runtime.live.playback_queue import PlayQueue
+from tasnet2hef.runtime.live.capture_queue import CaptureQueue
+from tasnet2hef.runtime.live.playback_queue import PlaybackQueue
 
 BLOCK_SECONDS: Final = 0.02
 """Length of the blocks that files give and take, and that devices are asked for."""
@@ -25,7 +25,7 @@ class Microphone(Protocol):
     def overflows(self) -> int:
         """Times that the system itself lost sound before it came here."""
 
-    def start(self, queue: HeardQueue) -> None:
+    def start(self, queue: CaptureQueue) -> None:
         """Begin to listen."""
 
     def stop(self) -> None:
@@ -39,7 +39,7 @@ class Loudspeaker(Protocol):
     def is_playing(self) -> bool:
         """Whether anything is still to be played."""
 
-    def start(self, queue: PlayQueue) -> None:
+    def start(self, queue: PlaybackQueue) -> None:
         """Begin to play."""
 
     def stop(self) -> None:

@@ -12,9 +12,9 @@ import numpy as np
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError, OptionError
-from tasnet2hef.runtime.live.capture_queue import HeardQueue
+from tasnet2hef.runtime.live.capture_queue import CaptureQueue
 from tasnet2hef.runtime.live.endpoints import BLOCK_SECONDS
-from tasnet2hef.runtime.live.playback_queue import PlayQueue
+from tasnet2hef.runtime.live.playback_queue import PlaybackQueue
 from tasnet2hef.runtime.live.task import Task
 
 
@@ -57,7 +57,7 @@ class FileMicrophone:
         self._pace = _Pace(self.sample_rate_hz, speed)
         self._task: Task | None = None
 
-    def start(self, queue: HeardQueue) -> None:
+    def start(self, queue: CaptureQueue) -> None:
         """Begin to read."""
         self._pace = _Pace(self.sample_rate_hz, self.speed)
         self._task = Task("file microphone", lambda: self._read_into(queue))
@@ -68,7 +68,7 @@ class FileMicrophone:
         if self._task is not None:
             self._task.wait()
 
-    def _read_into(self, queue: HeardQueue) -> None:
+    def _read_into(self, queue: CaptureQueue) -> None:
         given, times = 0, 0
         try:
             while times < self._repeat:
@@ -127,7 +127,7 @@ class FileLoudspeaker:
         """Whether anything is still to be played."""
         return self._task is not None and self._task.is_running
 
-    def start(self, queue: PlayQueue) -> None:
+    def start(self, queue: PlaybackQueue) -> None:
         """Begin to take."""
         self._pace = _Pace(self._rate_hz, self._speed)
         self._task = Task("file loudspeaker", lambda: self._play(queue))
@@ -138,7 +138,7 @@ class FileLoudspeaker:
         if self._task is not None:
             self._task.wait()
 
-    def _play(self, queue: PlayQueue) -> None:
+    def _play(self, queue: PlaybackQueue) -> None:
         block_samples = max(1, round(BLOCK_SECONDS * self._rate_hz))
         taken = 0
         while not queue.is_finished and self._pace.wait_for(taken + block_samples):

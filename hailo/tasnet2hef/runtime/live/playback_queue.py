@@ -10,7 +10,7 @@ import numpy as np
 from tasnet2hef.audio.samples import Samples
 
 
-class PlayQueue:
+class PlaybackQueue:
     """Samples ``[channel, sample]`` between the worker and a loudspeaker, which takes them in time.
 
     Where nothing is there in time, silence is played and counted (an underrun), and what comes later stays later
@@ -30,7 +30,7 @@ class PlayQueue:
         self.held_samples = 0
         self.underruns = 0
         """Times that silence was played because nothing was there."""
-        self.spilled_samples = 0
+        self.dropped_samples = 0
         """Samples left out because the queue was full."""
         self.played_samples = 0
 
@@ -47,7 +47,7 @@ class PlayQueue:
                 self._parts.append(samples)
                 self.held_samples += samples.shape[1]
             if not self._waits and self.held_samples > self._capacity:
-                self.spilled_samples += self._cut(self.held_samples - self._capacity).shape[1]
+                self.dropped_samples += self._cut(self.held_samples - self._capacity).shape[1]
             self._changed.notify_all()
 
     def take(self, count: int) -> Samples:

@@ -11,11 +11,11 @@ import numpy as np
 from tasnet2hef.audio.rate_change import RateChange, held_seconds
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.runtime.backends import Backend
-from tasnet2hef.runtime.live.capture_queue import Gap, HeardQueue
+from tasnet2hef.runtime.live.capture_queue import CaptureQueue, Gap
 from tasnet2hef.runtime.live.controls import Controls
-from tasnet2hef.runtime.live.delayed_levels import STEP_SECONDS, LevelTrack
+from tasnet2hef.runtime.live.delayed_levels import STEP_SECONDS, DelayedLevels
 from tasnet2hef.runtime.live.endpoints import BLOCK_SECONDS, Loudspeaker, Microphone
-from tasnet2hef.runtime.live.playback_queue import PlayQueue
+from tasnet2hef.runtime.live.playback_queue import PlaybackQueue
 from tasnet2hef.runtime.live.separator import LivePart, LiveSeparator
 from tasnet2hef.runtime.live.summary import Latency, LiveState, LiveSummary
 from tasnet2hef.runtime.live.task import Task
@@ -69,12 +69,14 @@ class LiveSession:
             computing_ms=2000 * microphone.speed * _hop_seconds_needed(backend, channels),
         )
         held_seconds_at_most = max(SHORTEST_HELD_SECONDS, HOPS_HELD * self.separator.hop_seconds)
-        self._heard = HeardQueue(round(held_seconds_at_most * rate_hz), waits=microphone.speed == 0)
+        self._heard = CaptureQueue(round(held_seconds_at_most * rate_hz), waits=microphone.speed == 0)
         delay_seconds = self.latency.total_ms / 1000
         most_seconds = delay_seconds + held_seconds_at_most + HOPS_HELD * self.separator.hop_seconds
-        self._play = PlayQueue(channels, round(most_seconds * loudspeaker_rate_hz), waits=microphone.speed == 0)
+        self._play = PlaybackQueue(
+            channels, round(most_seconds * loudspeaker_rate_hz), waits=microphone.speed == 0
+        )
         self._play.put(np.zeros((channels, round(delay_seconds * loudspeaker_rate_hz)), np.float32))
-        self._levels = LevelTrack(self.separator.n_src, model_rate_hz, round(2 * most_seconds / STEP_SECONDS))
+        self._levels = DelayedLevels(self.separator.n_src, model_rate_hz, round(2 * most_seconds / STEP_SECONDS))
         self._put_samples = 0
         self._clipped_samples = 0
 
@@ -152,7 +154,7 @@ class LiveSession:
             dropped_seconds=self._heard.dropped_samples / rate_hz,
             device_overflows=self._microphone.overflows,
             underruns=self._play.underruns,
-            spilled_seconds=self._play.spilled_samples / self._play_rate_hz,
+            playback_dropped_seconds=self._play.dropped_samples / self._play_rate_hz,
             clipped_samples=self._clipped_samples,
             gain=self.separator.factors,
             is_exact=self.separator.is_exact and not self._heard.overruns,

@@ -54,7 +54,7 @@ class LiveSummary:
     """Times that the system lost input by itself; how much, and so the time, is not known."""
     underruns: int
     """Times that silence was played because nothing was ready; the sound is later by as much from then on."""
-    spilled_seconds: float
+    playback_dropped_seconds: float
     """Sound left out because it could not be played in time: the devices' clocks differ."""
     clipped_samples: int
     gain: tuple[tuple[float, ...], ...]

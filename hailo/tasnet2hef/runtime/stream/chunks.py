@@ -1,8 +1,8 @@
 """Separates a stream chunk by chunk with a stateful graph of a causal net: the lag is one chunk.
 
-Chunks of ``F`` frames start every ``F`` rows. The input overlaps by the ``m - 1`` rows that the last frame sees
-beyond its own, and the output's last ``m - 1`` rows lack the frames to come: they are added to the first rows of
-the next chunk, which is the decoder's own overlap-add.
+Chunks of ``F`` frames start every ``F`` rows. The input overlaps by the ``m - 1`` rows that the last frame spans
+beyond its own, and the output's last ``m - 1`` rows lack the next chunk's frames: they are added to the first rows
+of the next chunk, which is the decoder's own overlap-add.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 import numpy as np
 
 from tasnet2hef.audio.samples import Samples
-from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.runtime.backends import StepBackend
+from tasnet2hef.runtime.stream.columns import WindowGenerator, require_finite
 
 
 class ChunkStream:
     """Feeds a stateful graph; the result equals inference on the whole file, followed by silence, at once.
 
-    ``feed()`` any number of samples and take what is ready, then ``flush()`` once. All that comes out, joined, has
-    the length of all that went in; memory use does not grow.
+    Call ``feed()`` with any number of samples, then ``flush()`` once. The outputs, joined, have the length of the
+    input; memory use does not grow.
     """
 
     is_exact = True
@@ -30,16 +30,16 @@ class ChunkStream:
         self._frames, self._stride = contract.window_frames, spec.stride
         self._rows = contract.rows
         self._span = (self._frames - 1) * spec.stride + spec.kernel_size
-        """Samples that a chunk's frames see."""
+        """Samples that a chunk's frames span."""
         self._memory = backend.empty_memory()
         self._held = np.zeros(spec.encoder_padding, np.float32)
         """Input from the first row of the next chunk on, the original's padding included."""
         self._unwanted = spec.encoder_padding
-        """Samples of the padding that are still to be left out of what comes out."""
+        """Samples of the padding that are still to be cut from the output."""
         self._open_rows = np.zeros((spec.n_src, spec.phases - 1, spec.stride), np.float32)
-        """Rows that lack the next chunk's frames."""
+        """Output rows that lack the next chunk's frames."""
         self._owed = 0
-        """Samples that went in and did not come out."""
+        """Samples of the input whose sources were not returned yet."""
         self.windows = 0
         """Chunks that were computed."""
 
@@ -50,12 +50,12 @@ class ChunkStream:
 
     @property
     def lag_samples(self) -> int:
-        """Most samples that must follow a sample before it comes out, itself included: those of one chunk."""
+        """Most samples that must arrive, from a sample on, before its sources are ready: one chunk."""
         return self._span
 
     @property
     def lag_ms(self) -> float:
-        """The same in milliseconds: what a listener waits, computing time left aside."""
+        """The same in milliseconds: the listener's wait, without computing time."""
         return 1000 * self.lag_samples / self._backend.contract.spec.sample_rate
 
     def feed(self, samples: Samples) -> Samples:
@@ -64,11 +64,21 @@ class ChunkStream:
         return self._take(samples)
 
     def flush(self) -> Samples:
-        """End the stream: return the sources ``[source, sample]`` of all samples that are still held."""
+        """End the stream: return the sources ``[source, sample]`` of all samples still held."""
         owed = self._owed
         return (
             self._take(np.zeros(owed + self._span, np.float32))[:, :owed] if owed else self._take(self._held[:0])
         )
+
+    def feed_generator(self, samples: Samples) -> WindowGenerator:
+        """Generator form of ``feed``; yields no windows, since chunks run with the stream's own memory."""
+        yield from ()
+        return self.feed(samples)
+
+    def flush_generator(self) -> WindowGenerator:
+        """Generator form of ``flush``; yields no windows."""
+        yield from ()
+        return self.flush()
 
     def _take(self, samples: Samples) -> Samples:
         self._held = np.concatenate([self._held, samples])
@@ -87,8 +97,7 @@ class ChunkStream:
         window[: self._span] = self._held[: self._span]
         frames = window.reshape(self._rows, self._stride)
         sources, self._memory = self._backend.run_step(frames, self._memory)
-        if not np.isfinite(sources).all():
-            raise RefusedError("the model returned NaN or infinite samples, expected finite ones; export it again")
+        require_finite(sources)
         sources[:, : self._open_rows.shape[1]] += self._open_rows
         self._open_rows = sources[:, self._frames :]
         self._held = self._held[self.hop_samples :]

@@ -9,21 +9,20 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.runtime.backends import Backend
-from tasnet2hef.runtime.stream.columns import run_columns, run_side_by_side
-from tasnet2hef.runtime.stream.halo import Halo, HaloStream
+from tasnet2hef.runtime.stream.columns import run_columns, run_generators
+from tasnet2hef.runtime.stream.halo import Halo
 from tasnet2hef.runtime.stream.streamer import Streamer, make_streamer
-from tasnet2hef.runtime.stream.windows import WindowStream
 
 
-class FirstColumn:
-    """A graph of several columns seen as a graph of one; the other columns hold silence."""
+class OneColumnBackend:
+    """A graph of several columns used as a graph of one; the other columns hold silence."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
     @property
     def contract(self) -> GraphContract:
-        """The graph's description, as if it had one column."""
+        """The graph's contract, with one stream."""
         return replace(self._backend.contract, streams=1)
 
     def run(self, frames: Samples) -> Samples:
@@ -35,9 +34,9 @@ class FirstColumn:
 class ColumnMixer:
     """Takes any number of streams (microphones, files) and runs their windows side by side.
 
-    Each stream comes out as if it were alone, at the lag of a single stream; windows of several streams that are
-    complete at the same time share a run of the net, up to one a column. Streams may end, and be fed, differently.
-    A stateful graph has one column, so there the streams take turns, each with a memory of its own.
+    Each stream is separated as if it were alone, at the lag of a single stream; windows of several streams that
+    are complete at the same time share a run of the net, up to one a column. Streams may end, and be fed,
+    differently. A stateful graph has one column, so there the streams take turns, each with a memory of its own.
 
     Raises:
         OptionError: fewer than one stream, or see ``make_streamer``.
@@ -49,13 +48,12 @@ class ColumnMixer:
         if streams < 1:
             raise OptionError(f"streams: found {streams}, expected 1 or more")
         self._backend = backend
-        alone = FirstColumn(backend) if backend.contract.streams > 1 else backend
+        alone = OneColumnBackend(backend) if backend.contract.streams > 1 else backend
         self._streams = [make_streamer(alone, overlap=overlap, halo=halo) for _ in range(streams)]
-        self._sharing = [stream for stream in self._streams if isinstance(stream, WindowStream | HaloStream)]
 
     @property
     def streamer(self) -> Streamer:
-        """The first stream's streamer, for its hop, lag and exactness, which all streams share."""
+        """The first stream's streamer, for its hop, lag and exactness, which are the same for all streams."""
         return self._streams[0]
 
     @property
@@ -65,13 +63,9 @@ class ColumnMixer:
 
     def feed(self, samples: Sequence[Samples]) -> list[Samples]:
         """Take ``[sample]`` for each stream; return the sources ``[source, sample]`` that are ready, for each."""
-        if not self._sharing:
-            return [stream.feed(part) for stream, part in zip(self._streams, samples, strict=True)]
-        work = [stream.feeding(part) for stream, part in zip(self._sharing, samples, strict=True)]
-        return run_side_by_side(self._backend, work)
+        pairs = zip(self._streams, samples, strict=True)
+        return run_generators(self._backend, [stream.feed_generator(part) for stream, part in pairs])
 
     def flush(self) -> list[Samples]:
-        """End all streams: return the sources ``[source, sample]`` that are still held, for each."""
-        if not self._sharing:
-            return [stream.flush() for stream in self._streams]
-        return run_side_by_side(self._backend, [stream.flushing() for stream in self._sharing])
+        """End all streams: return the sources ``[source, sample]`` still held, for each."""
+        return run_generators(self._backend, [stream.flush_generator() for stream in self._streams])

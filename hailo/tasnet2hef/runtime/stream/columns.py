@@ -10,47 +10,46 @@ import numpy as np
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.runtime.backends import Backend
-from tasnet2hef.runtime.backends.frames import columns_of, side_by_side
+from tasnet2hef.runtime.backends.frames import join_columns, split_columns
 
-Steps = Generator[Sequence[Samples], Sequence[Samples], Samples]
-"""Work that yields windows ``[row, sample of the row]``, is sent ``[source, row, sample of the row]`` for each,
-and returns the sources ``[source, sample]`` that are ready: whoever drives it decides on their columns."""
+WindowGenerator = Generator[Sequence[Samples], Sequence[Samples], Samples]
+"""Yields windows ``[row, sample of the row]``, is sent ``[source, row, sample of the row]`` for each, and returns
+the sources ``[source, sample]`` that are ready. The caller chooses the columns."""
 
 
-def run_steps(backend: Backend, steps: Steps) -> Samples:
-    """Drive one piece of work to its end; its windows have the columns for themselves.
+def run_generator(backend: Backend, generator: WindowGenerator) -> Samples:
+    """Run one generator to its end; its windows have the columns for themselves.
 
     Raises:
         RefusedError: see :func:`run_columns`.
     """
-    return run_side_by_side(backend, [steps])[0]
+    return run_generators(backend, [generator])[0]
 
 
-def run_side_by_side(backend: Backend, work: Sequence[Steps]) -> list[Samples]:
-    """Drive several pieces of work to their ends; windows that they wait for together share the columns.
+def run_generators(backend: Backend, generators: Sequence[WindowGenerator]) -> list[Samples]:
+    """Run several generators to their ends; windows that they wait for at the same time share the columns.
 
     Raises:
         RefusedError: see :func:`run_columns`.
     """
     ready: dict[int, Samples] = {}
-    answers: dict[int, Sequence[Samples] | None] = dict.fromkeys(range(len(work)))
-    while answers:
-        asked: dict[int, Sequence[Samples]] = {}
-        for number, answer in answers.items():
+    separated: dict[int, Sequence[Samples] | None] = dict.fromkeys(range(len(generators)))
+    while separated:
+        waiting: dict[int, Sequence[Samples]] = {}
+        for number, sources in separated.items():
             try:
-                asked[number] = next(work[number]) if answer is None else work[number].send(answer)
+                waiting[number] = next(generators[number]) if sources is None else generators[number].send(sources)
             except StopIteration as done:
                 ready[number] = done.value
-        separated = iter(run_columns(backend, [window for windows in asked.values() for window in windows]))
-        answers = {number: list(islice(separated, len(windows))) for number, windows in asked.items()}
-    return [ready[number] for number in range(len(work))]
+        results = iter(run_columns(backend, [window for windows in waiting.values() for window in windows]))
+        separated = {number: list(islice(results, len(windows))) for number, windows in waiting.items()}
+    return [ready[number] for number in range(len(generators))]
 
 
 def run_columns(backend: Backend, windows: Sequence[Samples]) -> Sequence[Samples]:
-    """Separate windows ``[row, sample of the row]``, one a column, in as many runs as
-    that takes; columns without one hold silence.
+    """Separate windows ``[row, sample of the row]``, one a column, in as many runs as needed.
 
-    Returns ``[source, row, sample of the row]`` for each window.
+    Columns without a window hold silence. Returns ``[source, row, sample of the row]`` for each window.
 
     Raises:
         RefusedError: the model returned NaN or infinite samples.
@@ -62,16 +61,22 @@ def run_columns(backend: Backend, windows: Sequence[Samples]) -> Sequence[Sample
     return separated
 
 
-def _run_once(backend: Backend, windows: Sequence[Samples]) -> Sequence[Samples]:
-    streams = backend.contract.streams
-    if streams == 1:  # a device's memory is the window itself: no copy on either side
-        return [_finite(backend.run(windows[0]))]
-    columns = np.zeros((streams, *windows[0].shape), np.float32)
-    columns[: len(windows)] = windows
-    return list(columns_of(_finite(backend.run(side_by_side(columns))), streams)[: len(windows)])
+def require_finite(sources: Samples) -> Samples:
+    """Return the sources.
 
-
-def _finite(sources: Samples) -> Samples:
+    Raises:
+        RefusedError: some samples are NaN or infinite.
+    """
     if not np.isfinite(sources).all():
         raise RefusedError("the model returned NaN or infinite samples, expected finite ones; export it again")
     return sources
+
+
+def _run_once(backend: Backend, windows: Sequence[Samples]) -> Sequence[Samples]:
+    streams = backend.contract.streams
+    if streams == 1:  # a device's memory is the window itself: no copy on either side
+        return [require_finite(backend.run(windows[0]))]
+    columns = np.zeros((streams, *windows[0].shape), np.float32)
+    columns[: len(windows)] = windows
+    sources = require_finite(backend.run(join_columns(columns)))
+    return list(split_columns(sources, streams)[: len(windows)])

@@ -1,13 +1,14 @@
-"""Separates a stream window by window and keeps of each only what its edges don't reach.
+"""Separates a stream window by window and keeps of each only the part that its edges don't affect.
 
 Where norms stream (folded or per frame), a frame depends on its neighbours within the receptive field alone. Let a
-window have ``T`` frames, ``b`` of them before and ``a`` after what is kept: with ``b`` and ``a`` as wide as the
-receptive field reaches, what is kept equals inference on the whole file at once. The net's own zero padding stands
-where the file begins and ends: the first window begins with the file, the last one ends with its last frame.
+window have ``T`` frames, ``b`` of them before and ``a`` after the part that is kept: with ``b`` and ``a`` as wide
+as the receptive field reaches, that part equals inference on the whole file at once. The net's own zero padding
+applies where the file begins and ends: the first window begins with the file, the last one ends with its last
+frame.
 
 A row of the output is the sum of the ``m`` frames that end there (overlap-add), so rows ``b + m - 1`` to ``T - a``
-of a window are kept, and windows start every ``T - a - b - m + 1`` rows. A narrower halo costs less and lets the
-edges in.
+of a window are kept, and windows start every ``T - a - b - m + 1`` rows. A narrower halo costs less and lets
+the edges in.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.runtime.backends import Backend
-from tasnet2hef.runtime.stream.columns import Steps, run_steps
+from tasnet2hef.runtime.stream.columns import WindowGenerator, run_generator
 from tasnet2hef.runtime.stream.voice_tracks import VoiceTracks
 
 Halo = Literal["full"] | float
 """``full``: the receptive field; a number: milliseconds, a side.
 
-Measured on a bN net with random weights (253 frames of 2 ms, so 0.25 s a side; a trained net may hear further),
+Measured on a bN net with random weights (253 frames of 2 ms, so 0.25 s a side; a trained net may depend on more),
 windows of 2 s, against the whole file: 24 dB at 0 ms, 31 at 50, 45 at 100, 61 at 150, 81 at 200, 125 at full."""
 
 
 @dataclass(frozen=True)
 class HaloPlan:
-    """Frames of a window that are computed for their neighbours only, and rows from window to window."""
+    """Frames of a window that are computed only for their neighbours, and rows from window to window."""
 
     before_frames: int
     after_frames: int
@@ -43,10 +44,10 @@ class HaloPlan:
 
 
 def plan_halo(contract: GraphContract, halo: Halo) -> HaloPlan:
-    """Split a window into halo and what is kept; a causal net needs a halo before it only.
+    """Split a window into the halo and the part that is kept; a causal net needs a halo before it only.
 
     Raises:
-        OptionError: the norms look at the whole window, the halo is negative, or the window leaves nothing of it.
+        OptionError: the norms span the whole window, or the halo is negative or leaves nothing of the window.
     """
     spec = contract.spec
     if contract.norm == "exact":
@@ -72,9 +73,9 @@ def plan_halo(contract: GraphContract, halo: Halo) -> HaloPlan:
 class HaloStream:
     """Feeds a net window by window, like ``WindowStream``, without a cross-fade: each row has one window.
 
-    ``feed()`` any number of samples and take what is ready, then ``flush()`` once. All that comes out, joined, has
-    the length of all that went in; memory use does not grow. A clip shorter than one window is followed by
-    silence, which a net with a view ahead hears up to half a receptive field before the end.
+    Call ``feed()`` with any number of samples, then ``flush()`` once. The outputs, joined, have the length of the
+    input; memory use does not grow. A clip shorter than one window is followed by silence, which affects a net
+    that looks ahead up to half a receptive field before the end.
 
     Raises:
         OptionError: see :func:`plan_halo`.
@@ -86,13 +87,13 @@ class HaloStream:
         spec = backend.contract.spec
         self._stride, self._padding = spec.stride, spec.encoder_padding
         self._span = (backend.contract.window_frames - 1) * spec.stride + spec.kernel_size
-        """Samples that a window's frames see."""
+        """Samples that a window's frames span."""
         self._held = np.zeros(self._padding, np.float32)
         """The padded clip from row ``_base`` on; rows count from the first sample of the padding."""
         self._base = 0
         """Row at which the last window started; 0 while there was none."""
         self._kept_rows = 0
-        """Rows that are separated for good."""
+        """Rows whose sources are final."""
         self._fed = 0
         self._voices = VoiceTracks(spec.n_src, spec.sample_rate)
         self._last: Samples | None = None
@@ -107,10 +108,10 @@ class HaloStream:
 
     @property
     def lag_samples(self) -> int:
-        """Most samples that must follow a sample before it comes out, itself included.
+        """Most samples that must arrive, from a sample on, before its sources are ready.
 
-        The file's first sample waits for a whole window but the padding; those of later windows wait a halo less,
-        but a listener who began with the first stays behind by as much.
+        The file's first sample waits for a whole window, the padding excluded; those of later windows wait a halo
+        less, but a listener who began with the first sample stays behind by as much.
         """
         plan, contract = self.plan, self._backend.contract
         halo = (plan.before_frames + contract.spec.phases - 1) * self._stride
@@ -118,7 +119,7 @@ class HaloStream:
 
     @property
     def lag_ms(self) -> float:
-        """The same in milliseconds: what a listener waits, computing time left aside."""
+        """The same in milliseconds: the listener's wait, without computing time."""
         return 1000 * self.lag_samples / self._backend.contract.spec.sample_rate
 
     @property
@@ -128,14 +129,14 @@ class HaloStream:
 
     def feed(self, samples: Samples) -> Samples:
         """Take ``[sample]``, any number of them; return the sources ``[source, sample]`` that are ready."""
-        return run_steps(self._backend, self.feeding(samples))
+        return run_generator(self._backend, self.feed_generator(samples))
 
     def flush(self) -> Samples:
-        """End the stream: return the sources ``[source, sample]`` of all samples that are still held."""
-        return run_steps(self._backend, self.flushing())
+        """End the stream: return the sources ``[source, sample]`` of all samples still held."""
+        return run_generator(self._backend, self.flush_generator())
 
-    def feeding(self, samples: Samples) -> Steps:
-        """Do what ``feed`` does and leave the windows to whoever drives it."""
+    def feed_generator(self, samples: Samples) -> WindowGenerator:
+        """Generator form of ``feed``: yields windows, is sent their sources."""
         self._fed += len(samples)
         self._held = np.concatenate([self._held, samples])
         ready = [np.zeros((self._backend.contract.spec.n_src, 0), np.float32)]
@@ -144,8 +145,8 @@ class HaloStream:
             ready.append((yield from self._advance(streams)))
         return np.concatenate(ready, axis=1)
 
-    def flushing(self) -> Steps:
-        """Do what ``flush`` does and leave the windows to whoever drives it."""
+    def flush_generator(self) -> WindowGenerator:
+        """Generator form of ``flush``: yields windows, is sent their sources."""
         contract = self._backend.contract
         spec = contract.spec
         missing = self._fed - self._out_samples()
@@ -156,9 +157,9 @@ class HaloStream:
         rows = frames + spec.phases - 1
         if frames > 0 and rows > self._kept_rows:
             seen = (frames - 1 - self._base) * spec.stride + spec.kernel_size
-            self._held = self._held[:seen]  # no frame of the original sees the rest
+            self._held = self._held[:seen]  # no frame of the original spans the rest
             ready.append((yield from self._compute([max(0, frames - contract.window_frames)], [rows])))
-        # The original leaves a tail that is too short for a frame at zero.
+        # The original returns zeros for a tail that is too short for a frame.
         ready.append(np.zeros((spec.n_src, missing), np.float32))
         return np.concatenate(ready, axis=1)[:, :missing]
 
@@ -169,18 +170,18 @@ class HaloStream:
         return 0 if self._last is None else self._base + self.plan.hop_rows
 
     def _complete(self) -> int:
-        """Count the windows that lie whole in what is held and were not computed yet."""
+        """Count the complete windows in the held input that were not computed yet."""
         available = len(self._held) - (self._next_start() - self._base) * self._stride
         return max(0, 1 + (available - self._span) // self.hop_samples)
 
-    def _advance(self, count: int) -> Steps:
+    def _advance(self, count: int) -> WindowGenerator:
         """Compute the next ``count`` windows and return the sources ``[source, sample]`` that are kept."""
         starts = [self._next_start() + number * self.plan.hop_rows for number in range(count)]
         kept = self._backend.contract.window_frames - self.plan.after_frames
         return (yield from self._compute(starts, [start + kept for start in starts]))
 
-    def _compute(self, starts: list[int], ends: list[int]) -> Steps:
-        """Separate the windows from rows ``starts`` on; keep of each what is new, up to rows ``ends``."""
+    def _compute(self, starts: list[int], ends: list[int]) -> WindowGenerator:
+        """Separate the windows that begin at rows ``starts``; return the new rows of each, up to rows ``ends``."""
         self.windows += len(starts)
         windows = (yield [self._window_from(start) for start in starts]) if starts else []
         ready = [np.zeros((self._backend.contract.spec.n_src, 0), np.float32)]
@@ -194,7 +195,7 @@ class HaloStream:
         return np.concatenate(ready, axis=1)
 
     def _window_from(self, start: int) -> Samples:
-        """Cut a window's frames ``[row, sample of the row]`` from what is held, silence behind its end."""
+        """Cut a window's frames ``[row, sample of the row]`` from the held input, followed by silence."""
         contract = self._backend.contract
         heard = self._held[(start - self._base) * self._stride :][: self._span]
         if len(heard) == contract.rows * self._stride:
@@ -204,7 +205,7 @@ class HaloStream:
         return rows.reshape(contract.rows, self._stride)
 
     def _ordered(self, start: int, window: Samples) -> Samples:
-        """Put a window's sources in the order of the last one; within the receptive field they can't swap."""
+        """Put a window's sources in the order of the last one's; with a full halo they can't swap."""
         if self.is_exact:
             return window
         last, edge = None, self._backend.contract.spec.phases - 1

@@ -1,6 +1,6 @@
-"""Which output is which source: a net may swap its sources from one window to the next.
+"""Chooses which output is which source: a net may swap its sources from one window to the next.
 
-Both windows heard the overlap, so the order that makes them agree there is the right one. For sources ``p_i``
+Both windows hold the overlap, so the order that makes them agree there is the right one. For sources ``p_i``
 of the last window and ``y_j`` of this one the squared difference ``sum_i |p_i - y_order(i)|^2`` has constant
 norms, so its minimum over the orders is the maximum of ``sum_i <p_i, y_order(i)>``.
 """
@@ -30,9 +30,9 @@ def align_order(
 ) -> Order:
     """Choose the order of ``current`` that continues ``last``; both ``[source, sample]`` over the overlap.
 
-    ``last_order`` is the order that was applied to the window before. It stays where the overlap is silent or
-    empty, or says nothing clear: what made the net choose its order is likely to last. ``likeness`` ``[output,
-    source]``, from -1 to 1 each, is what is known besides; it counts as an overlap that agrees by as much.
+    ``last_order`` is the order that was applied to the window before. It stays where the overlap is silent, empty
+    or ambiguous: a net mostly keeps its order. ``likeness`` ``[output, source]``, from -1 to 1 each, is further
+    evidence; it counts as an overlap that agrees by as much.
 
     >>> one, two = np.eye(2, 8, dtype=np.float32)
     >>> align_order(np.stack([one, two]), np.stack([two, one]), (0, 1))

@@ -1,4 +1,4 @@
-"""What every streamer does, and which one suits a net."""
+"""The interface of all streamers, and the choice of one for a net."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.runtime.backends import Backend, StepBackend
 from tasnet2hef.runtime.stream.chunks import ChunkStream
+from tasnet2hef.runtime.stream.columns import WindowGenerator
 from tasnet2hef.runtime.stream.halo import Halo, HaloStream, plan_halo
 from tasnet2hef.runtime.stream.windows import DEFAULT_OVERLAP, WindowStream, require_overlap
 
 
 class Streamer(Protocol):
-    """Any number of samples in, what is ready out."""
+    """Takes any number of samples; returns the sources that are ready."""
 
     windows: int
     """Windows that were computed."""
@@ -24,7 +25,7 @@ class Streamer(Protocol):
 
     @property
     def lag_samples(self) -> int:
-        """Most samples that must follow a sample before it comes out, itself included."""
+        """Most samples that must arrive, from a sample on, before its sources are ready."""
 
     @property
     def lag_ms(self) -> float:
@@ -38,14 +39,20 @@ class Streamer(Protocol):
         """Take ``[sample]``; return the sources ``[source, sample]`` that are ready."""
 
     def flush(self) -> Samples:
-        """End the stream: return the sources of all samples that are still held."""
+        """End the stream: return the sources of all samples still held."""
+
+    def feed_generator(self, samples: Samples) -> WindowGenerator:
+        """Generator form of ``feed``, whose windows can share the columns of a run with other streams."""
+
+    def flush_generator(self) -> WindowGenerator:
+        """Generator form of ``flush``."""
 
 
 def require_joining(overlap: float | None, halo: Halo | None) -> None:
     """Check how windows are to be joined, before any work.
 
     Raises:
-        OptionError: both ways are asked for, or the overlap is out of range.
+        OptionError: both an overlap and a halo are chosen, or the overlap is out of range.
     """
     if overlap is not None and halo is not None:
         raise OptionError(f"overlap {overlap} and halo {halo}: found both, expected one way to join windows")
@@ -54,13 +61,13 @@ def require_joining(overlap: float | None, halo: Halo | None) -> None:
 
 
 def make_streamer(backend: Backend, *, overlap: float | None = None, halo: Halo | None = None) -> Streamer:
-    """Make the streamer that was asked for; with nothing said, the one that suits the net.
+    """Make the streamer with an overlap or a halo; with neither, choose the one that suits the net.
 
-    That is its own memory for a stateful graph, a full halo where it is exact and moves on by as much of a window
-    as the default overlap does, else the cross-fade.
+    That is chunks for a stateful graph, a full halo where it is exact and its hop is at least that of the default
+    overlap, else the cross-fade.
 
     Raises:
-        OptionError: both are given, or one of them can't be honoured.
+        OptionError: both are chosen, or the one that is chosen does not suit the net.
     """
     require_joining(overlap, halo)
     if backend.contract.stateful:

@@ -2,9 +2,9 @@
 
 Windows of ``W`` samples start every ``H = W - O`` samples. Over the ``O`` samples that two windows share, the
 sources fade from the last window to the next: ``last + w * (next - last)`` with ``w`` rising from 0 to 1, so the
-two weights sum to exactly 1 and a net that changes nothing gives back its input bit for bit.
+two weights sum to exactly 1 and a net that changes nothing returns its input bit for bit.
 
-The end of a clip: the last window is moved back to end where the clip ends. It hears real audio only, where zeros
+The end of a clip: the last window is moved back to end where the clip ends. It holds real audio only; zeros
 would change the statistics of a net that normalises over its window: measured on the net below, windows of 2 s,
 the last 0.1, 0.3 and 0.6 s come out 0.3, 0.4 and 0.2 dB better. A clip shorter than one window is
 repeated to fill it.
@@ -20,7 +20,7 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.frames import frames_to_sources, window_to_frames
-from tasnet2hef.runtime.stream.columns import Steps, run_steps
+from tasnet2hef.runtime.stream.columns import WindowGenerator, run_generator
 from tasnet2hef.runtime.stream.voice_tracks import VoiceTracks
 
 DEFAULT_OVERLAP = 0.5
@@ -34,13 +34,17 @@ LARGEST_OVERLAP = 0.75
 
 
 def require_overlap(overlap: float) -> None:
-    """Check the share of a window that the next one repeats."""
+    """Check the share of a window that the next one repeats.
+
+    Raises:
+        OptionError: it is out of range.
+    """
     if not 0 <= overlap <= LARGEST_OVERLAP:
         raise OptionError(f"overlap: found {overlap}, expected a share of the window from 0 to {LARGEST_OVERLAP}")
 
 
 def overlap_samples(window_samples: int, overlap: float) -> int:
-    """Samples that two windows in a row share, for a share ``overlap`` of the window (0 to 0.75).
+    """Return the samples that two windows in a row share, for a share ``overlap`` of the window (0 to 0.75).
 
     >>> overlap_samples(16000, 0.25)
     4000
@@ -50,7 +54,7 @@ def overlap_samples(window_samples: int, overlap: float) -> int:
 
 
 def fade_in(samples: int) -> Samples:
-    """Weights ``[sample]`` of the next window over the overlap: a straight line that ends short of 0 and 1.
+    """Return the weights ``[sample]`` of the next window over the overlap: a line strictly between 0 and 1.
 
     >>> fade_in(4).tolist()
     [0.125, 0.375, 0.625, 0.875]
@@ -61,9 +65,9 @@ def fade_in(samples: int) -> Samples:
 class WindowStream:
     """Feeds a net window by window; memory use does not grow with the length of the stream.
 
-    ``feed()`` any number of samples and take what is ready, then ``flush()`` once. All that comes out, joined, has
-    the length of all that went in. Sources keep their order from the first window on. A graph with several columns
-    computes as many windows at once: the same numbers, and more lag.
+    Call ``feed()`` with any number of samples, then ``flush()`` once. The outputs, joined, have the length of the
+    input. Sources keep their order from the first window on. A graph with several columns computes as many windows
+    at once: the same results, and more lag.
     """
 
     def __init__(self, backend: Backend, overlap: float = DEFAULT_OVERLAP) -> None:
@@ -73,10 +77,10 @@ class WindowStream:
         self._fade = fade_in(self._overlap)
         sources = backend.contract.spec.n_src
         self._voices = VoiceTracks(sources, backend.contract.spec.sample_rate)
-        self._heard = np.zeros(0, np.float32)
-        """Input from the start of the last window on; from the very start while there was none."""
+        self._held = np.zeros(0, np.float32)
+        """Input from the start of the last window on; before the first window, all input."""
         self._tail: Samples | None = None
-        """Sources ``[source, overlap]`` of the last window that the next one fades out."""
+        """Sources ``[source, overlap]`` at the end of the last window, which fade out into the next one."""
         self._nothing = np.zeros((sources, 0), np.float32)
         self.windows = 0
         """Windows that were computed."""
@@ -88,12 +92,12 @@ class WindowStream:
 
     @property
     def lag_samples(self) -> int:
-        """Most samples that must follow a sample before it comes out, itself included."""
+        """Most samples that must arrive, from a sample on, before its sources are ready."""
         return self._window + (self._backend.contract.streams - 1) * self.hop_samples
 
     @property
     def lag_ms(self) -> float:
-        """The same in milliseconds: what a listener waits, computing time left aside."""
+        """The same in milliseconds: the listener's wait, without computing time."""
         return 1000 * self.lag_samples / self._backend.contract.spec.sample_rate
 
     @property
@@ -103,63 +107,63 @@ class WindowStream:
 
     def feed(self, samples: Samples) -> Samples:
         """Take ``[sample]``, any number of them; return the sources ``[source, sample]`` that are ready."""
-        return run_steps(self._backend, self.feeding(samples))
+        return run_generator(self._backend, self.feed_generator(samples))
 
     def flush(self) -> Samples:
-        """End the stream: return the sources ``[source, sample]`` of all samples that are still held."""
-        return run_steps(self._backend, self.flushing())
+        """End the stream: return the sources ``[source, sample]`` of all samples still held."""
+        return run_generator(self._backend, self.flush_generator())
 
-    def feeding(self, samples: Samples) -> Steps:
-        """Do what ``feed`` does and leave the windows to whoever drives it."""
-        self._heard = np.concatenate([self._heard, samples])
+    def feed_generator(self, samples: Samples) -> WindowGenerator:
+        """Generator form of ``feed``: yields windows, is sent their sources."""
+        self._held = np.concatenate([self._held, samples])
         ready = [self._nothing]
         streams = self._backend.contract.streams
         while self._complete() >= streams:
             ready.append((yield from self._advance(streams)))
         return _joined(ready)
 
-    def flushing(self) -> Steps:
-        """Do what ``flush`` does and leave the windows to whoever drives it."""
+    def flush_generator(self) -> WindowGenerator:
+        """Generator form of ``flush``: yields windows, is sent their sources."""
         ready = yield from self._advance(self._complete())
         return np.concatenate([ready, (yield from self._rest())], axis=1)
 
-    def _rest(self) -> Steps:
-        """Return what the last whole window left over, and the sources of its overlap."""
+    def _rest(self) -> WindowGenerator:
+        """Return the sources of the input after the last whole window, and of that window's overlap."""
         if self._tail is None:
-            held = len(self._heard)
-            # Repeated rather than padded with zeros: silence would pull down the statistics of norms over the
+            held = len(self._held)
+            # Repeated rather than padded with zeros: silence would lower the statistics of norms over the
             # window (measured on a gLN net, window 2 s: a clip of 0.5 s gains 0.9 dB, one of 1.5 s nothing).
             if not held:
                 return self._nothing
-            (sources,) = yield from self._separate([np.resize(self._heard, self._window)])
+            (sources,) = yield from self._separate([np.resize(self._held, self._window)])
             return sources[:, :held]
-        left_over = len(self._heard) - self._window
+        left_over = len(self._held) - self._window
         if not left_over:
             return self._tail
-        (sources,) = yield from self._separate([self._heard[-self._window :]])
+        (sources,) = yield from self._separate([self._held[-self._window :]])
         return self._join(sources[:, self.hop_samples - left_over :])
 
     def _next_start(self) -> int:
         return 0 if self._tail is None else self.hop_samples
 
     def _complete(self) -> int:
-        """Count the windows that lie whole in what is held and were not computed yet."""
-        return max(0, 1 + (len(self._heard) - self._next_start() - self._window) // self.hop_samples)
+        """Count the complete windows in the held input that were not computed yet."""
+        return max(0, 1 + (len(self._held) - self._next_start() - self._window) // self.hop_samples)
 
-    def _advance(self, count: int) -> Steps:
+    def _advance(self, count: int) -> WindowGenerator:
         """Compute the next ``count`` windows and return the sources that are ready, a hop for each."""
         starts = [self._next_start() + number * self.hop_samples for number in range(count)]
         ready = [self._nothing]
-        heard = [self._heard[start : start + self._window] for start in starts]
-        for window in (yield from self._separate(heard)):
-            sources = self._join(window)
+        windows = [self._held[start : start + self._window] for start in starts]
+        for window_sources in (yield from self._separate(windows)):
+            sources = self._join(window_sources)
             ready.append(sources[:, : self.hop_samples])
             self._tail = sources[:, self.hop_samples :]
-        self._heard = self._heard[starts[-1] if starts else 0 :]
+        self._held = self._held[starts[-1] if starts else 0 :]
         return _joined(ready)
 
     def _join(self, sources: Samples) -> Samples:
-        """Put sources that begin where the tail begins in its order, and fade the tail out into them."""
+        """Put sources that begin where the tail begins in the tail's order, and fade the tail out into them."""
         sources = self._voices.put_in_order(sources, self._tail)
         if self._tail is None:
             return sources
@@ -177,6 +181,6 @@ class WindowStream:
 
 
 def _joined(parts: list[Samples]) -> Samples:
-    """Join ``[source, sample]`` along time; a single part that holds anything is itself the result."""
+    """Join ``[source, sample]`` along time; the only part that is not empty is returned without a copy."""
     filled = [part for part in parts if part.shape[1]]
     return filled[0] if len(filled) == 1 else np.concatenate(parts, axis=1)

@@ -86,7 +86,7 @@ def _predicted(graph: OpenedGraph) -> tuple[dict[str, Any], tuple[str, ...]]:
     return {
         "predicted": {
             "parsed_layers": cost.parsed_layers,
-            "compiled_layers": cost.fused_layers,
+            "compiled_layers": cost.compiled_layers,
             "weights": cost.weights,
         },
         "layers": dict(cost.layers_by_type),

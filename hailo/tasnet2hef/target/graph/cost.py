@@ -64,14 +64,14 @@ class SlidingWindow:
 class Cost:
     """What a net needs, per frame (one run).
 
-    `parsed_layers` counts all layers but inputs and outputs; `fused_layers` what the compiler makes of
+    `parsed_layers` counts all layers but inputs and outputs; `compiled_layers` what the compiler makes of
     them: elementwise adds fused into convolutions, softmax and layer norms expanded.  Each of these takes one LCU
     and one APU.  `fused_adds` maps each such add to its convolution.
     """
 
     layers_by_type: Mapping[str, int]
     parsed_layers: int
-    fused_layers: int
+    compiled_layers: int
     fused_adds: Mapping[str, str]
     lcus: int
     apus: int
@@ -96,7 +96,7 @@ def summarise(net: HailoNet) -> Cost:
     return Cost(
         layers_by_type=dict(Counter(layer.type for layer in net).most_common()),
         parsed_layers=len(parsed),
-        fused_layers=compiled,
+        compiled_layers=compiled,
         fused_adds=adds,
         lcus=compiled,
         apus=compiled,

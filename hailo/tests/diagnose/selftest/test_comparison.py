@@ -9,7 +9,7 @@ from tasnet2hef.base.errors import InputError
 from tasnet2hef.diagnose.selftest.comparison import compare
 from tasnet2hef.diagnose.selftest.device_check import DeviceState, diagnose_hef, examine_device
 from tasnet2hef.runtime.backends.hailort.device import DeviceFacts
-from tasnet2hef.runtime.backends.hailort.sidecar import HefRecord, Port
+from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar, Port
 from tasnet2hef.runtime.reference_clips import Reference, read_reference, save_reference
 from tasnet2hef.runtime.speech_windows import separate_clips, speech_clips
 
@@ -66,9 +66,9 @@ def test_clips_fill_columns_and_leave_silence(sign_split, contract):
     assert backend.runs == 2
 
 
-def record(contract, **options) -> HefRecord:
+def record(contract, **options) -> HefSidecar:
     port = Port("frames", (100, 1, 8), ("frames",))
-    return HefRecord(contract=contract(), inputs=(port,), outputs=(port,), **options)
+    return HefSidecar(contract=contract(), inputs=(port,), outputs=(port,), **options)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
-from tasnet2hef.runtime.backends.wide_layout import can_lie, lie_down
+from tasnet2hef.runtime.backends.wide_layout import can_be_wide, to_wide
 from tests.conftest import HAS_TORCH
 
 pytestmark = pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which makes the graphs")
@@ -50,7 +50,7 @@ def test_other_graphs_run_too(tmp_path: Path, chosen: dict[str, object]) -> None
     path = export(tmp_path / "net.onnx", {"norm_type": "bN"}, seconds=0.3, **chosen)
     backend = OnnxRuntimeBackend(path, 1)
     contract = backend.contract
-    assert can_lie(contract) == (chosen == {"shift": "layer"})
+    assert can_be_wide(contract) == (chosen == {"shift": "layer"})
     frames = np.ones((contract.rows, 8 * contract.streams), np.float32)
     standing = OnnxRuntimeBackend(path, 1, as_written=True)
     np.testing.assert_allclose(backend.run(frames), standing.run(frames), rtol=1e-4, atol=1e-5)
@@ -62,6 +62,6 @@ def test_an_operator_that_is_not_known_is_refused_and_run_as_it_stands(tmp_path:
     next(node for node in model.graph.node if node.op_type == "Relu").op_type = "Softsign"
     onnx.save(model, path)
     with pytest.raises(GraphError, match="found Softsign, which is not known to have a wide form"):
-        lie_down(path)
+        to_wide(path)
     backend = OnnxRuntimeBackend(path, 1)
     assert np.isfinite(backend.run(np.ones((backend.contract.rows, 8), np.float32))).all()

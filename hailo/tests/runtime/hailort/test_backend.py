@@ -10,7 +10,7 @@ from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.parity import signal_to_error_db
 from tasnet2hef.runtime.backends import StepBackend
-from tasnet2hef.runtime.backends.frames import clips_to_frames
+from tasnet2hef.runtime.backends.frames import streams_to_frames
 from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
 from tasnet2hef.runtime.backends.hailort.program import RunOptions
 from tasnet2hef.runtime.backends.hailort.sidecar import sidecar_path, write_sidecar
@@ -42,7 +42,7 @@ def speech_frames(backend, number: int = 0) -> np.ndarray:
     made = backend.contract
     count = made.streams * made.window_samples
     clips = speech_clip(count * (number + 1), made.spec.sample_rate)[-count:].reshape(made.streams, -1)
-    return clips_to_frames(clips, made)
+    return streams_to_frames(clips, made)
 
 
 def worst_db(expected: np.ndarray, found: np.ndarray) -> float:
@@ -69,11 +69,11 @@ def test_equals_onnx_runtime_with_every_runtime(net, runtime, version):
 
 @pytest.mark.parametrize("version", ["4.17.0", "4.23.0"])
 @pytest.mark.parametrize(("code_type", "floor_db"), [("UINT8", QUANTISED_DB), ("UINT16", WIDE_DB)])
-def test_quantised_borders(net, runtime, version, code_type, floor_db):
+def test_quantised_streams(net, runtime, version, code_type, floor_db):
     runtime(version)
     frames = speech_frames(OnnxRuntimeBackend(net, 1))
     hef = compiled(net, ranges=greatest(net), code_type=code_type)
-    with HailoRtBackend(hef, RunOptions(borders="quantised")) as backend:
+    with HailoRtBackend(hef, RunOptions(stream_format="quantised")) as backend:
         found = backend.run(frames)
     level = worst_db(OnnxRuntimeBackend(net, 1).run(frames), found)
     assert floor_db <= level < EXACT_DB
@@ -91,19 +91,19 @@ def test_layouts_and_columns(tmp_path, runtime, contract, graph, layout, streams
         np.testing.assert_array_equal(backend.run(frames.astype(np.float64)), expected)
 
 
-@pytest.mark.parametrize("borders", ["float", "quantised"])
-def test_chunks_with_past_rows(tmp_path, runtime, borders):
+@pytest.mark.parametrize("chosen", ["float", "quantised"])
+def test_chunks_with_past_rows(tmp_path, runtime, chosen):
     runtime()
     model = save_stateful(tmp_path / "net.onnx")
     clip = speech_clip(4001, 8000)
     hef = compiled(model, code_type="UINT16", ranges={"tcn_00/state": 2.0, "tcn_00/next_state": 2.0})
-    with HailoRtBackend(hef, RunOptions(borders=borders)) as backend:
+    with HailoRtBackend(hef, RunOptions(stream_format=chosen)) as backend:
         assert isinstance(backend, StepBackend)
         streams = [make_streamer(backend), make_streamer(OnnxRuntimeBackend(model, 1))]
         assert isinstance(streams[0], ChunkStream)
         found, expected = (np.concatenate([each.feed(clip), each.flush()], axis=1) for each in streams)
     level = worst_db(expected, found)
-    assert level >= EXACT_DB if borders == "float" else EXACT_DB > level >= 60.0
+    assert level >= EXACT_DB if chosen == "float" else EXACT_DB > level >= 60.0
 
 
 def test_two_streams_share_a_backend(tmp_path, runtime):
@@ -121,19 +121,19 @@ def test_two_streams_share_a_backend(tmp_path, runtime):
         assert worst_db(expected, np.concatenate(pieces, axis=1)) >= EXACT_DB
 
 
-@pytest.mark.parametrize("borders", ["float", "quantised"])
+@pytest.mark.parametrize("chosen", ["float", "quantised"])
 @pytest.mark.parametrize("given", [1, 2])
-def test_segments_share_a_device(tmp_path, runtime, contract, given, borders):
+def test_segments_share_a_device(tmp_path, runtime, contract, given, chosen):
     vendor = runtime()
     models = save_segments(tmp_path, contract())
     hefs = [compiled(model, code_type="UINT16") for model in models]
     chain = SegmentChain(models[0], 1)
     frames = speech_frames(chain)
-    with HailoRtBackend(hefs[given - 1], RunOptions(borders=borders)) as backend:
+    with HailoRtBackend(hefs[given - 1], RunOptions(stream_format=chosen)) as backend:
         assert vendor.VDevice.open_devices == 1
         assert backend.contract == chain.contract
         level = worst_db(chain.run(frames), backend.run(frames))
-    assert level >= (EXACT_DB if borders == "float" else 60.0)
+    assert level >= (EXACT_DB if chosen == "float" else 60.0)
     assert vendor.VDevice.open_devices == 0
 
 
@@ -176,14 +176,14 @@ def test_frames_and_sources_are_the_devices_own_buffers(net, runtime):
         assert all(np.shares_memory(buffer, found) for buffer in bound[1:])
 
 
-@pytest.mark.parametrize("borders", ["float", "quantised"])
-def test_windows_allocate_nothing(net, runtime, borders, monkeypatch):
+@pytest.mark.parametrize("chosen", ["float", "quantised"])
+def test_windows_allocate_nothing(net, runtime, chosen, monkeypatch):
     """Only the backend's own work is traced: the program behind it does nothing."""
     runtime()
-    with HailoRtBackend(compiled(net), RunOptions(borders=borders)) as backend:
+    with HailoRtBackend(compiled(net), RunOptions(stream_format=chosen)) as backend:
         frames = speech_frames(backend)
-        for stage in backend._stages:
-            monkeypatch.setattr(stage._program, "run", lambda inputs, outputs: None)
+        for segment in backend._segments:
+            monkeypatch.setattr(segment._program, "run", lambda inputs, outputs: None)
         backend.run(frames)
         tracemalloc.start()
         for _ in range(20):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from tasnet2hef.base.errors import DeviceError
-from tasnet2hef.runtime.backends.hailort.sidecar import HefRecord, Port
+from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar, Port
 from tasnet2hef.runtime.backends.hailort.streams import find_streams
 
 WINDOW, PAST = (100, 1, 8), (2, 1, 12)
@@ -35,8 +35,8 @@ class Hef:
 OUTPUT = {"net/conv9": (WINDOW, ["source_1/decoder"])}
 
 
-def record(contract, *inputs: Port) -> HefRecord:
-    return HefRecord(
+def sidecar(contract, *inputs: Port) -> HefSidecar:
+    return HefSidecar(
         contract=contract(),
         inputs=inputs,
         outputs=(Port("source_1", WINDOW, ("source_1", "source_1/decoder")),),
@@ -44,7 +44,7 @@ def record(contract, *inputs: Port) -> HefRecord:
 
 
 def found_inputs(contract, streams, *ports: Port) -> dict[str, str]:
-    inputs, _ = find_streams(Hef(streams, OUTPUT), record(contract, *ports), "net.hef")
+    inputs, _ = find_streams(Hef(streams, OUTPUT), sidecar(contract, *ports), "net.hef")
     return {stream.port: stream.name for stream in inputs}
 
 
@@ -68,7 +68,7 @@ def test_a_layer_that_reads_two_inputs_leaves_it_to_their_shapes(contract):
     alike = Port("border", WINDOW, ("border",), ("both",))
     streams["net/input_layer1"] = (WINDOW, ["both"])
     with pytest.raises(
-        DeviceError, match=r"net/input_layer1: found 2 ports that go by its names, expected 1 of frames, b"
+        DeviceError, match=r"net/input_layer1: found 2 ports with its names, expected 1 of frames, b"
     ):
         found_inputs(contract, streams, ports[0], alike)
 

@@ -10,9 +10,9 @@ import pytest
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.runtime.live import device_endpoints as device_ends
-from tasnet2hef.runtime.live.capture_queue import HeardQueue
+from tasnet2hef.runtime.live.capture_queue import CaptureQueue
 from tasnet2hef.runtime.live.device_endpoints import DeviceLoudspeaker, DeviceMicrophone, list_devices
-from tasnet2hef.runtime.live.playback_queue import PlayQueue
+from tasnet2hef.runtime.live.playback_queue import PlaybackQueue
 
 CARD = {"name": "card", "max_input_channels": 4, "max_output_channels": 2, "default_samplerate": 16000.0}
 
@@ -57,7 +57,7 @@ def card(monkeypatch) -> ModuleType:
 
 
 def test_the_callback_gives_the_chosen_channels_and_copies_them(card):
-    microphone, queue = DeviceMicrophone(None, (3, 1)), HeardQueue(1000)
+    microphone, queue = DeviceMicrophone(None, (3, 1)), CaptureQueue(1000)
     microphone.start(queue)
     options = microphone._stream.options
     assert (options["samplerate"], options["blocksize"], options["channels"]) == (16000, 320, 3)
@@ -74,7 +74,7 @@ def test_the_callback_gives_the_chosen_channels_and_copies_them(card):
 
 
 def test_the_loudspeaker_plays_what_is_there_and_then_silence(card):
-    loudspeaker, queue = DeviceLoudspeaker(16000, "card"), PlayQueue(2, 1000)
+    loudspeaker, queue = DeviceLoudspeaker(16000, "card"), PlaybackQueue(2, 1000)
     queue.put(np.array([[1, 2, 3], [4, 5, 6]], np.float32))
     loudspeaker.start(queue)
     rows = np.full((4, 2), 9, np.float32)
@@ -91,7 +91,7 @@ def test_a_device_that_is_not_there_or_can_not_is_one_line(card):
     with pytest.raises(OptionError, match=r"found no input device for 'usb' \(No input device .*--from-file"):
         DeviceMicrophone("usb")
     with pytest.raises(OptionError, match=r"can't open 5 channels at 16000 Hz \(Invalid number of channels"):
-        DeviceMicrophone(None, (5,)).start(HeardQueue(10))
+        DeviceMicrophone(None, (5,)).start(CaptureQueue(10))
     assert list_devices() == [
         {"number": 0, "name": "card", "channels_in": 4, "channels_out": 2, "rate_hz": 16000},
     ]

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasnet2hef.runtime.live.capture_queue import Gap, HeardQueue
-from tasnet2hef.runtime.live.playback_queue import PlayQueue
+from tasnet2hef.runtime.live.capture_queue import CaptureQueue, Gap
+from tasnet2hef.runtime.live.playback_queue import PlaybackQueue
 
 
 def block(samples: int, value: float = 1.0) -> np.ndarray:
@@ -16,7 +16,7 @@ def block(samples: int, value: float = 1.0) -> np.ndarray:
 
 @given(steps=st.lists(st.one_of(st.integers(1, 60), st.none()), max_size=60), capacity=st.integers(1, 100))
 def test_what_was_given_is_taken_or_a_gap_of_its_length(steps, capacity):
-    queue = HeardQueue(capacity)
+    queue = CaptureQueue(capacity)
     given_samples, taken, dropped, held = 0, [], 0, 0
     for size in steps:
         if size is not None:
@@ -40,7 +40,7 @@ def test_what_was_given_is_taken_or_a_gap_of_its_length(steps, capacity):
 
 
 def test_a_full_queue_drops_until_it_was_emptied():
-    queue = HeardQueue(100)
+    queue = CaptureQueue(100)
     for _ in range(5):
         queue.put(block(40))
     assert queue.take().shape == queue.take().shape == (1, 40)
@@ -51,7 +51,7 @@ def test_a_full_queue_drops_until_it_was_emptied():
 
 
 def test_a_queue_that_waits_drops_nothing():
-    queue = HeardQueue(10, waits=True)
+    queue = CaptureQueue(10, waits=True)
     giver = threading.Thread(target=lambda: [queue.put(block(8)) for _ in range(50)] and queue.close())
     giver.start()
     taken = 0
@@ -62,7 +62,7 @@ def test_a_queue_that_waits_drops_nothing():
 
 
 def test_an_emptied_queue_takes_nothing_more():
-    queue = HeardQueue(10)
+    queue = CaptureQueue(10)
     queue.put(block(5))
     queue.empty()
     queue.put(block(5))
@@ -70,7 +70,7 @@ def test_an_emptied_queue_takes_nothing_more():
 
 
 def test_an_underrun_plays_silence_and_a_gap_makes_up_for_it():
-    queue = PlayQueue(1, 1000)
+    queue = PlaybackQueue(1, 1000)
     queue.put(block(10))
     np.testing.assert_array_equal(queue.take(15), np.r_[np.ones(10), np.zeros(5)][None])
     queue.put(block(20, 2.0))  # real sound is played later, not left out
@@ -85,16 +85,16 @@ def test_an_underrun_plays_silence_and_a_gap_makes_up_for_it():
 
 
 def test_beyond_its_capacity_the_oldest_are_left_out():
-    queue = PlayQueue(1, 30)
+    queue = PlaybackQueue(1, 30)
     for value in range(5):
         queue.put(block(10, value))
-    assert (queue.held_samples, queue.spilled_samples) == (30, 20)
+    assert (queue.held_samples, queue.dropped_samples) == (30, 20)
     np.testing.assert_array_equal(queue.take(10), block(10, 2))
 
 
 @given(sizes=st.lists(st.integers(1, 50), max_size=30), taken=st.integers(1, 40))
 def test_what_is_put_is_played_in_order(sizes, taken):
-    queue = PlayQueue(2, 10**6)
+    queue = PlaybackQueue(2, 10**6)
     total = sum(sizes)
     signal = np.stack([np.arange(total), -np.arange(total)]).astype(np.float32)
     at = 0

@@ -7,7 +7,7 @@ import pytest
 
 from tasnet2hef.base.errors import AudioError, OptionError, RefusedError
 from tasnet2hef.runtime.live.controls import Controls
-from tasnet2hef.runtime.live.delayed_levels import LevelTrack
+from tasnet2hef.runtime.live.delayed_levels import DelayedLevels
 from tasnet2hef.runtime.live.file_endpoints import FileLoudspeaker, FileMicrophone
 from tasnet2hef.runtime.live.separator import LivePart
 from tasnet2hef.runtime.live.session import LiveSession
@@ -187,7 +187,7 @@ def test_channels_that_are_not_there(wav):
 
 
 def test_levels_are_those_of_what_is_heard_now():
-    track = LevelTrack(1, 1000, 100)
+    track = DelayedLevels(1, 1000, 100)
     sources = np.concatenate([np.full(100, 0.1), np.full(100, 1.0)]).astype(np.float32)[None, None]
     track.add(LivePart(sources[:, 0], sources), begin_seconds=2.0)
     assert [round(track.at(t)[0]) for t in (1.9, 2.05, 2.15, 9.0)] == [-99, -20, 0, 0]

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.runtime.backends.frames import (
-    clips_to_frames,
-    frames_to_clips,
     frames_to_sources,
+    frames_to_streams,
     frames_to_tensor,
+    streams_to_frames,
     tensor_to_frames,
     window_to_frames,
 )
@@ -93,7 +93,7 @@ def test_lag_is_what_the_stream_says_and_memory_stays_bounded(
         ready += windows.feed(part).shape[1]
         fed += len(part)
         assert 0 <= fed - ready < windows.lag_samples
-        assert len(windows._heard) < windows.lag_samples + 800
+        assert len(windows._held) < windows.lag_samples + 800
 
 
 def test_columns_save_runs_of_the_net(contract, sign_split):
@@ -163,11 +163,11 @@ def test_columns_of_the_tensor_are_the_clips(contract, window):
     description = contract(**window)
     streams, samples = description.streams, description.window_samples
     clips = noise(streams * samples).reshape(streams, samples)
-    frames = clips_to_frames(clips, description)
+    frames = streams_to_frames(clips, description)
     tensor = frames_to_tensor(frames, description)
     assert tensor.shape == description.input_shape
     for number, clip in enumerate(clips):
         alone = window_to_frames(clip, description)
         np.testing.assert_array_equal(tensor[0, :, :, number], alone.T)
     np.testing.assert_array_equal(tensor_to_frames(tensor, description), frames)
-    np.testing.assert_array_equal(frames_to_clips(frames[None], description)[:, 0], clips)
+    np.testing.assert_array_equal(frames_to_streams(frames[None], description)[:, 0], clips)

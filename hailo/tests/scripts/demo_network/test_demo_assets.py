@@ -55,9 +55,9 @@ def test_demo_student_streams_within_half_a_decibel_of_the_network(tmp_path: Pat
         )
         gained_db.append(np.mean(report.si_sdr_improvement_db))
     assert gained_db[1] >= gained_db[0] - 0.5, f"SI-SDR improvement, network and student: found {gained_db} dB"
-    demand = check_file(graph).demand
-    assert demand.contexts == 1
-    assert not demand.cost.held_maps
+    resources = check_file(graph).resources
+    assert resources.likely_contexts == 1
+    assert not resources.cost.held_maps
 
 
 def test_the_readme_has_the_digests_of_the_files() -> None:

@@ -25,12 +25,12 @@ def test_our_own_export(net: Path) -> None:
     found = read_onnx(net)
     model = onnx.load_model(net)
     made = GraphContract.from_metadata(metadata_of(model), "small")
-    cost = check_file(net).demand.cost
+    cost = check_file(net).resources.cost
     assert [end.shape for end in found.inputs] == [made.input_shape]
     assert [end.name for end in found.outputs] == [value.name for value in model.graph.output]
     assert found.details["opset"] == {"ai.onnx": model.opset_import[0].version}
     assert found.details["contract"]["window_samples"] == made.window_samples
-    assert found.details["predicted"]["compiled_layers"] == cost.fused_layers
+    assert found.details["predicted"]["compiled_layers"] == cost.compiled_layers
     assert sum(found.details["layers"].values()) == len(OpenedGraph.read(net).net)
     assert (found.hw_arch, found.compiler_version, found.fps) == (None, None, None)
 

@@ -16,7 +16,7 @@ NetOf = Callable[..., HailoNet]
 def test_tall_block_is_six_layers_parsed_and_four_fused(tall_block: Path) -> None:
     cost = OpenedGraph.read(tall_block).cost
     assert cost.parsed_layers == 6
-    assert cost.fused_layers == cost.lcus == cost.apus == 4
+    assert cost.compiled_layers == cost.lcus == cost.apus == 4
     assert cost.fused_adds == {"ew_add1": "conv2", "ew_add2": "conv3"}
     assert cost.layers_by_type["conv"] == 3
     assert cost.weights == (16 * 8 + 16) + (3 * 16 + 16) + 2 * (16 * 8 + 8)
@@ -54,7 +54,7 @@ def test_residual_around_a_global_norm_is_held(evidence: Path) -> None:
     # two maps per norm (49), 23 residual states, 23 skip sums, the representation in front of the masks
     assert len(cost.held_maps) == 2 * 49 + 23 + 23 + 1
     assert {"conv1", "ew_sub1", "conv2", "ew_add3", "concat1"} <= held
-    assert cost.fused_layers == cost.parsed_layers - 46
+    assert cost.compiled_layers == cost.parsed_layers - 46
     assert cost.widest_row.values == 1999 * 1024
 
 

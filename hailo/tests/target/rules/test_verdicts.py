@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import GraphSketch
 from tests.target.rules.recorded_graphs import draw
 from tests.target.rules.recorded_verdicts import RECORDED, Row, matrix, read_rows, replay, row_of
 
@@ -78,7 +78,7 @@ def test_a_row_that_is_not_replayed_has_a_reason(words: str, fields: dict[str, o
 
 
 def test_a_description_draws_what_it_describes() -> None:
-    sketch = Sketch()
+    sketch = GraphSketch()
     tensor = sketch.input(1, 8, 8, 8)
     for _ in range(2):
         tensor = sketch.node("Relu", sketch.conv(tensor, 8, 8))

@@ -9,7 +9,7 @@ from tasnet2hef.base.environments import MAKE_WITH, TO_HAILO
 from tasnet2hef.base.outcome import ERROR, MISSING, OK, WARNING
 from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
 from tasnet2hef.diagnose.doctor.facts import Facts
-from tasnet2hef.target.known.releases import PAIRINGS, pairing_of, spelt
+from tasnet2hef.target.known.releases import PAIRINGS, format_release, pairing_of
 
 WHAT: Final = "compiler (DFC)"
 
@@ -35,8 +35,8 @@ def diagnose(facts: Facts) -> Iterator[Diagnosis]:
 def _version(what: str, version: str) -> Diagnosis:
     pairing = pairing_of(version)
     if pairing is None:
-        span = f"{spelt(PAIRINGS[0].compiler)} to {spelt(PAIRINGS[-1].compiler)}"
+        span = f"{format_release(PAIRINGS[0].compiler)} to {format_release(PAIRINGS[-1].compiler)}"
         advice = f"nothing is recorded of this release; those from {span} are recorded in part"
         return Diagnosis(what, WARNING, version or "no version", advice)
     found = f"{version}, for {', '.join(pairing.hardware)}"
-    return Diagnosis(what, OK, found, pairing.note, pairing.source, pairing.grade)
+    return Diagnosis(what, OK, found, pairing.note, pairing.evidence.source, pairing.evidence.grade)

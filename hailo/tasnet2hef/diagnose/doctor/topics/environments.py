@@ -9,7 +9,7 @@ from tasnet2hef.base.environments import MAKE_WITH, TO_HAILO, TO_ONNX
 from tasnet2hef.base.outcome import ERROR, MISSING, OK, WARNING
 from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
 from tasnet2hef.diagnose.doctor.facts import Environment, Facts
-from tasnet2hef.target.known.releases import release
+from tasnet2hef.target.known.releases import parse_release
 
 NEEDED: Final = {TO_ONNX: ("numpy", "onnx", "onnxruntime", "protobuf", "torch")}
 """Packages that an environment must have, by its name."""
@@ -56,12 +56,12 @@ def _packages(environment: Environment) -> Diagnosis:
 def _pins(environment: Environment) -> Iterator[Diagnosis]:
     """Compare the compiler's environment with the versions that are recorded for its release."""
     what = f"{environment.name}, versions for the compiler"
-    python = release(environment.python_version)
+    python = parse_release(environment.python_version)
     for_compiler = environment.dfc.installed or environment.name == TO_HAILO
     if for_compiler and python is not None and not PYTHONS[0] <= python <= PYTHONS[1]:
         found = f"Python {environment.python_version}, expected 3.10 to 3.12"
         yield Diagnosis(what, WARNING, found, MAKE_WITH[TO_HAILO], PYTHONS_SOURCE, "documented")
-    if release(environment.dfc.version) != PINNED_FOR:
+    if parse_release(environment.dfc.version) != PINNED_FOR:
         return
     other = [
         f"{package} {version} ({pin})"

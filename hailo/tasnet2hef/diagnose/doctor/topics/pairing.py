@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tasnet2hef.base.outcome import ERROR, OK, WARNING
 from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
 from tasnet2hef.diagnose.doctor.facts import Facts
-from tasnet2hef.target.known.releases import OTHER_FAMILY, TOO_OLD, pairing_of, release, spelt
+from tasnet2hef.target.known.releases import OTHER_FAMILY, TOO_OLD, format_release, pairing_of, parse_release
 
 
 def diagnose(facts: Facts) -> Iterator[Diagnosis]:
@@ -29,17 +29,17 @@ def pair(what: str, compiler: str, runtime: str) -> Diagnosis:
     >>> pair("HEF", "3.33.1", "4.20.0").status
     'error'
     """
-    pairing, found_release = pairing_of(compiler), release(runtime)
-    source, grade = (pairing.source, pairing.grade) if pairing else ("", "")
+    pairing, found_release = pairing_of(compiler), parse_release(runtime)
+    source, grade = (pairing.evidence.source, pairing.evidence.grade) if pairing else ("", "")
     if pairing is None or not pairing.runtimes or found_release is None:
         return Diagnosis(what, WARNING, runtime, "no record of whether they belong together", source, grade)
     if found_release in pairing.runtimes:
         return Diagnosis(what, OK, runtime, "", source, grade)
-    expected = " or ".join(spelt(each) for each in pairing.runtimes)
+    expected = " or ".join(format_release(each) for each in pairing.runtimes)
     found = f"found {runtime}, expected {expected}"
     advice = f"install HailoRT {expected} (and its driver) on the device, or compile with the release that fits"
     if found_release[0] != pairing.runtimes[-1][0]:
-        return Diagnosis(what, ERROR, found, advice, OTHER_FAMILY, "documented")
+        return Diagnosis(what, ERROR, found, advice, OTHER_FAMILY.source, OTHER_FAMILY.grade)
     if found_release < pairing.runtimes[0]:
-        return Diagnosis(what, ERROR, found, advice, TOO_OLD, "recorded")
+        return Diagnosis(what, ERROR, found, advice, TOO_OLD.source, TOO_OLD.grade)
     return Diagnosis(what, WARNING, found, advice, source, grade)

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tasnet2hef.base.errors import DeviceError
+from tasnet2hef.runtime.backends.hailort.device import OpenDevice
 from tasnet2hef.runtime.backends.hailort.explain import explained
 from tasnet2hef.runtime.backends.hailort.program import RunOptions
-from tasnet2hef.runtime.backends.hailort.stream_format import Codes, Quantisation, Stream
+from tasnet2hef.runtime.backends.hailort.stream_format import Codes, HefStreams, Quantisation, Stream
 
 
 class InferStreamsProgram:
     """Runs one window a call; the runtime allocates its outputs itself, and they are copied.
 
-    There is no ``activate``: the device's scheduler does it. Closed by the stack that it is given.
+    There is no ``activate``: the device's scheduler does it. Closed by the device's stack.
 
     Raises:
         DeviceError: the runtime refuses the HEF, or a window takes too long.
     """
 
-    def __init__(
-        self,
-        runtime: Any,
-        device: Any,
-        hef: Path,
-        streams: tuple[Sequence[Stream], Sequence[Stream]],
-        options: RunOptions,
-        stack: ExitStack,
-    ) -> None:
+    def __init__(self, on: OpenDevice, hef: Path, streams: HefStreams, options: RunOptions) -> None:
         self._where = str(hef)
         types = [_one_type(group, options, self._where) for group in streams]
+        runtime = on.runtime
         with explained(self._where):
             opened = runtime.HEF(str(hef))
             self._infos = {
@@ -43,32 +35,32 @@ class InferStreamsProgram:
             configure = runtime.ConfigureParams.create_from_hef(
                 opened, interface=runtime.HailoStreamInterface.PCIe
             )
-            (group,) = device.configure(opened, configure)
+            (group,) = on.device.configure(opened, configure)
             makers = (runtime.InputVStreamParams, runtime.OutputVStreamParams)
             inputs, outputs = (
                 maker.make(group, format_type=getattr(runtime.FormatType, name), timeout_ms=options.timeout_ms)
                 for maker, name in zip(makers, types, strict=True)
             )
-            self._pipe = stack.enter_context(runtime.InferVStreams(group, inputs, outputs))
+            self._pipe = on.stack.enter_context(runtime.InferVStreams(group, inputs, outputs))
 
     def quantisation(self, stream: Stream, *, is_input: bool) -> Quantisation:
-        """Return what a stream's codes mean."""
-        return Quantisation.of([self._infos[stream.name].quant_info])
+        """Return the scale and zero point of a stream's codes."""
+        return Quantisation.from_infos([self._infos[stream.name].quant_info])
 
     def run(self, inputs: Mapping[str, Codes], outputs: Mapping[str, Codes]) -> None:
         """Run one window, as a batch of one."""
         with explained(self._where):
-            found = self._pipe.infer({name: buffer[None] for name, buffer in inputs.items()})
+            results = self._pipe.infer({name: buffer[None] for name, buffer in inputs.items()})
         for name, buffer in outputs.items():
-            np.copyto(buffer, np.asarray(found[name]).reshape(buffer.shape))
+            np.copyto(buffer, np.asarray(results[name]).reshape(buffer.shape))
 
 
 def _one_type(streams: Sequence[Stream], options: RunOptions, where: str) -> str:
-    """Return the type of all inputs, or of all outputs: these parameters are made for all of them at once."""
-    found = sorted({options.type_name(stream) for stream in streams})
-    if len(found) > 1:
+    """Return the type of all inputs, or of all outputs: this interface sets one for all of them."""
+    types = sorted({options.type_name(stream) for stream in streams})
+    if len(types) > 1:
         raise DeviceError(
-            f"{where}: found streams of {' and '.join(found)}, expected one type with a HailoRT before 4.18; use "
-            "float borders, or a newer HailoRT"
+            f"{where}: found streams of {' and '.join(types)}, expected one type with a HailoRT before 4.18; use "
+            "the float stream format, or a newer HailoRT"
         )
-    return found[0]
+    return types[0]

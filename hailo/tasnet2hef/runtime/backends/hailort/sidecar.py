@@ -1,4 +1,4 @@
-"""What a HEF can't say of itself, in a small JSON file beside it: how to feed it, and what its streams are.
+"""A HEF's sidecar, a small JSON file beside it: how to feed the HEF, and what its streams are.
 
 The compiler knows an output by the nodes that its last layer was made of, and an input by those of the layer that
 reads it (recorded: HEFs of DFC 3.27 and 5.3), both also by layer names of its own. All of them are kept, so that a
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.files import digest_of_file, written_beside
 from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, output_names
+from tasnet2hef.base.plain import plain
 from tasnet2hef.base.version import __version__
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Port:
-    """One input or output: its ONNX name, its NHWC shape without the batch, and all names it may go by."""
+    """One input or output: its ONNX name, its NHWC shape without the batch, and all names by which it is found."""
 
     name: str
     shape: Shape
@@ -40,8 +41,8 @@ class Port:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HefRecord:
-    """A HEF's inputs and outputs, and the export that it was made from."""
+class HefSidecar:
+    """A HEF's inputs and outputs, and the contract of the graph that it was compiled from."""
 
     contract: GraphContract
     inputs: tuple[Port, ...]
@@ -50,23 +51,24 @@ class HefRecord:
     """Chip that it was compiled for; empty where that is not known."""
     compiler: str = ""
     sha256: str = ""
-    """Of the HEF; empty where the record was read from the ONNX file."""
+    """Of the HEF; empty where the ONNX file was read instead."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        found = {
+        return {
             "format": FORMAT,
             "tasnet2hef": __version__,
             "hardware": self.hardware,
             "compiler": self.compiler,
             "sha256": self.sha256,
             "provenance": json.loads(self.contract.to_json()),
+            "inputs": plain(self.inputs),
+            "outputs": plain(self.outputs),
         }
-        return found | {"inputs": _plain(self.inputs), "outputs": _plain(self.outputs)}
 
 
 def sidecar_path(hef: Path) -> Path:
-    """Name the record's file.
+    """Name the sidecar of a HEF.
 
     >>> sidecar_path(Path("build/net.hef")).as_posix()
     'build/net.hef.json'
@@ -83,7 +85,7 @@ def write_sidecar(
     compiler: str = "",
     sha256: str = "",
 ) -> Path:
-    """Write the record of a HEF that was compiled from ``graph``; ``hn`` is the compiler's own graph of it.
+    """Write the sidecar of a HEF that was compiled from ``graph``; ``hn`` is the compiler's own graph of it.
 
     ``sha256`` is the HEF's where it is known; it is read again where not.
 
@@ -91,35 +93,35 @@ def write_sidecar(
         InputError: the graph was not exported by tasnet2hef, or the place can't be written.
     """
     digest = sha256 or digest_of_file(hef)
-    made = replace(describe(graph, hn), hardware=hardware, compiler=compiler, sha256=digest)
+    sidecar = replace(describe(graph, hn), hardware=hardware, compiler=compiler, sha256=digest)
     path = sidecar_path(hef)
     with written_beside(path) as part:
-        part.write_text(json.dumps(made.to_json(), indent=1) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(sidecar.to_json(), indent=1) + "\n", encoding="utf-8")
     return path
 
 
-def read_record(hef: Path) -> HefRecord:
-    """Read what lies beside a HEF: its record, else the ONNX file that it was made from.
+def read_sidecar(hef: Path) -> HefSidecar:
+    """Read a HEF's sidecar; where there is none, the ONNX file beside the HEF from which it was compiled.
 
     Raises:
-        DeviceError: the HEF is missing, neither is there, or the record is damaged or tells of another HEF.
+        DeviceError: the HEF is missing, neither file is there, or the sidecar is damaged or of another HEF.
     """
     if not hef.is_file():
         found = "a folder" if hef.is_dir() else "nothing"
         raise DeviceError(f"{hef}: found {found}, expected a HEF; make it with `tasnet2hef compile`")
     path = sidecar_path(hef)
     if not path.is_file():
-        return _of_onnx(hef)
-    record = _parse(path)
-    if record.sha256 != digest_of_file(hef):
+        return _from_onnx(hef)
+    sidecar = _parse(path)
+    if sidecar.sha256 != digest_of_file(hef):
         raise DeviceError(
-            f"{path}: found the record of a HEF of SHA-256 {record.sha256[:12]}..., expected that of {hef.name}, "
-            f"{digest_of_file(hef)[:12]}...; copy the HEF and its record together"
+            f"{path}: found the sidecar of a HEF of SHA-256 {sidecar.sha256[:12]}..., expected that of "
+            f"{hef.name}, {digest_of_file(hef)[:12]}...; copy the HEF and its sidecar together"
         )
-    return record
+    return sidecar
 
 
-def describe(opened: OpenedGraph, hn: Mapping[str, Any] | None = None) -> HefRecord:
+def describe(opened: OpenedGraph, hn: Mapping[str, Any] | None = None) -> HefSidecar:
     """Describe the program that an ONNX graph becomes.
 
     Raises:
@@ -135,14 +137,38 @@ def describe(opened: OpenedGraph, hn: Mapping[str, Any] | None = None) -> HefRec
         layers = layer_names(hn, origins)
         return Port(name, (height, width, channels), (*origins, *layers), () if name in makers else tuple(readers))
 
-    return HefRecord(
+    return HefSidecar(
         contract=opened.require_contract(),
         inputs=tuple(port(name) for name in graph.inputs),
         outputs=tuple(port(name) for name in graph.outputs),
     )
 
 
-def _of_onnx(hef: Path) -> HefRecord:
+def known_shapes(contract: GraphContract) -> dict[str, Shape]:
+    """Return the NHWC shapes of frames, sources and states; cut tensors between segments are not among them."""
+    states = contract.state_shapes
+    shapes = dict.fromkeys((INPUT_NAME, *output_names(contract.spec.n_src)), contract.input_shape)
+    shapes |= {**states, **dict(zip(contract.next_state_names, states.values(), strict=True))}
+    return {name: (height, width, channels) for name, (_, channels, height, width) in shapes.items()}
+
+
+def layer_names(hn: Mapping[str, Any] | None, origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the compiler's names for an input or output: its end layer, and the layer before an output."""
+    layers = (hn or {}).get("layers") or {}
+    found: dict[str, None] = {}
+    for name, layer in layers.items():
+        if layer.get("type") not in END_LAYERS:
+            continue
+        before = tuple(layer.get("input") or ())
+        names = {*layer.get("original_names", ()), *before}
+        for each in before:
+            names.update(layers.get(each, {}).get("original_names", ()))
+        if names & set(origins):
+            found.update(dict.fromkeys((name, *before)))
+    return tuple(found)
+
+
+def _from_onnx(hef: Path) -> HefSidecar:
     model = hef.with_suffix(".onnx")
     if not model.is_file():
         raise DeviceError(
@@ -154,13 +180,13 @@ def _of_onnx(hef: Path) -> HefRecord:
     return describe(OpenedGraph.read(model))
 
 
-def _parse(path: Path) -> HefRecord:
+def _parse(path: Path) -> HefSidecar:
     try:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if fields["format"] != FORMAT:
             raise ValueError(f"found format {fields['format']!r}, expected {FORMAT!r}")
         contract = GraphContract.from_metadata({METADATA_KEY: json.dumps(fields["provenance"])}, str(path))
-        record = HefRecord(
+        sidecar = HefSidecar(
             contract=contract,
             inputs=_ports(fields["inputs"]),
             outputs=_ports(fields["outputs"]),
@@ -172,27 +198,20 @@ def _parse(path: Path) -> HefRecord:
         raise DeviceError(
             f"{path}: damaged ({type(error).__name__}: {error}); copy it again, or the ONNX file"
         ) from error
-    _require_contract(record, path)
-    return record
+    _require_shapes(sidecar, path)
+    return sidecar
 
 
-def _require_contract(record: HefRecord, path: Path) -> None:
-    """Refuse ports that contradict the export's own description."""
-    for port in (*record.inputs, *record.outputs):
-        wanted = known_shapes(record.contract).get(port.name)
-        if wanted is not None and port.shape != wanted:
+def _require_shapes(sidecar: HefSidecar, path: Path) -> None:
+    """Refuse ports that contradict the contract."""
+    shapes = known_shapes(sidecar.contract)
+    for port in (*sidecar.inputs, *sidecar.outputs):
+        expected = shapes.get(port.name)
+        if expected is not None and port.shape != expected:
             raise DeviceError(
-                f"{path}: {port.name}: found shape {list(port.shape)}, expected {list(wanted)} as its contract "
-                "says; copy the record again"
+                f"{path}: {port.name}: found shape {list(port.shape)}, expected {list(expected)} as its contract "
+                "says; copy the sidecar again"
             )
-
-
-def known_shapes(contract: GraphContract) -> dict[str, Shape]:
-    """Return the NHWC shapes of frames, sources and states; what crosses a segment's border is not among them."""
-    states = contract.state_shapes
-    shapes = dict.fromkeys((INPUT_NAME, *output_names(contract.spec.n_src)), contract.input_shape)
-    shapes |= {**states, **dict(zip(contract.next_state_names, states.values(), strict=True))}
-    return {name: (height, width, channels) for name, (_, channels, height, width) in shapes.items()}
 
 
 def _ports(entries: Any) -> tuple[Port, ...]:
@@ -211,22 +230,3 @@ def _ports(entries: Any) -> tuple[Port, ...]:
     if not ports or len({port.name for port in ports}) < len(ports):
         raise ValueError("found no ports, or one twice")
     return ports
-
-
-def _plain(ports: tuple[Port, ...]) -> list[dict[str, Any]]:
-    return [asdict(port) for port in ports]
-
-
-def layer_names(hn: Mapping[str, Any] | None, origins: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the compiler's names for an end of the graph: its end layer, and the layer before an output."""
-    found: dict[str, None] = {}
-    for name, layer in ((hn or {}).get("layers") or {}).items():
-        if layer.get("type") not in END_LAYERS:
-            continue
-        before = tuple(layer.get("input") or ())
-        names = {*layer.get("original_names", ()), *before}
-        for each in before:
-            names.update((hn or {})["layers"].get(each, {}).get("original_names", ()))
-        if names & set(origins):
-            found.update(dict.fromkeys((name, *before)))
-    return tuple(found)

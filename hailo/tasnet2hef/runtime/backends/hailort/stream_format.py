@@ -1,14 +1,14 @@
-"""Between float32 and what a device's stream takes: as it is, or by scale and zero point.
+"""Converts between float32 and a device's stream: floats as they are, or codes by scale and zero point.
 
-``real = (code - zero_point) * scale``, as the runtime's own ``quant_infos`` mean it. No border allocates after it
-was made.
+``real = (code - zero_point) * scale``, as in the runtime's own ``quant_infos``. A stream format allocates its
+buffers when it is created and none later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,80 +30,87 @@ class Stream:
     """NumPy's name of the type on the device: ``uint8``, ``uint16`` or ``float32``."""
 
 
+class HefStreams(NamedTuple):
+    """The streams of one HEF, in the order of its sidecar."""
+
+    inputs: tuple[Stream, ...]
+    outputs: tuple[Stream, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Quantisation:
-    """What a stream's codes mean; each array holds one value for all features, or one a feature."""
+    """Scale and zero point of a stream's codes; each array holds one value for all features, or one a feature."""
 
     scales: Samples
     zero_points: Samples
 
     @classmethod
-    def of(cls, told: Sequence[Any]) -> Quantisation:
+    def from_infos(cls, infos: Sequence[Any]) -> Quantisation:
         """Read the runtime's ``quant_infos``."""
-        return cls(*np.array([(each.qp_scale, each.qp_zp) for each in told], np.float32).T)
+        return cls(*np.array([(each.qp_scale, each.qp_zp) for each in infos], np.float32).T)
 
 
-class Border(Protocol):
-    """What stands between a float array and a stream's buffer; every array it hands out is C-contiguous."""
+class StreamFormat(Protocol):
+    """Converts between a float array and a stream's buffer; every array that it returns is C-contiguous."""
 
-    def fill(self, real: Samples) -> Codes:
+    def encode(self, values: Samples) -> Codes:
         """Return the stream's input, of its own shape, for float values of as many elements."""
 
-    def room(self, real: Samples) -> Codes:
-        """Return the buffer that the stream writes to, so that ``take`` can put its values into ``real``."""
+    def output_buffer(self, values: Samples) -> Codes:
+        """Return the buffer that the stream writes to, to be decoded into ``values``."""
 
-    def take(self, real: Samples) -> None:
-        """Put what the stream wrote into ``real``."""
+    def decode_into(self, values: Samples) -> None:
+        """Put what the stream wrote into ``values``."""
 
 
-class FloatBorder:
-    """The runtime converts; arrays that fit are handed over as they are, without a copy."""
+class FloatFormat:
+    """The runtime converts; arrays that fit are passed on without a copy."""
 
     def __init__(self, stream: Stream) -> None:
         self._shape = stream.shape
         self._own = np.zeros(stream.shape, np.float32)
 
-    def fill(self, real: Samples) -> Codes:
-        """Return a view of ``real``; a copy where it is not contiguous float32."""
-        if real.dtype == np.float32 and real.flags.c_contiguous:
-            return real.reshape(self._shape)
-        np.copyto(self._own, real.reshape(self._shape))
+    def encode(self, values: Samples) -> Codes:
+        """Return a view of ``values``; a copy where they are not contiguous float32."""
+        if values.dtype == np.float32 and values.flags.c_contiguous:
+            return values.reshape(self._shape)
+        np.copyto(self._own, values.reshape(self._shape))
         return self._own
 
-    def room(self, real: Samples) -> Codes:
-        """Return a view of ``real``."""
-        return real.reshape(self._shape)
+    def output_buffer(self, values: Samples) -> Codes:
+        """Return a view of ``values``."""
+        return values.reshape(self._shape)
 
-    def take(self, real: Samples) -> None:
-        """Do nothing: the stream wrote into ``real`` itself."""
+    def decode_into(self, values: Samples) -> None:
+        """Do nothing: the stream wrote into ``values`` itself."""
 
 
-class QuantisedBorder:
-    """The host converts, without a call of the runtime for it: a byte or two a value are handed over."""
+class QuantisedFormat:
+    """The host converts, without a call of the runtime: only a byte or two a value cross the bus."""
 
     def __init__(self, stream: Stream, quantisation: Quantisation) -> None:
-        self._stream, self._meant = stream, quantisation
+        self._stream, self._quantisation = stream, quantisation
         limits = np.iinfo(stream.code_type)
         self._lowest, self._highest = float(limits.min), float(limits.max)
         self._codes = np.zeros(stream.shape, stream.code_type)
         self._scratch = np.zeros(stream.shape, np.float32)
 
-    def fill(self, real: Samples) -> Codes:
-        """Round ``real`` to codes, clipped to their range."""
-        np.divide(real.reshape(self._stream.shape), self._meant.scales, out=self._scratch)
-        np.add(self._scratch, self._meant.zero_points, out=self._scratch)
+    def encode(self, values: Samples) -> Codes:
+        """Round ``values`` to codes, clipped to their range."""
+        np.divide(values.reshape(self._stream.shape), self._quantisation.scales, out=self._scratch)
+        np.add(self._scratch, self._quantisation.zero_points, out=self._scratch)
         np.rint(self._scratch, out=self._scratch)
         np.clip(self._scratch, self._lowest, self._highest, out=self._scratch)
         np.copyto(self._codes, self._scratch, casting="unsafe")
         return self._codes
 
-    def room(self, real: Samples) -> Codes:
-        """Return the border's own buffer of codes."""
+    def output_buffer(self, values: Samples) -> Codes:
+        """Return the format's own buffer of codes."""
         return self._codes
 
-    def take(self, real: Samples) -> None:
+    def decode_into(self, values: Samples) -> None:
         """Turn the codes back into values."""
-        shaped = real.reshape(self._stream.shape)
+        shaped = values.reshape(self._stream.shape)
         np.copyto(shaped, self._codes)
-        np.subtract(shaped, self._meant.zero_points, out=shaped)
-        np.multiply(shaped, self._meant.scales, out=shaped)
+        np.subtract(shaped, self._quantisation.zero_points, out=shaped)
+        np.multiply(shaped, self._quantisation.scales, out=shaped)
