@@ -6,10 +6,19 @@ ONNX_ENV := hailo/to-onnx-env
 HAILO_ENV := hailo/to-hailo-env
 DFC ?=
 TESTS ?= hailo/tests
+# Processes that share the tests out among them; 0 runs them in pytest's own, e.g. for a debugger.
+JOBS ?= logical
+PYTEST = -m pytest $(TESTS) -q -n $(JOBS) --maxprocesses 4 --dist worksteal
 
-FILE ?= ../shared/evidence/verdicts.jsonl
+# The tests start hundreds of interpreters: they may keep what they compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-onnx test-hailo lint types speech docs package bench bench-export bench-quantisation bench-streaming bench-norms soak fuzz verdicts onnx-env hailo-env dev-env clean
+# pip writes its metadata into the checkout, for both environments: one after the other, also with `make -j`.
+.NOTPARALLEL:
+
+FILE ?= hailo/tests/target/rules/recorded_verdicts.jsonl
+
+.PHONY: help demo test test-onnx test-hailo test-quick lint types speech docs package bench bench-export bench-quantisation bench-streaming bench-norms soak fuzz verdicts onnx-env hailo-env dev-env clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,13 +26,16 @@ help:  ## this list
 demo: onnx-env  ## convert the shipped checkpoint and separate the shipped mixture of real speech
 	$(ONNX_ENV)/bin/tasnet2hef demo -o build/demo
 
-test: test-onnx test-hailo  ## all tests, in both environments
+test: test-onnx test-hailo  ## all tests, in both environments; about 5 minutes on two cores
 
 test-onnx: dev-env
-	$(ONNX_ENV)/bin/python -m pytest $(TESTS) -q
+	$(ONNX_ENV)/bin/python $(PYTEST)
 
 test-hailo: $(HAILO_ENV)/.tested
-	$(HAILO_ENV)/bin/python -m pytest $(TESTS) -q
+	$(HAILO_ENV)/bin/python $(PYTEST)
+
+test-quick: dev-env  ## the tests that take no seconds, in to-onnx-env: for the inner loop; TESTS=hailo/tests/audio for one room
+	$(ONNX_ENV)/bin/python $(PYTEST) -m "not slow"
 
 lint: dev-env  ## ruff: format and lint; the order of the rooms
 	$(ONNX_ENV)/bin/ruff format --check hailo
@@ -65,7 +77,7 @@ soak: dev-env  ## the demo net on a fake microphone in real time, 30 minutes
 fuzz: dev-env  ## 10,000 damaged graphs through check
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.fuzz 10000
 
-verdicts: dev-env  ## FILE=rows.jsonl: replay recorded verdicts of the compiler against check
+verdicts: dev-env  ## FILE=rows.jsonl: replay recorded verdicts of the compiler that carry a graph against check
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.verdicts $(FILE)
 
 onnx-env: $(ONNX_ENV)/.ready  ## hailo/to-onnx-env: PyTorch to ONNX

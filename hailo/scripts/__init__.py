@@ -1,1 +1,1 @@
-"""Tools of the repository that are not part of the package."""
+"""Tools of the repository that are not part of the package: benches, the demo network, pages of the site."""

@@ -1,6 +1,6 @@
-"""``make bench``: measures what is promised, in fresh processes, and prints it beside the promise.
+"""``make bench-export``: measures export, check and separation in fresh processes, against promised limits.
 
-Numbers are of this machine at this moment; nothing here is a test.
+The numbers are those of this machine at this moment; nothing here is a test.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tests.random_weights import random_reference
 from tests.replay import wide
 
 TOOL = Path(sys.executable).with_name("tasnet2hef")
+ASSETS = Path(__file__).parents[1] / "assets"
 
 
 @dataclass(frozen=True)
@@ -95,15 +96,14 @@ def measure_checks(folder: Path) -> list[tuple[str, ...]]:
 
 def measure_separation(folder: Path) -> list[tuple[str, ...]]:
     """Separate the demo mixture with the demo net."""
-    assets = Path("hailo/assets")
-    run_tool("convert", str(assets / "demo_model.pth"), "--seconds", "2", "-o", str(folder / "demo.onnx"))
-    references = [str(assets / f"demo_source_{number}.wav") for number in (1, 2)]
+    run_tool("convert", str(ASSETS / "demo_model.pth"), "--seconds", "2", "-o", str(folder / "demo.onnx"))
+    references = [str(ASSETS / f"demo_source_{number}.wav") for number in (1, 2)]
     options = ["-r", references[0], "-r", references[1], "-o", str(folder)]
-    run = run_tool("separate", str(folder / "demo.onnx"), str(assets / "demo_mixture.wav"), *options)
-    gained = run.report["si_sdr_improvement_db"]
-    assert isinstance(gained, list)
+    run = run_tool("separate", str(folder / "demo.onnx"), str(ASSETS / "demo_mixture.wav"), *options)
+    improvements_db = run.report["si_sdr_improvement_db"]
+    assert isinstance(improvements_db, list)
     return [
-        ("demo: SI-SDR improvement, mean [dB]", ">= 8", f"{sum(gained) / len(gained):.1f}"),
+        ("demo: SI-SDR improvement, mean [dB]", ">= 8", f"{sum(improvements_db) / len(improvements_db):.1f}"),
         ("demo: real-time factor", "< 1", f"{run.report['rtf']:.3f}"),
     ]
 

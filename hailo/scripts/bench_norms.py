@@ -1,8 +1,8 @@
 """``python -m scripts.bench_norms [NAME=CHECKPOINT ...]``: norms that stream, in dB and in layers.
 
-The demo network with gLN, frozen (made here), and the shipped student; more checkpoints of the same task by name.
-All on held-out test mixtures: whole clips by the original code, then streamed by the export in windows of 2 s, in
-float and at simulated 8 bits. Needs Debian's asterisk-core-sounds-*-wav.
+The demo network with gLN, the same frozen (computed here), and the shipped student; more checkpoints of the same
+task by name. All on held-out test mixtures: whole clips by the original code, then streamed by the export in
+windows of 2 s, in float and at simulated 8 bits. Needs Debian's asterisk-core-sounds-*-wav.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from scripts.demo_network.voices import prompts_by_voice
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.cli.show import console, table
 from tasnet2hef.model.checkpoint import Checkpoint, load_checkpoint
-from tasnet2hef.train.loss import improvement_db
+from tasnet2hef.train.loss import si_sdr_improvement_db
 from tasnet2hef.train.mixtures import Mixture
 from tasnet2hef.train.norm_report import costs_of
 
@@ -31,13 +31,13 @@ Row = tuple[str, ...]
 
 @torch.no_grad()
 def whole_clips_db(loaded: Checkpoint, mixtures: list[Mixture]) -> float:
-    """Return the mean SI-SDR improvement over whole clips, each at the level that the net was made for."""
-    net, gained = loaded.reference(), 0.0
+    """Return the mean SI-SDR improvement over whole clips, each at the level that the net expects."""
+    net, improvement_db = loaded.reference(), 0.0
     for mixture in mixtures:
         sources, heard = torch.from_numpy(mixture.sources)[None], torch.from_numpy(mixture.mixture)[None]
         gain = levelling_gain(mixture.mixture, loaded.spec.sample_rate, loaded.input_level_dbfs)
-        gained += improvement_db(net(heard * gain), heard, sources)[1]
-    return gained / len(mixtures)
+        improvement_db += si_sdr_improvement_db(net(heard * gain), heard, sources)
+    return improvement_db / len(mixtures)
 
 
 def measure(name: str, checkpoint: Path, folder: Path, mixtures: list[Mixture]) -> Row:
@@ -48,7 +48,7 @@ def measure(name: str, checkpoint: Path, folder: Path, mixtures: list[Mixture]) 
     figures = simulate(model, calibration, "--eval", str(folder / "test"), "--quick")["si_sdr_db"]
     loaded = load_checkpoint(checkpoint)
     costs = costs_of(loaded.reference(), "hailo8")
-    layers = " / ".join(f"{cost.layers_parsed}, {cost.layers_fused}" for cost in costs)
+    layers = " / ".join(f"{cost.parsed_layers}, {cost.compiled_layers}" for cost in costs)
     macs = " / ".join(f"{cost.macs_per_s / 1e6:.0f}" for cost in costs)
     contexts = " / ".join(str(cost.contexts) for cost in costs)
     weights = sum(tensor.numel() for tensor in loaded.weights.values())
@@ -59,17 +59,17 @@ def measure(name: str, checkpoint: Path, folder: Path, mixtures: list[Mixture]) 
 
 def main() -> None:
     """Measure and print."""
-    given = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    more = dict(argument.split("=", 1) for argument in sys.argv[1:])
     mixtures = recipe.held_out_mixtures("test", TEST_MIXTURES)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_mixtures(folder / "heard", recipe.held_out_mixtures("validation", CALIBRATION_MIXTURES))
         write_mixtures(folder / "test", mixtures)
-        write_speech(prompts_by_voice(recipe.VOICES, "train"), recipe.GROUPS, folder / "speech")
+        write_speech(prompts_by_voice(recipe.VOICES, "training"), recipe.GROUPS, folder / "speech")
         frozen = folder / "frozen.pth"
         run_tool("freeze", str(recipe.MODEL), str(folder / "speech"), "-o", str(frozen))
         nets = {"gLN, original": recipe.MODEL, "frozen": frozen, "distilled": recipe.STUDENT}
-        nets |= {label: Path(path) for label, path in given.items()}
+        nets |= {label: Path(path) for label, path in more.items()}
         rows = [measure(label, path, folder, mixtures) for label, path in nets.items()]
     columns = (
         "net",
@@ -80,7 +80,7 @@ def main() -> None:
         "layers parsed, compiled (separate / joint residual)",
         "MMAC/s",
         "contexts",
-        "maps held",
+        "maps held whole",
     )
     console().print(table(f"Norms that stream, {TEST_MIXTURES} held-out mixtures", columns, rows))
 

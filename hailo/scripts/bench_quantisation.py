@@ -1,7 +1,7 @@
-"""``python -m scripts.bench_quantisation``: what 8 bits cost the demo network, and what simulating them costs.
+"""``python -m scripts.bench_quantisation``: the loss of the demo network at 8 bits, and the cost of simulating it.
 
 SI-SDR is of held-out mixtures (test prompts of the demo's voices), calibration is on validation prompts. The full
-default net has random weights: it serves for time and memory only. Needs Debian's asterisk-core-sounds-*-wav.
+default net has random weights: it is for time and memory only. Needs Debian's asterisk-core-sounds-*-wav.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from scripts.demo_network.voices import SAMPLE_RATE_HZ
 from tasnet2hef.cli.show import console, table
 from tasnet2hef.train.mixtures import Mixture
 
-MODEL = Path("hailo/assets/demo_model.pth")
 TEST_MIXTURES = 24
 CALIBRATION_MIXTURES = 96
 Row = tuple[str, str, str]
@@ -41,11 +40,11 @@ def simulate(model: Path, calibration: Path, *options: str) -> dict[str, Any]:
 
 
 def measure_demo(folder: Path) -> list[Row]:
-    """Simulate the demo network with the search, and its alternatives without."""
+    """Simulate the demo network with a precision search, and alternatives without one."""
     model, calibration = folder / "demo.onnx", folder / "calib.npz"
     heard = write_mixtures(folder / "heard", recipe.held_out_mixtures("validation", CALIBRATION_MIXTURES))
     test = str(write_mixtures(folder / "test", recipe.held_out_mixtures("test", TEST_MIXTURES)))
-    run_tool("convert", str(MODEL), "--seconds", "2", "-o", str(model))
+    run_tool("convert", str(recipe.MODEL), "--seconds", "2", "-o", str(model))
     run_tool("calibrate", str(model), str(heard), "-o", str(calibration))
     report = simulate(model, calibration, "--eval", test, "--target-db", "0.05", "--relieve", "0")
     figures = report["si_sdr_db"]
@@ -53,9 +52,8 @@ def measure_demo(folder: Path) -> list[Row]:
         (f"demo, {TEST_MIXTURES} held-out mixtures: SI-SDR, {kind} [dB]", promised, f"{figures[kind]:.2f}")
         for kind, promised in (("float", ""), ("int8", "float - 0.5"), ("mixed", "float - 0.05"))
     ]
-    spent = report["frontier"]
     rows.append(("demo: 16-bit layers in the mix", "", f"{len(report['sixteen_bit'])} of {len(report['layers'])}"))
-    rows.append(("demo: points on the frontier", "", str(len(spent))))
+    rows.append(("demo: points on the frontier", "", str(len(report["frontier"]))))
     for label, options in ALTERNATIVES.items():
         quick = simulate(model, calibration, "--eval", test, "--quick", *options)
         figure, agreement = quick["si_sdr_db"]["int8"], quick["agreement_db"]["int8"]
@@ -67,7 +65,7 @@ def measure_demo(folder: Path) -> list[Row]:
 
 
 ALTERNATIVES = {
-    "as it is": (),
+    "default": (),
     "min-max ranges": ("--range", "minmax"),
     "least-squares ranges": ("--range", "mse"),
     "no equalisation": ("--no-equalize",),
@@ -87,7 +85,7 @@ def measure_full_net(folder: Path) -> list[Row]:
         run_tool("calibrate", str(model), str(folder / "heard"), "-o", str(calibration))
         run = run_tool("simulate", str(model), str(calibration), "--quick")
         report: dict[str, Any] = run.report
-        plain = run_tool("separate", str(model), "hailo/assets/demo_mixture.wav", "-o", str(folder)).report
+        plain = run_tool("separate", str(model), str(recipe.ASSETS / "demo_mixture.wav"), "-o", str(folder)).report
         windows = float(str(plain["audio_seconds"])) * float(str(plain["rtf"])) / float(str(plain["windows"]))
         rows += [
             (f"full {norm} net: prepare [s]", "< 60", f"{report['prepare_seconds']:.1f}"),

@@ -1,6 +1,6 @@
-"""Measures streaming: speed, host work, swapped voices, columns, what a narrower halo loses, chunks with memory.
+"""Measures streaming: speed, host work, swapped voices, columns, the loss with a narrower halo, stateful chunks.
 
-Numbers are of this machine at this moment; nothing here is a test.
+The numbers are those of this machine at this moment; nothing here is a test.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from scripts.demo_network import recipe
@@ -21,7 +20,9 @@ from scripts.speed import SECONDS, contenders, host_share, measure
 from tasnet2hef.audio.files import read_clip
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.audio.metrics import score_sources
-from tasnet2hef.base.parity import compare_sources, speech_clip
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.speech import speech_clip
+from tasnet2hef.base.parity import compare_sources
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.cli.show import console, table
 from tasnet2hef.model.checkpoint import Checkpoint, from_module, load_checkpoint
@@ -36,7 +37,6 @@ from tests.random_weights import random_reference
 ASSETS = recipe.ASSETS
 SHAPE = {"kernel_size": 32, "stride": 16, "n_filters": 128, "bn_chan": 64, "hid_chan": 128, "skip_chan": 64}
 SMALL = {**SHAPE, "n_blocks": 6, "n_repeats": 2}
-Signal = npt.NDArray[np.float32]
 
 
 def export(checkpoint: Checkpoint, seconds: float, streams: int, threads: int) -> OnnxRuntimeBackend:
@@ -47,7 +47,7 @@ def export(checkpoint: Checkpoint, seconds: float, streams: int, threads: int) -
         return OnnxRuntimeBackend(path, threads)
 
 
-def separate(stream: Streamer, clip: Signal) -> Signal:
+def separate(stream: Streamer, clip: Samples) -> Samples:
     """Stream a whole clip."""
     return np.concatenate([stream.feed(clip), stream.flush()], axis=1)
 
@@ -73,7 +73,7 @@ def columns(title: str, checkpoint: Checkpoint, seconds: float, threads: int, ru
 
 
 def halos(title: str, checkpoint: Checkpoint, seconds: float, threads: int) -> None:
-    """Hold every halo against inference on the whole demo mixture at once, and against its true sources."""
+    """Compare every halo with inference on the whole demo mixture at once, and with the true sources."""
     rate = checkpoint.spec.sample_rate
     mixture = read_clip(ASSETS / "demo_mixture.wav").samples[0]
     truth = np.stack([read_clip(ASSETS / f"demo_source_{number}.wav").samples[0] for number in (1, 2)])
@@ -86,14 +86,14 @@ def halos(title: str, checkpoint: Checkpoint, seconds: float, threads: int) -> N
     for halo in choices:
         stream = HaloStream(backend, halo)
         start = time.perf_counter()
-        found = separate(stream, clip)
+        sources = separate(stream, clip)
         rtf = (time.perf_counter() - start) * rate / len(clip)
-        db = compare_sources("", whole, found).db
-        si_sdr = float(np.mean(score_sources(truth, found, mixture).si_sdr_db))
+        db = compare_sources("", whole, sources).db
+        si_sdr = float(np.mean(score_sources(truth, sources, mixture).si_sdr_db))
         figures = (f"{db:.1f}", f"{si_sdr:.2f}", str(stream.windows), f"{rtf:.4f}", f"{stream.lag_ms:.0f}")
         rows.append((str(halo), *figures))
     names = (
-        "halo [ms a side]",
+        "halo [ms per side]",
         "against the whole file [dB]",
         "SI-SDR [dB]",
         "windows",
@@ -104,7 +104,7 @@ def halos(title: str, checkpoint: Checkpoint, seconds: float, threads: int) -> N
 
 
 def chunks(title: str, checkpoint: Checkpoint, threads: int) -> None:
-    """Stream a causal net with its own memory, for several lengths of a chunk."""
+    """Stream a causal, stateful net, for several lengths of a chunk."""
     clip = speech_clip(10 * checkpoint.spec.sample_rate, checkpoint.spec.sample_rate)
     rows = []
     for frames in (8, 16, 32, 64, 128):
@@ -117,12 +117,12 @@ def chunks(title: str, checkpoint: Checkpoint, threads: int) -> None:
         rtf = (time.perf_counter() - start) * checkpoint.spec.sample_rate / len(clip)
         db = min(row.db for row in parity)
         rows.append((str(frames), f"{stream.lag_ms:.0f}", f"{db:.1f}", f"{rtf:.3f}"))
-    names = ("frames a chunk", "lag [ms]", "against the whole file [dB]", "real-time factor")
+    names = ("frames per chunk", "lag [ms]", "against the whole file [dB]", "real-time factor")
     console().print(table(title, names, rows))
 
 
 def speeds(title: str, checkpoint: Checkpoint, threads: int) -> None:
-    """Time one window in every form, and the host's work beside it."""
+    """Time one window in every form, and the host's work besides the net."""
     with tempfile.TemporaryDirectory() as folder:
         timings = measure(contenders(checkpoint, Path(folder), threads))
         plain = next(each.p50 for each in timings if each.contender.name.startswith("plain"))
@@ -142,7 +142,7 @@ def speeds(title: str, checkpoint: Checkpoint, threads: int) -> None:
     names = ("one window", "set-up [s]", "p50 [ms]", "p95 [ms]", "real-time factor", "times the plain export")
     console().print(table(title, names, rows))
     console().print(
-        f"  host work beside the net (promised < 3 %): {100 * shares[0]:.2f} % in blocks of 1 s, "
+        f"  host work besides the net (promised < 3 %): {100 * shares[0]:.2f} % in blocks of 1 s, "
         f"{100 * shares[1]:.2f} % in blocks of 20 ms"
     )
 
@@ -155,21 +155,21 @@ def swaps(checkpoint: Checkpoint, threads: int) -> None:
     for name, net in (("the net's own order", backend), ("sources swapped at random", Scrambled(backend))):
         for overlap in (0.0, 0.25, 0.5, 0.75):
             stream = WindowStream(net, overlap)
-            found = separate(stream, long.mixture)
-            share, windows = swapped_share(long.references, found, stream.hop_samples)
+            sources = separate(stream, long.mixture)
+            share, windows = swapped_share(long.references, sources, stream.hop_samples)
             rows.append((name, f"{overlap:.2f}", str(windows), f"{100 * share:.1f}"))
     title = f"Swapped windows in 10 minutes, demo net, windows of 2 s: {long.origin}"
     console().print(table(title, ("net", "overlap", "windows with speech", "swapped [%]"), rows))
 
 
 class Scrambled:
-    """A net that returns its sources in a random order, every window anew."""
+    """A net that returns its sources in a random order, a new one for every window."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend, self._random = backend, np.random.default_rng(0)
         self.contract = backend.contract
 
-    def run(self, frames: Signal) -> Signal:
+    def run(self, frames: Samples) -> Samples:
         """Run, and shuffle the sources."""
         return self._random.permutation(self._backend.run(frames))
 

@@ -1,4 +1,4 @@
-"""``python scripts/draw_graph.py FILE``: writes a small ONNX graph that no rule has anything against."""
+"""``python scripts/draw_graph.py FILE``: writes a small ONNX graph without findings."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import sys
 
 import onnx
 
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 
 def main(path: str) -> None:
     """Write a convolution of 16 features over 100 frames, with a ReLU."""
-    draw = Sketch()
+    draw = GraphSketch()
     convolved = draw.conv(draw.input(1, 16, 100, 1), 16, 16, (3, 1), pads=[1, 0, 1, 0])
     onnx.save(draw.model(draw.node("Relu", convolved)), path)
 

@@ -25,7 +25,7 @@ HANG_SECONDS = 10
 
 
 class HangError(Exception):
-    """A file took longer than a check may."""
+    """A check took too long."""
 
 
 def _hang(_signal: int, _frame: FrameType | None) -> None:
@@ -41,8 +41,8 @@ def small_models() -> list[onnx.ModelProto]:
     ]
 
 
-def outcome(path: Path) -> str:
-    """Check one file; anything but a report or a GraphError is a failure and named."""
+def result_of_check(path: Path) -> str:
+    """Check one file; return ``checked``, ``refused``, or the failure."""
     signal.alarm(HANG_SECONDS)
     try:
         check_file(path)
@@ -58,24 +58,26 @@ def outcome(path: Path) -> str:
 
 
 def main() -> None:
-    """Run the mutations and print what became of them; exit code 1 if one failed."""
+    """Check damaged graphs and count the results; exit code 1 if one failed."""
     turns = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     signal.signal(signal.SIGALRM, _hang)
     models = small_models()
-    dice, outcomes, start = random.Random(20), Counter[str](), time.perf_counter()
+    generator, results, start = random.Random(20), Counter[str](), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "damaged.onnx"
         for turn in track(range(turns), description="damaged graphs"):
-            model = dice.choice(models)
-            path.write_bytes(damaged(model.SerializeToString(), dice) if turn % 2 else rewired(model, dice))
-            found = outcome(path)
-            outcomes[found] += 1
-            if found not in ("checked", "refused"):
+            model = generator.choice(models)
+            path.write_bytes(
+                damaged(model.SerializeToString(), generator) if turn % 2 else rewired(model, generator)
+            )
+            result = result_of_check(path)
+            results[result] += 1
+            if result not in ("checked", "refused"):
                 kept = Path("build/fuzz") / f"{turn}.onnx"
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_bytes(path.read_bytes())
-    print(dict(outcomes), f"{time.perf_counter() - start:.0f} s")
-    sys.exit(bool(set(outcomes) - {"checked", "refused"}))
+    print(dict(results), f"{time.perf_counter() - start:.0f} s")
+    sys.exit(bool(set(results) - {"checked", "refused"}))
 
 
 if __name__ == "__main__":

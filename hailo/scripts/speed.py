@@ -1,5 +1,7 @@
-"""Times one window: ours in float and simulated at 8 bits, the original in PyTorch, a plain ONNX export of it; and
-what the host does beside the net."""
+"""Times one window: our export in float and simulated at 8 bits, the original in PyTorch, its plain ONNX export.
+
+Also times the host's work besides the net.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 import torch
 
-from scripts.bench import run_tool
+from scripts.bench import ASSETS, run_tool
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.graph_contract import GraphContract
-from tasnet2hef.base.parity import speech_clip
 from tasnet2hef.model.checkpoint import Checkpoint
 from tasnet2hef.model.export import ExportOptions, export_checkpoint
 from tasnet2hef.quantize.calibration.calibration_set import open_calibration
@@ -28,19 +30,18 @@ from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.frames import window_to_frames
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.runtime.stream.streamer import make_streamer
+from tasnet2hef.target.graph.opened import OpenedGraph
 
-ASSETS = Path(__file__).parents[1] / "assets"
 SECONDS = 2.0
 SHORTEST_SECONDS = 3.0
-"""Each is run for this long, and five times at least; the runs take turns, so that a busy moment hits all."""
+"""Each is run for this long, and five times at least; runs alternate, so that a busy moment affects all."""
 PLAIN_OPSET = 17
-Signal = npt.NDArray[np.float32]
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Contender:
-    """Something that separates one window, and how long it took to set up."""
+    """A form of the net that separates one window, and the time of its set-up."""
 
     name: str
     run: Callable[[], object]
@@ -79,7 +80,7 @@ def contenders(checkpoint: Checkpoint, folder: Path, threads: int) -> list[Conte
 
 
 def measure(every: list[Contender]) -> list[Timing]:
-    """Run all in turns; the first run of each is left out."""
+    """Run all alternately; the first run of each is not counted."""
     for each in every:
         each.run()
     times: dict[str, list[float]] = {each.name: [] for each in every}
@@ -100,7 +101,7 @@ class Stopwatch:
         """The graph's description."""
         return self._backend.contract
 
-    def run(self, frames: Signal) -> Signal:
+    def run(self, frames: Samples) -> Samples:
         """Run and time one window."""
         sources, seconds = _timed(lambda: self._backend.run(frames))
         self.seconds += seconds
@@ -108,7 +109,7 @@ class Stopwatch:
 
 
 def host_share(checkpoint: Checkpoint, folder: Path, threads: int, windows: int, block_ms: float) -> float:
-    """Return the time beside the net over the net's, for a stream that comes in blocks."""
+    """Return the time besides the net over the net's own, for a stream that comes in blocks."""
     path = folder / "host.onnx"
     if not path.exists():
         export_checkpoint(checkpoint, path, ExportOptions(seconds=SECONDS))
@@ -117,7 +118,7 @@ def host_share(checkpoint: Checkpoint, folder: Path, threads: int, windows: int,
     stream = make_streamer(net)
     clip = speech_clip((windows + 2) * stream.hop_samples, rate)
     block = round(block_ms * rate / 1000)
-    stream.feed(clip[: 2 * stream.hop_samples])  # what is set up only once
+    stream.feed(clip[: 2 * stream.hop_samples])  # one-time set-up
     net.seconds = 0.0
     start = time.perf_counter()
     for at in range(2 * stream.hop_samples, len(clip), block):
@@ -126,10 +127,10 @@ def host_share(checkpoint: Checkpoint, folder: Path, threads: int, windows: int,
     return (total - net.seconds) / net.seconds
 
 
-def _timed(work: Callable[[], Made]) -> tuple[Made, float]:
+def _timed(work: Callable[[], Result]) -> tuple[Result, float]:
     start = time.perf_counter()
-    made = work()
-    return made, time.perf_counter() - start
+    result = work()
+    return result, time.perf_counter() - start
 
 
 def _inferred(net: torch.nn.Module, mixture: torch.Tensor) -> torch.Tensor:
@@ -141,7 +142,7 @@ def _inferred(net: torch.nn.Module, mixture: torch.Tensor) -> torch.Tensor:
 def _eight_bits(graph: Path, folder: Path, threads: int) -> Backend:
     calibration = folder / "calib.npz"
     run_tool("calibrate", str(graph), str(ASSETS), "-o", str(calibration), "--windows", "4")
-    return prepare(graph, open_calibration(calibration), Preparation(threads=threads)).backend()
+    return prepare(OpenedGraph.read(graph), open_calibration(calibration), Preparation(threads=threads)).backend()
 
 
 def _export_plain(net: torch.nn.Module, mixture: torch.Tensor, path: Path) -> None:

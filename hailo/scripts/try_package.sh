@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# scripts/try_package.sh DIST VERSION...: installs the wheel with each Python into a fresh environment, with no extra
+# hailo/scripts/try_package.sh DIST VERSION...: installs the wheel with each Python into a fresh environment, with no extra
 # and with each one, and runs commands from an empty folder. Needs a package index; EXTRAS="plots live" tries fewer.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

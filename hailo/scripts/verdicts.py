@@ -1,4 +1,7 @@
-"""Replay recorded compiler verdicts against `tasnet2hef check`: `python -m scripts.verdicts rows.jsonl`."""
+"""Replay recorded compiler verdicts against `tasnet2hef check`: `python -m scripts.verdicts rows.jsonl`.
+
+A row is replayed where it carries a `graph` as `tests/target/rules/recorded_graphs.py` describes it.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.target.rules.verdicts.replay import Matrix, Verdict, matrix, replay
-from tests.target.rules.verdicts.row import read_rows
+from tests.target.rules.recorded_verdicts import Matrix, Verdict, matrix, read_rows, replay
 
 
 def report(verdicts: Sequence[Verdict], counts: Matrix) -> list[str]:
@@ -34,15 +36,15 @@ def _miss(verdict: Verdict) -> str:
     row = verdict.row
     kind = "overlooked failure" if row.failed else "false alarm"
     error = f"; recorded: {row.error}" if row.error else ""
-    return f"  {row.id} ({row.stage}, {row.hw_arch or 'any chip'}): {kind}: {row.op}: {verdict.reason}{error}"
+    return f"  {row.id} ({row.stage}, {row.chip}): {kind}: {verdict.reason}{error}"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Replay one file; exit 2 when it is not given or not there."""
+    """Replay one file; exit 2 when it is not named or does not exist."""
     if len(arguments) != 1 or not Path(arguments[0]).is_file():
         print("usage: python -m scripts.verdicts ROWS.jsonl", file=sys.stderr)
         return 2
-    verdicts = replay(read_rows(Path(arguments[0])))
+    verdicts = [replay(row) for row in read_rows(Path(arguments[0]))]
     print("\n".join(report(verdicts, matrix(verdicts))))
     return 0
 

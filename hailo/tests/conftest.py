@@ -13,7 +13,9 @@ import pytest
 import soundfile
 
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.report import charts
 from tests.sign_split import SignSplit, make_contract, save_graph
+from tests.target.recorded_parse import write_recorded_parse
 
 # Small tensors on many threads spend their time waiting for each other: 15 s against 200 s on two busy cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -42,6 +44,18 @@ def graph() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def sign_split() -> type[SignSplit]:
     return SignSplit
+
+
+@pytest.fixture(scope="session")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a real parse: the graph, and the layers that the compiler made of it."""
+    return write_recorded_parse(tmp_path_factory.mktemp("recorded"))
+
+
+@pytest.fixture
+def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the charts out of report pages: matplotlib takes half a second for a page that nobody looks at."""
+    monkeypatch.setattr(charts, "can_draw", lambda: False)
 
 
 @pytest.fixture

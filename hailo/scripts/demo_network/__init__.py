@@ -1,1 +1,1 @@
-"""How the shipped demo networks were made: data, recipe, training, evaluation."""
+"""How the shipped demo networks were produced: data, recipe, training, evaluation."""

@@ -1,4 +1,4 @@
-"""The commands of ``python -m scripts.demo_network``: train, evaluate, mixture, reuse."""
+"""The commands of ``python -m scripts.demo_network``: train, evaluate, mixture, speech, reuse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scripts.demo_network.evaluate import markdown_table, mean_improvement_db, m
 from scripts.demo_network.level import level_output
 from scripts.demo_network.reuse import find_reused
 from scripts.demo_network.shipping import write_demo, write_speech
-from scripts.demo_network.split import SIDES
+from scripts.demo_network.split import PARTS
 from scripts.demo_network.voices import SOUNDS, prompts_by_voice
 from tasnet2hef.base.errors import Tasnet2HefError
 from tasnet2hef.cli.training_display import show_progress
@@ -26,7 +26,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 console = Console(emoji=False)
 
 SoundsOption = Annotated[Path, typer.Option(help="Folder of Debian's asterisk-core-sounds-*-wav packages.")]
-ThreadsOption = Annotated[int, typer.Option(min=1, help="Processor threads; 1 where others share the cores.")]
+ThreadsOption = Annotated[int, typer.Option(min=1, help="CPU threads; 1 if other work shares the cores.")]
 
 
 @app.callback()
@@ -36,16 +36,18 @@ def main() -> None:
 
 @app.command("train")
 def train_command(
-    folder: Annotated[Path, typer.Argument(help="Checkpoints go here; a run found here is taken up.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of the checkpoints; a run in it is resumed.")],
     sounds: SoundsOption = SOUNDS,
     steps: Annotated[int, typer.Option(min=1, help="Length of the learning-rate schedule.")] = recipe.STEPS,
-    batch: Annotated[int, typer.Option(min=1, help="Mixtures a step.")] = recipe.BATCH,
-    minutes: Annotated[float, typer.Option(help="Stop after this time; start again to go on.")] = float("inf"),
+    batch: Annotated[int, typer.Option(min=1, help="Mixtures per step.")] = recipe.BATCH,
+    minutes: Annotated[float, typer.Option(help="Stop after this time; run again to resume.")] = float("inf"),
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     compiled: Annotated[
         bool, typer.Option(help="Use torch.compile: about twice as fast, needs a C++ compiler.")
     ] = False,
-    validation: Annotated[int, typer.Option(min=1, help="Held-out mixtures that pick the best network.")] = 48,
+    validation: Annotated[
+        int, typer.Option(min=1, help="Held-out mixtures that the best network is chosen by.")
+    ] = 48,
     threads: ThreadsOption = 2,
 ) -> None:
     """Train the demo network; the best one on the validation mixtures is FOLDER/best_model.pth."""
@@ -56,8 +58,8 @@ def train_command(
     run.load(folder)
     mixer = recipe.training_mixer(sounds)
     mixtures = recipe.held_out_mixtures("validation", validation, sounds=sounds)
-    with show_progress(console, run.step, steps) as report:
-        train(run, mixer, folder, lambda net: mean_improvement_db(net, mixtures), report, minutes * 60)
+    with show_progress(console, run.step, steps) as progress:
+        train(run, mixer, folder, lambda net: mean_improvement_db(net, mixtures), progress, minutes * 60)
     if (folder / MODEL_FILE).exists():
         level_output(folder / MODEL_FILE, mixtures)
 
@@ -66,9 +68,9 @@ def train_command(
 def evaluate_command(
     model: Annotated[Path, typer.Argument(help="A network that train saved.")] = recipe.MODEL,
     sounds: SoundsOption = SOUNDS,
-    mixtures: Annotated[int, typer.Option(min=3, help="How many, of 4 s each, in all.")] = 300,
+    mixtures: Annotated[int, typer.Option(min=3, help="Number of mixtures, of 4 s each.")] = 300,
     untrained: Annotated[
-        bool, typer.Option(help="Measure pairs of voices it was not trained on instead.")
+        bool, typer.Option(help="Measure pairs of voices that it was not trained on instead.")
     ] = False,
     threads: ThreadsOption = 2,
 ) -> None:
@@ -85,32 +87,32 @@ def mixture_command(
     sounds: SoundsOption = SOUNDS,
 ) -> None:
     """Write the demo mixture of test prompts, its two sources and the list of its prompts."""
-    prompts = [p for group in prompts_by_voice(recipe.VOICES, "test", sounds).values() for p in group]
+    prompts = [prompt for group in prompts_by_voice(recipe.VOICES, "test", sounds).values() for prompt in group]
     write_demo(recipe.demo_mixture(sounds), prompts, folder)
 
 
 @app.command("speech")
 def speech_command(
-    folder: Annotated[Path, typer.Argument(help="Where the recordings go, a folder a group of voices.")],
+    folder: Annotated[Path, typer.Argument(help="Where the recordings go, one folder per group of voices.")],
     sounds: SoundsOption = SOUNDS,
 ) -> None:
     """Write the training prompts as a folder of speech for `tasnet2hef freeze` and `tasnet2hef distil`."""
-    count = write_speech(prompts_by_voice(recipe.VOICES, "train", sounds), recipe.GROUPS, folder)
-    typer.echo(f"{count} prompts in {folder}: sources are mixed from its sub-folders")
+    count = write_speech(prompts_by_voice(recipe.VOICES, "training", sounds), recipe.GROUPS, folder)
+    typer.echo(f"{count} prompts in {folder}: sources are mixed from different sub-folders")
 
 
 @app.command("reuse")
 def reuse_command(sounds: SoundsOption = SOUNDS) -> None:
-    """List held-out prompts whose recording training holds under another name (minutes); none is expected."""
-    sides = {side: prompts_by_voice(recipe.VOICES, side, sounds) for side in SIDES}
+    """List held-out prompts whose recording is in training under another name (minutes); none is expected."""
+    parts = {part: prompts_by_voice(recipe.VOICES, part, sounds) for part in PARTS}
     for voice in recipe.VOICES:
-        held_out = sides["validation"][voice.name] + sides["test"][voice.name]
-        for reuse in find_reused(held_out, sides["train"][voice.name]):
+        held_out = parts["validation"][voice.name] + parts["test"][voice.name]
+        for reuse in find_reused(held_out, parts["training"][voice.name]):
             typer.echo(f"{reuse.held_out} = {reuse.training} (correlation {reuse.correlation:.3f})")
 
 
 def run_app() -> None:
-    """Run the command line; what is refused is one line and an exit code, not a traceback."""
+    """Run the command line; a refusal is one line and an exit code, not a traceback."""
     try:
         app()
     except Tasnet2HefError as error:

@@ -1,4 +1,4 @@
-"""Measure a network on held-out mixtures: SI-SDR improvement by pair of voices."""
+"""Measures a network on held-out mixtures: SI-SDR improvement by pair of voices."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 import torch
 
 from tasnet2hef.model.network.reference import ReferenceTasNet
-from tasnet2hef.train import loss
+from tasnet2hef.train.loss import si_sdr_db, si_sdr_improvement_db
 from tasnet2hef.train.mixtures import Mixture
 
 
 @dataclass(frozen=True)
 class PairResult:
-    """What a network does on the mixtures of one pair: mixtures, mean and spread in dB over mixtures."""
+    """The results on the mixtures of one pair of voices: their number; means, spread and worst in dB."""
 
     pair: str
     mixtures: int
@@ -26,18 +26,19 @@ class PairResult:
 
 
 @torch.no_grad()
-def improvement_db(net: ReferenceTasNet, mixture: Mixture) -> tuple[float, float]:
+def input_and_improvement_db(net: ReferenceTasNet, mixture: Mixture) -> tuple[float, float]:
     """Return the sources' mean SI-SDR before separation, and by how much separation improves it, in dB."""
     sources = torch.from_numpy(mixture.sources)[None].to(next(net.parameters()).device)
     summed = sources.sum(1)
-    return loss.improvement_db(net(summed), summed, sources)
+    input_db = float(si_sdr_db(summed[:, None], sources).mean())
+    return input_db, si_sdr_improvement_db(net(summed), summed, sources)
 
 
 def measure(net: ReferenceTasNet, mixtures: Sequence[Mixture]) -> list[PairResult]:
     """Measure every mixture; return a row per pair of voices and, last, a row over all."""
     scores: dict[str, list[tuple[float, float]]] = {}
     for mixture in mixtures:
-        score = improvement_db(net, mixture)
+        score = input_and_improvement_db(net, mixture)
         scores.setdefault(" + ".join(mixture.pair), []).append(score)
         scores.setdefault("all", []).append(score)
     names = [name for name in scores if name != "all"]
@@ -57,13 +58,13 @@ def mean_improvement_db(net: ReferenceTasNet, mixtures: Sequence[Mixture]) -> fl
 
 
 def markdown_table(results: Sequence[PairResult]) -> str:
-    """Lay the rows out as a Markdown table, all levels in dB."""
+    """Return the rows as a Markdown table, all figures in dB."""
     lines = [
         "| voices | mixtures | SI-SDR before (dB) | SI-SDR improvement: mean (dB) | spread (dB) | worst (dB) |",
         "|---|---|---|---|---|---|",
     ]
     for row in results:
-        levels = (row.input_db, row.improvement_db, row.spread_db, row.worst_db)
-        cells = [row.pair, str(row.mixtures), *(f"{round(level, 1) + 0.0:.1f}" for level in levels)]
+        figures = (row.input_db, row.improvement_db, row.spread_db, row.worst_db)
+        cells = [row.pair, str(row.mixtures), *(f"{round(figure, 1) + 0.0:.1f}" for figure in figures)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Give a trained network an output level of one: SI-SDR does not see gain, so training leaves it anywhere.
+"""Scales a trained network to an output gain of one: SI-SDR ignores gain, so training leaves it arbitrary.
 
 The decoder is linear: scaling its filters scales the output and changes no SI-SDR.
 """
@@ -13,7 +13,7 @@ import torch
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.train.loss import best_order
 from tasnet2hef.train.mixtures import Mixture
-from tasnet2hef.train.saving import load_network, save_beside, serialize
+from tasnet2hef.train.saving import load_network, save_atomically, serialize
 
 
 @torch.no_grad()
@@ -34,4 +34,4 @@ def level_output(path: Path, mixtures: Sequence[Mixture]) -> None:
     """Scale the decoder of the network saved at ``path`` to an output gain of one."""
     net = load_network(path)
     net.decoder.filters.mul_(output_gain(net, mixtures))
-    save_beside(serialize(net), path)
+    save_atomically(serialize(net), path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from scripts.demo_network.split import Side
+from scripts.demo_network.split import Part
 from scripts.demo_network.voices import SAMPLE_RATE_HZ, SOUNDS, Voice, prompts_by_voice
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.train.mixtures import Mixer, Mixture
@@ -13,7 +13,7 @@ from tasnet2hef.train.mixtures import Mixer, Mixture
 ASSETS: Final = Path(__file__).parents[2] / "assets"
 MODEL: Final = ASSETS / "demo_model.pth"
 STUDENT: Final = ASSETS / "demo_student.pth"
-"""What ``distil`` made of it: constants in place of gLN."""
+"""Its student, by ``distil``: constants in place of gLN."""
 
 VOICES: Final = (
     Voice("Carlo", ("it_IT_m_Carlo",)),
@@ -24,7 +24,7 @@ VOICES: Final = (
 PAIRS: Final = (("Carlo", "Allison"), ("Carlo", "June"), ("Carlo", "ivrvoice"))
 """The task: Carlo, a man, against one of three women."""
 UNTRAINED_PAIRS: Final = (("Allison", "June"), ("June", "ivrvoice"), ("ivrvoice", "Allison"))
-"""Two women: never in a training mixture, so a measure of what the network can't do."""
+"""Two women: never together in a training mixture, so a measure of the network's limits."""
 
 SPEC: Final = TasNetSpec(
     n_src=2,
@@ -48,7 +48,7 @@ BATCH: Final = 4
 TRAIN_SECONDS: Final = 2
 HELD_OUT_SECONDS: Final = 4
 DEMO_SECONDS: Final = 10
-SEEDS: Final = {"train": 1, "validation": 2, "test": 3}
+SEEDS: Final = {"training": 1, "validation": 2, "test": 3}
 DEMO_SEED: Final = 4
 DEMO_NUMBER: Final = 2
 """The first mixture of its series in which both voices are under CC BY 3.0, so that the audio is too."""
@@ -56,15 +56,15 @@ DEMO_NUMBER: Final = 2
 
 def training_mixer(sounds: Path = SOUNDS) -> Mixer:
     """Return the source of training mixtures, 2 s each, with perturbed speed."""
-    return Mixer(prompts_by_voice(VOICES, "train", sounds), PAIRS, TRAIN_SECONDS * SAMPLE_RATE_HZ, speed=True)
+    return Mixer(prompts_by_voice(VOICES, "training", sounds), PAIRS, TRAIN_SECONDS * SAMPLE_RATE_HZ, speed=True)
 
 
 def held_out_mixtures(
-    side: Side, count: int, pairs: tuple[tuple[str, str], ...] = PAIRS, sounds: Path = SOUNDS
+    part: Part, count: int, pairs: tuple[tuple[str, str], ...] = PAIRS, sounds: Path = SOUNDS
 ) -> list[Mixture]:
-    """Return the first ``count`` mixtures, 4 s each, of prompts that no training mixture holds."""
-    mixer = Mixer(prompts_by_voice(VOICES, side, sounds), pairs, HELD_OUT_SECONDS * SAMPLE_RATE_HZ)
-    return [mixer.draw(SEEDS[side], number) for number in range(count)]
+    """Return the first ``count`` mixtures, 4 s each, of prompts that are in no training mixture."""
+    mixer = Mixer(prompts_by_voice(VOICES, part, sounds), pairs, HELD_OUT_SECONDS * SAMPLE_RATE_HZ)
+    return [mixer.draw(SEEDS[part], number) for number in range(count)]
 
 
 def demo_mixture(sounds: Path = SOUNDS) -> Mixture:

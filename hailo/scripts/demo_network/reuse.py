@@ -1,6 +1,6 @@
-"""Find held-out prompts whose recording also stands in training under another name, by cross-correlation.
+"""Finds held-out prompts whose recording is also in training under another name, by cross-correlation.
 
-Names are not enough to tell: a package may hold one recording twice, trimmed differently, or cut two prompts out
+Names do not show this: a package may contain one recording twice, trimmed differently, or cut two prompts out
 of one take. The loudest 0.4 s of each held-out prompt are slid over all training audio of the same voice; a
 normalised correlation of 0.95 or more is one recording (measured on the five packages: one recording gives 0.995
 or more, all others stay below 0.9).
@@ -29,7 +29,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Reuse:
-    """A held-out prompt, the training prompt that holds its recording, and their correlation."""
+    """A held-out prompt, the training prompt that contains its recording, and their correlation."""
 
     held_out: str
     training: str
@@ -44,7 +44,7 @@ def loudest_excerpt(samples: Samples) -> Samples:
 
 
 def sliding_energy(samples: Samples, length: int) -> Array:
-    """Return the energy of every stretch of ``length`` samples; ``[sample]`` to ``[sample - length + 1]``."""
+    """Return the energy of every excerpt of ``length`` samples; ``[sample]`` to ``[sample - length + 1]``."""
     summed = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
     return np.asarray(summed[length:] - summed[:-length])
 
@@ -58,9 +58,9 @@ def block_spectra(samples: Samples) -> Array:
 
 
 def correlations(excerpt: Samples, samples: Samples, spectra: Array) -> Array:
-    """Return the normalised correlation, -1 to 1, of an excerpt with every place of ``samples``.
+    """Return the normalised correlation, -1 to 1, of an excerpt with ``samples`` at every offset.
 
-    ``spectra`` are ``block_spectra(samples)``, made once for many excerpts of at most 0.4 s.
+    ``spectra`` are ``block_spectra(samples)``, computed once for many excerpts of at most 0.4 s.
     """
     products = np.fft.irfft(spectra * np.fft.rfft(excerpt, BLOCK_SAMPLES).conj(), BLOCK_SAMPLES)
     energy = sliding_energy(samples, len(excerpt))
@@ -75,9 +75,9 @@ def find_reused(held_out: Sequence[StudioPrompt], training: Sequence[StudioPromp
     ends = np.cumsum([len(prompt.samples) + EXCERPT_SAMPLES for prompt in training])
     spectra, reused = block_spectra(samples), []
     for prompt in held_out:
-        found = correlations(loudest_excerpt(prompt.samples), samples, spectra)
-        place = int(np.argmax(found))
-        if found[place] >= SAME_RECORDING:
-            owner = training[int(np.searchsorted(ends, place, side="right"))]
-            reused.append(Reuse(prompt.name, owner.name, float(found[place])))
+        by_offset = correlations(loudest_excerpt(prompt.samples), samples, spectra)
+        offset = int(np.argmax(by_offset))
+        if by_offset[offset] >= SAME_RECORDING:
+            owner = training[int(np.searchsorted(ends, offset, side="right"))]
+            reused.append(Reuse(prompt.name, owner.name, float(by_offset[offset])))
     return reused

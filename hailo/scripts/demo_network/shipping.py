@@ -1,4 +1,4 @@
-"""Write the shipped demo audio: a mixture, its two sources, and a list of the prompts heard in them."""
+"""Writes the shipped demo audio: a mixture, its two sources, and a list of the prompts heard in them."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def write_demo(mixture: Mixture, prompts: Iterable[StudioPrompt], folder: Path) 
 
 
 def write_speech(prompts: Mapping[str, Sequence[StudioPrompt]], groups: Mapping[str, str], folder: Path) -> int:
-    """Write prompts as ``FOLDER/GROUP/VOICE/NAME.wav``, 16 bits, and return how many there are.
+    """Write prompts as ``FOLDER/GROUP/VOICE/NAME.wav``, 16 bits, and return their number.
 
-    ``groups`` says which group a voice belongs to; ``tasnet2hef distil`` mixes prompts of different groups.
+    ``groups`` is the group of each voice; ``tasnet2hef distil`` mixes prompts of different groups.
     """
     count = 0
     for voice, spoken in prompts.items():

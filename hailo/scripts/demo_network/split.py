@@ -1,7 +1,7 @@
-"""Which prompts train, validate and test: decided by a hash of the prompt's name, so it never changes.
+"""Splits prompts into training, validation and test by a hash of the name, so that the split never changes.
 
-The name is the prompt's own, without its language folder: the same sentence in two languages, or spoken by two
-voices, falls on the same side.
+The name is without its language folder: a sentence in two languages, or spoken by two voices, is in one part.
+The package's own split (``train/split.py``) is by rank instead, and would move prompts when some are added.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 import hashlib
 from typing import Final, Literal
 
-Side = Literal["train", "validation", "test", "unused"]
+Part = Literal["training", "validation", "test", "unused"]
 
-SIDES: Final[tuple[Side, ...]] = ("train", "validation", "test")
+PARTS: Final[tuple[Part, ...]] = ("training", "validation", "test")
 VALIDATION_SHARE: Final = 0.08
 TEST_SHARE: Final = 0.14
 REUSED: Final = frozenset({"digits/and", "pbx-invalid", "queue-seconds", "spy-iax2", "vm-incorrect"})
-"""Held-out names whose recording stands, for some voice, in training under another name; see ``reuse.py``."""
+"""Held-out names whose recording is, for some voice, in training under another name; see ``reuse.py``."""
 
 
-def side_of(name: str) -> Side:
-    """Return the side of the prompt called ``name`` (``digits/7``, without folder and suffix).
+def part_of(name: str) -> Part:
+    """Return the part of the prompt called ``name`` (``digits/7``, without folder and suffix).
 
-    >>> side_of("digits/7") == side_of("digits/7")
-    True
+    >>> part_of("digits/7")
+    'training'
     """
     if name in REUSED:
         return "unused"
@@ -30,4 +30,4 @@ def side_of(name: str) -> Side:
     place = int.from_bytes(digest[:8], "big") / 2**64
     if place < TEST_SHARE:
         return "test"
-    return "validation" if place < TEST_SHARE + VALIDATION_SHARE else "train"
+    return "validation" if place < TEST_SHARE + VALIDATION_SHARE else "training"

@@ -1,4 +1,4 @@
-"""Find the prompts of each voice, leave out what is not speech, trim silence and bring all to one level."""
+"""Reads the prompts of each voice: without those that are no speech, trimmed, at one level."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import soundfile
 
-from scripts.demo_network.split import Side, side_of
-from tasnet2hef.audio.level import rms_dbfs
+from scripts.demo_network.split import Part, part_of
+from tasnet2hef.audio.level import FRAME_SECONDS, PAUSE_DB, rms_dbfs
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.train.mixtures import SAMPLE_RATE_HZ, Prompt
@@ -21,12 +21,10 @@ from tasnet2hef.train.mixtures import SAMPLE_RATE_HZ, Prompt
 SOUNDS: Final = Path("/usr/share/asterisk/sounds")
 """Where Debian's asterisk-core-sounds-*-wav packages put their folders."""
 LEVEL_DBFS: Final = -25.0
-"""RMS that every prompt is brought to, so that only the mixer decides who is louder."""
-SILENCE_DB: Final = -35.0
-"""A frame this far below the prompt's loudest frame is silence."""
+"""RMS of every prompt, so that only the mixer decides who is louder."""
 QUIETEST_DBFS: Final = -45.0
 """A prompt below this RMS holds no speech."""
-FRAME_SAMPLES: Final = 160
+FRAME_SAMPLES: Final = round(FRAME_SECONDS * SAMPLE_RATE_HZ)
 MARGIN_SAMPLES: Final = 240
 NOT_SPEECH: Final = ("silence/*", "*beep*", "*2tone*", "tt-monkeys", "confbridge-begin-glorious*")
 
@@ -41,17 +39,17 @@ class Voice:
 
 @dataclass(frozen=True)
 class StudioPrompt(Prompt):
-    """A prompt of a Debian package: also its file's SHA-256 and its side of the split."""
+    """A prompt of a Debian package: also its file's SHA-256 and its part of the split."""
 
     sha256: str
-    side: Side
+    part: Part
 
 
 def trim_silence(samples: Samples) -> Samples:
     """Cut silence at both ends, leaving 30 ms; ``[sample]`` to ``[sample]``, empty where all is silence."""
     frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     power = np.square(frames).mean(axis=1)
-    loud = np.flatnonzero(power > max(power.max(initial=0) * 10 ** (SILENCE_DB / 10), 1e-9))
+    loud = np.flatnonzero(power > max(power.max(initial=0) * 10 ** (PAUSE_DB / 10), 1e-9))
     if not len(loud):
         return samples[:0]
     start, stop = loud[0] * FRAME_SAMPLES - MARGIN_SAMPLES, (loud[-1] + 1) * FRAME_SAMPLES + MARGIN_SAMPLES
@@ -59,7 +57,7 @@ def trim_silence(samples: Samples) -> Samples:
 
 
 def holds_speech(trimmed: Samples) -> bool:
-    """Say whether a trimmed prompt is long and loud enough to be speech."""
+    """Return whether a trimmed prompt is long and loud enough to be speech."""
     return len(trimmed) >= FRAME_SAMPLES and rms_dbfs(trimmed) >= QUIETEST_DBFS
 
 
@@ -72,10 +70,10 @@ def read_trimmed(path: Path) -> Samples:
 
 
 def make_prompt(voice: str, name: str, path: Path, trimmed: Samples) -> StudioPrompt:
-    """Bring a trimmed prompt to the common level and note where it comes from and on which side it is."""
+    """Bring a trimmed prompt to the common level; add its file's digest and its part of the split."""
     levelled = trimmed * np.float32(10 ** ((LEVEL_DBFS - rms_dbfs(trimmed)) / 20))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return StudioPrompt(voice, name, levelled, digest, side_of(name.split("/", 1)[1]))
+    return StudioPrompt(voice, name, levelled, digest, part_of(name.split("/", 1)[1]))
 
 
 def find_prompts(voice: Voice, sounds: Path = SOUNDS) -> list[StudioPrompt]:
@@ -95,9 +93,9 @@ def find_prompts(voice: Voice, sounds: Path = SOUNDS) -> list[StudioPrompt]:
 
 
 def drop_repeats(prompts: Iterable[StudioPrompt]) -> list[StudioPrompt]:
-    """Keep one of each recording: a file that stands under two names could be on two sides of the split.
+    """Keep one of each recording: a file with two names could be in two parts of the split.
 
-    A recording that two voices share is a package's stand-in for a missing translation: both are dropped.
+    A recording that two voices share is a package's substitute for a missing translation: both are dropped.
     """
     owners: dict[str, set[str]] = {}
     first: dict[str, StudioPrompt] = {}
@@ -107,7 +105,7 @@ def drop_repeats(prompts: Iterable[StudioPrompt]) -> list[StudioPrompt]:
     return [prompt for digest, prompt in first.items() if len(owners[digest]) == 1]
 
 
-def prompts_by_voice(voices: Sequence[Voice], side: Side, sounds: Path = SOUNDS) -> dict[str, list[StudioPrompt]]:
-    """Read the prompts of one side of the split, grouped by voice."""
+def prompts_by_voice(voices: Sequence[Voice], part: Part, sounds: Path = SOUNDS) -> dict[str, list[StudioPrompt]]:
+    """Read the prompts of one part of the split, grouped by voice."""
     every = drop_repeats(prompt for voice in voices for prompt in find_prompts(voice, sounds))
-    return {voice.name: [p for p in every if p.voice == voice.name and p.side == side] for voice in voices}
+    return {voice.name: [p for p in every if p.voice == voice.name and p.part == part] for voice in voices}

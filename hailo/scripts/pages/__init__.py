@@ -1,1 +1,1 @@
-"""What the documentation site is made of at build time: pictures, and pages that are read off the code."""
+"""Parts of the documentation site that are built with it: pictures, and pages generated from the code."""

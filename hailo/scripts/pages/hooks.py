@@ -1,4 +1,4 @@
-"""Hooks of MkDocs: adds the generated pages and puts the pictures in their places."""
+"""Hooks of MkDocs: add the generated pages, and the pictures where pages name them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if str(ROOT / "hailo") not in sys.path:  # MkDocs loads this file by its path
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add a page for every module of ``generated``, and the two that live in the root folder."""
+    """Add a page for every module of ``generated``, and the two in the root folder."""
     from mkdocs.structure.files import File
 
     from scripts.pages import generated
@@ -26,17 +26,18 @@ def on_files(files: Any, config: Any) -> Any:
     for module in modules_of(generated):
         files.append(File.generated(config, module.PATH, content=module.text()))
     for name in ("CONTRIBUTING.md", "CHANGELOG.md"):
-        files.append(File.generated(config, name.lower(), content=(ROOT / name).read_text()))
+        content = (ROOT / name).read_text().replace("](docs/", "](")  # links from the root folder
+        files.append(File.generated(config, name.lower(), content=content))
     return files
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace each ``{{ picture name }}`` by the picture and its caption."""
-    return _PICTURE.sub(lambda found: picture(found[1]), markdown)
+    return _PICTURE.sub(lambda match: picture(match[1]), markdown)
 
 
 def picture(name: str) -> str:
-    """Return a picture as HTML; its file is called as it is, in snake case."""
+    """Return a picture as HTML; its file has its name in snake case."""
     from scripts.pages.pen import svg
 
     module = importlib.import_module(f"scripts.pages.figures.{name.replace('-', '_')}")

@@ -1,4 +1,4 @@
-"""Writes the few forms of Markdown that generated pages need."""
+"""Writes the forms of Markdown that generated pages need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws pictures in the reader's own text colour, so that they read on light and on dark."""
+"""Draws pictures in the colour of the page's text, so that they are legible on light and dark."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ ASSETS: Final = Path(__file__).parents[2] / "assets"
 _VOICES: Final = 2
 _SMALL_SPEECH: Final = ("--seconds", "0.5", "--test-clips", "2")
 
-# In an order in which each finds what earlier ones made.
+# In an order in which each finds the files that earlier ones write.
 RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "convert": ("my_model.pth", "--seconds", "0.1", "-o", "build/"),
     "check": ("build/my_model.onnx",),
@@ -92,7 +92,7 @@ def inside(folder: Path) -> Iterator[None]:
 
 
 def json_of_every_command(folder: Path) -> dict[str, dict[str, Any]]:
-    """Run every command with ``--json`` in a prepared folder; return what each printed.
+    """Run every command with ``--json`` in a prepared folder; return the JSON of each.
 
     Raises:
         RuntimeError: a command has no example here, failed, or printed something else.
@@ -109,9 +109,9 @@ def _commands() -> list[str]:
 
 
 def _printed(name: str) -> dict[str, Any]:
-    with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.redirect_stderr(io.StringIO()) as said:
+    with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.redirect_stderr(io.StringIO()) as errors:
         code = run(make_app(), ["--quiet", name, *RUNS[name], "--json"])
     if code:
-        raise RuntimeError(f"tasnet2hef {name}: exit code {code}, expected 0: {said.getvalue()}")
-    told: dict[str, Any] = json.loads(printed.getvalue())
-    return told
+        raise RuntimeError(f"tasnet2hef {name}: exit code {code}, expected 0: {errors.getvalue()}")
+    content: dict[str, Any] = json.loads(printed.getvalue())
+    return content

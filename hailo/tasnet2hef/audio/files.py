@@ -69,6 +69,22 @@ def read_clip(path: str | Path) -> Clip:
     return clip
 
 
+def read_mono(path: Path, rate_hz: int) -> Samples:
+    """Read ``[sample]`` at a model's rate, channels averaged; a higher rate is resampled.
+
+    Raises:
+        AudioError: it can't be read, or its rate is lower than the model's: the upper band would be empty.
+    """
+    clip = read_clip(path)
+    if clip.sample_rate_hz < rate_hz:
+        raise AudioError(
+            f"{path}: found {clip.sample_rate_hz} Hz, expected at least the model's {rate_hz} Hz; give other "
+            "recordings"
+        )
+    mono: Samples = resample(clip.samples.mean(axis=0, keepdims=True), clip.sample_rate_hz, rate_hz)[0]
+    return mono
+
+
 def choose_channels(clip: Clip, channel: Channel) -> Samples:
     """Return the channels to separate, ``[channel, sample]``: one for ``mix`` or a number, all for ``each``.
 

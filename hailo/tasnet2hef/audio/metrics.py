@@ -3,6 +3,15 @@
 SI-SDR of an estimate ``e`` for a reference ``r``, both made zero-mean: ``10 log10(|a r|^2 / |e - a r|^2)`` with
 ``a = <e, r> / <r, r>``. Source: Le Roux et al., "SDR - half-baked or well done?", ICASSP 2019. The numbers come
 from fast_bss_eval (Scheibler, 2022), with the assignment of sources to references of the highest mean.
+
+These are the SI-SDRs of ``separate`` and ``simulate``. Three measures are close to it, each for a reason:
+
+- ``train.loss.si_sdr_db``: the same in torch, differentiable and finite for silence. Training, ``freeze`` and
+  ``distil`` use it.
+- ``quantize.score.relative_noise``: ``|e - a r|^2 / |a r|^2``, a ratio of powers, with the means left in. It
+  compares rounded with float outputs: noises of many layers add up, decibels do not.
+- ``base.parity.signal_to_error_db``: ``10 log10(|r|^2 / |r - e|^2)``, which depends on scale and offset too. It
+  compares two implementations of one net.
 """
 
 from __future__ import annotations

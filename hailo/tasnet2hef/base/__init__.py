@@ -1,1 +1,1 @@
-"""What every room stands on: errors, files, the network's specification and the contract of an exported graph."""
+"""Shared by all rooms: errors, files, the network's specification and the contract of an exported graph."""

@@ -1,4 +1,4 @@
-"""The two environments beside the package, and what a process in another Python needs to import it."""
+"""The two Python environments beside the package, and the variables that let another Python import it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import os
 from pathlib import Path
 from typing import Final
 
-import tasnet2hef
-
 TO_ONNX: Final = "to-onnx-env"
 TO_HAILO: Final = "to-hailo-env"
-MADE_BY: Final = {TO_ONNX: "make onnx-env", TO_HAILO: "make hailo-env DFC=path/to/hailo_dataflow_compiler.whl"}
+MAKE_WITH: Final = {
+    TO_ONNX: "make onnx-env",
+    TO_HAILO: "make hailo-env DFC=path/to/hailo_dataflow_compiler.whl",
+}
 _SITES: Final = ("site-packages", "dist-packages")
 
 
 def package_home() -> Path:
     """Return the folder that holds the package: ``hailo/`` of a checkout, or a Python's ``site-packages``."""
-    return Path(tasnet2hef.__file__).resolve().parent.parent
+    return Path(__file__).resolve().parents[2]
 
 
 def environment_python(name: str) -> Path:
-    """Return where an environment's Python is, or would be; links are kept, for they tell an environment.
+    """Return the path of an environment's Python, installed or not; links stay, for they identify an environment.
 
     >>> environment_python("to-hailo-env").parts[-3:]
     ('to-hailo-env', 'bin', 'python')
@@ -29,10 +30,10 @@ def environment_python(name: str) -> Path:
 
 
 def package_environment() -> dict[str, str]:
-    """Return the variables of a process that imports this package by another Python, in a folder of its own."""
+    """Return the variables with which another Python, started in any folder, can import this package."""
     home = package_home()
-    places = [] if home.name in _SITES else [str(home)]
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    places += [os.path.abspath(place) for place in given if place]
-    path = {"PYTHONPATH": os.pathsep.join(places)} if places else {}
+    folders = [] if home.name in _SITES else [str(home)]
+    inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    folders += [os.path.abspath(folder) for folder in inherited if folder]
+    path = {"PYTHONPATH": os.pathsep.join(folders)} if folders else {}
     return {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", **path}

@@ -4,13 +4,13 @@
 
     Tasnet2HefError
     ├── InputError            bad use or bad input: exit code 2
-    │   ├── OptionError       an option, or a combination of options, that can't be honoured
+    │   ├── OptionError       an option, or a combination of options, that can't be used
     │   ├── CheckpointError   a checkpoint that can't be read as a Conv-TasNet
     │   ├── GraphError        an ONNX file that can't be read
     │   ├── AudioError        an audio file that can't be used
     │   └── DeviceError       a device, its runtime or its program (HEF) that can't be used
-    └── RefusedError          the work was done and its result is not good enough: exit code 1
-        └── ParityError       an export that does not equal its original
+    └── RefusedError          the work was done but its result is not good enough: exit code 1
+        └── ParityError       an exported or patched graph whose output differs from the original's
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class InputError(Tasnet2HefError):
 
 
 class OptionError(InputError):
-    """An option, or a combination of options, that can't be honoured."""
+    """An option, or a combination of options, that can't be used."""
 
 
 class CheckpointError(InputError):
@@ -46,7 +46,7 @@ class AudioError(InputError):
 
 
 class DeviceError(InputError):
-    """A device, its runtime or its HEF that can't be used; ``signature`` names a failure that is known."""
+    """A device, its runtime or its HEF that can't be used; ``signature`` is the id of a known failure."""
 
     def __init__(self, message: str, signature: str = "") -> None:
         super().__init__(message)
@@ -54,10 +54,10 @@ class DeviceError(InputError):
 
 
 class RefusedError(Tasnet2HefError):
-    """The work was done and its result is not good enough."""
+    """The work was done but its result is not good enough."""
 
     exit_code = 1
 
 
 class ParityError(RefusedError):
-    """An export that does not equal its original."""
+    """An exported or patched graph whose output differs from the original's."""

@@ -1,4 +1,4 @@
-"""Files written beside their place and then renamed, so that nothing half-written is ever left behind."""
+"""Files that are written under a temporary name and then renamed, so that none is left half-written; digests."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _BLOCK: Final = 1 << 20
 """Bytes read at once for a digest."""
 
 
-def require_place(path: Path) -> None:
-    """Check, before long work, that ``path`` can be written at its end.
+def require_writable(path: Path) -> None:
+    """Check, before long work, that its result can be written to ``path`` afterwards.
 
     Raises:
         OptionError: it is a folder, or the nearest folder that exists can't be written.
@@ -33,10 +33,10 @@ def require_place(path: Path) -> None:
 def written_beside(path: Path) -> Iterator[Path]:
     """Yield a temporary path in ``path``'s folder; rename it to ``path`` on success, remove it otherwise.
 
-    The folder is made if it is missing.
+    The folder is created if it is missing.
 
     Raises:
-        OptionError: the place can't be written.
+        OptionError: ``path`` can't be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,9 +60,18 @@ def written_beside(path: Path) -> Iterator[Path]:
 
 
 def digest_of_file(path: Path) -> str:
-    """Return a file's SHA-256, read piece by piece."""
+    """Return the SHA-256 of a file, read block by block, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as opened:
         while block := opened.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def digest_of_bytes(content: bytes) -> str:
+    """Return the SHA-256 of ``content`` in hexadecimal.
+
+    >>> digest_of_bytes(b"")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(content).hexdigest()

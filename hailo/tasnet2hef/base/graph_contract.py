@@ -1,4 +1,4 @@
-"""What an exported graph says of itself, kept in the ONNX file so that later stages need no second file."""
+"""What an exported graph promises its host, in the ONNX file's metadata so that no second file is needed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STREAMS: Final = (1, 2, 4, 8)
 
 
 def output_names(n_src: int) -> tuple[str, ...]:
-    """Names of the graph's outputs.
+    """Return the names of the graph's outputs.
 
     >>> output_names(2)
     ('source_1', 'source_2')
@@ -37,7 +37,7 @@ def metadata_of(model: onnx.ModelProto) -> dict[str, str]:
 
 
 def state_name(block: int) -> str:
-    """Name of the input that holds a block's past rows; its output is ``tcn_03/next_state``.
+    """Return the name of the input that holds a block's past rows; its output is ``tcn_03/next_state``.
 
     >>> state_name(3)
     'tcn_03/state'
@@ -47,7 +47,7 @@ def state_name(block: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class GraphContract:
-    """Where a graph comes from and how to feed it.
+    """Which network a graph computes, in which form, and how to feed it.
 
     The input holds one window of ``rows`` rows of ``stride`` samples: ``[1, stride, rows, 1]`` when tall (time on
     H), ``[1, stride, 1, rows]`` when wide (time on W). In the device's NHWC memory both are the waveform itself.
@@ -57,25 +57,26 @@ class GraphContract:
 
     spec: TasNetSpec
     window_frames: int
-    """Frames T that the encoder makes of a window."""
+    """Frames T of a window, after the encoder."""
     norm: str
     """How the norms are computed: ``exact``, ``frame`` or ``folded``."""
     layout: str = "tall"
     residual: str = "separate"
     """``separate`` or ``joint`` residual and skip convolutions."""
     streams: int = 1
-    """Windows that lie side by side in the columns; columns never mix."""
+    """Windows side by side in the columns; columns never mix."""
     stateful: bool = False
     """The window is a chunk of a stream, and each depthwise convolution's past rows are inputs and outputs."""
     input_level_dbfs: float | None = None
-    """Speech level that the host brings its input to, and takes back behind the net; None: any level will do."""
+    """Speech level to which the host scales the input, undone on the output; None: any level will do."""
     segment: int = 1
     """Number of this segment, from 1; a whole graph is the only one."""
     segments: int = 1
-    """Segments that the graph was cut into; each runs after the one before."""
+    """Segments that the graph was cut into; they run one after the other."""
     segment_of: str = ""
     """Digest of the whole graph's weights; empty for a whole graph."""
     version: str = __version__
+    """Version of tasnet2hef that exported the graph."""
 
     @property
     def rows(self) -> int:
@@ -84,7 +85,7 @@ class GraphContract:
 
     @property
     def window_samples(self) -> int:
-        """Samples of the clip that one window (one column) holds, the original's own padding left aside."""
+        """Samples of the clip in one window (one column), without the zeros that the original pads."""
         spec = self.spec
         return (self.window_frames - 1) * spec.stride + spec.kernel_size - 2 * spec.encoder_padding
 
@@ -103,7 +104,7 @@ class GraphContract:
 
     @property
     def state_values(self) -> int:
-        """Values that come in, and go out, with every chunk; a byte each at 8 bits."""
+        """State values that are read, and written, with every chunk; a byte each at 8 bits."""
         return sum(math.prod(shape) for shape in self.state_shapes.values())
 
     @property
@@ -112,20 +113,20 @@ class GraphContract:
         return tuple(name.replace("/state", "/next_state") for name in self.state_shapes)
 
     def to_json(self) -> str:
-        """Return the text that is stored in the ONNX file."""
+        """Return the text that is stored in the ONNX file's metadata."""
         fields = {**dataclasses.asdict(self), "window_samples": self.window_samples}
         return json.dumps(fields, sort_keys=True)
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str], where: str) -> GraphContract:
-        """Read the contract from a graph's ``metadata_props``.
+        """Return the contract in a graph's metadata.
 
         Raises:
-            GraphError: the graph was not exported by tasnet2hef, or its record is damaged.
+            GraphError: the graph was not exported by tasnet2hef, or its metadata is damaged.
         """
         if METADATA_KEY not in metadata:
             raise GraphError(
-                f"{where}: no {METADATA_KEY!r} record in its metadata, so its window and rate are unknown; "
+                f"{where}: found no {METADATA_KEY} metadata, so its window and sample rate are unknown; "
                 "export it with convtasnet_to_onnx.py"
             )
         try:
@@ -135,5 +136,5 @@ class GraphContract:
             return cls(**{**fields, "spec": TasNetSpec(**fields["spec"])})
         except (ValueError, TypeError, KeyError, AttributeError, OptionError) as error:
             raise GraphError(
-                f"{where}: its {METADATA_KEY!r} record is damaged ({error}); export the graph again"
+                f"{where}: its {METADATA_KEY} metadata is damaged ({error}); export the graph again"
             ) from error

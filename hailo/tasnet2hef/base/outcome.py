@@ -1,4 +1,4 @@
-"""Two vocabularies of how a thing went: ``Outcome`` for work that was run, ``Status`` for what was examined."""
+"""The words for results: ``Outcome``, how work ended, and ``Status``, what an examination found."""
 
 from __future__ import annotations
 

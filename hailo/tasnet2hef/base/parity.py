@@ -1,11 +1,10 @@
-"""How equal an export is to its original: signal-to-error in dB, on real speech."""
+"""How closely an export's output equals the original's: signal-to-error in dB."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Final
 
 import numpy as np
@@ -16,28 +15,28 @@ from tasnet2hef.base.errors import ParityError
 Signal = npt.NDArray[np.floating[Any]]
 
 CEILING_DB: Final = 200.0
-"""Reported for equal signals, whose ratio has no bound; float32 itself ends near 150 dB."""
+"""Reported for equal signals, whose ratio is infinite; float32 rounding alone gives about 150 dB."""
 REFUSED_BELOW_DB: Final = 80.0
 
 
 @dataclass(frozen=True)
 class ParityRow:
-    """One comparison: two implementations and the signal-to-error of the worse source, in dB."""
+    """One comparison: two implementations and the signal-to-error of the worst source, in dB."""
 
     pair: str
     db: float
 
 
-def signal_to_error_db(expected: Signal, found: Signal) -> float:
-    """Return ``10 log10(sum(expected^2) / sum((expected - found)^2))``, at most 200 dB.
+def signal_to_error_db(expected: Signal, actual: Signal) -> float:
+    """Return ``10 log10(sum(expected^2) / sum((expected - actual)^2))``, at most 200 dB.
 
     >>> round(signal_to_error_db(np.array([3.0, 4.0]), np.array([3.0, 4.5])), 6)
     20.0
     """
-    if expected.shape != found.shape:
-        raise ValueError(f"shapes differ: {expected.shape} and {found.shape}")
+    if expected.shape != actual.shape:
+        raise ValueError(f"shapes differ: {expected.shape} and {actual.shape}")
     signal = float(np.sum(np.square(expected, dtype=np.float64)))
-    error = float(np.sum(np.square(expected.astype(np.float64) - found)))
+    error = float(np.sum(np.square(expected.astype(np.float64) - actual)))
     if not math.isfinite(error):
         return -CEILING_DB
     if error <= signal * 10 ** (-CEILING_DB / 10):
@@ -45,13 +44,13 @@ def signal_to_error_db(expected: Signal, found: Signal) -> float:
     return max(-CEILING_DB, 10 * math.log10(signal / error)) if signal > 0 else -CEILING_DB
 
 
-def compare_sources(pair: str, expected: Signal, found: Signal) -> ParityRow:
-    """Compare sources ``[source, sample]`` one by one; the worst counts."""
-    return ParityRow(pair, min(signal_to_error_db(a, b) for a, b in zip(expected, found, strict=True)))
+def compare_sources(pair: str, expected: Signal, actual: Signal) -> ParityRow:
+    """Compare sources ``[source, sample]`` one by one; return the lowest signal-to-error."""
+    return ParityRow(pair, min(signal_to_error_db(a, b) for a, b in zip(expected, actual, strict=True)))
 
 
 def refuse_disparity(rows: Sequence[ParityRow], where: str) -> None:
-    """Refuse an export that differs from its original.
+    """Refuse a graph whose output differs from the original's.
 
     Raises:
         ParityError: a pair is below 80 dB.
@@ -60,16 +59,5 @@ def refuse_disparity(rows: Sequence[ParityRow], where: str) -> None:
     if worst.db < REFUSED_BELOW_DB:
         raise ParityError(
             f"{where}: {worst.pair}: found {worst.db:.1f} dB signal-to-error, expected at least "
-            f"{REFUSED_BELOW_DB:.0f} dB; nothing was written; the weights may be out of float32's range"
+            f"{REFUSED_BELOW_DB:.0f} dB; nothing was written; the weights may exceed float32's range"
         )
-
-
-def speech_clip(samples: int, sample_rate: int) -> npt.NDArray[np.float32]:
-    """Return ``samples`` samples of real speech at ``sample_rate`` Hz, repeated where the excerpt ends."""
-    import soundfile
-    import soxr
-
-    with resources.as_file(resources.files("tasnet2hef.audio.speech") / "excerpt.flac") as path:
-        speech, rate = soundfile.read(path, dtype="float32")
-    resampled = soxr.resample(speech, rate, sample_rate)
-    return np.resize(resampled, samples).astype(np.float32)

@@ -186,6 +186,21 @@ class TasNetSpec:
         """Rows of ``stride`` samples that a basis function covers: m = ceil(K / S)."""
         return math.ceil(self.kernel_size / self.stride)
 
+    def clip_padding(self, samples: int) -> tuple[int, int]:
+        """Return the zeros that the original puts before and after a clip of ``samples`` samples, in samples.
+
+        torchaudio pads the clip to whole strides (plus the odd sample of an odd kernel) and then by the stride on
+        both sides (``_align_num_frames_with_strides`` in ``torchaudio/models/conv_tasnet.py``); Asteroid pads
+        nothing.
+
+        >>> TasNetSpec(n_src=2, encoder_padding=8).clip_padding(1001)
+        (8, 15)
+        """
+        if not self.encoder_padding:
+            return 0, 0
+        odd = self.kernel_size % 2
+        return self.encoder_padding, self.encoder_padding + (odd - samples) % self.stride
+
 
 def _require_int(name: str, value: object, *, at_least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < at_least:

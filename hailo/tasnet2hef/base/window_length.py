@@ -1,4 +1,4 @@
-"""The window: how many frames a graph of fixed shape computes, and how the chip can average over them."""
+"""The window: how many frames a graph of fixed shape computes, and how the chip averages over them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.spec import TasNetSpec
 
 MEAN_LIMIT: Final = 128
-"""Most values the chip averages in one step: a mean over n needs a shift of log2(n) bits; 10 fails (recorded)."""
+"""Most values the chip averages in one step: a mean of n shifts by log2(n) bits; 10 bits fail (recorded)."""
 
 
 @lru_cache(maxsize=4096)
 def _split(frames: int, steps: int) -> tuple[int, ...] | None:
-    """Return ``steps`` factors of ``frames``, each at most MEAN_LIMIT, as equal as can be; None if impossible."""
+    """Return ``steps`` factors of ``frames``, each at most MEAN_LIMIT, as equal as possible, or None."""
     if steps == 1:
         return (frames,) if frames <= MEAN_LIMIT else None
     balanced = min(MEAN_LIMIT, round(frames ** (1 / steps)))
@@ -28,7 +28,7 @@ def _split(frames: int, steps: int) -> tuple[int, ...] | None:
 
 
 def _fewest_steps(frames: int) -> int:
-    """Return the least number of means that can cover ``frames`` frames."""
+    """Return the smallest number of means in sequence that can cover ``frames`` frames."""
     steps = 1
     while MEAN_LIMIT**steps < frames:
         steps += 1
@@ -39,7 +39,7 @@ def mean_factors(frames: int) -> tuple[int, ...]:
     """Split a mean over ``frames`` frames into steps of at most 128 frames; their product is ``frames``.
 
     Raises:
-        OptionError: ``frames`` is no such product with the fewest steps.
+        OptionError: ``frames`` is no product of the fewest factors possible.
 
     >>> mean_factors(2000)
     (40, 50)
@@ -50,7 +50,7 @@ def mean_factors(frames: int) -> tuple[int, ...]:
     if factors is None:
         raise OptionError(
             f"window: {frames} frames are no product of {_fewest_steps(frames)} factors up to {MEAN_LIMIT}; "
-            f"the next window that is has {next_factored(frames)} frames"
+            f"the next window that can be split has {next_factored(frames)} frames"
         )
     return factors
 

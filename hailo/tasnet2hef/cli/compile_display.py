@@ -48,7 +48,11 @@ class StageDisplay:
     def ended(self, record: StageRecord) -> None:
         """Say how the stage ended."""
         self.close()
-        how = "done" if record.done else f"FAILED ({record.failure['signature']}, {record.ended})"
+        how = (
+            "done"
+            if record.done
+            else f"FAILED ({record.failure.signature if record.failure else 'unknown'}, {record.ended})"
+        )
         earlier = ", as an earlier run had it (same inputs)" if record.reused else ""
         self._print(f"{record.stage}: {how} in {clock(record.seconds)}{earlier}")
 

@@ -1,4 +1,4 @@
-"""Prints what ``freeze`` and ``distil`` made."""
+"""Prints the report of ``freeze`` and ``distil``."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def print_norm_report(report: NormReport) -> None:
 
 def _rows(name: str, costs: tuple[NetCost, ...]) -> list[tuple[str, ...]]:
     if not costs:
-        return [(name, "no form on the chip", "", "", "", "", "")]
+        return [(name, "no equivalent on the chip", "", "", "", "", "")]
     return [
         (
             name,
             cost.residual,
-            str(cost.layers_parsed),
-            str(cost.layers_fused),
+            str(cost.parsed_layers),
+            str(cost.compiled_layers),
             f"{cost.macs_per_s / 1e6:.0f}",
             str(cost.contexts),
             str(cost.held_maps),

@@ -1,4 +1,4 @@
-"""Reading of ``NAME=VALUE`` settings."""
+"""Parses ``NAME=VALUE`` settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tasnet2hef.base.errors import OptionError
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, object]:
-    """Parse ``NAME=VALUE`` pairs; a value is JSON where it can be, else text.
+    """Parse ``NAME=VALUE`` pairs; a value that is no JSON is text.
 
     >>> parse_settings(["n_src=2", "mask_act=relu", "causal=true"])
     {'n_src': 2, 'mask_act': 'relu', 'causal': True}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
 
+if TYPE_CHECKING:
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
-def add_to_page(graph: Path, *, quiet: bool, **found: Any) -> None:
+
+def add_to_page(graph: OpenedGraph, *, quiet: bool, **found: Any) -> None:
     """Add stages (see ``write_report``) to ``GRAPH.report/report.html``; print its place unless ``quiet``.
 
     A page that can't be written is a note: the result that it tells of stands.

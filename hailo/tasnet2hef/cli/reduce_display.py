@@ -1,4 +1,4 @@
-"""Shows a reduction while it goes on: a bar on a terminal, a line for each smaller graph where output is piped."""
+"""Shows the progress of a reduction: a bar on a terminal, a line for each smaller graph where output is piped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasnet2hef.diagnose.reduce.journal import Attempt
 _LINE_LENGTH: Final = 60
 
 
-class ReduceDisplay:
+class ReduceProgressBar:
     """Writes to stderr, so that JSON on stdout stays clean."""
 
     def __init__(self, console: Console | None = None) -> None:
@@ -29,23 +29,23 @@ class ReduceDisplay:
         self._bar = self._bars.add_task("the original", total=None, nodes="?")
         self._change = ""
 
-    def announced(self, text: str, budget: int) -> None:
-        """Say what will be done, before it is."""
-        self._console.print(text, markup=False)
+    def started(self, plan: str, budget: int) -> None:
+        """Print what will be done."""
+        self._console.print(plan, markup=False)
         self._bars.update(self._bar, total=budget)
         self._bars.start()
 
     def trying(self, number: int, change: str) -> None:
-        """Show which attempt this is."""
+        """Show the attempt's number and what it changes."""
         self._change = change
         self._bars.update(self._bar, completed=number, description=change)
 
     def working(self, elapsed: float, line: str) -> None:
-        """Show the command's last line."""
+        """Show the last line of the command's output."""
         self._bars.update(self._bar, description=f"{self._change}: {line[:_LINE_LENGTH]}")
 
-    def kept(self, attempt: Attempt) -> None:
-        """Say that a smaller graph fails in the same way."""
+    def reduced(self, attempt: Attempt) -> None:
+        """Show the new size; where output is piped, print it."""
         self._bars.update(self._bar, nodes=attempt.nodes)
         if not self._console.is_terminal:
             self._console.print(
@@ -53,5 +53,5 @@ class ReduceDisplay:
             )
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bars.stop()

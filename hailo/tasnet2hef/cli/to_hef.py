@@ -1,25 +1,27 @@
-"""The part of ``convert`` that goes on to the HEF: its options, and what is shown of it."""
+"""``convert`` beyond the export: the pipeline to the HEF, its options and what is printed of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasnet2hef.base.errors import OptionError, RefusedError
+from tasnet2hef.base.outcome import NOT_COMPILED, Outcome
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.compile import print_report as print_compile
 from tasnet2hef.cli.commands.compile import refuse
-from tasnet2hef.cli.commands.simulate import stages
+from tasnet2hef.cli.commands.simulate import step_progress
 
 if TYPE_CHECKING:
-    from tasnet2hef.compiler.pipeline import PipelineOptions, PipelineReport, StageClock
+    from tasnet2hef.compiler.pipeline import PipelineOptions, PipelineReport, StepClock
     from tasnet2hef.target.check import CheckReport
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
 
-def refuse_alone(further: Mapping[str, object]) -> None:
-    """Refuse options of the further stages where none of these was asked for.
+def reject_orphan_options(further: Mapping[str, object]) -> None:
+    """Refuse options of the pipeline where it was not asked for.
 
     Raises:
         OptionError: one was given.
@@ -35,34 +37,36 @@ def source_of(checkpoint: str) -> str:
     return str(path.absolute()) if path.exists() else checkpoint
 
 
-def finish(
-    checks: Mapping[Path, CheckReport], whole: Path, options: PipelineOptions, clock: StageClock
+def run_pipeline(
+    graphs: Sequence[OpenedGraph], checks: Mapping[Path, CheckReport], options: PipelineOptions, clock: StepClock
 ) -> PipelineReport:
-    """Go through the further stages, showing them on stderr; stop before them where `check` found errors.
+    """Run the pipeline, shown on stderr; not where `check` found errors.
 
-    ``checks`` are the judged graphs: the whole one, and its segments where it was cut.
+    ``graphs`` are the whole one, and its segments where it was cut; ``checks`` are theirs, by path.
     """
     from tasnet2hef.cli.compile_display import StageDisplay
-    from tasnet2hef.compiler.pipeline import PipelineReport, compile_prepared, hailo_python, jobs_of, prepare
+    from tasnet2hef.compiler.pipeline import PipelineReport, compile_prepared, hailo_python, prepare
 
-    errors = [finding for path in jobs_of(checks, whole) for finding in checks[path].errors]
+    whole, *segments = graphs
+    jobs = segments or [whole]
+    errors = [finding for graph in jobs for finding in checks[graph.path].errors]
     if errors and not options.compiling.force:
-        return PipelineReport(tuple(clock.stages), errors=len(errors))
+        return PipelineReport(tuple(clock.steps), errors=len(errors))
     python, note = hailo_python(options.compiling.python)
     if note:
         show.notice(note)
-    with stages() as tell:
-        prepared = prepare(whole, jobs_of(checks, whole), options, clock, tell)
+    with step_progress() as progress:
+        prepared = prepare(whole, jobs, options, clock, progress)
     with closing(StageDisplay(show.error_console(soft_wrap=True))) as display:
         compiled = compile_prepared(prepared, options.compiling, python, clock, display)
-    return PipelineReport(tuple(clock.stages), prepared, compiled)
+    return PipelineReport(tuple(clock.steps), prepared, compiled)
 
 
 def pages_of(report: PipelineReport, whole: Path) -> dict[Path, dict[str, Any]]:
-    """Return what the further stages add to each graph's report page."""
+    """Return what the pipeline adds to each graph's report page."""
     if report.prepared is None:
         return {}
-    graphs = [graph for graph, _ in report.prepared.jobs]
+    graphs = [graph.path for graph, _ in report.prepared.jobs]
     pages: dict[Path, dict[str, Any]] = {
         graph: {"compiled": compiled} for graph, compiled in zip(graphs, report.compiled, strict=False)
     }
@@ -71,21 +75,21 @@ def pages_of(report: PipelineReport, whole: Path) -> dict[Path, dict[str, Any]]:
 
 
 def print_finished(report: PipelineReport) -> None:
-    """Print what the further stages made, and at the end every stage with its seconds."""
+    """Print what the pipeline made, and at the end every step with its seconds."""
     if report.prepared is not None:
         _print_prepared(report)
     for each in report.compiled:
         print_compile(each)
     rows = [
-        (each.stage, each.outcome, f"{each.seconds:.1f}", "\n".join(str(path) for path in each.made))
-        for each in report.stages
+        (each.step, shown(each.outcome), f"{each.seconds:.1f}", "\n".join(str(path) for path in each.files))
+        for each in report.steps
     ]
-    made = show.table("The whole way", ("stage", "outcome", "seconds", "made"), rows)
+    made = show.table("Pipeline", ("step", "outcome", "seconds", "files"), rows)
     made.columns[-1].justify = "left"
     show.console().print(made)
 
 
-def refuse_finished(report: PipelineReport, name: str) -> None:
+def fail_without_hef(report: PipelineReport, name: str) -> None:
     """End with exit code 1 where there should be a HEF and is none.
 
     Raises:
@@ -117,3 +121,8 @@ def _print_prepared(report: PipelineReport) -> None:
     notes = [*record.notes, drawn.warning, *(() if simulated is None else simulated.notes)]
     for note in filter(None, notes):
         show.notice(note)
+
+
+def shown(outcome: Outcome) -> str:
+    """Return an outcome as a table prints it; that there is no HEF must not be overlooked."""
+    return outcome.upper() if outcome == NOT_COMPILED else outcome

@@ -1,4 +1,4 @@
-"""Show how training goes: a bar on a terminal, a line per validation everywhere."""
+"""Shows the progress of a training: a bar on a terminal, and a line per validation."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
-    from tasnet2hef.train.loop import Report
+    from tasnet2hef.train.loop import TrainingProgress
 
 
 @contextmanager
-def show_progress(console: Console, done: int, steps: int) -> Iterator[Report]:
-    """Yield the function that ``train`` reports to; ``done`` of ``steps`` steps are done already."""
+def show_progress(console: Console, done: int, steps: int) -> Iterator[TrainingProgress]:
+    """Yield the callback for ``train``; ``done`` of ``steps`` steps are done already."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     started, losses = time.monotonic(), list[float]()
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("training", total=steps, completed=done)
 
-        def report(step: int, loss_db: float, score: float | None) -> None:
+        def update(step: int, loss_db: float, score: float | None) -> None:
             losses.append(loss_db)
             bar.update(task, completed=step, description=f"training, loss {loss_db:5.1f} dB")
             if score is not None:
@@ -33,4 +33,4 @@ def show_progress(console: Console, done: int, steps: int) -> Iterator[Report]:
                 )
                 bar.console.print(line, highlight=False)
 
-        yield report
+        yield update

@@ -13,13 +13,13 @@ from tasnet2hef.target.graph.layers import HailoNet
 SHOWN_DIFFERENCES: Final = 200
 
 
-def save_agreement(folder: Path, net: HailoNet, hn_path: Path, facts: dict[str, str]) -> Agreement:
+def save_agreement(folder: Path, net: HailoNet, hn: dict[str, Any], facts: dict[str, str]) -> Agreement:
     """Compare, and save ``agreement.json`` and ``agreement.md``; ``facts`` head the report (versions, files).
 
     Raises:
         GraphError: the compiler's graph holds no layers.
     """
-    found = compare(net, read_hn(hn_path))
+    found = compare(net, hn)
     write_json(folder / "agreement.json", to_json(found))
     (folder / "agreement.md").write_text(as_text(found, facts), encoding="utf-8")
     return found

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.files import digest_of_file, written_beside
+from tasnet2hef.base.files import digest_of_bytes, digest_of_file, written_beside
 from tasnet2hef.base.version import __version__
 from tasnet2hef.compiler.inputs import CompileInputs
 from tasnet2hef.compiler.options import CompileOptions
-from tasnet2hef.compiler.stages.job import write_json
+from tasnet2hef.compiler.stages.job import json_text, write_json
 
 BUNDLE_NAME: Final = "bundle.json"
 CALIBRATION_NAME: Final = "calibration.npz"
@@ -37,18 +37,16 @@ def write_bundle(folder: Path, inputs: CompileInputs, options: CompileOptions) -
     """Copy a run's inputs with checksums, its options, the predicted layers and a script of one line."""
     home = inputs.model_files[0].parent
     sources = {path.relative_to(home).as_posix(): path for path in inputs.model_files}
-    sources[CALIBRATION_NAME] = inputs.calibration
+    digests = dict(zip(sources, inputs.digests["model"], strict=True))
+    sources[CALIBRATION_NAME], digests[CALIBRATION_NAME] = inputs.calibration, inputs.digests["calibration"]
     for name, source in sources.items():
         with written_beside(folder / name) as part:
             shutil.copyfile(source, part)
     if inputs.script:
-        with written_beside(folder / SCRIPT_NAME) as part:
-            part.write_text(inputs.script, encoding="utf-8")
-    write_json(folder / LAYERS_NAME, inputs.report.net.to_json())
-    with written_beside(folder / COMMAND_NAME) as part:
-        part.write_text('#!/bin/sh\nexec tasnet2hef compile "$(dirname "$0")" "$@"\n')
+        digests[SCRIPT_NAME] = _write(folder / SCRIPT_NAME, inputs.script)
+    digests[LAYERS_NAME] = _write(folder / LAYERS_NAME, json_text(inputs.report.net.to_json()))
+    _write(folder / COMMAND_NAME, '#!/bin/sh\nexec tasnet2hef compile "$(dirname "$0")" "$@"\n')
     (folder / COMMAND_NAME).chmod(0o755)
-    names = [*sources, *([SCRIPT_NAME] if inputs.script else []), LAYERS_NAME]
     described = {
         "tasnet2hef": __version__,
         "model": inputs.model.name,
@@ -58,10 +56,18 @@ def write_bundle(folder: Path, inputs: CompileInputs, options: CompileOptions) -
         "minutes": dict(options.minutes),
         "attempts": options.attempts,
         "checkpoint": options.checkpoint,
-        "sha256": {name: digest_of_file(folder / name) for name in names},
+        "sha256": digests,
     }
     write_json(folder / BUNDLE_NAME, described)
     return folder
+
+
+def _write(path: Path, text: str) -> str:
+    """Write a text file and return its SHA-256."""
+    content = text.encode()
+    with written_beside(path) as part:
+        part.write_bytes(content)
+    return digest_of_bytes(content)
 
 
 def bundle_folder(path: Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""ONNX to HEF: the check, the stages in their order, and the ladder when one of them fails."""
+"""ONNX to HEF: the check, the stages in their order, and fallback settings where the compile stage fails."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from typing import Any, Final
 
 from tasnet2hef.base.errors import GraphError, OptionError
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.outcome import DONE, FAILED, NOT_COMPILED, REFUSED, Outcome
 from tasnet2hef.base.supervise.lock import RunLock, locked
 from tasnet2hef.base.version import __version__
 from tasnet2hef.compiler.agreement_report import read_hn, save_agreement
-from tasnet2hef.compiler.emulator_check import FLOORS_DB, WINDOWS, Step, judge_steps
-from tasnet2hef.compiler.fallbacks import Rung, ladder, next_rung
+from tasnet2hef.compiler.emulator_check import LEAST_AGREEMENT_DB, WINDOWS, EmulatorResult, compare_modes
+from tasnet2hef.compiler.fallbacks import Fallback, fallbacks_for, next_fallback
 from tasnet2hef.compiler.hand_over import hand_over
 from tasnet2hef.compiler.hef_facts import hef_facts
 from tasnet2hef.compiler.inputs import CompileInputs, read_inputs
 from tasnet2hef.compiler.options import CompileOptions
-from tasnet2hef.compiler.report import DONE, FAILED, NO_COMPILER, REFUSED, CompileReport
+from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.compiler.run_record import StageRecord
 from tasnet2hef.compiler.stages.job import StageJob, write_json
 from tasnet2hef.compiler.stages.runner import Display, Setting, StageRunner, interpreter
@@ -30,52 +31,58 @@ from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
 from tasnet2hef.target.alls.layers import resolve_layers
 from tasnet2hef.target.failures.classify import Situation
 from tasnet2hef.target.graph.agreement import Agreement
+from tasnet2hef.target.graph.opened import OpenedGraph
 
-ABSENT: Final = "no-compiler"
+NO_COMPILER_SIGNATURE: Final = "no-compiler"
+"""The failure signature of a Python that does not have the compiler."""
 
 
-def compile_file(model: Path, calibration: Path, options: CompileOptions, display: Display) -> CompileReport:
+def compile_graph(
+    graph: OpenedGraph, calibration: Path, options: CompileOptions, display: Display
+) -> CompileReport:
     """Compile a graph, or say exactly why not and what to do.
 
     Raises:
         InputError: a file can't be read or does not fit, or another run holds the folder.
     """
     started = time.monotonic()
-    inputs = read_inputs(model, calibration, options.script, options.hardware)
-    folder = options.folder(model).resolve()
+    inputs = read_inputs(graph, calibration, options.script, options.hardware)
+    folder = options.folder(graph.path).resolve()
     try:
         with locked(folder) as lock:
             write_json(folder / "check.json", inputs.report.to_json())
             run = _Run(inputs, options, folder, lock, display)
             if inputs.report.errors and not options.force:
-                found = CompileReport(REFUSED, folder, 0.0, inputs.report, notes=inputs.notes)
+                report = CompileReport(REFUSED, folder, 0.0, inputs.report, notes=inputs.notes)
             else:
-                found = run.go()
-            found = dataclasses.replace(found, seconds=time.monotonic() - started)
-            write_json(folder / "report.json", found.to_json())
+                report = run.compile()
+            report = dataclasses.replace(report, seconds=time.monotonic() - started)
+            write_json(folder / "report.json", report.to_json())
     except OSError as error:  # a disk that fills up while a lock, a log or a folder is written
         reason = error.strerror or str(error)
         raise OptionError(
             f"{folder}: can't be written ({reason}); make room, or choose another place with -o"
         ) from error
-    return found
+    return report
 
 
-def plan(model: Path, calibration: Path, options: CompileOptions) -> tuple[CompileInputs, tuple[Rung, ...]]:
-    """Return what a run would read, and its ladder; nothing is run or written."""
-    inputs = read_inputs(model, calibration, options.script, options.hardware)
-    return inputs, ladder(inputs.script, situation_of(inputs, options))
+def plan(
+    graph: OpenedGraph, calibration: Path, options: CompileOptions
+) -> tuple[CompileInputs, tuple[Fallback, ...]]:
+    """Return what a run would read, and its fallbacks; nothing is run or written."""
+    inputs = read_inputs(graph, calibration, options.script, options.hardware)
+    return inputs, fallbacks_for(inputs.script, situation_of(inputs, options))
 
 
-def told(rungs: Sequence[Rung], options: CompileOptions) -> str:
-    """Return a ladder in one line: its rungs, and the limits on tries and time."""
-    names = " -> ".join(f"{rung.id} (by hand)" if rung.by_hand else rung.id for rung in rungs)
+def describe_plan(fallbacks: Sequence[Fallback], options: CompileOptions) -> str:
+    """Return in one line the settings to try, and the limits on tries and time."""
+    names = " -> ".join(f"{fallback.id} (by hand)" if fallback.manual else fallback.id for fallback in fallbacks)
     hours = options.seconds()["total"] / 3600
     return f"plan: {names} -> stop; at most {options.attempts} tries and {hours:.3g} hours"
 
 
 def situation_of(inputs: CompileInputs, options: CompileOptions) -> Situation:
-    """Return what the commands in explanations are made of."""
+    """Return what the commands of an explanation need to know of a run."""
     output = options.hef(inputs.model)
     return Situation(
         inputs.model,
@@ -91,7 +98,7 @@ def situation_of(inputs: CompileInputs, options: CompileOptions) -> Situation:
 
 @dataclass(frozen=True)
 class _Parsed:
-    """What the translate stage left: its record, the compiler's graph and the script in its names."""
+    """Results of the translate stage: its record, the compiler's graph, and the script in the compiler's names."""
 
     record: StageRecord
     hn: dict[str, Any]
@@ -100,7 +107,7 @@ class _Parsed:
 
 
 class _Run:
-    """One run in its folder; ``_notes`` gathers what a reader should know."""
+    """One run in its folder; ``_notes`` collects what a reader should know."""
 
     def __init__(
         self, inputs: CompileInputs, options: CompileOptions, folder: Path, lock: RunLock, display: Display
@@ -111,17 +118,15 @@ class _Run:
         seconds = options.seconds()
         setting = Setting(folder, python, lock.token, options.memory(), seconds, situation)
         self._stages = StageRunner(setting, display)
-        self._ladder = ladder(inputs.script, situation)
+        self._fallbacks = fallbacks_for(inputs.script, situation)
         self._deadline = time.monotonic() + seconds["total"]
         self._notes = list(inputs.notes)
-        if lock.left_over:
-            self._note(
-                f"{lock.left_over} processes of an earlier, killed run were still at work, and were stopped"
-            )
+        if lock.orphans:
+            self._note(f"{lock.orphans} processes of an earlier, killed run were still at work, and were stopped")
 
-    def go(self) -> CompileReport:
-        """Announce the ladder, then go through the stages."""
-        self._display.note(told(self._ladder, self._options))
+    def compile(self) -> CompileReport:
+        """Announce the plan, then run the stages."""
+        self._display.note(describe_plan(self._fallbacks, self._options))
         versions = self._stages.probe(StageJob(stage="versions", folder=""))
         if not versions.done:
             return self._without_compiler(versions)
@@ -133,8 +138,8 @@ class _Run:
         if not optimised.done:
             why = _because(optimised, "no setting of the compile stage can help this one")
             return self._ended(FAILED, parsed, stopped_because=why)
-        steps = self._emulate(parsed, optimised, tools)
-        return self._climb(parsed, optimised, steps, tools)
+        emulator = self._emulate(parsed, optimised, tools)
+        return self._try_settings(parsed, optimised, emulator, tools)
 
     def _translate(self, tools: dict[str, Any]) -> _Parsed | CompileReport:
         inputs = self._inputs
@@ -148,22 +153,21 @@ class _Run:
             end_nodes=inputs.end_nodes,
             input_shapes=inputs.inputs,
         )
-        found = self._run(
+        record = self._run(
             job, {**tools, "model": inputs.digests["model"], "hardware": job.hardware, "name": job.net_name}
         )
-        if not found.done:
-            return self._ended(FAILED, stopped_because=_because(found, "another graph is needed"))
-        hn_path = found.path(self._folder, "hn")
+        if not record.done:
+            return self._ended(FAILED, stopped_because=_because(record, "another graph is needed"))
         facts = {**tools, "hardware": job.hardware, "model": inputs.model.name, "host": platform.machine()}
-        agreement = save_agreement(self._folder, inputs.report.net, hn_path, facts)
+        hn = read_hn(record.path(self._folder, "hn"))
+        agreement = save_agreement(self._folder, inputs.report.net, hn, facts)
         if not agreement.complete:
             self._note(
                 f"the compiler's graph differs from the prediction: {agreement.layers.agreeing} of "
                 f"{agreement.layers.total} layers agree{'' if agreement.order_agrees else ', in another order'}; "
                 f"{self._folder / 'agreement.md'} is ready to be sent in"
             )
-        hn = read_hn(hn_path)
-        return _Parsed(found, hn, self._resolved_script(hn), agreement)
+        return _Parsed(record, hn, self._resolved_script(hn), agreement)
 
     def _resolved_script(self, hn: dict[str, Any]) -> str:
         """Return the model script in the compiler's own layer names."""
@@ -191,8 +195,10 @@ class _Run:
         }
         return self._run(job, {**tools, **depends})
 
-    def _emulate(self, parsed: _Parsed, optimised: StageRecord, tools: dict[str, Any]) -> tuple[Step, ...]:
-        """Run the emulator; where that fails the run goes on, for the HEF does not depend on it."""
+    def _emulate(
+        self, parsed: _Parsed, optimised: StageRecord, tools: dict[str, Any]
+    ) -> tuple[EmulatorResult, ...]:
+        """Run the emulator; the run continues where that fails, for the HEF does not depend on it."""
         job = StageJob(
             stage="emulate",
             folder="",
@@ -202,72 +208,95 @@ class _Run:
             array_of_input=self._inputs.array_of_input,
             windows=WINDOWS,
         )
-        found = self._run(job, {**tools, "after": optimised.key, "windows": WINDOWS, "steps": list(FLOORS_DB)})
-        if not found.done:
-            self._note(f"emulator: {found.failure['cause']}; log: {self._folder / found.log}")
+        depends = {"after": optimised.key, "windows": WINDOWS, "modes": list(LEAST_AGREEMENT_DB)}
+        record = self._run(job, {**tools, **depends})
+        if not record.done:
+            cause = record.failure.cause if record.failure else "failed"
+            self._note(f"emulator: {cause}; log: {self._folder / record.log}")
             return ()
         try:
-            return judge_steps(self._inputs, found.path(self._folder, "emulated"), found.facts, parsed.hn)
+            return compare_modes(self._inputs, record.path(self._folder, "emulated"), record.facts, parsed.hn)
         except (GraphError, ValueError) as error:
             self._note(f"emulator: its outputs can't be compared ({error})")
             return ()
 
-    def _climb(
-        self, parsed: _Parsed, optimised: StageRecord, steps: tuple[Step, ...], tools: dict[str, Any]
+    def _try_settings(
+        self,
+        parsed: _Parsed,
+        optimised: StageRecord,
+        emulator: tuple[EmulatorResult, ...],
+        tools: dict[str, Any],
     ) -> CompileReport:
-        """Try the rungs that can help, one after the other, within the limits of tries and time."""
-        rung: Rung | None = self._ladder[0]
-        tried: list[Rung] = []
+        """Compile with one setting after the other, those that can help, within the limits of tries and time."""
+        fallback: Fallback | None = self._fallbacks[0]
+        tried: list[Fallback] = []
         why = ""
-        while rung is not None and not rung.by_hand:
-            why = self._spent(tried)
+        while fallback is not None and not fallback.manual:
+            why = self._exhausted(tried)
             if why:
                 break
-            tried.append(rung)
-            found = self._compile(rung, optimised, tools)
-            if found.done:
-                return self._finish(parsed, found, steps, tuple(tried))
-            rung = next_rung(self._ladder, [each.id for each in tried], found.failure["rung"])
-        none = "the next rung is another graph" if rung else "no rung of the ladder helps this failure"
-        why = why or _because(found, none)
-        return self._ended(FAILED, parsed, steps=steps, tried=tuple(tried), next_step=rung, stopped_because=why)
+            tried.append(fallback)
+            record = self._compile(fallback, optimised, tools)
+            if record.done:
+                return self._finish(parsed, record, emulator, tuple(tried))
+            fallback = next_fallback(self._fallbacks, [each.id for each in tried], _first_fallback(record))
+        none = "the next fallback is another graph" if fallback else "no fallback can help this failure"
+        return self._ended(
+            FAILED,
+            parsed,
+            emulator=emulator,
+            tried=tuple(tried),
+            next_fallback=fallback,
+            stopped_because=why or _because(record, none),
+        )
 
-    def _spent(self, tried: list[Rung]) -> str:
-        """Return why there is no further try; empty while there is one."""
+    def _exhausted(self, tried: list[Fallback]) -> str:
+        """Return which limit forbids a further try; empty while none does."""
         if len(tried) >= self._options.attempts:
             return f"tries made: {len(tried)}, as many as were allowed"
         return "the total time is used up" if time.monotonic() > self._deadline else ""
 
-    def _compile(self, rung: Rung, optimised: StageRecord, tools: dict[str, Any]) -> StageRecord:
-        if rung.script:
-            self._display.note(f"next try: {rung.what} ({rung.script})")
+    def _compile(self, fallback: Fallback, optimised: StageRecord, tools: dict[str, Any]) -> StageRecord:
+        if fallback.script:
+            self._display.note(f"next try: {fallback.what} ({fallback.script})")
         job = StageJob(
-            stage="compile", folder="", har=str(optimised.path(self._folder, "har")), script=rung.script
+            stage="compile", folder="", har=str(optimised.path(self._folder, "har")), script=fallback.script
         )
-        return self._run(job, {**tools, "after": optimised.key, "script": rung.script})
+        return self._run(job, {**tools, "after": optimised.key, "script": fallback.script})
 
     def _finish(
-        self, parsed: _Parsed, made: StageRecord, steps: tuple[Step, ...], tried: tuple[Rung, ...]
+        self,
+        parsed: _Parsed,
+        compiled: StageRecord,
+        emulator: tuple[EmulatorResult, ...],
+        tried: tuple[Fallback, ...],
     ) -> CompileReport:
-        """Put the HEF in its place."""
+        """Copy the HEF to its place and write its sidecar."""
         hef = self._options.hef(self._inputs.model)
         with written_beside(hef) as part:
-            shutil.copyfile(made.path(self._folder, "hef"), part)
-        version = self._stages.records[0].facts["compiler"]
+            shutil.copyfile(compiled.path(self._folder, "hef"), part)
+        version, digest = self._stages.records[0].facts["compiler"], compiled.files["hef"]["sha256"]
         if self._inputs.contract is not None:
-            write_sidecar(hef, self._inputs.model, parsed.hn, hardware=self._options.hardware, compiler=version)
-        facts = hef_facts(hef, version, made.files["hef"]["sha256"], self._folder / made.log, parsed.hn)
-        report = self._ended(DONE, parsed, steps=steps, tried=tried)
+            write_sidecar(
+                hef,
+                self._inputs.graph,
+                parsed.hn,
+                hardware=self._options.hardware,
+                compiler=version,
+                sha256=digest,
+            )
+        facts = hef_facts(hef, version, digest, self._folder / compiled.log, parsed.hn)
+        report = self._ended(DONE, parsed, emulator=emulator, tried=tried)
         return dataclasses.replace(report, hef=facts)
 
     def _without_compiler(self, versions: StageRecord) -> CompileReport:
-        """End honestly: not done, and what is needed to finish it elsewhere."""
-        if versions.failure["signature"] != ABSENT:
+        """Report that nothing was compiled, and prepare what finishes the job elsewhere."""
+        if versions.failure is None or versions.failure.signature != NO_COMPILER_SIGNATURE:
             return self._ended(FAILED, stopped_because="the compiler is there and does not start")
-        made = hand_over(self._folder, self._inputs, self._options)
+        files = hand_over(self._folder, self._inputs, self._options)
         python = interpreter(self._options.python)
-        report = self._ended(NO_COMPILER, stopped_because=f"the compiler is not installed in {python}")
-        return dataclasses.replace(report, hand_over=made)
+        report = self._ended(NOT_COMPILED, stopped_because=f"the compiler is not installed in {python}")
+        return dataclasses.replace(report, hand_over=files)
 
     def _run(self, job: StageJob, depends: dict[str, Any]) -> StageRecord:
         """Run a stage within what is left of the total time."""
@@ -281,7 +310,7 @@ class _Run:
         self._notes.append(text)
         self._display.note(text)
 
-    def _ended(self, outcome: str, parsed: _Parsed | None = None, **more: Any) -> CompileReport:
+    def _ended(self, outcome: Outcome, parsed: _Parsed | None = None, **more: Any) -> CompileReport:
         return CompileReport(
             outcome,
             self._folder,
@@ -298,6 +327,11 @@ def _because(failed: StageRecord, otherwise: str) -> str:
     """Return why a run ends with a failed stage."""
     return (
         "the machine stopped it, not the graph: mend that and run again"
-        if failed.failure.get("machine")
+        if failed.failure is not None and failed.failure.machine
         else otherwise
     )
+
+
+def _first_fallback(failed: StageRecord) -> str:
+    """Return the first fallback that can help against a failure; empty where none can."""
+    return "" if failed.failure is None else failed.failure.fallback

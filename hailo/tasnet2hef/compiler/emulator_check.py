@@ -1,4 +1,4 @@
-"""Where a signal is lost: the emulator's steps against ONNX Runtime, on the same windows, in dB."""
+"""Compares each mode of the emulator with ONNX Runtime on the same windows, and names the first that disagrees."""
 
 from __future__ import annotations
 
@@ -20,57 +20,62 @@ from tasnet2hef.runtime.backends.onnxruntime import open_cpu_session
 Array = NDArray[np.float32]
 
 WINDOWS: Final = 4
-FLOORS_DB: Final[Mapping[str, float]] = {"native": 60.0, "optimised": 40.0, "quantised": 10.0, BIT_EXACT: 10.0}
-"""Signal-to-error below which a step counts as broken, set by judgement: both float steps should differ by
+LEAST_AGREEMENT_DB: Final[Mapping[str, float]] = {
+    "native": 60.0,
+    "optimised": 40.0,
+    "quantised": 10.0,
+    BIT_EXACT: 10.0,
+}
+"""Signal-to-error below which a mode disagrees, set by judgement: both float modes should differ by
 rounding and folding only; at 10 dB a tenth of a quantised output's power is error."""
 MEANINGS: Final[Mapping[str, str]] = {
     "native": "the parse: start and end nodes, or a layer that was read wrongly",
     "optimised": "the model script, or the end nodes",
     "quantised": "calibration data, optimisation level, or layers that need 16 bits",
-    BIT_EXACT: "the chip's integer arithmetic: accumulators that overflow, which the step before does not show",
+    BIT_EXACT: "the chip's integer arithmetic: accumulators that overflow, which the mode before does not show",
 }
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of the emulator: agreement of its worst output with ONNX Runtime, or why there is none."""
+class EmulatorResult:
+    """One mode of the emulator: agreement of its worst output with ONNX Runtime, or why there is none."""
 
-    name: str
+    mode: str
     agreement_db: float | None
     reason: str = ""
 
     @property
-    def broken(self) -> bool:
-        """Tell whether the signal is lost here."""
-        return self.agreement_db is not None and self.agreement_db < FLOORS_DB[self.name]
+    def disagrees(self) -> bool:
+        """Return whether the agreement is below the least that this mode should reach."""
+        return self.agreement_db is not None and self.agreement_db < LEAST_AGREEMENT_DB[self.mode]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         level = None if self.agreement_db is None else round(self.agreement_db, 3)
         return {
-            "step": self.name,
+            "mode": self.mode,
             "agreement_db": level,
-            "floor_db": FLOORS_DB[self.name],
-            "broken": self.broken,
+            "least_agreement_db": LEAST_AGREEMENT_DB[self.mode],
+            "disagrees": self.disagrees,
             "reason": self.reason,
         }
 
 
-def judge_steps(
+def compare_modes(
     inputs: CompileInputs, emulated: Path, facts: Mapping[str, Any], hn: Mapping[str, Any]
-) -> tuple[Step, ...]:
-    """Compare every step's outputs, window by window, with ONNX Runtime's; the bit-exact one where it was run."""
+) -> tuple[EmulatorResult, ...]:
+    """Compare every mode's outputs, window by window, with ONNX Runtime's; the bit-exact one where it was run."""
     expected = reference(inputs)
     order = output_order(inputs, facts["order"], hn)
     with np.load(emulated, allow_pickle=False) as archive:
         run = {name.rpartition(".")[0] for name in archive.files} | set(facts["errors"])
-        steps = [step for step in FLOORS_DB if step in run or step != BIT_EXACT]
-        return tuple(_judge(step, archive, order, expected, facts["errors"]) for step in steps)
+        modes = [mode for mode in LEAST_AGREEMENT_DB if mode in run or mode != BIT_EXACT]
+        return tuple(_compare(mode, archive, order, expected, facts["errors"]) for mode in modes)
 
 
-def first_broken(steps: Sequence[Step]) -> Step | None:
-    """Return the first step at which the signal is lost; None where it never is."""
-    return next((step for step in steps if step.broken), None)
+def first_disagreeing(results: Sequence[EmulatorResult]) -> EmulatorResult | None:
+    """Return the first mode that disagrees; None where none does."""
+    return next((result for result in results if result.disagrees), None)
 
 
 def reference(inputs: CompileInputs) -> dict[str, Array]:
@@ -140,17 +145,19 @@ def _ends(layer: Mapping[str, Any]) -> bool:
     return layer.get("type") == "output_layer"
 
 
-def _judge(
-    step: str, archive: Any, order: Sequence[str], expected: Mapping[str, Array], errors: Mapping[str, str]
-) -> Step:
-    if step in errors:
-        return Step(step, None, errors[step])
+def _compare(
+    mode: str, archive: Any, order: Sequence[str], expected: Mapping[str, Array], errors: Mapping[str, str]
+) -> EmulatorResult:
+    if mode in errors:
+        return EmulatorResult(mode, None, errors[mode])
     levels = []
     for number, name in enumerate(order):
-        if f"{step}.{number}" not in archive.files:
-            return Step(step, None, f"found no output {number} ({name}) of the emulator, expected {len(order)}")
-        found, wanted = archive[f"{step}.{number}"], expected[name][: windows_of(step, WINDOWS)]
+        if f"{mode}.{number}" not in archive.files:
+            return EmulatorResult(
+                mode, None, f"found no output {number} ({name}) of the emulator, expected {len(order)}"
+            )
+        found, wanted = archive[f"{mode}.{number}"], expected[name][: windows_of(mode, WINDOWS)]
         if found.size != wanted.size:
-            return Step(step, None, f"{name}: found {list(found.shape)}, expected {list(wanted.shape)}")
+            return EmulatorResult(mode, None, f"{name}: found {list(found.shape)}, expected {list(wanted.shape)}")
         levels.append(signal_to_error_db(wanted, found.reshape(wanted.shape)))
-    return Step(step, min(levels))
+    return EmulatorResult(mode, min(levels))

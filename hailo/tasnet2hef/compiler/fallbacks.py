@@ -1,4 +1,4 @@
-"""What is tried after a failure, told before the first try: bounded, and never the same thing twice."""
+"""Fallback settings for the compile stage: announced before the first try, bounded, each tried at most once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tasnet2hef.base.plain import plain
 from tasnet2hef.target.alls.parser import parse_script
 from tasnet2hef.target.failures import next_commands
 from tasnet2hef.target.failures.classify import Situation
@@ -15,10 +16,10 @@ ORDER: Final = ("as is", "contexts", "effort", "window", "segments", "stop")
 
 
 @dataclass(frozen=True)
-class Rung:
-    """One try: ``script`` is added for the compile stage.
+class Fallback:
+    """One setting to try: ``script`` is added for the compile stage.
 
-    A rung ``by_hand`` needs another graph, which a person makes; ``command`` does it where one command can.
+    A ``manual`` one needs another graph, which a person makes; ``command`` does it where one command can.
     """
 
     id: str
@@ -26,31 +27,26 @@ class Rung:
     why: str
     script: str = ""
     command: str = ""
-    by_hand: bool = False
+    manual: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {
-            "rung": self.id,
-            "what": self.what,
-            "why": self.why,
-            "script": self.script,
-            "command": self.command,
-            "by_hand": self.by_hand,
-        }
+        values: dict[str, Any] = plain(self)
+        return values
 
 
-def ladder(script: str, situation: Situation) -> tuple[Rung, ...]:
-    """Return the rungs for a run, in their order; a setting that the user's script makes is left to it.
+def fallbacks_for(script: str, situation: Situation) -> tuple[Fallback, ...]:
+    """Return the settings to try in a run, in order, the given one first.
 
-    ``effort`` stands without ``contexts``' line: each rung changes one thing against the first.
+    What the user's script sets is left to it. Each changes one thing against the first: ``effort`` does not
+    include the line of ``contexts``.
     """
     set_already = {statement.command for statement in parse_script(script)}
     levels = (("performance_param",), ("resources_param",))  # max can't stand with resources_param (3.33.0)
-    rungs = [Rung("as is", "the graph and the model script as they are given", "nothing has failed yet")]
+    fallbacks = [Fallback("as is", "the graph and the model script as they are given", "nothing has failed yet")]
     if "context_switch_param" not in set_already:
-        rungs.append(
-            Rung(
+        fallbacks.append(
+            Fallback(
                 "contexts",
                 "several contexts, loaded one after the other",
                 "a net that does not fit the chip at once may fit in parts; each context costs a reload",
@@ -58,47 +54,47 @@ def ladder(script: str, situation: Situation) -> tuple[Rung, ...]:
             )
         )
     if not any(set_already.intersection(names) for names in levels):
-        rungs.append(
-            Rung(
+        fallbacks.append(
+            Fallback(
                 "effort",
                 "the compiler's longest search",
                 "a place for each layer may exist that the usual search does not find; takes hours",
                 script="performance_param(compiler_optimization_level=max)",
             )
         )
-    return (*rungs, *_by_hand(situation))
+    return (*fallbacks, *_manual_fallbacks(situation))
 
 
-def _by_hand(situation: Situation) -> tuple[Rung, ...]:
-    """Return the rungs that need the other environment."""
+def _manual_fallbacks(situation: Situation) -> tuple[Fallback, ...]:
+    """Return the fallbacks that need the environment with PyTorch."""
     return (
-        Rung(
+        Fallback(
             "window",
             "half the window",
             "fewer rows to hold; another graph, exported where PyTorch is",
             command=situation.fill(next_commands.EXPORT_SHORTER),
-            by_hand=True,
+            manual=True,
         ),
-        Rung(
+        Fallback(
             "segments",
             "several HEFs of a few blocks each, chained on the host",
             "each part is a smaller net; they are cut where only the residual stream and the skip sum cross",
             command=situation.fill(next_commands.EXPORT_SEGMENTS),
-            by_hand=True,
+            manual=True,
         ),
     )
 
 
-def next_rung(rungs: Sequence[Rung], tried: Sequence[str], wanted: str) -> Rung | None:
-    """Return the next rung after a failure; ``wanted`` is the first that can help, empty where none does.
+def next_fallback(fallbacks: Sequence[Fallback], tried: Sequence[str], wanted: str) -> Fallback | None:
+    """Return the next setting after a failure; ``wanted`` is the first that can help, empty where none can.
 
-    >>> rungs = (Rung("as is", "", ""), Rung("contexts", "", "", "a"), Rung("effort", "", "", "b"))
-    >>> found = next_rung(rungs, ["as is"], "effort")
-    >>> found.id if found else None
+    >>> fallbacks = (Fallback("as is", "", ""), Fallback("contexts", "", "", "a"), Fallback("effort", "", "", "b"))
+    >>> fallback = next_fallback(fallbacks, ["as is"], "effort")
+    >>> fallback.id if fallback else None
     'effort'
     """
     if not wanted:
         return None
     first = ORDER.index(wanted)
-    left = [rung for rung in rungs if rung.id not in tried and ORDER.index(rung.id) >= first]
+    left = [fallback for fallback in fallbacks if fallback.id not in tried and ORDER.index(fallback.id) >= first]
     return left[0] if left else None

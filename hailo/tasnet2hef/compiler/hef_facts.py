@@ -1,4 +1,4 @@
-"""What is known of a HEF that a run made: from its log, from its HN, and from the HEF itself."""
+"""Facts about a HEF that a run made: from the log, from the HN and from the HEF itself."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, Final
 from tasnet2hef.base.errors import InputError
 from tasnet2hef.base.supervise.log import tail
 from tasnet2hef.compiler.report import HefFacts
+from tasnet2hef.target.files.file_summary import FileSummary
 from tasnet2hef.target.files.hef import read_hef
-from tasnet2hef.target.files.summary import FileSummary
 
 _WHOLE_LOG: Final = 1 << 26
 _ENDS: Final = {"input_layer": "input", "output_layer": "output"}
@@ -34,18 +34,18 @@ def _stored(hef: Path) -> tuple[FileSummary | None, str]:
 
 
 def contexts_of(log: str) -> int | None:
-    """Return how many contexts the compiler's log tells of; the last word counts, for it tries one first.
+    """Return how many contexts the compiler's log reports; the last match counts: it tries a single one first.
 
     >>> contexts_of("Using Single-context flow\\nUsing Multi-context flow\\nFound valid partition to 4 contexts")
     4
     >>> contexts_of("") is None
     True
     """
-    told = [
+    counts = [
         1 if found[1] is None else int(found[1])
         for found in re.finditer(r"Using Single-context flow|Found valid partition to (\d+) contexts", log)
     ]
-    return told[-1] if told else None
+    return counts[-1] if counts else None
 
 
 def _ends(hn: Mapping[str, Any]) -> list[dict[str, Any]]:

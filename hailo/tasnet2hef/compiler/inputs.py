@@ -9,29 +9,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
-from tasnet2hef.base.errors import GraphError, InputError, OptionError
+from tasnet2hef.base.errors import GraphError, InputError
 from tasnet2hef.base.files import digest_of_file
-from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.quantize.calibration.calibration_set import (
     RECORD_KEY,
-    digest_of,
-    input_shapes,
     open_calibration,
     require_fit,
 )
 from tasnet2hef.target.alls.layers import check_layers
-from tasnet2hef.target.alls.parser import parse_script
-from tasnet2hef.target.check import CheckReport, check_file
+from tasnet2hef.target.alls.parser import parse_script, read_script
+from tasnet2hef.target.check import CheckReport, check_graph
 from tasnet2hef.target.graph.layers import HailoNet
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 
 @dataclass(frozen=True)
 class CompileInputs:
     """A run's inputs; ``digests`` are SHA-256 of the files, ``notes`` what a reader should know of them."""
 
+    graph: OpenedGraph
     model: Path
     model_files: tuple[Path, ...]
     """The graph's file, and the files that hold its weights where these are outside."""
@@ -61,8 +60,7 @@ class CompileInputs:
     @property
     def array_of_input(self) -> dict[str, str]:
         """Return the array of each of the graph's inputs, found by the predicted names of its input layers."""
-        layers = {layer.original_names[0]: layer.name for layer in self.report.net.inputs}
-        return {name: layer for name, layer in layers.items() if layer in self.arrays}
+        return {name: layer for name, layer in self.graph.input_layers.items() if layer in self.arrays}
 
     @property
     def chunk_frames(self) -> int | None:
@@ -71,40 +69,36 @@ class CompileInputs:
         return None if made is None or not made.stateful else made.window_frames
 
 
-def read_inputs(model: Path, calibration: Path, script: Path | None, hardware: str) -> CompileInputs:
-    """Read and judge a graph, its calibration set and its model script.
+def read_inputs(graph: OpenedGraph, calibration: Path, script: Path | None, hardware: str) -> CompileInputs:
+    """Read a calibration set and a model script, and check them and the graph.
 
     Raises:
         InputError: one of them can't be read, or does not fit the graph.
     """
-    report = check_file(model, hardware)
-    proto = onnx.load_model(str(model), load_external_data=False)
-    contract = _contract(proto, model)
-    text, told = _read_script(script, report.net)
-    stored = {tensor.name for tensor in proto.graph.initializer}
-    inputs = {
-        value.name: [axis.dim_value for axis in value.type.tensor_type.shape.dim]
-        for value in proto.graph.input
-        if value.name not in stored
+    report, contract, model = check_graph(graph, hardware), graph.contract, graph.path
+    text, script_notes = _read_script(script, report.net)
+    arrays, notes = _read_calibration(calibration, graph)
+    outputs = tuple(value.name for value in graph.model.graph.output)
+    makers = {tensor: node.name for node in graph.model.graph.node for tensor in node.output}
+    weights = _weight_files(graph)
+    digests = {
+        "model": [graph.digest, *(digest_of_file(path) for path in weights)],
+        "calibration": digest_of_file(calibration),
     }
-    arrays, notes = _read_calibration(calibration, report.net, _of_audio(contract, inputs), model)
-    outputs = tuple(value.name for value in proto.graph.output)
-    makers = {tensor: node.name for node in proto.graph.node for tensor in node.output}
-    files = _model_files(proto, model)
-    digests = {"model": [digest_of_file(path) for path in files], "calibration": digest_of_file(calibration)}
     return CompileInputs(
+        graph=graph,
         model=model.resolve(),
-        model_files=files,
+        model_files=(model.absolute(), *weights),
         calibration=calibration.resolve(),
         script=text,
         report=report,
         contract=contract,
-        inputs=inputs,
+        inputs=graph.inputs,
         end_nodes=tuple(makers.get(name) or name for name in outputs),
         outputs=outputs,
         arrays=arrays,
         digests=digests,
-        notes=(*notes, *told),
+        notes=(*notes, *script_notes),
     )
 
 
@@ -118,37 +112,31 @@ def net_name(model: Path) -> str:
     return name if name[:1].isalpha() else f"net_{name}"
 
 
-def _contract(proto: onnx.ModelProto, model: Path) -> GraphContract | None:
-    metadata = metadata_of(proto)
-    return GraphContract.from_metadata(metadata, str(model)) if METADATA_KEY in metadata else None
-
-
-def _of_audio(contract: GraphContract | None, inputs: Mapping[str, list[int]]) -> GraphContract | None:
-    """Return the record of a graph that takes a window of audio, or a chunk and its past; None for all others."""
+def _takes_audio(graph: OpenedGraph) -> bool:
+    """Return whether a graph takes a window of audio, or a chunk and its past rows, as its contract says."""
+    contract = graph.contract
     if contract is None:
-        return None
+        return False
     expected = [contract.input_shape, *contract.state_shapes.values()]
-    return contract if list(inputs.values()) == [list(shape) for shape in expected] else None
+    return list(graph.inputs.values()) == [list(shape) for shape in expected]
 
 
-def _read_calibration(
-    path: Path, net: HailoNet, contract: GraphContract | None, model: Path
-) -> tuple[tuple[str, ...], list[str]]:
+def _read_calibration(path: Path, graph: OpenedGraph) -> tuple[tuple[str, ...], list[str]]:
     """Return the names of the set's arrays, and notes; refuse a set that was made for another window."""
-    if contract is not None:
+    if _takes_audio(graph):
         opened = open_calibration(path)
-        return tuple(opened.layers), require_fit(opened, contract, digest_of(model), input_shapes(net))
+        return tuple(opened.layers), require_fit(opened, graph)
     try:
         with np.load(path, allow_pickle=False) as archive:
             shapes = {name: archive[name].shape for name in archive.files if name != RECORD_KEY}
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: not a calibration set ({error}); expected an .npz of NHWC arrays") from error
-    _require_shapes(path, shapes, net)
+    _require_shapes(path, shapes, graph)
     return tuple(shapes), []
 
 
-def _require_shapes(path: Path, shapes: Mapping[str, tuple[int, ...]], net: HailoNet) -> None:
-    wanted = input_shapes(net)
+def _require_shapes(path: Path, shapes: Mapping[str, tuple[int, ...]], graph: OpenedGraph) -> None:
+    wanted = graph.window_shapes
     single = next(iter(shapes.values()), ()) if len(shapes) == len(wanted) == 1 else ()
     for name, shape in wanted.items():
         found = shapes.get(name, single)
@@ -162,19 +150,16 @@ def _require_shapes(path: Path, shapes: Mapping[str, tuple[int, ...]], net: Hail
 def _read_script(path: Path | None, net: HailoNet) -> tuple[str, list[str]]:
     if path is None:
         return "", []
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(f"{path}: can't be read as a model script ({error})") from error
+    text = read_script(path)
     return text, check_layers(parse_script(text, str(path)), net, str(path))
 
 
-def _model_files(proto: onnx.ModelProto, model: Path) -> tuple[Path, ...]:
-    """Return a graph's file and the files that hold its weights."""
-    tensors = [tensor for tensor in proto.graph.initializer if uses_external_data(tensor)]
+def _weight_files(graph: OpenedGraph) -> tuple[Path, ...]:
+    """Return the files that hold a graph's external weights, those that are there."""
+    tensors = [tensor for tensor in graph.model.graph.initializer if uses_external_data(tensor)]
     names = sorted({str(ExternalDataInfo(tensor).location) for tensor in tensors})
     for name in names:
         if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise GraphError(f"{model}: found weights at {name!r}, expected them in the graph's own folder")
-    files = [model, *(model.parent / name for name in names)]
+            raise GraphError(f"{graph.path}: found weights at {name!r}, expected them in the graph's own folder")
+    files = [graph.path.parent / name for name in names]
     return tuple(path.absolute() for path in files if path.is_file())

@@ -1,76 +1,75 @@
-"""From an exported graph to its HEF: calibration set, simulation with its model script, compile; each timed."""
+"""The pipeline from an exported graph to its HEF: calibration set, simulation with its model script, compile."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from tasnet2hef.base.environments import TO_HAILO, environment_python
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.compiler.driver import compile_file
+from tasnet2hef.base.outcome import DONE, FAILED, INTERRUPTED, REFUSED, Outcome
+from tasnet2hef.base.plain import plain
+from tasnet2hef.base.progress import StepProgress
+from tasnet2hef.compiler.driver import compile_graph
 from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.compiler.stages.runner import Display
-from tasnet2hef.quantize.calibration.calibrate import calibrate_file
+from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
 from tasnet2hef.quantize.calibration.report import CalibrationReport
 from tasnet2hef.quantize.calibration.segments import SUFFIX, calibrate_segments
 from tasnet2hef.quantize.calibration.window_draw import Draw, find_recordings
-from tasnet2hef.quantize.model_script import read_script
 from tasnet2hef.quantize.options import SimulationOptions
 from tasnet2hef.quantize.report import SimulationReport
-from tasnet2hef.quantize.simulate import simulate_file
-from tasnet2hef.target.alls.parser import parse_script
-
-Tell = Callable[[str, float, float], None]
-"""Told the name of a step, the steps done and the steps in all."""
-
-DONE: Final = "done"
-BROKEN_OFF: Final = "broken off"
+from tasnet2hef.quantize.simulate import simulate_graph
+from tasnet2hef.target.alls.parser import parse_script, read_script
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 
 @dataclass(frozen=True)
-class StageTime:
-    """One stage of the way: how it ended, how long it took and what it made."""
+class StepTime:
+    """One step of the pipeline: how it ended, how long it took and which files it wrote."""
 
-    stage: str
-    outcome: str
+    step: str
+    outcome: Outcome
     seconds: float
-    made: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        made = [str(path) for path in self.made]
-        return {"stage": self.stage, "outcome": self.outcome, "seconds": round(self.seconds, 3), "made": made}
+        return {**plain(self), "seconds": round(self.seconds, 3)}
 
 
-class StageClock:
-    """Times stages; a ``with`` block is one, and is kept however it ends."""
+class StepClock:
+    """Times steps; each is a ``with`` block, and is kept however it ends."""
 
     def __init__(self) -> None:
-        self.stages: list[StageTime] = []
+        self.steps: list[StepTime] = []
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[..., None]]:
-        """Time a block; what it yields is told the files that the block made, and its outcome if not `done`."""
-        told: list[tuple[tuple[Path, ...], str]] = []
+    def step(self, name: str) -> Iterator[Callable[..., None]]:
+        """Time a block; yields a function that is called at its end with the files it wrote, and its outcome.
+
+        A block that does not call it was interrupted.
+        """
+        ended: list[tuple[tuple[Path, ...], Outcome]] = []
         started = time.perf_counter()
         try:
-            yield lambda *made, outcome=DONE: told.append((made, outcome))
+            yield lambda *files, outcome=DONE: ended.append((files, outcome))
         finally:
-            made, outcome = told[-1] if told else ((), BROKEN_OFF)
-            self.stages.append(StageTime(name, outcome, time.perf_counter() - started, made))
+            files, outcome = ended[-1] if ended else ((), INTERRUPTED)
+            self.steps.append(StepTime(name, outcome, time.perf_counter() - started, files))
 
 
 @dataclass(frozen=True)
 class PipelineOptions:
-    """What a user chooses for the way from the graph on.
+    """What a user chooses for the steps after the export.
 
     ``script`` stands in for the one that a simulation makes; ``simulate`` false leaves the compiler's defaults.
     ``search`` adds the simulation's long part, the search for layers that need 16 bits.
@@ -86,23 +85,23 @@ class PipelineOptions:
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that the compiler is given: graphs with their calibration sets, and one model script."""
+    """What the compiler is given: graphs with their calibration sets, and one model script."""
 
     calibration: CalibrationReport
     simulation: SimulationReport | None
-    jobs: tuple[tuple[Path, Path], ...]
+    jobs: tuple[tuple[OpenedGraph, Path], ...]
     """Graph and calibration set; one pair for a whole graph, else one a segment."""
     script: Path | None
 
 
 @dataclass(frozen=True)
 class PipelineReport:
-    """The whole way: its stages, what the compiler was given, and what it made of every graph.
+    """The whole pipeline: its steps, what the compiler was given, and what it made of every graph.
 
     ``errors`` counts the findings of `check` that stopped it; nothing was prepared then.
     """
 
-    stages: tuple[StageTime, ...]
+    steps: tuple[StepTime, ...]
     prepared: Prepared | None = None
     compiled: tuple[CompileReport, ...] = ()
     errors: int = 0
@@ -112,7 +111,7 @@ class PipelineReport:
         prepared = self.prepared
         simulation = None if prepared is None else prepared.simulation
         return {
-            "stages": [each.to_json() for each in self.stages],
+            "steps": [each.to_json() for each in self.steps],
             "calibration": None if prepared is None else prepared.calibration.to_json(),
             "simulation": None if simulation is None else simulation.to_json(),
             "model_script": None if prepared is None or prepared.script is None else str(prepared.script),
@@ -156,67 +155,64 @@ def hailo_python(given: str) -> tuple[str, str]:
     return "", f"no {beside}: the compile stage runs in this Python; give another with --hailo-python"
 
 
-def jobs_of(graphs: Iterable[Path], whole: Path) -> tuple[Path, ...]:
-    """Return the graphs that are compiled: the segments of a graph that was cut, else itself.
-
-    >>> [path.name for path in jobs_of([Path("n.onnx"), Path("n.segment_1.onnx")], Path("n.onnx"))]
-    ['n.segment_1.onnx']
-    """
-    return tuple(graph for graph in graphs if graph != whole) or (whole,)
-
-
 def prepare(
-    whole: Path, graphs: Sequence[Path], options: PipelineOptions, clock: StageClock, tell: Tell
+    whole: OpenedGraph,
+    graphs: Sequence[OpenedGraph],
+    options: PipelineOptions,
+    clock: StepClock,
+    progress: StepProgress,
 ) -> Prepared:
     """Make the calibration set and the model script beside the whole graph; ``graphs`` are those to compile.
 
     Raises:
         InputError: a recording, the graph or an option can't be used; what was made before stays.
     """
-    calibration = whole.with_name(f"{whole.stem}{SUFFIX}")
-    with clock.stage("calibrate") as made:
-        drawn = calibrate_file(
-            whole, options.recordings, calibration, options.draw, partial(tell, "drawing windows")
+    calibration = whole.path.with_name(f"{whole.path.stem}{SUFFIX}")
+    with clock.step("calibrate") as ended:
+        drawn = calibrate_graph(
+            whole, options.recordings, calibration, options.draw, partial(progress, "drawing windows")
         )
-        made(calibration)
+        ended(calibration)
     sets: tuple[Path, ...] = (calibration,)
     if tuple(graphs) != (whole,):
-        with clock.stage("calibrate segments") as made:
-            sets = calibrate_segments(graphs, calibration, partial(tell, "running segments"))
-            made(*sets)
-    simulation = _simulate(whole, calibration, options, clock, tell)
+        with clock.step("calibrate segments") as ended:
+            sets = calibrate_segments(graphs, calibration, partial(progress, "running segments"))
+            ended(*sets)
+    simulation = _simulate(whole, calibration, options, clock, progress)
     script = options.script if simulation is None else simulation.alls
     return Prepared(drawn, simulation, tuple(zip(graphs, sets, strict=True)), script)
 
 
 def compile_prepared(
-    prepared: Prepared, options: CompileOptions, python: str, clock: StageClock, display: Display
+    prepared: Prepared, options: CompileOptions, python: str, clock: StepClock, display: Display
 ) -> tuple[CompileReport, ...]:
     """Compile every graph into a HEF beside it; the next one is not begun where one has failed.
 
     Where there is no compiler all of them are handed over.
     """
-    found = []
+    reports = []
     for graph, calibration in prepared.jobs:
-        with clock.stage("compile" if len(prepared.jobs) == 1 else f"compile {graph.stem}") as made:
-            report = compile_file(
+        with clock.step("compile" if len(prepared.jobs) == 1 else f"compile {graph.path.stem}") as ended:
+            report = compile_graph(
                 graph, calibration, replace(options, script=prepared.script, python=python), display
             )
             files = [] if report.hef is None else [report.hef.path]
             files += [] if report.hand_over is None else [report.hand_over.bundle]
-            made(*files, outcome="NOT COMPILED" if report.outcome == "no compiler" else report.outcome)
-        found.append(report)
-        if report.outcome in ("failed", "refused"):
+            ended(*files, outcome=report.outcome)
+        reports.append(report)
+        if report.outcome in (FAILED, REFUSED):
             break
-    return tuple(found)
+    return tuple(reports)
 
 
 def _simulate(
-    graph: Path, calibration: Path, options: PipelineOptions, clock: StageClock, tell: Tell
+    graph: OpenedGraph, calibration: Path, options: PipelineOptions, clock: StepClock, progress: StepProgress
 ) -> SimulationReport | None:
     if options.script is not None or not options.simulate:
         return None
-    with clock.stage("simulate") as made:
-        found = simulate_file(graph, calibration, options=SimulationOptions(quick=not options.search), stage=tell)
-        made(found.alls)
-    return found
+    with clock.step("simulate") as ended:
+        simulation = simulate_graph(
+            graph, calibration, options=SimulationOptions(quick=not options.search), progress=progress
+        )
+        ended(simulation.alls)
+    return simulation

@@ -4,43 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from tasnet2hef.compiler.emulator_check import Step, first_broken
-from tasnet2hef.compiler.fallbacks import Rung
+from tasnet2hef.base.outcome import FAILED, NOT_COMPILED, Outcome
+from tasnet2hef.compiler.emulator_check import EmulatorResult, first_disagreeing
+from tasnet2hef.compiler.fallbacks import Fallback
 from tasnet2hef.compiler.hand_over import HandOver
 from tasnet2hef.compiler.run_record import StageRecord
 from tasnet2hef.target.check import CheckReport
-from tasnet2hef.target.files.summary import FileSummary
+from tasnet2hef.target.failures.classify import Explanation
+from tasnet2hef.target.files.file_summary import FileSummary
 from tasnet2hef.target.graph.agreement import Agreement
-
-DONE: Final = "done"
-FAILED: Final = "failed"
-REFUSED: Final = "refused"
-NO_COMPILER: Final = "no compiler"
 
 
 @dataclass(frozen=True)
 class HefFacts:
-    """A made HEF: its size, its contexts (None where nothing tells them), its ends as the HN names them."""
+    """A HEF that was made: size, contexts (None where not known), inputs and outputs as the HN names them."""
 
     path: Path
-    compiler: str
-    """The compiler's version, in its own words."""
+    compiler_version: str
+    """As the compiler spells it."""
     size_bytes: int
     sha256: str
     contexts: int | None
     ends: tuple[dict[str, Any], ...]
     """Inputs and outputs: kind, name, NHWC shape, ONNX names."""
     stored: FileSummary | None = None
-    """What the HEF says of itself, scales included; None where it can't be read."""
+    """What the HEF's own metadata says, scales included; None where it can't be read."""
     unread: str = ""
-    """Why it can't be read; the run is none the worse for it."""
+    """Why it can't be read; the run counts as done nevertheless."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         facts = {
-            "compiler_version": self.compiler,
+            "compiler_version": self.compiler_version,
             "size_bytes": self.size_bytes,
             "sha256": self.sha256,
             "contexts": self.contexts,
@@ -51,20 +48,20 @@ class HefFacts:
 
 @dataclass(frozen=True)
 class CompileReport:
-    """A run. ``outcome`` is `done`, `failed`, `refused` (by `check`) or `no compiler`.
+    """A run, and how it ended.
 
-    ``tried`` are the ladder's rungs so far, ``next_step`` the one left for a person.
+    ``tried`` are the settings tried so far, ``next_fallback`` the one that is left for a person.
     """
 
-    outcome: str
+    outcome: Outcome
     folder: Path
     seconds: float
     check: CheckReport
     records: tuple[StageRecord, ...] = ()
     agreement: Agreement | None = None
-    steps: tuple[Step, ...] = ()
-    tried: tuple[Rung, ...] = ()
-    next_step: Rung | None = None
+    emulator: tuple[EmulatorResult, ...] = ()
+    tried: tuple[Fallback, ...] = ()
+    next_fallback: Fallback | None = None
     stopped_because: str = ""
     hef: HefFacts | None = None
     hand_over: HandOver | None = None
@@ -76,14 +73,14 @@ class CompileReport:
         return self.records[-1] if self.records else None
 
     @property
-    def failure(self) -> dict[str, Any] | None:
+    def failure(self) -> Explanation | None:
         """Return what the deciding failure means; None for a run that did not fail in a stage."""
-        failed = self.outcome in (FAILED, NO_COMPILER) and self.last is not None
-        return (self.last.failure or None) if failed and self.last else None
+        failed = self.outcome in (FAILED, NOT_COMPILED) and self.last is not None
+        return self.last.failure if failed and self.last else None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values, those of the whole run first."""
-        broken = first_broken(self.steps)
+        disagreeing = first_disagreeing(self.emulator)
         artefacts = {
             f"{record.stage}.{kind}": str(record.path(self.folder, kind))
             for record in self.records
@@ -94,15 +91,15 @@ class CompileReport:
             "outcome": self.outcome,
             "seconds": round(self.seconds, 3),
             "artefacts": artefacts | ({"hef": str(self.hef.path)} if self.hef else {}),
-            "failure": self.failure,
+            "failure": None if self.failure is None else self.failure.to_json(),
             "folder": str(self.folder),
             "stages": [record.to_json() for record in self.records],
             "findings": [finding.to_json() for finding in self.check.findings],
             "agreement": None if self.agreement is None else _counts(self.agreement),
-            "emulator": [step.to_json() for step in self.steps],
-            "first_broken": None if broken is None else broken.name,
-            "tried": [rung.id for rung in self.tried],
-            "next_step": None if self.next_step is None else self.next_step.to_json(),
+            "emulator": [result.to_json() for result in self.emulator],
+            "first_disagreeing": None if disagreeing is None else disagreeing.mode,
+            "tried": [fallback.id for fallback in self.tried],
+            "next_fallback": None if self.next_fallback is None else self.next_fallback.to_json(),
             "stopped_because": self.stopped_because,
             "hef": None if self.hef is None else self.hef.to_json(),
             "hand_over": None if self.hand_over is None else self.hand_over.to_json(),

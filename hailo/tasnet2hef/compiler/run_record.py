@@ -1,20 +1,21 @@
-"""What a run's folder knows: every stage that ended, by a hash of all that it depended on (``run.json``)."""
+"""The record of a run's folder (``run.json``): every stage that ended, by a hash of all that it depended on."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tasnet2hef.base.files import digest_of_file
+from tasnet2hef.base.files import digest_of_bytes, digest_of_file
+from tasnet2hef.base.outcome import DONE, Outcome
 from tasnet2hef.compiler.stages.job import write_json
+from tasnet2hef.target.failures.classify import Explanation
 
 RECORD_NAME: Final = "run.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class StageRecord:
 
     stage: str
     key: str
-    outcome: str
+    outcome: Outcome
     """``done`` or ``failed``."""
     seconds: float
     log: str
@@ -33,24 +34,25 @@ class StageRecord:
     error: str = ""
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
-    failure: dict[str, Any] = field(default_factory=dict)
-    """What the failure means, as `failures.Explanation.to_json` words it."""
+    failure: Explanation | None = None
+    """What a failure means; None for a stage that was done."""
     reused: bool = False
 
     @property
     def done(self) -> bool:
-        """Tell whether the stage did its work."""
-        return self.outcome == "done"
+        """Return whether the stage did its work."""
+        return self.outcome == DONE
 
     def path(self, folder: Path, kind: str) -> Path:
-        """Return where a file of the stage lies."""
+        """Return the path of a file of the stage."""
         return folder / self.files[kind]["path"]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values: stage, outcome, seconds, artefacts, failure and the rest."""
         fields = dataclasses.asdict(self)
-        fields["artefacts"] = {kind: found["path"] for kind, found in fields.pop("files").items()}
-        return {**fields, "seconds": round(self.seconds, 3), "failure": self.failure or None}
+        fields["artefacts"] = {kind: file["path"] for kind, file in fields.pop("files").items()}
+        failure = None if self.failure is None else self.failure.to_json()
+        return {**fields, "seconds": round(self.seconds, 3), "failure": failure}
 
 
 class RunRecord:
@@ -65,9 +67,9 @@ class RunRecord:
         record = self._stages.get(key)
         if record is None:
             return None
-        for found in record.files.values():
-            path = self._folder / found["path"]
-            if not path.is_file() or digest_of_file(path) != found["sha256"]:
+        for file in record.files.values():
+            path = self._folder / file["path"]
+            if not path.is_file() or digest_of_file(path) != file["sha256"]:
                 return None
         return record
 
@@ -85,15 +87,21 @@ def key_of(stage: str, inputs: Mapping[str, Any]) -> str:
     'c03b3fd0'
     """
     text = json.dumps({"stage": stage, **inputs}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest_of_bytes(text.encode())
 
 
 def _read(path: Path) -> dict[str, StageRecord]:
     """Return the stages on record; none where the file is missing, damaged or of another format."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found["format"] != FORMAT:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        if saved["format"] != FORMAT:
             return {}
-        return {each["key"]: StageRecord(**each) for each in found["stages"]}
+        return {each["key"]: _record_of(each) for each in saved["stages"]}
     except (OSError, ValueError, TypeError, KeyError):
         return {}
+
+
+def _record_of(fields: dict[str, Any]) -> StageRecord:
+    failure = fields.pop("failure")
+    explanation = None if failure is None else Explanation(**failure)
+    return StageRecord(**fields, failure=explanation)

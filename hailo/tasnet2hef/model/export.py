@@ -1,10 +1,10 @@
-"""From a checkpoint to a checked ONNX graph: build the rewrite, write it, hold it against the original."""
+"""From a checkpoint to a checked ONNX graph: build the rewrite, compare it with the original, write it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.parity import ParityRow, refuse_disparity
+from tasnet2hef.base.plain import plain
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.base.window_length import window_frames
 from tasnet2hef.model.checkpoint import Checkpoint, load_checkpoint
@@ -25,6 +26,7 @@ from tasnet2hef.model.parity import measure_parity
 from tasnet2hef.model.segments import split_model
 from tasnet2hef.runtime.backends.segment_names import segment_path
 from tasnet2hef.runtime.reference_clips import reference_path, save_reference
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 LONGEST_CHUNK: Final = 4096
 """Frames; 4 s at a stride of 8 samples and 8 kHz: beyond it a window is the better choice."""
@@ -40,18 +42,18 @@ class ExportOptions:
     shift: str = "fold"
     streams: int = 1
     chunk_frames: int | None = None
-    """Frames of a chunk: makes the graph stateful; ``seconds`` is then left aside."""
+    """Frames of a chunk: makes the graph stateful; ``seconds`` is then ignored."""
     segments: int = 1
     """More than one: segments are written beside the whole graph."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportReport:
-    """What an export made and how well it equals its original."""
+    """What an export wrote, and how closely it equals the original."""
 
     onnx_path: Path
     selftest_path: Path
-    """Speech and the original's sources of it, for `selftest`."""
+    """Speech and its sources as the original separates it, for `selftest`."""
     contract: GraphContract
     nodes: int
     parity: tuple[ParityRow, ...]
@@ -59,6 +61,8 @@ class ExportReport:
     elapsed_seconds: float
     segment_paths: tuple[Path, ...] = ()
     """One file a segment, in the order in which they run; empty for a graph that stays whole."""
+    graphs: tuple[OpenedGraph, ...] = ()
+    """The graphs that were written, opened: the whole one, then its segments."""
 
     @property
     def window_seconds(self) -> float:
@@ -81,9 +85,9 @@ class ExportReport:
             "input_level_dbfs": self.contract.input_level_dbfs,
             "state_values": self.contract.state_values,
             "selftest": str(self.selftest_path),
-            "segments": [str(path) for path in self.segment_paths],
+            "segments": plain(self.segment_paths),
             "nodes": self.nodes,
-            "parity": [asdict(row) for row in self.parity],
+            "parity": plain(self.parity),
             "notes": list(self.notes),
             "elapsed_seconds": self.elapsed_seconds,
         }
@@ -113,9 +117,7 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
     parity, reference = measure_parity(checkpoint, net, model, parts)
     refuse_disparity(parity, str(onnx_path))
     segment_paths = tuple(segment_path(onnx_path, number) for number in range(1, len(parts) + 1))
-    for part, path in zip((model, *parts), (onnx_path, *segment_paths), strict=True):
-        with written_beside(path) as temporary:
-            onnx.save(part, temporary)
+    graphs = [_write(part, path) for part, path in zip((model, *parts), (onnx_path, *segment_paths), strict=True)]
     selftest_path = save_reference(reference_path(onnx_path), reference)
     return ExportReport(
         onnx_path=onnx_path,
@@ -126,13 +128,21 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
         elapsed_seconds=time.perf_counter() - start,
         segment_paths=segment_paths,
         selftest_path=selftest_path,
+        graphs=tuple(graphs),
     )
 
 
+def _write(model: onnx.ModelProto, path: Path) -> OpenedGraph:
+    data = model.SerializeToString()
+    with written_beside(path) as temporary:
+        temporary.write_bytes(data)
+    return OpenedGraph(model, path, data)
+
+
 def build(checkpoint: Checkpoint, options: ExportOptions) -> tuple[HailoTasNet, tuple[str, ...]]:
-    """Build the rewritten network for a window, and say what differs from what was asked for."""
+    """Build the rewritten network; also return notes on where it differs from the options."""
     spec = checkpoint.spec
-    asked, frames = _frames(spec, options)
+    requested, frames = _window_frames(spec, options)
     net = HailoTasNet(
         spec,
         checkpoint.weights,
@@ -147,9 +157,9 @@ def build(checkpoint: Checkpoint, options: ExportOptions) -> tuple[HailoTasNet, 
         ),
     )
     notes = []
-    if frames != asked:
+    if frames != requested:
         notes.append(
-            f"window rounded up from {asked} to {frames} frames "
+            f"window rounded up from {requested} to {frames} frames "
             f"({net.contract.window_samples / spec.sample_rate:.3f} s), so that its means split into steps of "
             "at most 128 frames"
         )
@@ -158,13 +168,13 @@ def build(checkpoint: Checkpoint, options: ExportOptions) -> tuple[HailoTasNet, 
     return net.eval(), tuple(notes)
 
 
-def _frames(spec: TasNetSpec, options: ExportOptions) -> tuple[int, int]:
-    """Return the frames that were asked for, and those of the window or chunk."""
+def _window_frames(spec: TasNetSpec, options: ExportOptions) -> tuple[int, int]:
+    """Return the requested frames, and those of the window (which may be longer) or chunk."""
     chunk = options.chunk_frames
     if chunk is None:
         factored = norm_strategy(spec) == "exact"
-        asked = window_frames(spec, options.seconds, factored=False)
-        return asked, window_frames(spec, options.seconds, factored=factored)
+        requested = window_frames(spec, options.seconds, factored=False)
+        return requested, window_frames(spec, options.seconds, factored=factored)
     if not 1 <= chunk <= LONGEST_CHUNK:
         raise OptionError(f"chunk: found {chunk} frames, expected 1 to {LONGEST_CHUNK}")
     return chunk, chunk

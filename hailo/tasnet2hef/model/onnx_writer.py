@@ -1,4 +1,4 @@
-"""Writes a HailoTasNet as ONNX: one node for each primitive, named after its place in the network.
+"""Writes a HailoTasNet as ONNX: one node per primitive, named after its place in the network.
 
 Why not ``torch.onnx.export`` (measured with torch 2.13.0): its default exporter starts at opset 18, which no
 recorded compile has used, and its optimiser drops the norms' ``+ 1e-8`` as if it were zero, so that silence
@@ -22,7 +22,7 @@ from tasnet2hef.model.network.memory import PastRows
 from tasnet2hef.model.network.primitives import Primitive
 
 OPSET: Final = 13
-"""Opsets 11 to 14 and 17 have compiled; 13 is the one a published HEF was made from (limits.md, section 8)."""
+"""Opsets 11 to 14 and 17 have compiled; a published HEF was made from 13 (limits.md, section 8)."""
 IR_VERSION: Final = 8  # what onnx 1.14 and the DFC's own onnx 1.16 both read
 
 
@@ -34,47 +34,47 @@ class _PrimitiveTracer(fx.Tracer):
         return isinstance(module, (Primitive, PastRows))
 
 
-def readable(qualified_name: str) -> str:
-    """Turn a module's name into a node's: ``tcn_03.norm_1.mean`` into ``tcn_03/norm_1/mean``."""
-    return qualified_name.replace(".", "/")
+def node_name(module_name: str) -> str:
+    """Return the name of a module's node: ``tcn_03/norm_1/mean`` for ``tcn_03.norm_1.mean``."""
+    return module_name.replace(".", "/")
 
 
 def make_model(net: HailoTasNet) -> onnx.ModelProto:
     """Write ``net`` as an ONNX model with static shapes, checked by ``onnx.checker``.
 
     Raises:
-        TypeError: the network holds an operation that is no primitive.
+        TypeError: the network has an operation that is no primitive.
     """
     nodes: list[onnx.NodeProto] = []
     initializers: list[onnx.TensorProto] = []
     tensor_names: dict[fx.Node, str] = {}
     trace = _PrimitiveTracer().trace(net)
     final_names = dict(zip(_output_nodes(trace), output_names(net.contract.spec.n_src), strict=True))
-    for step in trace.nodes:
-        if step.op == "placeholder":
-            tensor_names[step] = INPUT_NAME
-        elif step.op == "call_module":
-            name = readable(str(step.target))
-            primitive = net.get_submodule(str(step.target))
+    for traced in trace.nodes:
+        if traced.op == "placeholder":
+            tensor_names[traced] = INPUT_NAME
+        elif traced.op == "call_module":
+            name = node_name(str(traced.target))
+            primitive = net.get_submodule(str(traced.target))
             if isinstance(primitive, PastRows):
-                tensor_names[step] = name
+                tensor_names[traced] = name
                 continue
             assert isinstance(primitive, Primitive)
             constants = {f"{name}/{key}": value for key, value in primitive.constants().items()}
             initializers += [numpy_helper.from_array(v.detach().numpy(), key) for key, v in constants.items()]
-            tensor_names[step] = final_names.get(step, name)
-            inputs = [tensor_names[source] for source in step.args if isinstance(source, fx.Node)]
+            tensor_names[traced] = final_names.get(traced, name)
+            inputs = [tensor_names[source] for source in traced.args if isinstance(source, fx.Node)]
             nodes.append(
                 helper.make_node(
                     primitive.op_type,
                     [*inputs, *constants],
-                    [tensor_names[step]],
+                    [tensor_names[traced]],
                     name=name,
                     **primitive.attributes(),
                 )
             )
-        elif step.op != "output":
-            raise TypeError(f"{step.name}: {step.op} {step.target} is no primitive")
+        elif traced.op != "output":
+            raise TypeError(f"{traced.name}: {traced.op} {traced.target} is no primitive")
     return _assemble(net.contract, nodes, initializers)
 
 

@@ -1,4 +1,4 @@
-"""Holds an export against its original: one window a column, or a stream of chunks."""
+"""Compares an export with its original: one window per column, or a stream of chunks."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ REFERENCE_CLIPS = 2
 def measure_parity(
     checkpoint: Checkpoint, net: HailoTasNet, model: onnx.ModelProto, parts: Sequence[onnx.ModelProto] = ()
 ) -> tuple[tuple[ParityRow, ...], Reference]:
-    """Run original, rewrite and ONNX Runtime on speech, another clip a column, and compare them.
+    """Run original, rewrite and ONNX Runtime on speech, one clip per column, and compare them.
 
-    ``parts`` are the segments that the model was cut into; there are none where it stays whole. The original's
-    sources are returned for the self-test of whatever is made of the model later.
+    ``parts`` are the segments that the model was cut into; there are none where it stays whole. Clips and the
+    original's sources are returned for the self-test of later stages.
     """
-    made = net.contract
-    heard = speech_clips(made, max(made.streams, REFERENCE_CLIPS))
-    truth = separate_by_original(checkpoint, heard, silence=made.stateful)
-    clips, original = heard[: made.streams], truth[: made.streams]
+    contract = net.contract
+    all_clips = speech_clips(contract, max(contract.streams, REFERENCE_CLIPS))
+    all_sources = separate_by_original(checkpoint, all_clips, with_tail=contract.stateful)
+    clips, original = all_clips[: contract.streams], all_sources[: contract.streams]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.onnx"
         onnx.save(model, path)
         backend = OnnxRuntimeBackend(path, as_written=True)
         chain = _open_chain(parts, path)
     rewrite, deployed = separate_by_rewrite(net, clips), separate_clips(backend, clips)
-    reference = Reference(heard[:REFERENCE_CLIPS], truth[:REFERENCE_CLIPS])
+    reference = Reference(all_clips[:REFERENCE_CLIPS], all_sources[:REFERENCE_CLIPS])
     rows = (
         _compare("original / HailoTasNet", original, rewrite),
         _compare("original / ONNX Runtime", original, deployed),
@@ -65,15 +65,15 @@ def _open_chain(parts: Sequence[onnx.ModelProto], path: Path) -> SegmentChain | 
     return SegmentChain(segment_path(path, 1)) if parts else None
 
 
-def separate_by_original(checkpoint: Checkpoint, clips: Samples, *, silence: bool) -> Samples:
-    """Separate ``[stream, sample]`` at once; ``silence`` follows where a stream of chunks would go on.
+def separate_by_original(checkpoint: Checkpoint, clips: Samples, *, with_tail: bool) -> Samples:
+    """Separate whole clips ``[stream, sample]``; ``with_tail`` appends silence, as a stream of chunks has it.
 
-    In float64: a net whose float32 result is itself uncertain is then held against what it means.
+    In float64, so that the original's own rounding errors are left out of the comparison.
     """
     spec, samples = checkpoint.spec, clips.shape[1]
-    heard = np.pad(clips, ((0, 0), (0, 2 * spec.kernel_size * silence)))
+    padded = np.pad(clips, ((0, 0), (0, 2 * spec.kernel_size * with_tail)))
     with torch.no_grad():
-        separated = checkpoint.reference().double()(torch.from_numpy(heard).double())
+        separated = checkpoint.reference().double()(torch.from_numpy(padded).double())
     sources: Samples = separated[..., :samples].numpy().astype(np.float32)
     return sources
 
@@ -105,6 +105,6 @@ class TorchSteps(StepBackend):
         return sources, dict(zip(memory, left_rows(self._net), strict=True))
 
 
-def _compare(pair: str, expected: Samples, found: Samples) -> ParityRow:
+def _compare(pair: str, expected: Samples, actual: Samples) -> ParityRow:
     """Compare ``[stream, source, sample]``; the worst source of the worst column counts."""
-    return compare_sources(pair, *(each.reshape(-1, each.shape[-1]) for each in (expected, found)))
+    return compare_sources(pair, *(each.reshape(-1, each.shape[-1]) for each in (expected, actual)))

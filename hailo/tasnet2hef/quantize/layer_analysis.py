@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.quantize.borders import Border
 from tasnet2hef.quantize.histogram import clipped_share, power, rounding_noise, useful_codes
 from tasnet2hef.quantize.number_format import A8_W8, FLOAT
 from tasnet2hef.quantize.score import LARGEST_DB, Score, Scorer
 from tasnet2hef.quantize.search_state import SearchState
 from tasnet2hef.quantize.simulator import Simulator, channel_spread_db
-
-Progress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def analyse(
     state: SearchState,
     *,
     relieve: int,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> list[LayerReport]:
     """Return all borders, the most damaging first; the first ``relieve`` of them are also relieved."""
     borders = simulator.borders
@@ -76,8 +74,7 @@ def analyse(
     alone = {}
     for number, border in enumerate(borders, start=3):
         alone[border.layer] = _alone(simulator, scorer, state, border)
-        if progress is not None:
-            progress(number, steps)
+        progress(number, steps)
     total = sum(score.noise for score in alone.values())
     damages = {name: _damage_db(score, exact, total) for name, score in alone.items()}
     worst = sorted(borders, key=lambda border: -damages[border.layer])

@@ -13,7 +13,9 @@ import numpy as np
 
 from tasnet2hef.audio.level import rms_dbfs
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, digest_of
+from tasnet2hef.base.files import digest_of_file
+from tasnet2hef.base.progress import StepProgress
+from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, short_digest
 from tasnet2hef.quantize.calibration.evaluation_set import (
     EvaluationClip,
     EvaluationWindow,
@@ -23,7 +25,7 @@ from tasnet2hef.quantize.calibration.evaluation_set import (
 from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_of
 from tasnet2hef.quantize.layer_analysis import LayerReport, analyse, static_reports
 from tasnet2hef.quantize.number_format import A16_W16, MODES, Precision
-from tasnet2hef.quantize.options import SimulationOptions, Stage
+from tasnet2hef.quantize.options import SimulationOptions
 from tasnet2hef.quantize.precision_search import SearchResult, search
 from tasnet2hef.quantize.score import Score, Scorer, score_clips
 from tasnet2hef.quantize.search_state import SearchState
@@ -78,7 +80,7 @@ def judge(
     state: SearchState,
     options: SimulationOptions,
     fixed: Mapping[str, Precision],
-    stage: Stage,
+    progress: StepProgress,
 ) -> Judgement:
     """Score the net in float, at 8 bits and, unless asked to be quick, layer by layer and at the best mix."""
     scorer = Scorer(evaluation.windows, simulator.float_backend())
@@ -94,7 +96,7 @@ def judge(
         scorer,
         state,
         relieve=options.relieve,
-        progress=lambda done, total: stage("one layer at a time", done, total),
+        progress=lambda done, total: progress("one layer at a time", done, total),
     )
     found = search(
         simulator,
@@ -103,20 +105,20 @@ def judge(
         layers,
         target_db=options.target_db,
         fixed=fixed,
-        progress=lambda done, total: stage("searching the cheapest 16-bit layers", done, total),
+        progress=lambda done, total: progress("searching the cheapest 16-bit layers", done, total),
     )
     chosen = {**fixed, **dict.fromkeys(found.chosen.layers, A16_W16)}
     return Judgement(layers, found, chosen, exact, int8, found.chosen.score, uncorrected)
 
 
 def score_recordings(
-    backends: Sequence[Backend], clips: Sequence[EvaluationClip], stage: Stage
+    backends: Sequence[Backend], clips: Sequence[EvaluationClip], progress: StepProgress
 ) -> list[float | None]:
     """Return the SI-SDR of whole recordings for each backend, None without recordings or true sources."""
     figures: list[float | None] = []
     for number, backend in enumerate(backends, start=1):
         figures.append(score_clips(backend, clips) if clips else None)
-        stage("whole recordings", number, len(backends))
+        progress("whole recordings", number, len(backends))
     return figures
 
 
@@ -136,11 +138,11 @@ def fixed_precisions(simulator: Simulator, wanted: Mapping[str, str]) -> dict[st
     return fixed
 
 
-def state_key(model: Path, calibration: Path, evaluation: Evaluation, options: SimulationOptions) -> str:
+def state_key(model_digest: str, calibration: Path, evaluation: Evaluation, options: SimulationOptions) -> str:
     """Return what must be equal for a stored measurement to hold: files, windows and the settings that matter."""
     heard = hashlib.sha256(b"".join(window.mixture.tobytes() for window in evaluation.windows)).hexdigest()[:16]
     settings = repr((replace(options.preparation, threads=None), sorted(options.precisions.items())))
-    return f"{digest_of(model)} {digest_of(calibration)} {heard} {settings}"
+    return f"{short_digest(model_digest)} {short_digest(digest_of_file(calibration))} {heard} {settings}"
 
 
 def seconds_a_window(backend: Backend, window: EvaluationWindow) -> float:

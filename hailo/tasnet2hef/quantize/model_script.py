@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from tasnet2hef.base.errors import OptionError
 from tasnet2hef.quantize.layer_analysis import LayerReport
 from tasnet2hef.quantize.number_format import A8_W8, FLOAT, Precision
 from tasnet2hef.quantize.options import SimulationOptions
 from tasnet2hef.quantize.simulator import Simulator
 from tasnet2hef.target.alls.merge import merge_script
+from tasnet2hef.target.alls.parser import read_script
 from tasnet2hef.target.alls.writer import LayerPrecision, ModelScript, ScriptSettings, write_script
 
 
@@ -42,19 +41,6 @@ def make_script(
         return write_script(settings)
     text = read_script(options.user_script)
     return merge_script(text, options.user_script.name, settings, simulator.net)
-
-
-def read_script(path: Path) -> str:
-    """Return a script's text.
-
-    Raises:
-        OptionError: it is missing or no text.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise OptionError(f"{path}: can't be read ({reason}); give a model script (.alls)") from error
 
 
 def _told_db(damage_db: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,9 +12,6 @@ from tasnet2hef.quantize.number_format import MODES
 from tasnet2hef.quantize.plots import require_plots
 from tasnet2hef.quantize.precision_search import DEFAULT_TARGET_DB
 from tasnet2hef.quantize.simulator import Preparation
-
-Stage = Callable[[str, float, float], None]
-"""Told the name of a stage, the steps done and the steps in all."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.quantize.borders import Border
 from tasnet2hef.quantize.layer_analysis import LayerReport
 from tasnet2hef.quantize.number_format import A16_W16, Precision
@@ -24,8 +25,6 @@ ASSUMED_SI_SDR_DB: Final = 10.0
 """Without true sources: the SI-SDR that the float net is taken to have when a loss is turned into noise."""
 DROPS_TRIED: Final = 24
 FRONTIER_POINTS: Final = 8
-
-Progress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class _Search:
         scorer: Scorer,
         state: SearchState,
         fixed: Mapping[str, Precision],
-        progress: Progress | None,
+        progress: Progress,
     ) -> None:
         self.simulator, self.scorer, self.state, self.fixed = simulator, scorer, state, fixed
         self.progress = progress
@@ -110,7 +109,7 @@ def search(
     *,
     target_db: float = DEFAULT_TARGET_DB,
     fixed: Mapping[str, Precision] | None = None,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> SearchResult:
     """Find the cheapest 16-bit layers; ``fixed`` layers keep the precision that the user gave them."""
     held = dict(fixed or {})

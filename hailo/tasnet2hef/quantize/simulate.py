@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.progress import StepProgress, no_step_progress
 from tasnet2hef.quantize.calibration.calibrate import small_set_warning
 from tasnet2hef.quantize.calibration.calibration_set import open_calibration
 from tasnet2hef.quantize.model_scores import (
@@ -19,23 +20,24 @@ from tasnet2hef.quantize.model_scores import (
     state_key,
 )
 from tasnet2hef.quantize.model_script import make_script
-from tasnet2hef.quantize.options import SimulationOptions, Stage, require_options
+from tasnet2hef.quantize.options import SimulationOptions, require_options
 from tasnet2hef.quantize.plots import draw_frontier, draw_layers
 from tasnet2hef.quantize.report import Figures, SimulationReport
 from tasnet2hef.quantize.search_state import SearchState
 from tasnet2hef.quantize.simulator import Simulator, prepare
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 
-def simulate_file(
-    model_path: Path,
+def simulate_graph(
+    graph: OpenedGraph,
     calibration_path: Path,
     evaluation_folder: Path | None = None,
     output: Path | None = None,
     options: SimulationOptions | None = None,
-    stage: Stage | None = None,
+    progress: StepProgress = no_step_progress,
 ) -> SimulationReport:
-    """Simulate a model at 8 bits; write ``MODEL.alls``, plots and the state of the search into a folder.
+    """Simulate a graph at 8 bits; write ``MODEL.alls``, plots and the state of the search into a folder.
 
     Raises:
         GraphError: the model can't be simulated, or the calibration set was cut for another window.
@@ -44,20 +46,19 @@ def simulate_file(
     """
     options = options or SimulationOptions()
     require_options(options)
-    tell = stage or _silent
     calibration = open_calibration(calibration_path)
-    place = (output or model_path.parent) / model_path.stem
+    place = (output or graph.path.parent) / graph.path.stem
     simulator = prepare(
-        model_path, calibration, options.preparation, lambda done, total: tell("calibrating", done, total)
+        graph, calibration, options.preparation, lambda done, total: progress("calibrating", done, total)
     )
     fixed = fixed_precisions(simulator, options.precisions)
-    make_script(model_path.name, calibration.windows, simulator, options, fixed)  # refuses before the long part
+    make_script(graph.path.name, calibration.windows, simulator, options, fixed)  # refuses before the long part
     evaluation = choose_evaluation(evaluation_folder, calibration, simulator, options.windows)
-    key = state_key(model_path, calibration_path, evaluation, options)
+    key = state_key(graph.digest, calibration_path, evaluation, options)
     state = SearchState(place.with_name(f"{place.name}.search.json"), key, fresh=options.fresh)
-    judgement = judge(simulator, evaluation, state, options, fixed, tell)
+    judgement = judge(simulator, evaluation, state, options, fixed, progress)
     script = make_script(
-        model_path.name, calibration.windows, simulator, options, judgement.precisions, judgement.layers
+        graph.path.name, calibration.windows, simulator, options, judgement.precisions, judgement.layers
     )
     alls = place.with_name(f"{place.name}.alls")
     with written_beside(alls) as part:
@@ -66,7 +67,7 @@ def simulate_file(
     notes = (*simulator.notes, *evaluation.notes, *script.notes, *([unreached] if unreached else []))
     warning = small_set_note(judgement, calibration.windows)
     plots = draw(judgement, options, place)
-    return _report(model_path, simulator, evaluation, judgement, alls, plots, state.resumed, notes, warning, tell)
+    return _report(graph, simulator, evaluation, judgement, alls, plots, state.resumed, notes, warning, progress)
 
 
 def unreached_note(judgement: Judgement, target_db: float) -> str:
@@ -109,7 +110,7 @@ def draw(judgement: Judgement, options: SimulationOptions, place: Path) -> tuple
 
 
 def _report(
-    model_path: Path,
+    graph: OpenedGraph,
     simulator: Simulator,
     evaluation: Evaluation,
     judgement: Judgement,
@@ -118,13 +119,13 @@ def _report(
     resumed: int,
     notes: tuple[str, ...],
     warning: str,
-    tell: Stage,
+    progress: StepProgress,
 ) -> SimulationReport:
     sixteen = judgement.search.chosen.layers if judgement.search else ()
     fixed = {name: mode for name, mode in judgement.precisions.items() if name not in sixteen}
     backends = (simulator.float_backend(), simulator.backend(fixed), simulator.backend(judgement.precisions))
-    plain = OnnxRuntimeBackend(model_path, simulator.preparation.threads)
-    whole = score_recordings(backends, evaluation.clips, tell)
+    plain = OnnxRuntimeBackend(graph, simulator.preparation.threads)
+    whole = score_recordings(backends, evaluation.clips, progress)
     exact, int8, mixed = judgement.exact, judgement.int8, judgement.mixed
     return SimulationReport(
         si_sdr_db=Figures(*whole),
@@ -145,7 +146,3 @@ def _report(
         notes=notes,
         warning=warning,
     )
-
-
-def _silent(_stage: str, _done: float, _total: float) -> None:
-    """Tell nobody."""

@@ -1,23 +1,24 @@
-"""A model made ready for simulation: borders found, ranges calibrated, weights equalised, one session open."""
+"""A graph prepared for simulation: borders found, ranges calibrated, weights equalised, one session open."""
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import onnx
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError, OptionError
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.base.progress import Progress, no_progress
+from tasnet2hef.base.text import first_few
 from tasnet2hef.quantize.borders import Border, find_borders
-from tasnet2hef.quantize.calibration.calibrate import read_contract
-from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, digest_of, input_shapes, require_fit
+from tasnet2hef.quantize.calibration.calibrate import require_audio_contract
+from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, require_fit
 from tasnet2hef.quantize.lifted_model import LiftedModel, lift
 from tasnet2hef.quantize.number_format import A8_W8, FLOAT, ActivationFormat, Precision
 from tasnet2hef.quantize.observer import Observed, observe
@@ -25,14 +26,13 @@ from tasnet2hef.quantize.ranges import DEFAULT_METHOD, DEFAULT_PERCENTILE, choos
 from tasnet2hef.quantize.switchable_net import SimulatedBackend, SwitchableNet, format_feeds
 from tasnet2hef.quantize.weight_bank import WeightBank, equalise
 from tasnet2hef.runtime.backends.frames import to_nchw
-from tasnet2hef.target.alls.layers import nearest
+from tasnet2hef.target.alls.layers import suggestion
 from tasnet2hef.target.graph.layers import HailoNet
-from tasnet2hef.target.graph.loader import graph_of_model, load_graph
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.loader import graph_of_model
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 EQUALISING_WINDOWS: Final = 8
 """Windows that the channels' peaks are taken from before the weights are equalised."""
-Progress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True)
@@ -109,43 +109,45 @@ class Simulator:
         if layer in self.net:
             raise OptionError(f"layer {layer}: has no border of its own to set; choose the layer in front of it")
         known = [name for border in self.borders for name in border.layers]
-        raise OptionError(f"layer {layer!r}: not in the net{nearest(layer, known)}")
+        raise OptionError(f"layer {layer!r}: not in the net{suggestion(layer, known)}")
 
 
 def prepare(
-    model_path: Path,
+    graph: OpenedGraph,
     calibration: CalibrationSet,
     preparation: Preparation | None = None,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> Simulator:
-    """Make a model ready for simulation.
+    """Prepare a graph for simulation.
 
     Raises:
-        GraphError: the model can't be read or simulated, or the calibration set is for another window.
+        GraphError: the graph can't be simulated, or the calibration set is for another window.
         InputError: the calibration set is damaged or holds NaN.
         OptionError: an option is out of range.
     """
     started = time.perf_counter()
     preparation = preparation or Preparation()
     require_method(preparation.range_method, preparation.percentile)
-    loaded = load_graph(model_path)
+    loaded = graph.loaded
     if loaded.weights_absent:
-        raise OptionError(f"{model_path}: {loaded.notes[0]}; put the weights beside it")
-    contract, net = read_contract(model_path), parse(loaded)
-    _require_one_column(model_path, contract)
-    notes = require_fit(calibration, contract, digest_of(model_path), input_shapes(net))
+        raise OptionError(f"{graph.path}: {loaded.notes[0]}; put the weights beside it")
+    contract, net = require_audio_contract(graph), graph.net
+    _require_one_column(graph.path, contract)
+    notes = require_fit(calibration, graph)
     found = find_borders(net)
     if found.hidden:
-        notes.append(f"{len(found.hidden)} borders lie inside an ONNX node and stay float: {_some(found.hidden)}")
-    lifted = lift(_load(model_path), net, found, loaded.constants)
+        notes.append(
+            f"{len(found.hidden)} borders lie inside an ONNX node and stay float: {first_few(found.hidden, 5)}"
+        )
+    lifted = lift(graph.with_weights(), net, found, loaded.constants)
     threads = preparation.threads
     equalised: tuple[str, ...] = ()
-    shapes = _shapes(lifted, model_path)
+    shapes = _shapes(lifted, graph.path)
     if preparation.equalise:
-        first = itertools.islice(_feeds(calibration, net), EQUALISING_WINDOWS)
+        first = itertools.islice(_feeds(calibration, graph), EQUALISING_WINDOWS)
         peaks = observe(lifted, found.borders, shapes, first, threads)
         lifted, equalised = equalise(lifted, net, found.borders, peaks)
-    windows = _told(_feeds(calibration, net), calibration.windows, progress)
+    windows = _told(_feeds(calibration, graph), calibration.windows, progress)
     observed = observe(lifted, found.borders, shapes, windows, threads)
     notes += constant_channels(observed)
     return Simulator(
@@ -184,11 +186,9 @@ def constant_channels(observed: Observed) -> list[str]:
     if not dead:
         return []
     told = [f"{layer} ({count} of {observed.lows[layer].size})" for layer, count in dead.items()]
-    return [f"{sum(dead.values())} channels never change in calibration, in {len(dead)} layers: {_some(told)}"]
-
-
-def _load(model_path: Path) -> onnx.ModelProto:
-    return onnx.load(str(model_path))
+    return [
+        f"{sum(dead.values())} channels never change in calibration, in {len(dead)} layers: {first_few(told, 5)}"
+    ]
 
 
 def _shapes(lifted: LiftedModel, model_path: Path) -> Mapping[str, tuple[int, ...]]:
@@ -196,9 +196,9 @@ def _shapes(lifted: LiftedModel, model_path: Path) -> Mapping[str, tuple[int, ..
     return graph_of_model(lifted.model, model_path).shapes
 
 
-def _feeds(calibration: CalibrationSet, net: HailoNet) -> Iterator[Mapping[str, Samples]]:
+def _feeds(calibration: CalibrationSet, graph: OpenedGraph) -> Iterator[Mapping[str, Samples]]:
     """Go through a fitting set's windows as the graph takes them: NCHW, by its inputs."""
-    names = {layer.name: layer.original_names[0] for layer in net.inputs}
+    names = {layer: name for name, layer in graph.input_layers.items()}
     if len(names) == 1:  # then the array may have any name
         names = dict.fromkeys(calibration.layers, *names.values())
     for window in calibration.inputs():
@@ -206,17 +206,11 @@ def _feeds(calibration: CalibrationSet, net: HailoNet) -> Iterator[Mapping[str, 
 
 
 def _told(
-    feeds: Iterable[Mapping[str, Samples]], windows: int, progress: Progress | None
+    feeds: Iterable[Mapping[str, Samples]], windows: int, progress: Progress
 ) -> Iterator[Mapping[str, Samples]]:
     for number, feed in enumerate(feeds, start=1):
         yield feed
-        if progress is not None:
-            progress(number, windows)
-
-
-def _some(names: Sequence[str], count: int = 5) -> str:
-    more = f" and {len(names) - count} more" if len(names) > count else ""
-    return ", ".join(names[:count]) + more
+        progress(number, windows)
 
 
 def channel_spread_db(observed: Observed, layer: str) -> float:

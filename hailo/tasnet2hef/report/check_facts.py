@@ -13,7 +13,7 @@ from tasnet2hef.target.rules.framework.discovery import find_rule
 
 def check_facts(report: CheckReport) -> dict[str, Any]:
     """Return `check --json` with ``layers``, ``notes`` and the ``evidence`` of each rule that was found."""
-    cost = report.demand.cost
+    cost = report.resources.cost
     windows = {window.layer: window.values for window in cost.windows}
     held = {each.layer: each.values for each in cost.held_maps}
     layers = [

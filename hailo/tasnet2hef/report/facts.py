@@ -77,13 +77,18 @@ def save_stage(folder: Path, facts: StageFacts) -> Path:
     return path
 
 
-def read_facts(folder: Path) -> RunFacts:
-    """Read a report folder.
+def read_facts(folder: Path, written: Mapping[str, StageFacts] | None = None) -> RunFacts:
+    """Read a report folder; stages that this process has just ``written`` are taken from memory.
 
     Raises:
         OptionError: it holds no facts, or a file of it is damaged.
     """
-    stages = {stage: _read_stage(folder / f"{stage}.json") for stage in STAGES if _is_there(folder, stage)}
+    written = written or {}
+    stages = {
+        stage: written[stage] if stage in written else _read_stage(folder / f"{stage}.json")
+        for stage in STAGES
+        if stage in written or _is_there(folder, stage)
+    }
     if not stages:
         raise OptionError(
             f"{folder}: found no facts of a run, expected one of {', '.join(f'{each}.json' for each in STAGES)}; "

@@ -22,6 +22,7 @@ from tasnet2hef.quantize.simulator import prepare
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.opening import opened
 from tasnet2hef.runtime.separate import separate_array
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 LONGEST_SECONDS: Final = 10.0
 LONGEST_IN_ALL_SECONDS: Final = 80.0
@@ -74,7 +75,7 @@ class Listening:
 
 
 def listen(
-    graph: Path,
+    graph: OpenedGraph,
     recording: Path,
     *,
     references: Sequence[Path] = (),
@@ -112,7 +113,7 @@ def listen(
     return Listening(recording.name, kept.sample_rate_hz, _without_clipping(tracks), seconds, kept.notes)
 
 
-def _simulated(graph: Path, calibration: Path, threads: int | None) -> Backend:
+def _simulated(graph: OpenedGraph, calibration: Path, threads: int | None) -> Backend:
     from tasnet2hef.quantize.simulator import Preparation
 
     if not calibration.is_file():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
@@ -19,6 +20,9 @@ from tasnet2hef.report.graph_picture import picture_of, shape_text, worst_levels
 from tasnet2hef.report.pipeline_rows import command_for, pipeline_rows
 from tasnet2hef.report.players import players_of
 from tasnet2hef.report.verdict import counted, verdict_of
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _Made = TypeVar("_Made")
 _TEMPLATES: Final = "templates"
@@ -39,21 +43,28 @@ def write_page(facts: RunFacts) -> Path:
 
 def render(facts: RunFacts) -> str:
     """Return the page; whatever comes from a file is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
+    from jinja2 import UndefinedError
 
-    places = Environment(
+    values = _values(facts)
+    try:
+        return _sure(facts, "the page", lambda: _template().render(values))
+    except UndefinedError as error:
+        raise _lacking(facts, "the page", error) from error
+
+
+@functools.cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    templates = Environment(
         loader=PackageLoader("tasnet2hef.report", _TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    places.filters.update(counted=counted, shape=shape_text)
-    values = _values(facts)
-    try:
-        return _sure(facts, "the page", lambda: places.get_template("page.html").render(values))
-    except UndefinedError as error:
-        raise _lacking(facts, "the page", error) from error
+    templates.filters.update(counted=counted, shape=shape_text)
+    return templates.get_template("page.html")
 
 
 def _values(facts: RunFacts) -> dict[str, Any]:

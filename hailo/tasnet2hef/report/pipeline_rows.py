@@ -86,5 +86,5 @@ def _state(stage: str, told: Mapping[str, Any]) -> tuple[str, Kind]:
         return ", ".join(counts) or "no findings", kind
     if stage == "compile":
         outcome = str(told["outcome"])
-        return outcome, "good" if outcome == "done" else "warn" if outcome == "no compiler" else "bad"
+        return outcome, "good" if outcome == "done" else "warn" if outcome == "not compiled" else "bad"
     return "done", "good"

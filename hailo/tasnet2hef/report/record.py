@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from tasnet2hef.quantize.report import SimulationReport
     from tasnet2hef.report.listening import Listening
     from tasnet2hef.target.check import CheckReport
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
 _PACKAGES: Final = ("numpy", "onnx", "onnxruntime", "torch")
 
 
 def write_report(
-    graph: Path,
+    graph: OpenedGraph,
     *,
     export: ExportReport | None = None,
     check: CheckReport | None = None,
@@ -49,7 +50,7 @@ def write_report(
     """
     from tasnet2hef.report.check_facts import check_facts
 
-    place = folder or report_folder(graph)
+    place = folder or report_folder(graph.path)
     told: dict[str, Mapping[str, Any] | None] = {
         "export": None if export is None else export.to_json(),
         "check": None if check is None else check_facts(check),
@@ -59,21 +60,22 @@ def write_report(
     }
     times = {**_own_seconds(export, compiled, audio), **(seconds or {})}
     digests = {path.name: digest_of_file(path) for path in inputs if path.is_file()}
+    written = {}
     for stage, found in told.items():
         if found is None:
             continue
-        facts = StageFacts(
+        written[stage] = StageFacts(
             stage=stage,
             command=command or called(),
             written=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-            graph_digest=digest_of_file(graph) if graph.is_file() else "",
+            graph_digest=graph.digest,
             told=found,
             seconds=times.get(stage),
             versions=versions(),
             digests=digests,
         )
-        save_stage(place, facts)
-    return write_page(read_facts(place))
+        save_stage(place, written[stage])
+    return write_page(read_facts(place, written))
 
 
 def called() -> str:

@@ -24,7 +24,7 @@ def verdict_of(facts: RunFacts) -> Verdict:
     """Return what the latest stage that can tell has told."""
     compiled = None if facts.is_stale("compile") else facts.told("compile")
     check = None if facts.is_stale("check") else facts.told("check")
-    if compiled is not None and compiled["outcome"] != "no compiler":
+    if compiled is not None and compiled["outcome"] != "not compiled":
         return _of_compile(compiled)
     if check is not None:
         return _of_check(check, tried=compiled is not None)

@@ -6,8 +6,8 @@ import numpy as np
 
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.graph_contract import GraphContract
-from tasnet2hef.base.parity import speech_clip
 from tasnet2hef.runtime.backends import Backend, StepBackend
 from tasnet2hef.runtime.backends.frames import frames_to_streams, streams_to_frames
 from tasnet2hef.runtime.stream.chunks import ChunkStream

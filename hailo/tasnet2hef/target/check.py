@@ -8,16 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import onnx
-
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
-from tasnet2hef.target.graph.cost import summarise
 from tasnet2hef.target.graph.layers import HailoNet
-from tasnet2hef.target.graph.loader import LoadedGraph, graph_of_model, read_as_written, write_out_functions
-from tasnet2hef.target.graph.parser import parse
-from tasnet2hef.target.known import load_chip
-from tasnet2hef.target.resources import Demand, audio_seconds
+from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.known import Chip, load_chip
+from tasnet2hef.target.resources import ResourceEstimate, estimate_resources
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.discovery import all_rules
 from tasnet2hef.target.rules.framework.finding import LEVELS, STAGES, Finding
@@ -47,7 +42,7 @@ class CheckReport:
     name: str
     findings: tuple[Finding, ...]
     net: HailoNet
-    demand: Demand
+    resources: ResourceEstimate
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -70,7 +65,7 @@ class CheckReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"findings": [...], "cost": {...}}` with every finding on its own."""
-        return {"findings": [finding.to_json() for finding in self.findings], "cost": self.demand.to_json()}
+        return {"findings": [finding.to_json() for finding in self.findings], "cost": self.resources.to_json()}
 
 
 def check_file(
@@ -80,41 +75,27 @@ def check_file(
     *,
     single_context: bool = False,
 ) -> CheckReport:
-    """Judge an ONNX file for a chip; `single_context` asks for a net that needs no reloads.
+    """Check an ONNX file; see `check_graph`.
 
     Raises:
         GraphError: the file can't be read as a static ONNX graph.
         OptionError: no such chip.
     """
-    file = Path(path)
-    model = read_as_written(file)
-    graph = graph_of_model(write_out_functions(model, file.name), file, input_shapes)
-    return check_model(graph, hardware, model=model, single_context=single_context)
+    return check_graph(OpenedGraph.read(path, input_shapes), hardware, single_context=single_context)
 
 
-def check_proto(
-    model: onnx.ModelProto, hardware: str = "hailo8", name: str = "model.onnx", *, single_context: bool = False
-) -> CheckReport:
-    """Judge an ONNX model in memory for a chip; see `check_file`."""
-    return check_model(graph_of_model(model, Path(name)), hardware, model=model, single_context=single_context)
+def check_graph(graph: OpenedGraph, hardware: str = "hailo8", *, single_context: bool = False) -> CheckReport:
+    """Check a graph for a chip; `single_context` asks for a net that needs no reloads.
 
-
-def check_model(
-    graph: LoadedGraph,
-    hardware: str = "hailo8",
-    *,
-    model: onnx.ModelProto | None = None,
-    single_context: bool = False,
-) -> CheckReport:
-    """Judge a loaded graph for a chip; `model` is the file as written, where it is at hand."""
-    chip = load_chip(hardware)
-    net = parse(graph)
-    cost = summarise(net)
-    context = RuleContext(graph, net, cost, chip, model, single_context)
+    Raises:
+        GraphError: it is no static ONNX graph.
+        OptionError: no such chip.
+    """
+    loaded = graph.loaded
+    chip, net = load_chip(hardware), graph.net
+    context = RuleContext(loaded, net, graph.cost, chip, graph.model, single_context)
     findings = [finding for rule in all_rules() for finding in rule.check(context)]
-    record = _record(model, graph.name)
-    demand = Demand(chip, cost) if record is None else Demand(chip, cost, audio_seconds(record), record.streams)
-    return CheckReport(graph.name, tuple(ordered(findings, net)), net, demand)
+    return CheckReport(loaded.name, tuple(ordered(findings, net)), net, _resources(graph, chip))
 
 
 def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
@@ -128,12 +109,10 @@ def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
     return sorted(findings, key=key)
 
 
-def _record(model: onnx.ModelProto | None, name: str) -> GraphContract | None:
-    """Return what an export says of itself; None for a foreign graph, or one whose record is damaged."""
-    metadata = {} if model is None else metadata_of(model)
-    if METADATA_KEY not in metadata:
-        return None
+def _resources(graph: OpenedGraph, chip: Chip) -> ResourceEstimate:
+    """Estimate what a graph needs of a chip; seconds of audio only where its contract can be read."""
     try:
-        return GraphContract.from_metadata(metadata, name)
-    except GraphError:
-        return None
+        contract = graph.contract
+    except GraphError:  # damaged metadata matters to whoever runs the graph, not to the compiler
+        contract = None
+    return estimate_resources(chip, graph.cost, contract)

@@ -1,4 +1,4 @@
-"""What a net demands of a chip: layers against its controllers, weights against its memory, contexts."""
+"""Resources that a net needs on a chip: layers against its controllers, weights against its memory, contexts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from tasnet2hef.target.known.column_gain import ColumnGain, column_gain
 
 
 @dataclass(frozen=True)
-class Demand:
-    """A net's cost beside the chip's budgets; `audio_seconds` is the window, None for a foreign graph.
+class ResourceEstimate:
+    """A net's cost against a chip's resources.
 
-    `streams` is the windows that lie side by side in its columns.
+    ``audio_seconds`` is what one run takes in, None for a foreign graph; ``streams`` are windows side by side in
+    its columns.
     """
 
     chip: Chip
@@ -25,13 +26,13 @@ class Demand:
     streams: int = 1
 
     @property
-    def contexts(self) -> int:
-        """Return how many contexts the net likely takes [inferred]."""
+    def likely_contexts(self) -> int:
+        """Return how many contexts the net likely needs [inferred]."""
         return self.chip.likely_contexts(self.cost.lcus, self.cost.weights)
 
     @property
     def memory_units(self) -> int:
-        """Return the memory units that the 8-bit weights fill [inferred]."""
+        """Return how many memory units the 8-bit weights fill [inferred]."""
         return math.ceil(self.cost.weights / self.chip.memory_unit_bytes.value)
 
     @property
@@ -46,7 +47,7 @@ class Demand:
 
     @property
     def column_gain(self) -> ColumnGain | None:
-        """Return what the columns are expected to save; None where there is one window."""
+        """Return what windows side by side are expected to save; None for a single window."""
         return column_gain(self.chip, self.streams) if self.streams > 1 else None
 
     def to_json(self) -> dict[str, Any]:
@@ -57,11 +58,11 @@ class Demand:
             "hardware": chip.name,
             "layers_by_type": dict(cost.layers_by_type),
             "parsed_layers": cost.parsed_layers,
-            "compiled_layers": cost.fused_layers,
-            "lcus": {"demand": cost.lcus, **_budget(chip, chip.layer_controllers.value)},
-            "apus": {"demand": cost.apus, **_budget(chip, None if chip.apus is None else chip.apus.value)},
-            "memory_units": {"demand": self.memory_units, **_budget(chip, chip.memory_units.value)},
-            "likely_contexts": self.contexts,
+            "compiled_layers": cost.compiled_layers,
+            "lcus": {"demand": cost.lcus, **_available(chip, chip.layer_controllers.value)},
+            "apus": {"demand": cost.apus, **_available(chip, None if chip.apus is None else chip.apus.value)},
+            "memory_units": {"demand": self.memory_units, **_available(chip, chip.memory_units.value)},
+            "likely_contexts": self.likely_contexts,
             "layers_per_context": chip.layers_per_context,
             "weights": cost.weights,
             "macs": cost.macs,
@@ -75,12 +76,19 @@ class Demand:
                 "bytes": widest.values,
             },
             "held_maps": [
-                {"layer": held.layer, "join": held.join, "shape": list(held.shape), "bytes": held.values}
-                for held in cost.held_maps
+                {"layer": each.layer, "join": each.join, "shape": list(each.shape), "bytes": each.values}
+                for each in cost.held_maps
             ],
             "held_bytes": cost.held_values,
             "largest_window_bytes": max((window.values for window in cost.windows), default=0),
         }
+
+
+def estimate_resources(chip: Chip, cost: Cost, contract: GraphContract | None) -> ResourceEstimate:
+    """Return what a net needs of a chip; ``contract`` is None for a foreign graph."""
+    if contract is None:
+        return ResourceEstimate(chip, cost)
+    return ResourceEstimate(chip, cost, audio_seconds(contract), contract.streams)
 
 
 def audio_seconds(contract: GraphContract) -> float:
@@ -91,7 +99,8 @@ def audio_seconds(contract: GraphContract) -> float:
     return contract.streams * samples / contract.spec.sample_rate
 
 
-def _budget(chip: Chip, total: float | None) -> dict[str, Any]:
+def _available(chip: Chip, total: float | None) -> dict[str, Any]:
+    """Return what the whole chip has of a resource, and what one context may use of it."""
     if total is None:
         return {"chip": None, "single_context": None}
     return {"chip": int(total), "single_context": int(total * chip.single_context_cap.value)}

@@ -1,4 +1,4 @@
-"""Measures a student beside its teacher on held-out mixtures, at several levels of the input."""
+"""Measures a student and its teacher on held-out mixtures, at several levels of the input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.model.network.reference import ReferenceTasNet
-from tasnet2hef.train.loss import best_order_si_sdr_db, improvement_db
+from tasnet2hef.train.loss import best_order_si_sdr_db, si_sdr_improvement_db
 
 LEVELS_DBFS: Final = (-35.0, -30.0, -25.0, -20.0, -15.0)
 
@@ -29,8 +29,8 @@ class LevelResult:
 
 
 @dataclass(frozen=True)
-class Judge:
-    """Held-out clips ``[row, sample]`` and the net whose place a student takes.
+class Evaluator:
+    """Scores nets on held-out clips ``[row, sample]``, against an original.
 
     With true sources a score is the SI-SDR improvement in dB, mean over sources and clips; without them it is the
     SI-SDR of the net's outputs with the original's as references.
@@ -44,24 +44,24 @@ class Judge:
     def score_db(
         self, net: ReferenceTasNet, dbfs: float | None = None, input_level_dbfs: float | None = None
     ) -> float:
-        """Score a net, with the input brought to ``dbfs`` first and by the host to ``input_level_dbfs`` then."""
+        """Score a net on input at ``dbfs`` that the host brings to ``input_level_dbfs``; None changes no level."""
         return float(np.mean([self._score(net, clip, dbfs, input_level_dbfs) for clip in self.clips]))
 
     def _score(
         self, net: ReferenceTasNet, clip: Samples, dbfs: float | None, input_level_dbfs: float | None
     ) -> float:
         spec = self.original.spec
-        heard = clip.sum(axis=0)
-        heard = heard * np.float32(levelling_gain(heard, spec.sample_rate, dbfs))
-        heard = heard * np.float32(levelling_gain(heard, spec.sample_rate, input_level_dbfs))
-        mixture = torch.from_numpy(heard)[None].to(next(net.parameters()).device)
+        samples = clip.sum(axis=0)
+        for level_dbfs in (dbfs, input_level_dbfs):
+            samples = samples * np.float32(levelling_gain(samples, spec.sample_rate, level_dbfs))
+        mixture = torch.from_numpy(samples)[None].to(next(net.parameters()).device)
         return self._improvement_db(net(mixture).cpu(), mixture.cpu(), torch.from_numpy(clip)[None])
 
     def _improvement_db(self, estimates: Tensor, mixture: Tensor, rows: Tensor) -> float:
         if not self.has_sources:
             device = next(self.original.parameters()).device
             return float(best_order_si_sdr_db(estimates, self.original(mixture.to(device)).cpu()).mean())
-        return improvement_db(estimates, mixture, rows[:, : self.original.spec.n_src])[1]
+        return si_sdr_improvement_db(estimates, mixture, rows[:, : self.original.spec.n_src])
 
     def by_level(self, net: ReferenceTasNet, input_level_dbfs: float | None) -> list[LevelResult]:
         """Measure original and result at input levels from -35 to -15 dBFS."""

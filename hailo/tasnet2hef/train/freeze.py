@@ -1,17 +1,16 @@
-"""Replaces a net's norms by constants that fit its own speech, so that they fold into convolutions.
+"""Replaces a net's norms with constants fitted to speech, so that they fold into convolutions.
 
-Teacher and student run side by side, block by block, over the same mixtures. Where the teacher normalises, the
-student gets one gain and one bias per channel: those that bring what comes into *its* norm closest, in least
-squares over all mixtures and frames, to what comes out of the teacher's. So a later norm makes up for the errors
-of the earlier ones, which averaged statistics do not (measured on the demo network, without any training: 9.60 dB
-improvement become 8.99 with averaged statistics and 9.11 so).
+Teacher and student run in parallel, block by block, over the same mixtures. Where the teacher normalises, the
+student gets one gain and one bias per channel: those that map the input of *its* norm, in least squares over all
+mixtures and frames, to the output of the teacher's. So a later norm compensates the errors of earlier ones, which
+averaged statistics do not (measured on the demo network, without any training: of an improvement of 9.60 dB, 8.99
+remain with averaged statistics and 9.11 with fitted constants).
 
 The student is a net with batch norm, whose statistics are 0 and 1 and whose gains and biases are the constants: a
-checkpoint that Asteroid loads as its own. The bias before a zero-padded depthwise convolution is carried through
-it, ``dw(pad(a x + b)) = dw(pad(a x)) + b * sum(taps)`` away from the clip's edges; at the edges, where the
-padding would have been free of it, this is another net (measured: 0.003 dB), and the reward is a graph without any
-padding trick. ``edges="kept"`` leaves the bias where it was. A net with batch norm has its constants already; its
-biases can be moved all the same.
+checkpoint that Asteroid loads as its own. The bias before a zero-padded depthwise convolution is moved behind it,
+``dw(pad(a x + b)) = dw(pad(a x)) + b * sum(taps)`` away from the clip's edges. At the edges, where the padding has
+no bias, the result differs (measured: 0.003 dB); in return the graph needs no special padding. ``edges="kept"``
+leaves the bias where it was. A net with batch norm has its constants already; its biases can still be moved.
 """
 
 from __future__ import annotations
@@ -25,28 +24,28 @@ from torch import Tensor, nn
 from tasnet2hef.base.errors import CheckpointError, OptionError
 from tasnet2hef.model.network.norms import norm_constants
 from tasnet2hef.model.network.reference import ReferenceTasNet, TcnBlock
+from tasnet2hef.train.options import EDGES, FreezeOptions
 
-EDGES = ("moved", "kept")
 _TINY = 1e-12
 
 
 def frozen_student(teacher: ReferenceTasNet) -> ReferenceTasNet:
-    """Return a net like ``teacher`` with batch norms, whose constants are still to be set."""
+    """Return a net like ``teacher`` with batch norms, whose constants are not set yet."""
     student = ReferenceTasNet(replace(teacher.spec, norm_type="bN"))
-    fitting = student.state_dict()
-    shared = {name: weight for name, weight in teacher.state_dict().items() if name in fitting}
-    student.load_state_dict({**fitting, **shared})
+    weights = student.state_dict()
+    shared = {name: weight for name, weight in teacher.state_dict().items() if name in weights}
+    student.load_state_dict({**weights, **shared})
     return student.eval()
 
 
 @torch.no_grad()
-def freeze(teacher: ReferenceTasNet, mixtures: Tensor, edges: str = "moved") -> ReferenceTasNet:
+def freeze(teacher: ReferenceTasNet, mixtures: Tensor, edges: str = FreezeOptions.edges) -> ReferenceTasNet:
     """Return the student of ``teacher`` whose constants fit ``mixtures`` ``[clip, sample]``.
 
     Memory grows with the clips: a full default net takes 35 MB for a clip of 4 s.
 
     Raises:
-        CheckpointError: the norms are constants already, and their biases are to stay.
+        CheckpointError: the norms are constants already, and ``edges`` is ``kept``: nothing to do.
         OptionError: ``edges`` is neither ``moved`` nor ``kept``.
     """
     if edges not in EDGES:
@@ -55,70 +54,70 @@ def freeze(teacher: ReferenceTasNet, mixtures: Tensor, edges: str = "moved") -> 
         return with_moved_biases(teacher, edges)
     student = frozen_student(teacher)
     representation = teacher.encode(mixtures)
-    wanted = teacher.masker.bottleneck[0](representation)
-    fit_constants(constants(student.masker.bottleneck[0]), representation, wanted)
-    stream = student.masker.bottleneck(representation)
-    wanted = teacher.masker.bottleneck[1](wanted)
-    for taught, learning in zip(teacher.masker.blocks, student.masker.blocks, strict=True):
-        wanted, stream = freeze_block(taught, learning, wanted, stream, edges)
+    normalised = teacher.masker.bottleneck[0](representation)
+    fit_constants(as_batch_norm(student.masker.bottleneck[0]), representation, normalised)
+    residual = student.masker.bottleneck(representation)
+    target = teacher.masker.bottleneck[1](normalised)
+    for teacher_block, student_block in zip(teacher.masker.blocks, student.masker.blocks, strict=True):
+        target, residual = freeze_block(teacher_block, student_block, target, residual, edges)
     return student
 
 
 def with_moved_biases(teacher: ReferenceTasNet, edges: str) -> ReferenceTasNet:
-    """Return a net with batch norm whose biases in front of depthwise convolutions stand behind them."""
+    """Return a net with batch norm whose biases before depthwise convolutions are moved behind them."""
     if edges == "kept":
         raise CheckpointError(
-            "norm_type: found bN, whose statistics are constants already, expected gLN, fgLN, cLN or cgLN to keep "
-            "the edges of; convert it as it is, or move its edges"
+            "norm_type: found bN, whose statistics are constants already, expected gLN, fgLN, cLN or cgLN with "
+            "edges kept; convert the checkpoint without freeze, or give edges moved"
         )
     student = copy.deepcopy(teacher)
     weights = teacher.state_dict()
     for index, block in enumerate(student.masker.blocks):
         affine = norm_constants(teacher.spec, weights, f"masker.TCN.{index}.shared_block.2").affine
-        norm = constants(block.norms[0])
+        norm = as_batch_norm(block.norms[0])
         set_constants(norm, affine.gain, affine.bias)
         move_bias(norm, block.depthwise)
     return student
 
 
 def freeze_block(
-    taught: TcnBlock, learning: TcnBlock, wanted: Tensor, stream: Tensor, edges: str
+    teacher_block: TcnBlock, student_block: TcnBlock, target: Tensor, residual: Tensor, edges: str
 ) -> tuple[Tensor, Tensor]:
-    """Fit one block's two norms; return teacher's and student's residual streams behind it."""
-    teacher, student = taught.shared_block, learning.shared_block
-    first_wanted, first = teacher[1](teacher[0](wanted)), student[1](student[0](stream))
-    first_wanted = teacher[2](first_wanted)
-    first_constants, second_constants = map(constants, learning.norms)
-    fit_constants(first_constants, first, first_wanted)
+    """Fit one block's two norms; from teacher's and student's residuals before it, return those after it."""
+    teacher, student = teacher_block.shared_block, student_block.shared_block
+    first_norm, second_norm = map(as_batch_norm, student_block.norms)
+    first_target = teacher[2](teacher[1](teacher[0](target)))
+    first = student[1](student[0](residual))
+    fit_constants(first_norm, first, first_target)
     if edges == "moved":
-        move_bias(first_constants, learning.depthwise)
-    second_wanted, second = teacher[4](teacher[3](first_wanted)), student[4](student[3](student[2](first)))
-    second_wanted = teacher[5](second_wanted)
-    fit_constants(second_constants, second, second_wanted)
-    return wanted + taught.res_conv(second_wanted), stream + learning.res_conv(student[5](second))
+        move_bias(first_norm, student_block.depthwise)
+    second_target = teacher[5](teacher[4](teacher[3](first_target)))
+    second = student[4](student[3](student[2](first)))
+    fit_constants(second_norm, second, second_target)
+    return target + teacher_block.res_conv(second_target), residual + student_block.res_conv(student[5](second))
 
 
-def constants(norm: nn.Module) -> nn.BatchNorm1d:
-    """Take a student's norm for what it is."""
+def as_batch_norm(norm: nn.Module) -> nn.BatchNorm1d:
+    """Return a student's norm as the type that it has."""
     assert isinstance(norm, nn.BatchNorm1d)
     return norm
 
 
-def fit_constants(norm: nn.BatchNorm1d, found: Tensor, wanted: Tensor) -> None:
-    """Set gain and bias per channel to the least-squares map from ``found`` to ``wanted``.
+def fit_constants(norm: nn.BatchNorm1d, values: Tensor, target: Tensor) -> None:
+    """Set gain and bias per channel to the least-squares map from ``values`` to ``target``.
 
-    Both are ``[clip, channel, frame]``. A channel that never moves gets no gain and the mean of what is wanted.
+    Both are ``[clip, channel, frame]``. A channel that is constant gets no gain, and the mean of ``target``.
     """
-    mean, mean_wanted = (x.mean((0, 2), dtype=torch.float64) for x in (found, wanted))
-    centred = found - mean[:, None].to(found.dtype)
+    mean, target_mean = (x.mean((0, 2), dtype=torch.float64) for x in (values, target))
+    centred = values - mean[:, None].to(values.dtype)
     variance = centred.square().mean((0, 2), dtype=torch.float64)
-    common = (centred * wanted).mean((0, 2), dtype=torch.float64)
-    gain = torch.where(variance > _TINY * (1 + mean.square()), common / variance.clamp_min(1e-300), 0.0)
-    set_constants(norm, gain, mean_wanted - gain * mean)
+    covariance = (centred * target).mean((0, 2), dtype=torch.float64)
+    gain = torch.where(variance > _TINY * (1 + mean.square()), covariance / variance.clamp_min(1e-300), 0.0)
+    set_constants(norm, gain, target_mean - gain * mean)
 
 
 def set_constants(norm: nn.BatchNorm1d, gain: Tensor, bias: Tensor) -> None:
-    """Make a norm ``gain * x + bias`` per channel, with statistics of 0 and 1."""
+    """Set a norm to ``gain * x + bias`` per channel, with statistics of 0 and 1."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     norm.running_mean.zero_()
@@ -129,7 +128,7 @@ def set_constants(norm: nn.BatchNorm1d, gain: Tensor, bias: Tensor) -> None:
 
 @torch.no_grad()
 def move_bias(norm: nn.BatchNorm1d, depthwise: nn.Conv1d) -> None:
-    """Carry a norm's bias through the depthwise convolution behind it; exact away from the clip's edges."""
+    """Move a norm's bias behind the depthwise convolution after it; exact away from the clip's edges."""
     assert depthwise.bias is not None
     depthwise.bias += norm.bias * depthwise.weight.sum((1, 2))
     norm.bias.zero_()

@@ -1,4 +1,4 @@
-"""Keeps a training log as CSV: step, loss, validation score and time, a line per validation."""
+"""Writes a training log as CSV: step, mean loss, validation score and time, a row per validation."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import csv
 import time
 from pathlib import Path
 
-from tasnet2hef.train.loop import Report
+from tasnet2hef.train.loop import TrainingProgress
 
 COLUMNS = ("step", "loss_db", "validation_db", "seconds")
 
 
-def logged(path: Path, done: int, report: Report) -> Report:
-    """Return a report that also writes to ``path``; lines after step ``done`` belong to a part that was lost."""
+def logged(path: Path, done: int, progress: TrainingProgress) -> TrainingProgress:
+    """Return a callback that also writes to ``path``; rows after step ``done`` are removed: they were lost."""
     rows = []
     if done and path.exists():
         with path.open(newline="", encoding="utf-8") as lines:
@@ -25,18 +25,14 @@ def logged(path: Path, done: int, report: Report) -> Report:
     started = time.monotonic() - float(rows[-1]["seconds"] if rows else 0)
     losses: list[float] = []
 
-    def tell(step: int, loss_db: float, score: float | None) -> None:
+    def log(step: int, loss_db: float, score: float | None) -> None:
         losses.append(loss_db)
         if score is not None:
-            values = (
-                step,
-                f"{sum(losses) / len(losses):.3f}",
-                f"{score:.4f}",
-                f"{time.monotonic() - started:.1f}",
-            )
+            seconds = time.monotonic() - started
+            row = (step, f"{sum(losses) / len(losses):.3f}", f"{score:.4f}", f"{seconds:.1f}")
             with path.open("a", newline="", encoding="utf-8") as lines:
-                csv.writer(lines).writerow(values)
+                csv.writer(lines).writerow(row)
             losses.clear()
-        report(step, loss_db, score)
+        progress(step, loss_db, score)
 
-    return tell
+    return log

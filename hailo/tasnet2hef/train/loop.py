@@ -1,4 +1,4 @@
-"""The training loop: a function of its plan, resumable at any checkpoint to the same weights."""
+"""The training loop: a run depends on its plan only, and one that is resumed ends with the same weights."""
 
 from __future__ import annotations
 
@@ -18,18 +18,22 @@ from tasnet2hef.base.errors import CheckpointError, RefusedError
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.train.loss import separation_loss
 from tasnet2hef.train.processes import Processes, mean_over_processes, parallel
-from tasnet2hef.train.saving import save_beside, serialize
+from tasnet2hef.train.saving import save_atomically, serialize
 from tasnet2hef.train.schedule import learning_rate_share, update_average
 
-Report = Callable[[int, float, float | None], None]
+TrainingProgress = Callable[[int, float, float | None], None]
 """Called after each step with the steps done, the loss in dB and, after a validation, its score in dB."""
 Forward = Callable[[Tensor], tuple[Tensor, list[Tensor]]]
-"""Mixtures ``[batch, sample]`` to sources ``[batch, source, sample]`` and the stream behind each block."""
+"""Mixtures ``[batch, sample]`` to sources ``[batch, source, sample]`` and the residual after each block."""
 Objective = Callable[[Forward, Tensor, int], Tensor]
 """Loss of a step, in dB: the network, sources ``[batch, source, sample]``, the number of the step."""
 
 MODEL_FILE = "best_model.pth"
 STATE_FILE = "state.pt"
+
+
+def no_training_progress(step: int, loss_db: float, score_db: float | None) -> None:
+    """Ignore progress."""
 
 
 class MixtureSource(Protocol):
@@ -49,21 +53,21 @@ class Plan:
     clip_norm: float = 5.0
     validate_every: int = 500
     patience: int | None = None
-    """Validations without a better one after which the run ends; None: it goes on to its last step."""
+    """Validations without improvement after which the run ends; None: it continues to its last step."""
     seed: int = 1
     device: str = "cpu"
     compiled: bool = False
 
 
 class Separation(nn.Module):
-    """A network as the loop runs it: compiled, or spread over processes."""
+    """A network as a module whose ``forward`` can be compiled, or distributed over processes."""
 
     def __init__(self, net: ReferenceTasNet) -> None:
         super().__init__()
         self.net = net
 
     def forward(self, mixture: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Separate; also return the streams behind the blocks."""
+        """Separate; also return the residual after each block."""
         return self.net.sources_and_streams(mixture)
 
 
@@ -71,7 +75,7 @@ class Separation(nn.Module):
 class Run:
     """The state of a run: the net, its running average, the optimiser, the steps done, the best score in dB.
 
-    ``identity`` is what a folder that is taken up must agree on, besides the architecture.
+    ``identity`` is what a run that is resumed must agree on, besides plan and architecture.
     """
 
     plan: Plan
@@ -93,24 +97,24 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Whether the last step is done, or the patience is at its end."""
+        """Whether the last step is done, or the patience is exhausted."""
         patience = self.plan.patience
         return self.step >= self.plan.steps or (patience is not None and self.waited >= patience)
 
     @property
-    def described(self) -> dict[str, object]:
-        """What the run is, in plain values."""
+    def description(self) -> dict[str, object]:
+        """What a resumed run must agree on, in plain values: architecture, plan and identity."""
         plan = {name: value for name, value in asdict(self.plan).items() if name not in ("device", "compiled")}
         return {**self.net.spec.as_dict(), **plan, **self.identity}
 
     def save(self, folder: Path) -> None:
-        """Write all that a later ``load`` needs to go on as if never stopped (batches depend on the step only)."""
+        """Write all that ``load`` needs to resume the run exactly (batches depend on the step only)."""
         state = {name: getattr(self, name).state_dict() for name in ("net", "average", "optimiser")}
         counts = {"step": self.step, "best_db": self.best_db, "waited": self.waited}
-        save_beside({**state, **counts, "run": self.described}, folder / STATE_FILE)
+        save_atomically({**state, **counts, "run": self.description}, folder / STATE_FILE)
 
     def load(self, folder: Path) -> None:
-        """Take up the state that ``save`` wrote, if there is one.
+        """Resume from the state that ``save`` wrote, if there is one.
 
         Raises:
             CheckpointError: the folder holds another run, or a state that can't be read.
@@ -119,12 +123,13 @@ class Run:
         if not path.exists():
             return
         state = read_state(path, self.plan.device)
-        other = {name: value for name, value in self.described.items() if state["run"].get(name) != value}
-        if other:
-            found = ", ".join(f"{name}={state['run'].get(name)}" for name in other)
-            expected = ", ".join(f"{name}={value}" for name, value in other.items())
+        saved = state["run"]
+        different = {name: value for name, value in self.description.items() if saved.get(name) != value}
+        if different:
+            found = ", ".join(f"{name}={saved.get(name)}" for name in different)
+            expected = ", ".join(f"{name}={value}" for name, value in different.items())
             raise CheckpointError(
-                f"{folder}: found the run of {found}, expected {expected}; choose another folder or these options"
+                f"{folder}: found a run with {found}, expected {expected}; choose another folder or its options"
             )
         for name in ("net", "average", "optimiser"):
             getattr(self, name).load_state_dict(state[name])
@@ -132,13 +137,13 @@ class Run:
 
 
 def read_state(path: Path, device: str) -> dict[str, Any]:
-    """Read the state of a run; nothing in the file is executed."""
+    """Read the state of a run; no code in the file is executed."""
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         state["run"], state["waited"]
     except Exception as error:  # torch raises many kinds for a damaged file
         raise CheckpointError(
-            f"{path}: can't be taken up ({type(error).__name__}), expected the state of a training run; remove it"
+            f"{path}: can't be resumed ({type(error).__name__}), expected the state of a training run; remove it"
         ) from error
     return dict(state)
 
@@ -153,28 +158,27 @@ def train(
     mixtures: MixtureSource,
     folder: Path,
     score_db: Callable[[ReferenceTasNet], float],
-    report: Report = lambda *_: None,
+    progress: TrainingProgress = no_training_progress,
     deadline_s: float = math.inf,
     objective: Objective = separation_objective,
 ) -> None:
     """Train to the plan's last step or the deadline (seconds from now); keep the best average by ``score_db``.
 
-    Under ``torchrun`` every process takes its own part of a batch of ``batch`` mixtures a process, and the first
-    one saves.
+    Under ``torchrun`` every process trains on ``batch`` mixtures of its own a step, and the first one saves.
 
     Raises:
-        RefusedError: the loss is not a number; the last good state stays.
+        RefusedError: the loss is not finite; the last good state stays.
     """
     with parallel() as processes:
-        forward = processes.spread(Separation(run.net), run.plan.device)
+        forward = processes.data_parallel(Separation(run.net), run.plan.device)
         forward = torch.compile(forward) if run.plan.compiled else forward
         started = time.monotonic()
-        while not run.is_over and processes.agree(time.monotonic() - started < deadline_s):
+        while not run.is_over and processes.all_true(time.monotonic() - started < deadline_s):
             loss_db = train_step(run, forward, mixtures, objective, processes)
             score = None
             if run.step % run.plan.validate_every == 0 or run.step == run.plan.steps:
                 score = keep_best(run, folder, score_db, processes)
-            report(run.step, loss_db, score)
+            progress(run.step, loss_db, score)
         if processes.is_first:
             run.save(folder)
 
@@ -188,9 +192,8 @@ def train_step(
         group["lr"] = plan.peak_rate * learning_rate_share(run.step, plan.steps)
     place = run.step * processes.count + processes.rank
     sources = torch.from_numpy(mixtures.batch(plan.seed, place, plan.batch)).to(plan.device)
-    torch.manual_seed(
-        plan.seed * 1_000_003 + place
-    )  # noise depends on the step only, so a resumed run is the same
+    # Noise depends on the step only, so that a resumed run is the same.
+    torch.manual_seed(plan.seed * 1_000_003 + place)
     with torch.autocast(torch.device(plan.device).type, torch.bfloat16, enabled=plan.device.startswith("cuda")):
         loss = objective(forward, sources, run.step)
     run.optimiser.zero_grad()
@@ -209,12 +212,12 @@ def train_step(
 
 
 def keep_best(run: Run, folder: Path, score_db: Callable[[ReferenceTasNet], float], processes: Processes) -> float:
-    """Score the averaged net in dB, save it where it is the best so far, and save the state to go on from."""
+    """Return the averaged net's score in dB; save the state, and the net if it is the best so far."""
     score = score_db(run.average)
     is_better = score > run.best_db
     run.best_db, run.waited = max(score, run.best_db), 0 if is_better else run.waited + 1
     if processes.is_first:
         if is_better:
-            save_beside(serialize(run.average), folder / MODEL_FILE)
+            save_atomically(serialize(run.average), folder / MODEL_FILE)
         run.save(folder)
     return score

@@ -1,8 +1,7 @@
-"""SI-SDR and its permutation-invariant form, the measure and the loss of speech separation.
+"""SI-SDR and its permutation-invariant form in torch: differentiable, and finite for silence.
 
 For an estimate ``e`` and a source ``s``, both of zero mean, ``t = <e, s> / <s, s> * s`` is the part of ``e``
-that is the source, and SI-SDR = 10 log10(|t|^2 / |e - t|^2) dB. Source: Le Roux et al., "SDR - half-baked or
-well done?", ICASSP 2019.
+that is the source, and SI-SDR = 10 log10(|t|^2 / |e - t|^2) dB; see ``audio.metrics`` for its source.
 """
 
 from __future__ import annotations
@@ -54,13 +53,12 @@ def best_order_si_sdr_db(estimates: Tensor, sources: Tensor) -> Tensor:
     return si_sdr_db(ordered, sources)
 
 
-def improvement_db(estimates: Tensor, mixture: Tensor, sources: Tensor) -> tuple[float, float]:
-    """Return the sources' mean SI-SDR before separation, and by how much separation improves it, in dB.
+def si_sdr_improvement_db(estimates: Tensor, mixture: Tensor, sources: Tensor) -> float:
+    """Return the mean SI-SDR of the estimates under their best order less that of the mixture, in dB.
 
     Shape: ``[batch, source, sample]``, ``[batch, sample]``, ``[batch, source, sample]``.
     """
-    before = si_sdr_db(mixture[:, None], sources).mean()
-    return float(before), float(best_order_si_sdr_db(estimates, sources).mean() - before)
+    return float(best_order_si_sdr_db(estimates, sources).mean() - si_sdr_db(mixture[:, None], sources).mean())
 
 
 def separation_loss(estimates: Tensor, sources: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Make mixtures of voices on the fly: each is a function of a seed and a number, so it can be made again."""
+"""Mixes recordings of voices on the fly; a mixture is a function of a seed and a number, so it is repeatable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Weights = np.ndarray[Any, np.dtype[np.float64]]
 
 SAMPLE_RATE_HZ: Final = 8000
 RELATIVE_DB: Final = 2.5
-"""One voice is up to this much louder than the other."""
+"""Most by which one voice is louder than the other."""
 QUIETEST_SEGMENT_DBFS: Final = -40.0
 LONGEST_GAP_SAMPLES: Final = 800
 TRIES: Final = 100
@@ -26,7 +26,7 @@ FASTEST: Final = 1.06
 
 @dataclass(frozen=True)
 class Prompt:
-    """One recording: who speaks, its name, its samples ``[sample]``."""
+    """A recording: who speaks, its name, its samples ``[sample]``."""
 
     voice: str
     name: str
@@ -50,9 +50,9 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Mixer:
-    """Draws mixtures of ``samples`` samples from the prompts of each voice; two voices or more a mixture.
+    """Draws mixtures of ``samples`` samples from the prompts of each voice; a mixture has two voices or more.
 
-    ``speed`` perturbs each voice's speed and pitch by up to 6 %: for training only.
+    ``speed`` changes each voice's speed and pitch at random by up to 6 %: for training only.
     """
 
     prompts: Mapping[str, Sequence[Prompt]]
@@ -63,7 +63,7 @@ class Mixer:
 
     @cached_property
     def weights(self) -> dict[str, Weights]:
-        """Chance of each prompt, by voice: its share of the voice's samples, so every second is heard as often."""
+        """Probability of each prompt, by voice: its share of the voice's samples, so all seconds are equal."""
         lengths = {name: np.array([len(p.samples) for p in group], float) for name, group in self.prompts.items()}
         return {name: count / count.sum() for name, count in lengths.items()}
 
@@ -82,10 +82,10 @@ class Mixer:
         return np.stack([self.draw(seed, step * size + place).sources for place in range(size)])
 
     def _segment(self, voice: str, random: np.random.Generator) -> tuple[Samples, tuple[str, ...]]:
-        """Cut one source ``[sample]`` out of joined prompts; name the prompts that are heard in it."""
+        """Cut one source ``[sample]`` out of joined prompts; also return the names of the prompts heard in it."""
         speed = random.uniform(1 / FASTEST, FASTEST) if self.speed else 1.0
         needed = int(np.ceil(self.samples * speed)) + 8
-        for _ in range(TRIES):  # a voice of almost nothing but pauses gives one of them in the end
+        for _ in range(TRIES):  # a voice of almost nothing but pauses returns the last one
             joined, ends = self._join(voice, needed, random)
             start = int(random.integers(0, len(joined) - needed + 1))
             segment = joined[start : start + needed]
@@ -99,7 +99,7 @@ class Mixer:
     def _join(
         self, voice: str, needed: int, random: np.random.Generator
     ) -> tuple[Samples, list[tuple[Prompt, int]]]:
-        """Join prompts, with gaps up to 0.1 s, to ``needed`` samples or more; say where each prompt ends."""
+        """Join prompts, with gaps up to 0.1 s, to ``needed`` samples or more; return each prompt's end too."""
         pieces: list[Samples] = []
         ends: list[tuple[Prompt, int]] = []
         filled = 0

@@ -1,9 +1,9 @@
-"""Adds the rounding noise of 8 bits to a student while it trains, so that it learns to live with it.
+"""Adds the rounding noise of 8 bits to a student in training, so that it becomes robust to it.
 
-A tensor rounded to ``2^bits`` steps over its range gets an error that is close to uniform over one step; uniform
-noise of that width is its differentiable stand-in. It is added behind the layers whose outputs cross a border of
-8 bits on the chip: a convolution with its activation. Source: Fan et al., "Training with quantization noise",
-ICLR 2021 (here for activations, and everywhere at once).
+The error of a tensor rounded to ``2^bits`` steps over its range is nearly uniform over one step; uniform noise of
+that width is its differentiable substitute. It is added to the outputs of layers that cross an 8-bit border on the
+chip: a convolution with its activation. Source: Fan et al., "Training with quantization noise", ICLR 2021 (here
+for activations, and everywhere at once).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tasnet2hef.model.network.reference import ReferenceTasNet
 
 
 def border_modules(net: ReferenceTasNet) -> Iterator[nn.Module]:
-    """Go through the modules whose outputs the chip rounds."""
+    """Yield the modules whose outputs the chip rounds."""
     yield net.enc_activation
     yield net.masker.bottleneck[1]
     for block in net.masker.blocks:
@@ -37,7 +37,7 @@ def rounding_noise(values: Tensor, bits: int) -> Tensor:
 
 
 def add_noise(net: ReferenceTasNet, bits: int = 8) -> None:
-    """Make every border of ``net`` noisy; copies of it made before stay clean."""
+    """Add noise at every border of ``net``; copies made before have none."""
 
     def noisy(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
         return output + rounding_noise(output, bits)

@@ -1,4 +1,4 @@
-"""What ``freeze`` and ``distil`` report: dB kept, by level of the input, and what the result costs on the chip."""
+"""The report of ``freeze`` and ``distil``: dB by level of the input, and what the result costs on the chip."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from tasnet2hef.model.checkpoint import from_module
 from tasnet2hef.model.export import ExportOptions, build
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.model.onnx_writer import make_model
-from tasnet2hef.target.check import check_proto
-from tasnet2hef.target.resources import Demand
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.resources import ResourceEstimate
 from tasnet2hef.train.evaluator import LevelResult
 
 WINDOW_SECONDS = 2.0
@@ -22,49 +23,56 @@ WINDOW_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class NetCost:
-    """Predicted layers, work and contexts of a net's export, windows of 2 s."""
+    """Predicted layers, MACs and contexts of a net's export, with windows of 2 s."""
 
     residual: str
-    layers_parsed: int
-    layers_fused: int
+    parsed_layers: int
+    compiled_layers: int
     macs_per_s: float
     contexts: int
     held_maps: int
 
     @classmethod
-    def of(cls, residual: str, demand: Demand) -> NetCost:
-        """Take the figures from a preflight."""
-        cost = demand.cost
-        macs = cost.macs / (demand.audio_seconds or WINDOW_SECONDS)
-        return cls(residual, cost.parsed_layers, cost.fused_layers, macs, demand.contexts, len(cost.held_maps))
+    def of(cls, residual: str, resources: ResourceEstimate) -> NetCost:
+        """Take the figures from a check."""
+        cost = resources.cost
+        macs = cost.macs / (resources.audio_seconds or WINDOW_SECONDS)
+        return cls(
+            residual,
+            cost.parsed_layers,
+            cost.compiled_layers,
+            macs,
+            resources.likely_contexts,
+            len(cost.held_maps),
+        )
 
 
 def cost_of(net: ReferenceTasNet, hardware: str, residual: str) -> NetCost | None:
-    """Predict what a net costs on a chip; None for a norm that has no form there (cgLN)."""
+    """Predict what a net costs on a chip; None for a norm that has no equivalent there (cgLN)."""
     try:
         options = ExportOptions(seconds=WINDOW_SECONDS, residual=residual)
         export, _ = build(from_module(net), options)
     except OptionError:
         return None
-    return NetCost.of(residual, check_proto(make_model(export), hardware).demand)
+    return NetCost.of(residual, check_graph(OpenedGraph(make_model(export)), hardware).resources)
 
 
 def costs_of(net: ReferenceTasNet, hardware: str) -> tuple[NetCost, ...]:
     """Predict the cost with separate residuals and, where there is a skip path, with joint ones."""
     residuals = ("separate", "joint") if net.spec.skip_chan else ("separate",)
-    found = (cost_of(net, hardware, residual) for residual in residuals)
-    return tuple(cost for cost in found if cost is not None)
+    costs = (cost_of(net, hardware, residual) for residual in residuals)
+    return tuple(cost for cost in costs if cost is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NormReport:
-    """A net whose norms were replaced, beside its original."""
+    """A net whose norms were replaced, and its original."""
 
     path: Path
     spec: TasNetSpec
     original_spec: TasNetSpec
     has_sources: bool
-    """Figures are SI-SDR improvement; else agreement with the original."""
+    """Whether the figures are SI-SDR improvements; else they are agreements with the original."""
     original_db: float
     result_db: float
     levels: Sequence[LevelResult]
@@ -75,16 +83,16 @@ class NormReport:
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values; layers and work are those of the form with the fewest layers."""
-        best = min(self.costs, key=lambda cost: cost.layers_fused)
+        """Return plain JSON values; layers and MACs are those of the residual with the fewest layers."""
+        best = min(self.costs, key=lambda cost: cost.compiled_layers)
         return {
             "checkpoint": str(self.path),
             "spec": self.spec.as_dict(),
             "measure": "si_sdr_improvement" if self.has_sources else "agreement_with_original",
             "si_sdr_improvement_db": {"original": self.original_db, "result": self.result_db},
             "by_input_level": [asdict(level) for level in self.levels],
-            "layers_parsed": best.layers_parsed,
-            "layers_fused": best.layers_fused,
+            "parsed_layers": best.parsed_layers,
+            "compiled_layers": best.compiled_layers,
             "macs_per_s": best.macs_per_s,
             "costs": [asdict(cost) for cost in self.costs],
             "original_costs": [asdict(cost) for cost in self.original_costs],

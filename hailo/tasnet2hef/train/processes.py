@@ -1,7 +1,7 @@
-"""Training on several processors or machines at once, as ``torchrun`` starts them.
+"""Data-parallel training in several processes, started by ``torchrun``.
 
-``torchrun --nproc-per-node 4 -m tasnet2hef ...`` sets WORLD_SIZE and RANK; without them there is one process and
-nothing here does anything.
+``torchrun --nproc-per-node 4 -m tasnet2hef ...`` sets WORLD_SIZE and RANK; without them there is one process, and
+every function here is the identity.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ class Processes:
         """Whether this process is the one that saves."""
         return self.rank == 0
 
-    def spread(self, module: nn.Module, device: str) -> Any:
+    def data_parallel(self, module: nn.Module, device: str) -> Any:
         """Return a module whose gradients are averaged over the processes."""
         if self.count == 1:
             return module
-        places = [torch.device(device)] if device.startswith("cuda") else None
-        return DistributedDataParallel(module, device_ids=places, find_unused_parameters=True)
+        device_ids = [torch.device(device)] if device.startswith("cuda") else None
+        return DistributedDataParallel(module, device_ids=device_ids, find_unused_parameters=True)
 
-    def agree(self, wish: bool) -> bool:
-        """Return whether all processes wish to go on, so that none waits for another that stopped."""
+    def all_true(self, condition: bool) -> bool:
+        """Return the logical AND over all processes, so that all stop at the same step."""
         if self.count == 1:
-            return wish
-        wishes = torch.tensor(int(wish))
-        distributed.all_reduce(wishes, distributed.ReduceOp.MIN)
-        return bool(wishes)
+            return condition
+        conditions = torch.tensor(int(condition))
+        distributed.all_reduce(conditions, distributed.ReduceOp.MIN)
+        return bool(conditions)
 
 
 @contextmanager
 def parallel() -> Iterator[Processes]:
-    """Join the other processes that ``torchrun`` started, if it did."""
+    """Join the process group, if ``torchrun`` started one."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         yield Processes()

@@ -1,4 +1,4 @@
-"""Which recordings train, pick the best student, and measure it: decided by a hash of their names."""
+"""Splits recordings into training, validation and test by a hash of their names."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ TEST_SHARE: Final = 0.15
 VALIDATION_SHARE: Final = 0.1
 
 Item = TypeVar("Item")
-Side = TypeVar("Side")
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
-class Sides(Generic[Side]):
-    """Three parts of a set, none of which shares an item with another."""
+class Split(Generic[Part]):
+    """Three parts of a set that share no item: to train on, to choose the best net by, to measure it with."""
 
-    train: Side
-    validation: Side
-    test: Side
+    training: Part
+    validation: Part
+    test: Part
 
 
-def split_sides(items: Sequence[Item], names: Sequence[str]) -> Sides[list[Item]]:
-    """Split items by the hashes of their names: a seventh to measure, a tenth to choose, at least one each.
+def split_by_name(items: Sequence[Item], names: Sequence[str]) -> Split[list[Item]]:
+    """Split items by the hashes of their names: 15 % for the test, 10 % for validation, at least one each.
 
-    With fewer than three items some sides are empty.
+    With fewer than three items some parts are empty.
 
-    >>> sides = split_sides("abcdefghij", "abcdefghij")
-    >>> len(sides.train), len(sides.validation), len(sides.test)
+    >>> split = split_by_name("abcdefghij", "abcdefghij")
+    >>> len(split.training), len(split.validation), len(split.test)
     (7, 1, 2)
     """
     order = sorted(range(len(items)), key=lambda place: hashlib.sha256(names[place].encode()).digest())
     shuffled = [items[place] for place in order]
-    tested = math.ceil(TEST_SHARE * len(items))
-    chosen = tested + math.ceil(VALIDATION_SHARE * len(items))
-    return Sides(shuffled[chosen:], shuffled[tested:chosen], shuffled[:tested])
+    test_end = math.ceil(TEST_SHARE * len(items))
+    validation_end = test_end + math.ceil(VALIDATION_SHARE * len(items))
+    return Split(shuffled[validation_end:], shuffled[test_end:validation_end], shuffled[:test_end])

@@ -1,83 +1,44 @@
-"""Makes the student that distillation starts from: frozen, or with cLN; causal; with narrower blocks.
+"""Builds the student that distillation starts from: frozen, or with cLN; causal; with narrower blocks.
 
-Narrower blocks keep the hidden channels that matter: channel ``h`` of a block reaches the residual stream and the
-skip sum through the columns ``W[:, h]`` of its two output convolutions, scaled by the second norm's gain, so its
-share is ``|gain_h|^2 * (|W_res[:, h]|^2 + |W_skip[:, h]|^2)``. Source: structured pruning by the norm of filters,
-Li et al., "Pruning filters for efficient ConvNets", ICLR 2017.
+Narrower blocks keep the hidden channels that contribute most: channel ``h`` of a block reaches the residual and
+the skip sum through the columns ``W[:, h]`` of its two output convolutions, scaled by the second norm's gain, so
+its share is ``|gain_h|^2 * (|W_res[:, h]|^2 + |W_skip[:, h]|^2)``. Source: structured pruning by the norm of
+filters, Li et al., "Pruning filters for efficient ConvNets", ICLR 2017.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.network.reference import ReferenceTasNet, TcnBlock
-from tasnet2hef.train.freeze import constants, freeze
-
-NORMS = ("frozen", "cLN")
-
-
-@dataclass(frozen=True)
-class Variant:
-    """How a student differs from its teacher.
-
-    Raises:
-        OptionError: the norm is neither ``frozen`` nor ``cLN``.
-    """
-
-    norm: str = "frozen"
-    causal: bool = False
-    hid_chan: int | None = None
-    """Hidden channels of a block; None: as many as the teacher has."""
-    edges: str = "moved"
-    """Where a constant before a depthwise convolution goes; see ``freeze``."""
-
-    def __post_init__(self) -> None:
-        """Validate; see the class."""
-        if self.norm not in NORMS:
-            raise OptionError(f"norm: found {self.norm!r}, expected {' or '.join(NORMS)}")
-
-    def spec(self, teacher: TasNetSpec) -> TasNetSpec:
-        """Return the student's architecture.
-
-        Raises:
-            OptionError: there are more hidden channels than the teacher has.
-        """
-        hidden = self.hid_chan or teacher.hid_chan
-        if hidden > teacher.hid_chan:
-            raise OptionError(
-                f"hid-chan: found {hidden}, expected at most the teacher's {teacher.hid_chan}; it only takes away"
-            )
-        norm = "bN" if self.norm == "frozen" else "cLN"
-        return replace(teacher, norm_type=norm, causal=self.causal or teacher.causal, hid_chan=hidden)
+from tasnet2hef.train.freeze import as_batch_norm, freeze
+from tasnet2hef.train.options import Variant
 
 
 @torch.no_grad()
 def make_student(teacher: ReferenceTasNet, variant: Variant, mixtures: Tensor) -> ReferenceTasNet:
-    """Return the untrained student; ``mixtures`` ``[clip, sample]`` fit its constants."""
+    """Return the untrained student, its constants fitted to ``mixtures`` ``[clip, sample]``."""
     spec = variant.spec(teacher.spec)
     start = freeze(teacher, mixtures, variant.edges) if variant.norm == "frozen" else teacher
     student = ReferenceTasNet(spec)
     weights = narrowed(start, spec.hid_chan) if spec.hid_chan < teacher.spec.hid_chan else start.state_dict()
     student.load_state_dict(renamed(weights, causal=spec.causal))
-    hold_constants(student, variant)
+    keep_biases_zero(student, variant)
     return student.eval()
 
 
-def hold_constants(student: ReferenceTasNet, variant: Variant) -> None:
-    """Keep training away from what has to stay zero: biases before a depthwise convolution."""
+def keep_biases_zero(student: ReferenceTasNet, variant: Variant) -> None:
+    """Exclude from training the biases that must stay zero: those before a depthwise convolution."""
     if variant.norm == "frozen" and variant.edges == "moved":
         for block in student.masker.blocks:
-            constants(block.norms[0]).bias.requires_grad_(False)
+            as_batch_norm(block.norms[0]).bias.requires_grad_(False)
 
 
 def renamed(weights: dict[str, Tensor], *, causal: bool) -> dict[str, Tensor]:
-    """Name the depthwise convolution as a causal (``3.0``) or another net does (``3``).
+    """Rename the depthwise convolution to its name in a causal (``3.0``) or in another net (``3``).
 
     >>> list(renamed({"TCN.0.shared_block.3.bias": torch.zeros(1)}, causal=True))
     ['TCN.0.shared_block.3.0.bias']
@@ -89,7 +50,7 @@ def renamed(weights: dict[str, Tensor], *, causal: bool) -> dict[str, Tensor]:
 
 
 def narrowed(net: ReferenceTasNet, hidden: int) -> dict[str, Tensor]:
-    """Return the weights of ``net`` with the ``hidden`` channels of each block that matter most."""
+    """Return the weights of ``net`` with the ``hidden`` channels of each block that contribute most."""
     weights = dict(net.state_dict())
     for index, block in enumerate(net.masker.blocks):
         kept = hidden_shares(block).topk(hidden).indices.sort().values
@@ -99,7 +60,7 @@ def narrowed(net: ReferenceTasNet, hidden: int) -> dict[str, Tensor]:
 
 
 def hidden_shares(block: TcnBlock) -> Tensor:
-    """Return how much each hidden channel ``[H]`` of a block matters; see the module."""
+    """Return the share of each hidden channel ``[H]`` of a block; see the module."""
     norm = block.norms[1]
     gain = cast(Tensor, norm.weight if isinstance(norm, nn.BatchNorm1d) else norm.gamma)
     columns = block.res_conv.weight.square().sum((0, 2))
@@ -110,7 +71,7 @@ def hidden_shares(block: TcnBlock) -> Tensor:
 
 
 def narrow_tensor(name: str, weight: Tensor, kept: Tensor, hidden: int) -> Tensor:
-    """Keep some hidden channels of one of a block's weights: inputs of its output convolutions, else outputs."""
+    """Select hidden channels of a weight of a block: inputs of its output convolutions, outputs of all else."""
     if name.endswith(("res_conv.weight", "skip_conv.weight")):
         return weight[:, kept]
     is_shared = ".shared_block." in name and weight.ndim and weight.shape[0] == hidden

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasnet2hef.base.errors import ParityError
-from tasnet2hef.base.parity import ParityRow, compare_sources, refuse_disparity, signal_to_error_db, speech_clip
+from tasnet2hef.base.parity import ParityRow, compare_sources, refuse_disparity, signal_to_error_db
 
 
 def test_a_tenth_of_the_amplitude_is_twenty_db() -> None:
@@ -40,11 +40,3 @@ def test_a_disparity_names_both_numbers() -> None:
     refuse_disparity([ParityRow("a / b", 80.0)], "net.onnx")
     with pytest.raises(ParityError, match=r"net.onnx: a / b: found 79.9 dB .* at least 80 dB"):
         refuse_disparity([ParityRow("a / b", 79.94), ParityRow("a / c", 100.0)], "net.onnx")
-
-
-@pytest.mark.parametrize("rate", [8000, 16000, 44100])
-def test_the_excerpt_is_speech_of_any_length_and_rate(rate: int) -> None:
-    clip = speech_clip(5 * rate, rate)
-    assert clip.shape == (5 * rate,)
-    assert clip.dtype == np.float32
-    assert 0.01 < float(np.sqrt(np.mean(clip**2))) < 0.2

@@ -13,6 +13,7 @@ from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.cli.options import parse_settings
 from tests.conftest import HAS_TORCH
 
+pytestmark = pytest.mark.usefixtures("without_charts")
 ASSETS = Path(__file__).parents[2] / "assets"
 needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which this environment is without")
 

@@ -8,30 +8,30 @@ from pathlib import Path
 import pytest
 
 from tasnet2hef.cli.main import make_app, run
-from tasnet2hef.diagnose.doctor import examine, gather
+from tasnet2hef.diagnose.doctor import doctor, gather
 from tasnet2hef.diagnose.doctor.facts import Facts
 from tests.diagnose.doctor.machines import environment, facts
 
 Printed = pytest.CaptureFixture[str]
 
 
-def _found(monkeypatch: pytest.MonkeyPatch, found: Facts) -> None:
-    monkeypatch.setattr(examine, "gather", lambda _folder, _progress: found)
+def _on(monkeypatch: pytest.MonkeyPatch, machine: Facts) -> None:
+    monkeypatch.setattr(doctor, "gather_facts", lambda _folder, _progress: machine)
 
 
-def test_this_machine_is_looked_at(tmp_path: Path, capsys: Printed) -> None:
+def test_this_machine_is_examined(tmp_path: Path, capsys: Printed) -> None:
     code = run(make_app(), ["doctor", "-o", str(tmp_path), "--json"])
-    told = json.loads(capsys.readouterr().out)
-    assert code == (0 if told["consistent"] else 1)
-    assert {each["name"] for each in told["environments"]} >= {"to-onnx-env", "to-hailo-env"}
-    for each in told["diagnoses"]:
+    report = json.loads(capsys.readouterr().out)
+    assert code == (0 if report["consistent"] else 1)
+    assert {each["name"] for each in report["environments"]} >= {"to-onnx-env", "to-hailo-env"}
+    for each in report["diagnoses"]:
         assert {"what", "status", "found", "advice", "source", "grade"} == set(each)
-    assert any(each["dfc"] == "3.33" and each["hailort"] == ["4.23"] for each in told["combinations"])
+    assert any(each["dfc"] == "3.33" and each["hailort"] == ["4.23"] for each in report["combinations"])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_missing_is_no_failure(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
-    _found(monkeypatch, facts(environment()))
+    _on(monkeypatch, facts(environment()))
     assert run(make_app(), ["doctor"]) == 0
     printed = capsys.readouterr().out
     for words in ("missing", "make hailo-env DFC=", "hailo_platform is in none", "Releases that go together"):
@@ -39,7 +39,7 @@ def test_what_is_missing_is_no_failure(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 def test_parts_that_clash_are_exit_1(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
-    _found(monkeypatch, facts(environment("3.33.1"), environment(runtime="4.20.0", name="here")))
+    _on(monkeypatch, facts(environment("3.33.1"), environment(runtime="4.20.0", name="here")))
     assert run(make_app(), ["doctor", "--json"]) == 1
     printed = capsys.readouterr()
     assert not json.loads(printed.out)["consistent"]
@@ -47,7 +47,7 @@ def test_parts_that_clash_are_exit_1(monkeypatch: pytest.MonkeyPatch, capsys: Pr
     assert "\n" not in printed.err.strip()
 
 
-def test_a_python_that_is_neither_environment_is_looked_at_too(
+def test_a_python_that_is_neither_environment_is_probed_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(gather.sys, "prefix", str(tmp_path))

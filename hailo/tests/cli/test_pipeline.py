@@ -62,8 +62,8 @@ def test_one_command_makes_a_hef(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
     assert _convert(checkpoint, recordings, "--json") == 0
     told = json.loads(capsys.readouterr().out)
-    assert [each["stage"] for each in told["stages"]] == ["export", "check", "calibrate", "simulate", "compile"]
-    assert all(each["seconds"] >= 0 and each["outcome"] == "done" for each in told["stages"])
+    assert [each["step"] for each in told["steps"]] == ["export", "check", "calibrate", "simulate", "compile"]
+    assert all(each["seconds"] >= 0 and each["outcome"] == "done" for each in told["steps"])
     assert [each["outcome"] for each in told["compile"]] == ["done"]
     assert Path(told["compile"][0]["hef"]["path"]) == checkpoint.parent / "build" / "net.hef"
     assert min(row["db"] for row in told["parity"]) >= 90.0
@@ -125,7 +125,7 @@ def test_a_chunk_and_its_past_rows_get_a_hef(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
     assert _convert(checkpoint, recordings, "--stateful", "--chunk", "8", "--json") == 0
     told = json.loads(capsys.readouterr().out)
-    assert [each["stage"] for each in told["stages"]] == ["export", "check", "calibrate", "simulate", "compile"]
+    assert [each["step"] for each in told["steps"]] == ["export", "check", "calibrate", "simulate", "compile"]
     (compiled,) = told["compile"]
     assert {step["step"]: step["agreement_db"] for step in compiled["emulator"]}["native"] == 200.0
     assert told["calibration"]["arrays"]["input_layer4"] == [4, 8, 1, 12], "the third block looks back 8 rows"

@@ -30,7 +30,7 @@ def test_by_check_in_a_process_of_its_own(tmp_path: Path, capsys: pytest.Capture
     assert report["failure"] == "rule:erf-activation"
     assert report["operators"] == ["Erf"]
     assert report["minimal"] is True
-    assert "2 nodes, judged by" in printed.err
+    assert "2 nodes, checked by" in printed.err
     assert "at most 200 attempts of at most 600 s each" in printed.err
     for name in ("reduced", "script", "ticket"):
         assert Path(report[name]).is_file()
@@ -50,13 +50,13 @@ def test_the_table_names_what_was_made(tmp_path: Path, capsys: pytest.CaptureFix
     [
         ([], "--check, --rule: found neither"),
         (["--check", "true", "--rule", "erf-activation"], "--check, --rule: found both"),
-        (["--check", "no-such-program {}"], "--check: found 'no-such-program', which is no command here"),
+        (["--check", "no-such-program {}"], "--check: found 'no-such-program', which is not a command here"),
         (["--check", "sh 'open"], "can't be read as a command"),
         (["--check", ""], "found neither"),
         (["--rule", "erf-activaton"], "did you mean erf-activation?"),
         (["--check", "false", "--signature", "agent-infeasable"], "did you mean agent-infeasible?"),
-        (["--check", "false", "--match", "("], "no regular expression"),
-        (["--check", "true {}"], "found nothing wrong by the command"),
+        (["--check", "false", "--match", "("], "not a regular expression"),
+        (["--check", "true {}"], "found no failure by the command"),
         (["--rule", "erf-activation", "--hw", "hailo9"], "hailo9: no such chip"),
         (["--rule", "erf-activation", "--match", "x"], "read the output of a --check command"),
     ],
@@ -72,7 +72,9 @@ def test_bad_use_is_one_line_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("content", [b"", b"no graph", b"\x00\x01garbage" * 9], ids=["empty", "text", "bytes"])
-def test_what_is_no_graph_is_one_line(content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_without_a_graph_is_one_line(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "bad.onnx").write_bytes(content)
     assert (
         run(make_app(), ["reduce", str(tmp_path / "bad.onnx"), "--check", "false", "-o", str(tmp_path / "o")]) == 2
@@ -87,18 +89,18 @@ def test_folders_of_others_are_left_alone(tmp_path: Path, capsys: pytest.Capture
     assert _reduce(tmp_path, "--rule", "erf-activation") == 0
     made = (tmp_path / "out" / "reduced.onnx").read_bytes()
     assert _reduce(tmp_path, "--rule", "unsupported-operator") == 2
-    assert "holds a reduction with another --rule: found erf-activation" in capsys.readouterr().err
+    assert "contains a reduction with another --rule: found erf-activation" in capsys.readouterr().err
     other = saved(tmp_path, chain(8, {4: "Erf"}), "other.onnx")
     assert run(make_app(), ["reduce", str(other), "--rule", "erf-activation", "-o", str(tmp_path / "out")]) == 2
-    assert "holds a reduction with another graph" in capsys.readouterr().err
+    assert "contains a reduction with another graph" in capsys.readouterr().err
     assert (tmp_path / "out" / "reduced.onnx").read_bytes() == made
     assert run(make_app(), ["reduce", str(other), "--rule", "erf-activation", "-o", str(tmp_path)]) == 2
-    assert "holds something else than a reduction" in capsys.readouterr().err
+    assert "contains something other than a reduction" in capsys.readouterr().err
     assert run(make_app(), ["reduce", str(other), "--rule", "erf-activation", "-o", str(other)]) == 2
     assert onnx.load(other).graph.node
 
 
-def test_a_result_that_comes_and_goes_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_flaky_result_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     script = tmp_path / "verdict.sh"
     seen = (
         '[ "$(basename "$1")" = net.onnx ] || { grep -q "$(sha256sum < "$1")" "$0.seen" 2>/dev/null && exit 0; }\n'

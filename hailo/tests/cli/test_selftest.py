@@ -18,23 +18,23 @@ def test_a_good_build(tmp_path, runtime, capsys):  # noqa: F811
     folder = make_build(tmp_path)
     assert run(make_app(), ["selftest", str(folder), "--threads", "1"]) == 0
     shown = capsys.readouterr()
-    assert "device, quantised borders" in shown.out
+    assert "device, quantised streams" in shown.out
     assert "0000:01:00.0 hailo8" in shown.out
     assert "no calibration set beside it" in " ".join(shown.err.split())
     assert run(make_app(), ["selftest", str(folder), "--no-simulate", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["outcome"] == "good"
-    assert [stage["outcome"] for stage in told["nets"][0]["stages"]] == ["good"] * 3
-    assert [check["verdict"] for check in told["nets"][0]["program"]] == ["ok", "ok"]
+    report = json.loads(capsys.readouterr().out)
+    assert report["status"] == "ok"
+    assert [each["status"] for each in report["nets"][0]["comparisons"]] == ["ok"] * 3
+    assert [each["status"] for each in report["nets"][0]["program"]] == ["ok", "ok"]
 
 
-def test_a_broken_stage_is_exit_code_1_and_still_json(tmp_path, capsys):
+def test_an_error_is_exit_code_1_and_still_json(tmp_path, capsys):
     folder = make_build(tmp_path, hef=False)
     save_net(folder / "net.onnx", seed=1)
     assert run(make_app(), ["selftest", str(folder), "--json"]) == 1
     shown = capsys.readouterr()
-    assert json.loads(shown.out)["broken"] == ["net: float ONNX"]
-    assert "found 1 broken stages (net: float ONNX)" in shown.err
+    assert json.loads(shown.out)["errors"] == ["net: float ONNX"]
+    assert "found 1 errors (net: float ONNX)" in shown.err
     assert "Traceback" not in shown.err
 
 
@@ -51,6 +51,6 @@ def test_what_convert_leaves_passes(tmp_path, capsys):
     assert run(make_app(), convert) == 0
     assert Path(json.loads(capsys.readouterr().out)["selftest"]).stat().st_size < 500_000
     assert run(make_app(), ["selftest", str(tmp_path), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["nets"][0]["reference"] == "the original's output (demo_model.selftest.npz)"
-    assert told["nets"][0]["stages"][0]["agreement_db"] > 100
+    report = json.loads(capsys.readouterr().out)
+    assert report["nets"][0]["reference"] == "the original's output (demo_model.selftest.npz)"
+    assert report["nets"][0]["comparisons"][0]["agreement_db"] > 100

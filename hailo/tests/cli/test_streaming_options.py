@@ -13,6 +13,7 @@ from tasnet2hef.cli.commands.separate import parse_halo
 from tasnet2hef.cli.main import make_app, run
 from tests.conftest import HAS_TORCH
 
+pytestmark = pytest.mark.usefixtures("without_charts")
 ASSETS = Path(__file__).parents[2] / "assets"
 MIXTURE = ASSETS / "demo_mixture.wav"
 needs_torch = pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which this environment is without")

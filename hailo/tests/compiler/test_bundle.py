@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,31 +13,58 @@ import pytest
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli.main import make_app, run
+from tasnet2hef.compiler import driver
 from tasnet2hef.compiler.bundle import BUNDLE_NAME, bundle_folder, read_bundle
-from tests.compiler.conftest import STAND_IN, Bench, minutes
+from tasnet2hef.compiler.options import CompileOptions
+from tasnet2hef.target.graph.opened import OpenedGraph
+from tests.compiler.conftest import STAND_IN, Bench, FinishedRun, minutes
 
 Printed = pytest.CaptureFixture[str]
 
 
-@pytest.fixture
-def bundle(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def packed(model: Path, calibration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundle of a run without the compiler, with options of its own."""
     if importlib.util.find_spec("hailo_sdk_client") is not None:
         pytest.skip("the vendor's compiler is installed in this environment")
+    bench = Bench(tmp_path_factory.mktemp("packed"), model, calibration)
     script = bench.folder / "own.alls"
     script.write_text("model_optimization_flavor(optimization_level=0)\n")
-    with monkeypatch.context() as without:
+    with pytest.MonkeyPatch.context() as without:
         without.setenv("PYTHONPATH", str(STAND_IN.parents[2]))
         settings = {"script": script, "attempts": 1, "minutes": minutes(compile=90.0), "hardware": "hailo8l"}
-        made = bench.compile(**settings, checkpoint="/models/my model.pth").hand_over
-    assert made is not None
-    return made.bundle
+        hand_over = bench.compile(**settings, checkpoint="/models/my model.pth").hand_over
+    assert hand_over is not None
+    return hand_over.bundle
+
+
+@pytest.fixture
+def bundle(packed: Path, bench: Bench) -> Path:
+    """A copy of the bundle, in a run's folder where the compiler is."""
+    return Path(shutil.copytree(packed, bench.folder / "out.run" / packed.name))
 
 
 @pytest.mark.parametrize("given", ["", "compile.sh", ".."])
-def test_it_goes_on_from_the_folder_its_script_or_its_run(bundle: Path, given: str, capsys: Printed) -> None:
+def test_its_folder_its_script_and_its_run_mean_it(
+    bundle: Path, given: str, finished: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[OpenedGraph, Path, CompileOptions]] = []
+    monkeypatch.setattr(driver, "compile_graph", lambda *found: started.append(found[:3]) or finished.report)
     output = bundle.parent / "made.hef"
     assert run(make_app(), ["compile", str(bundle / given), "-o", str(output), "--json"]) == 0
+    ((graph, calibration, options),) = started
+    expected = read_bundle(bundle)
+    assert [os.path.samefile(graph.path, expected.model), os.path.samefile(calibration, expected.calibration)] == [
+        True
+    ] * 2
+    assert options.script is not None
+    assert options.script.read_text() == "model_optimization_flavor(optimization_level=0)\n"
+    assert (options.output, options.hardware) == (output, "hailo8l")
+
+
+def test_its_run_ends_with_a_hef_where_the_compiler_is(bundle: Path, capsys: Printed) -> None:
+    output = bundle.parent / "made.hef"
+    assert run(make_app(), ["compile", str(bundle / "compile.sh"), "-o", str(output), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["outcome"] == "done"
     assert output.is_file()
@@ -49,7 +77,7 @@ def test_its_own_options_are_taken_and_can_be_changed(bundle: Path, capsys: Prin
     assert run(make_app(), ["compile", str(bundle), "--plan", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert plan["attempts"] == 1
-    assert any("convert '/models/my model.pth' --seconds" in rung["command"] for rung in plan["ladder"])
+    assert any("convert '/models/my model.pth' --seconds" in fallback["command"] for fallback in plan["fallbacks"])
     assert run(make_app(), ["compile", str(bundle), "--plan", "--json", "--attempts", "3"]) == 0
     assert json.loads(capsys.readouterr().out)["attempts"] == 3
 

@@ -1,11 +1,18 @@
-"""The command: exit codes, what is printed for people and for machines."""
+"""The command: exit codes, what is printed for people and for machines.
+
+Most runs here ended before: the command prints the report of a finished one, or of a failure made of the driver's
+parts.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import io
 import json
+import os
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +22,43 @@ from rich.console import Console
 
 from tasnet2hef.cli.compile_display import StageDisplay
 from tasnet2hef.cli.main import make_app, run
+from tasnet2hef.compiler import driver
+from tasnet2hef.compiler.report import CompileReport
+from tasnet2hef.compiler.run_record import StageRecord
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.failures.classify import Situation, explain
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules import row_too_wide
-from tests.compiler.conftest import Bench
+from tests.compiler.conftest import STAND_IN, Bench, FinishedRun
 
+End = Callable[[CompileReport], None]
 Printed = pytest.CaptureFixture[str]
 
 
 def _run(bench: Bench, *more: str) -> int:
     words = ["compile", str(bench.model), "--calib", str(bench.calibration), "-o", str(bench.folder / "out.hef")]
     return run(make_app(), [*words, *more])
+
+
+@pytest.fixture
+def end(monkeypatch: pytest.MonkeyPatch) -> End:
+    """Have every run of the command end at once, with a report that was made before."""
+
+    def replace(report: CompileReport) -> None:
+        monkeypatch.setattr(driver, "compile_graph", lambda *_arguments: report)
+
+    return replace
+
+
+def _failed(bench: Bench, stage: str, words: str) -> CompileReport:
+    """Return what the driver returns for a run whose stage failed with these words."""
+    situation = Situation(bench.model, bench.calibration, bench.folder / "out.hef", "hailo8")
+    failure = explain(stage, words, "", "exited", situation)
+    record = StageRecord(stage, "key", "failed", 1.5, f"{stage}/log.txt", error=words, failure=failure)
+    because = "another graph is needed"
+    return CompileReport(
+        "failed", bench.folder, 1.5, check_graph(OpenedGraph.read(bench.model)), (record,), stopped_because=because
+    )
 
 
 @pytest.fixture
@@ -36,7 +71,8 @@ def wide(bench: Bench) -> Bench:
     return bench
 
 
-def test_success_is_exit_0(bench: Bench, capsys: Printed) -> None:
+def test_success_is_exit_0(bench: Bench, finished: FinishedRun, end: End, capsys: Printed) -> None:
+    end(finished.report)
     assert _run(bench) == 0
     printed = capsys.readouterr().out
     assert "out.hef" in printed
@@ -54,7 +90,8 @@ def test_one_object_for_machines(bench: Bench, capsys: Printed) -> None:
         assert {"stage", "outcome", "seconds", "artefacts", "failure"} <= set(stage)
 
 
-def test_help_names_the_keys(bench: Bench, capsys: Printed) -> None:
+def test_help_names_the_keys(bench: Bench, finished: FinishedRun, end: End, capsys: Printed) -> None:
+    end(finished.report)
     assert _run(bench, "--json") == 0
     keys = set(json.loads(capsys.readouterr().out))
     assert run(make_app(), ["compile", "--help"]) == 0
@@ -74,8 +111,8 @@ def test_help_names_the_keys(bench: Bench, capsys: Printed) -> None:
     assert {"stage", "outcome", "seconds", "artefacts", "failure"} <= keys
 
 
-def test_a_failure_is_exit_1(bench: Bench, capsys: Printed) -> None:
-    bench.fault("compile", "raise", "Super deconv is not supported with groups")
+def test_a_failure_is_exit_1(bench: Bench, end: End, capsys: Printed) -> None:
+    end(_failed(bench, "compile", "Super deconv is not supported with groups"))
     assert _run(bench, "--json") == 1
     printed = capsys.readouterr()
     failure = json.loads(printed.out)["failure"]
@@ -159,10 +196,8 @@ def test_a_pipe_gets_plain_lines_now_and_then(tmp_path: Path) -> None:
     assert [line.split()[-1] for line in screen.getvalue().splitlines()[1:]] == ["60", "120"]
 
 
-def test_the_driver_needs_no_vendor_package() -> None:
-    import tasnet2hef.compiler.driver
-    import tasnet2hef.compiler.stages.vendor
-
-    assert tasnet2hef.compiler.driver.__doc__
-    assert tasnet2hef.compiler.stages.vendor.__doc__
-    assert "hailo_sdk_client" not in sys.modules
+def test_the_driver_imports_no_vendor_package() -> None:
+    modules = "tasnet2hef.compiler.driver, tasnet2hef.compiler.stages.vendor"
+    code = f"import sys, {modules}; sys.exit('hailo_sdk_client' in sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(STAND_IN), str(STAND_IN.parents[2])])}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""Where a signal is lost: the emulator's steps in their order, against ONNX Runtime."""
+"""Where a signal is lost: the emulator's results in their order, against ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ import numpy as np
 import pytest
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.compiler.emulator_check import Step, first_broken, judge_steps, output_order, reference
+from tasnet2hef.compiler.emulator_check import (
+    EmulatorResult,
+    compare_modes,
+    first_disagreeing,
+    output_order,
+    reference,
+)
 from tasnet2hef.compiler.inputs import CompileInputs, net_name, read_inputs
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.compiler.conftest import Bench
 
 OUTPUTS = ["n/conv8", "n/conv9"]
@@ -24,7 +31,7 @@ HN = {
 
 @pytest.fixture
 def inputs(bench: Bench) -> CompileInputs:
-    return read_inputs(bench.model, bench.calibration, None, "hailo8")
+    return read_inputs(OpenedGraph.read(bench.model), bench.calibration, None, "hailo8")
 
 
 def _emulated(path: Path, inputs: CompileInputs, order: list[str], quantised_gain: float = 1.0) -> Path:
@@ -40,30 +47,30 @@ def _emulated(path: Path, inputs: CompileInputs, order: list[str], quantised_gai
 def test_outputs_are_found_by_their_nodes_not_by_their_order(inputs: CompileInputs, tmp_path: Path) -> None:
     assert output_order(inputs, OUTPUTS, HN) == ["source_2", "source_1"]
     path = _emulated(tmp_path / "emulated.npz", inputs, ["source_2", "source_1"])
-    steps = judge_steps(inputs, path, {"order": OUTPUTS, "errors": {}}, HN)
-    assert [step.agreement_db for step in steps] == [200.0, 200.0, 200.0]
-    assert first_broken(steps) is None
+    results = compare_modes(inputs, path, {"order": OUTPUTS, "errors": {}}, HN)
+    assert [each.agreement_db for each in results] == [200.0, 200.0, 200.0]
+    assert first_disagreeing(results) is None
 
 
-def test_the_first_step_that_loses_the_signal_is_named(inputs: CompileInputs, tmp_path: Path) -> None:
+def test_the_first_mode_that_disagrees_is_named(inputs: CompileInputs, tmp_path: Path) -> None:
     path = _emulated(tmp_path / "emulated.npz", inputs, ["source_2", "source_1"], quantised_gain=0.5)
-    broken = first_broken(judge_steps(inputs, path, {"order": OUTPUTS, "errors": {}}, HN))
-    assert broken is not None
-    assert broken.name == "quantised"
-    assert broken.agreement_db == pytest.approx(6.02, abs=0.01)
+    disagreeing = first_disagreeing(compare_modes(inputs, path, {"order": OUTPUTS, "errors": {}}, HN))
+    assert disagreeing is not None
+    assert disagreeing.mode == "quantised"
+    assert disagreeing.agreement_db == pytest.approx(6.02, abs=0.01)
 
 
-def test_a_step_that_could_not_run_is_not_called_broken(inputs: CompileInputs, tmp_path: Path) -> None:
+def test_a_mode_that_could_not_run_does_not_count_as_disagreeing(inputs: CompileInputs, tmp_path: Path) -> None:
     path = _emulated(tmp_path / "emulated.npz", inputs, ["source_2", "source_1"])
     errors = {"native": "ValueError: no such context"}
-    steps = judge_steps(inputs, path, {"order": OUTPUTS, "errors": errors}, HN)
-    assert steps[0] == Step("native", None, "ValueError: no such context")
-    assert first_broken(steps) is None
+    results = compare_modes(inputs, path, {"order": OUTPUTS, "errors": errors}, HN)
+    assert results[0] == EmulatorResult("native", None, "ValueError: no such context")
+    assert first_disagreeing(results) is None
 
 
 def test_outputs_of_another_size_are_told(inputs: CompileInputs, tmp_path: Path) -> None:
     np.savez(tmp_path / "emulated.npz", **{"native.0": np.zeros((1, 2)), "native.1": np.zeros((1, 2))})
-    native = judge_steps(inputs, tmp_path / "emulated.npz", {"order": OUTPUTS, "errors": {}}, HN)[0]
+    native = compare_modes(inputs, tmp_path / "emulated.npz", {"order": OUTPUTS, "errors": {}}, HN)[0]
     assert native.agreement_db is None
     assert "found [1, 2], expected [4, 100, 1, 8]" in native.reason
 
@@ -83,40 +90,40 @@ def test_an_emulator_that_fails_does_not_stop_the_run(bench: Bench) -> None:
     bench.fault("emulate native", "raise", "no native weights")
     report = bench.compile()
     assert report.outcome == "done"
-    assert "no native weights" in report.steps[0].reason
+    assert "no native weights" in report.emulator[0].reason
     bench.fault("emulate quantized", "segfault")
     again = bench.compile(output=bench.folder / "again.hef")
     assert again.outcome == "done"
     assert any("emulator: the vendor's program crashed" in note for note in again.notes)
 
 
-def test_the_bit_exact_step_is_run_where_the_compiler_has_it(
+def test_the_bit_exact_mode_is_run_where_the_compiler_has_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert [step.name for step in bench.compile().steps] == ["native", "optimised", "quantised"]
+    assert [each.mode for each in bench.compile().emulator] == ["native", "optimised", "quantised"]
     monkeypatch.setenv("STAND_IN_BIT_EXACT", "1")
     report = bench.compile(output=bench.folder / "exact.hef")
-    assert report.steps[-1].name == "bit exact"
-    assert report.steps[-1].agreement_db is not None
-    assert 28 < report.steps[-1].agreement_db < 33, "noise of 0.03 is 30.5 dB down"
+    assert report.emulator[-1].mode == "bit exact"
+    assert report.emulator[-1].agreement_db is not None
+    assert 28 < report.emulator[-1].agreement_db < 33, "noise of 0.03 is 30.5 dB down"
     bench.fault("emulate bit_exact", "raise", "no such kernel")
     failed = bench.compile(output=bench.folder / "failed.hef")
     assert failed.outcome == "done"
-    assert "no such kernel" in failed.steps[-1].reason
-    assert failed.steps[-2].agreement_db is not None
+    assert "no such kernel" in failed.emulator[-1].reason
+    assert failed.emulator[-2].agreement_db is not None
 
 
-def test_the_bit_exact_step_is_compared_on_its_one_window(inputs: CompileInputs, tmp_path: Path) -> None:
+def test_the_bit_exact_mode_is_compared_on_its_one_window(inputs: CompileInputs, tmp_path: Path) -> None:
     path = _emulated(tmp_path / "emulated.npz", inputs, ["source_2", "source_1"])
     expected = reference(inputs)
     with np.load(path) as archive:
         arrays = dict(archive)
     few = {f"bit exact.{number}": 0.5 * expected[name][:1] for number, name in enumerate(["source_2", "source_1"])}
     np.savez(path, **arrays, **few)
-    broken = first_broken(judge_steps(inputs, path, {"order": OUTPUTS, "errors": {}}, HN))
-    assert broken is not None
-    assert broken.name == "bit exact"
-    assert broken.agreement_db == pytest.approx(6.02, abs=0.01)
+    disagreeing = first_disagreeing(compare_modes(inputs, path, {"order": OUTPUTS, "errors": {}}, HN))
+    assert disagreeing is not None
+    assert disagreeing.mode == "bit exact"
+    assert disagreeing.agreement_db == pytest.approx(6.02, abs=0.01)
 
 
 @pytest.mark.parametrize(

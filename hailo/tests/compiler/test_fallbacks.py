@@ -1,4 +1,4 @@
-"""The ladder: announced, bounded, and each rung another setting."""
+"""Fallback settings: announced, bounded, each another one."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from pathlib import Path
 
 from tasnet2hef.compiler.driver import plan
 from tasnet2hef.compiler.options import CompileOptions
-from tests.compiler.conftest import Bench, minutes
+from tasnet2hef.target.graph.opened import OpenedGraph
+from tests.compiler.conftest import Bench, FinishedRun, minutes
 
 INFEASIBLE = "BackendAllocatorException: conv5 errors: Agent infeasible"
 
 
-def test_a_failure_that_more_contexts_can_help_gets_them(bench: Bench) -> None:
+def test_a_failure_that_more_contexts_can_help_gets_them(bench: Bench, finished: FinishedRun) -> None:
+    bench.begin_at("compile", finished)
     bench.fault("compile", "raise", INFEASIBLE, unless="context_switch_param(mode=enabled)")
     report = bench.compile()
     assert report.outcome == "done"
-    assert [rung.id for rung in report.tried] == ["as is", "contexts"]
+    assert [fallback.id for fallback in report.tried] == ["as is", "contexts"]
     assert report.hef is not None
     assert report.hef.contexts == 3
     assert bench.calls().count("optimize") == 1, "what is done is not done again"
@@ -25,36 +27,39 @@ def test_a_failure_that_more_contexts_can_help_gets_them(bench: Bench) -> None:
     )
 
 
-def test_the_ladder_ends_with_a_graph_for_a_person_to_make(bench: Bench) -> None:
+def test_the_ladder_ends_with_a_graph_for_a_person_to_make(bench: Bench, finished: FinishedRun) -> None:
+    bench.begin_at("compile", finished)
     bench.fault("compile", "raise", INFEASIBLE)
     report = bench.compile()
     assert report.outcome == "failed"
-    assert [rung.id for rung in report.tried] == ["as is", "contexts", "effort"]
+    assert [fallback.id for fallback in report.tried] == ["as is", "contexts", "effort"]
     assert bench.calls().count("compile") == 3
-    assert report.next_step is not None
-    assert report.next_step.id == "window"
+    assert report.next_fallback is not None
+    assert report.next_fallback.id == "window"
 
 
-def test_the_number_of_tries_is_limited(bench: Bench) -> None:
+def test_the_number_of_tries_is_limited(bench: Bench, finished: FinishedRun) -> None:
+    bench.begin_at("compile", finished)
     bench.fault("compile", "raise", INFEASIBLE)
     report = bench.compile(attempts=1)
     assert bench.calls().count("compile") == 1
     assert "as many as were allowed" in report.stopped_because
 
 
-def test_no_rung_is_tried_where_none_helps(bench: Bench) -> None:
+def test_no_rung_is_tried_where_none_helps(bench: Bench, finished: FinishedRun) -> None:
+    bench.begin_at("compile", finished)
     bench.fault("compile", "raise", "Super deconv is not supported with groups")
     report = bench.compile()
-    assert [rung.id for rung in report.tried] == ["as is"]
-    assert report.next_step is None
+    assert [fallback.id for fallback in report.tried] == ["as is"]
+    assert report.next_fallback is None
 
 
 def test_the_plan_leaves_out_what_the_script_sets_and_writes_nothing(bench: Bench, tmp_path: Path) -> None:
     script = tmp_path / "own.alls"
     script.write_text("resources_param(max_utilization=0.9)\n")
     options = CompileOptions(output=tmp_path / "out.hef", script=script)
-    _, rungs = plan(bench.model, bench.calibration, options)
-    assert [rung.id for rung in rungs] == ["as is", "contexts", "window", "segments"]
+    _, fallbacks = plan(OpenedGraph.read(bench.model), bench.calibration, options)
+    assert [fallback.id for fallback in fallbacks] == ["as is", "contexts", "window", "segments"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own.alls"]
 
 

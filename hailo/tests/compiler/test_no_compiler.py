@@ -30,11 +30,11 @@ def alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 def test_the_run_ends_as_not_done(alone: Bench) -> None:
     report = alone.compile()
-    assert report.outcome == "no compiler"
+    assert report.outcome == "not compiled"
     assert report.hef is None
     assert not list(alone.folder.rglob("*.hef"))
     assert report.failure is not None
-    assert report.failure["signature"] == "no-compiler"
+    assert report.failure.signature == "no-compiler"
     assert report.hand_over is not None
     layers = json.loads(report.hand_over.predicted_layers.read_text())["layers"]
     assert len(layers) == len(report.check.net)
@@ -62,7 +62,7 @@ def test_a_compiler_that_does_not_start_is_another_failure(
     report: CompileReport = bench.compile()
     assert report.outcome == "failed"
     assert report.failure is not None
-    assert report.failure["signature"] == "broken-environment"
+    assert report.failure.signature == "broken-environment"
 
 
 def test_a_bundle_that_was_altered_on_the_way_is_refused(alone: Bench) -> None:

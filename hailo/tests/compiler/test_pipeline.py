@@ -14,50 +14,72 @@ import pytest
 import soundfile
 
 from tasnet2hef.base.errors import AudioError, OptionError, RefusedError
-from tasnet2hef.cli.to_hef import finish, print_finished, refuse_finished
+from tasnet2hef.cli.to_hef import fail_without_hef, print_finished, run_pipeline
 from tasnet2hef.compiler import pipeline
 from tasnet2hef.compiler.options import CompileOptions
-from tasnet2hef.compiler.pipeline import PipelineOptions, PipelineReport, StageClock, require_pipeline
+from tasnet2hef.compiler.pipeline import PipelineOptions, PipelineReport, StepClock, require_pipeline
 from tasnet2hef.quantize.calibration.window_draw import Draw
-from tasnet2hef.target.check import check_file
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.compiler.conftest import STAND_IN, Bench
 from tests.quantize.small_net import babble
 
 
-@pytest.fixture
-def speech(tmp_path: Path) -> Path:
-    (tmp_path / "speech").mkdir()
-    soundfile.write(tmp_path / "speech" / "voice.wav", babble(1.0, 3), 8000)
-    return tmp_path / "speech"
+@dataclasses.dataclass(frozen=True)
+class Whole:
+    """All stages, gone through once: tests look at the report, or go on in a copy of the folder."""
+
+    folder: Path
+    report: PipelineReport
+
+
+@pytest.fixture(scope="module")
+def whole(model: Path, calibration: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    bench = Bench(tmp_path_factory.mktemp("whole"), model, calibration)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in bench.environment().items():
+            patch.setenv(name, value)
+        return Whole(bench.folder, _run(_graph(bench), _options(bench.folder)))
+
+
+def _graph(bench: Bench) -> Path:
+    return Path(shutil.copy(bench.model, bench.folder / "small.onnx"))
+
+
+def _options(folder: Path) -> PipelineOptions:
+    """Return options for speech that is written into the folder."""
+    speech = folder / "speech"
+    speech.mkdir(exist_ok=True)
+    soundfile.write(speech / "voice.wav", babble(1.0, 3), 8000)
+    compiling = CompileOptions(python=sys.executable, force=True, checkpoint="/models/small.pth")
+    return PipelineOptions(speech, Draw(4, mixed=1), compiling=compiling)
 
 
 @pytest.fixture
 def graph(bench: Bench) -> Path:
     """A graph with nothing beside it."""
-    return Path(shutil.copy(bench.model, bench.folder / "small.onnx"))
+    return _graph(bench)
 
 
 @pytest.fixture
-def options(speech: Path) -> PipelineOptions:
-    compiling = CompileOptions(python=sys.executable, force=True, checkpoint="/models/small.pth")
-    return PipelineOptions(speech, Draw(4, mixed=1), compiling=compiling)
+def options(tmp_path: Path) -> PipelineOptions:
+    return _options(tmp_path)
 
 
-def _go(graph: Path, options: PipelineOptions) -> PipelineReport:
-    return finish({graph: check_file(graph)}, graph, options, StageClock())
+def _run(graph: Path, options: PipelineOptions) -> PipelineReport:
+    opened = OpenedGraph.read(graph)
+    return run_pipeline([opened], {graph: check_graph(opened)}, options, StepClock())
 
 
-def test_all_stages_lead_to_a_hef(
-    graph: Path, options: PipelineOptions, capsys: pytest.CaptureFixture[str]
-) -> None:
-    report = _go(graph, options)
-    refuse_finished(report, graph.name)
-    assert [(each.stage, each.outcome) for each in report.stages] == [
+def test_all_steps_lead_to_a_hef(whole: Whole, capsys: pytest.CaptureFixture[str]) -> None:
+    report = whole.report
+    fail_without_hef(report, "small.onnx")
+    assert [(each.step, each.outcome) for each in report.steps] == [
         ("calibrate", "done"),
         ("simulate", "done"),
         ("compile", "done"),
     ]
-    made = [path.name for each in report.stages for path in each.made]
+    made = [path.name for each in report.steps for path in each.files]
     assert made == ["small.calib.npz", "small.alls", "small.hef"]
     told = json.loads(json.dumps(report.to_json(), allow_nan=False))
     assert told["compile"][0]["outcome"] == "done"
@@ -65,34 +87,36 @@ def test_all_stages_lead_to_a_hef(
     assert told["simulation"]["frontier"] == [], "the long search was not asked for"
     print_finished(report)
     printed = capsys.readouterr().out
-    assert "The whole way" in printed
-    assert str(graph.with_suffix(".alls")) in printed
+    assert "Pipeline" in printed
+    assert str(whole.folder / "small.alls") in printed
 
 
-def test_the_simulations_script_is_given_to_the_compiler(graph: Path, options: PipelineOptions) -> None:
-    report = _go(graph, options)
-    optimise = next(each for each in report.compiled[0].records if each.stage == "optimize")
-    job = json.loads((report.compiled[0].folder / optimise.log).with_name("job.json").read_text())
+def test_the_simulations_script_is_given_to_the_compiler(whole: Whole) -> None:
+    compiled = whole.report.compiled[0]
+    optimise = next(each for each in compiled.records if each.stage == "optimize")
+    job = json.loads((compiled.folder / optimise.log).with_name("job.json").read_text())
     assert "model_optimization_flavor(optimization_level=1" in job["script"]
-    assert job["script"] == graph.with_suffix(".alls").read_text()
+    assert job["script"] == (whole.folder / "small.alls").read_text()
 
 
 def test_an_own_script_or_none(graph: Path, options: PipelineOptions, tmp_path: Path) -> None:
     own = tmp_path / "own.alls"
     own.write_text("model_optimization_flavor(optimization_level=0)\n")
-    report = _go(graph, dataclasses.replace(options, script=own))
+    report = _run(graph, dataclasses.replace(options, script=own))
     assert report.prepared is not None
     assert (report.prepared.script, report.prepared.simulation) == (own, None)
-    report = _go(graph, dataclasses.replace(options, simulate=False))
+    report = _run(graph, dataclasses.replace(options, simulate=False))
     assert report.prepared is not None
     assert (report.prepared.script, report.prepared.simulation) == (None, None)
-    assert [each.stage for each in report.stages] == ["calibrate", "compile"]
+    assert [each.step for each in report.steps] == ["calibrate", "compile"]
 
 
-def test_a_second_run_compiles_nothing_again(graph: Path, options: PipelineOptions, bench: Bench) -> None:
-    _go(graph, options)
+def test_a_second_run_compiles_nothing_again(whole: Whole, bench: Bench) -> None:
+    shutil.copytree(whole.folder, bench.folder, dirs_exist_ok=True)
+    graph = bench.folder / "small.onnx"
     calls = bench.calls()
-    assert _go(graph, options).compiled[0].outcome == "done"
+    assert calls.count("compile") == 1
+    assert _run(graph, _options(bench.folder)).compiled[0].outcome == "done"
     assert bench.calls() == calls, "the same calibration set and script came out"
     with zipfile.ZipFile(graph.with_name("small.calib.npz")) as archive:
         assert {each.date_time[0] for each in archive.infolist()} == {1980}, "no date in it, so the same tomorrow"
@@ -102,13 +126,13 @@ def test_a_failure_names_the_checkpoint_in_its_next_command(
     graph: Path, options: PipelineOptions, bench: Bench
 ) -> None:
     bench.fault("compile", "raise", "Agent infeasible")
-    report = _go(graph, options)
+    report = _run(graph, options)
     failure = report.compiled[0].failure
     assert failure is not None
-    assert any("convert /models/small.pth " in command for command in failure["commands"])
-    assert report.stages[-1].outcome == "failed"
+    assert any("convert /models/small.pth " in command for command in failure.commands)
+    assert report.steps[-1].outcome == "failed"
     with pytest.raises(RefusedError, match="agent-infeasible"):
-        refuse_finished(report, graph.name)
+        fail_without_hef(report, graph.name)
 
 
 def test_without_the_compiler_all_else_is_done(
@@ -117,8 +141,8 @@ def test_without_the_compiler_all_else_is_done(
     if importlib.util.find_spec("hailo_sdk_client") is not None:
         pytest.skip("the vendor's compiler is installed in this environment")
     monkeypatch.setenv("PYTHONPATH", str(STAND_IN.parents[2]))
-    report = _go(graph, options)
-    refuse_finished(report, graph.name)
+    report = _run(graph, options)
+    fail_without_hef(report, graph.name)
     print_finished(report)
     printed = capsys.readouterr().out
     for words in (
@@ -131,20 +155,21 @@ def test_without_the_compiler_all_else_is_done(
     ):
         assert words in printed
     assert "hailo/onnx_to_hef.py" in printed
-    assert report.stages[-1].outcome == "NOT COMPILED"
+    assert report.steps[-1].outcome == "not compiled"
     assert not list(graph.parent.rglob("*.hef"))
 
 
-def test_findings_stop_the_way_before_its_long_part(
+def test_findings_stop_the_pipeline_before_its_long_part(
     graph: Path, options: PipelineOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = dataclasses.replace(options, compiling=CompileOptions())
-    checked = check_file(graph)
+    opened = OpenedGraph.read(graph)
+    checked = check_graph(opened)
     error = dataclasses.replace(checked.findings[0], level="error")
-    report = finish({graph: dataclasses.replace(checked, findings=(error,))}, graph, options, StageClock())
+    report = run_pipeline([opened], {graph: dataclasses.replace(checked, findings=(error,))}, options, StepClock())
     assert (report.prepared, report.compiled, report.errors) == (None, (), 1)
     with pytest.raises(RefusedError, match="check found 1 errors, expected none"):
-        refuse_finished(report, graph.name)
+        fail_without_hef(report, graph.name)
 
 
 def test_bad_options_are_told_before_any_work(options: PipelineOptions, tmp_path: Path) -> None:
@@ -174,8 +199,8 @@ def test_the_compilers_python_is_found_or_guessed(tmp_path: Path, monkeypatch: p
     assert pipeline.hailo_python("") == (str(beside), "")
 
 
-def test_a_stage_that_breaks_off_keeps_its_time() -> None:
-    clock = StageClock()
-    with pytest.raises(OptionError), clock.stage("calibrate"):
+def test_a_step_that_is_interrupted_keeps_its_time() -> None:
+    clock = StepClock()
+    with pytest.raises(OptionError), clock.step("calibrate"):
         raise OptionError("no")
-    assert (clock.stages[0].stage, clock.stages[0].outcome) == ("calibrate", "broken off")
+    assert (clock.steps[0].step, clock.steps[0].outcome) == ("calibrate", "interrupted")

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from tests.compiler.conftest import Bench
+from tests.compiler.conftest import Bench, FinishedRun
 
 
-def test_a_hef_comes_out(bench: Bench) -> None:
-    report = bench.compile()
+def test_a_hef_comes_out(finished: FinishedRun) -> None:
+    report = finished.report
     assert report.outcome == "done", report.to_json()
     assert report.hef is not None
     assert b"STAND-IN FOR TESTS" in report.hef.path.read_bytes()
@@ -22,26 +22,26 @@ def test_a_hef_comes_out(bench: Bench) -> None:
         "emulate",
         "compile",
     ]
-    assert bench.calls() == [
+    assert finished.calls == (
         "translate",
         "optimize",
         "emulate native",
         "emulate fp_optimized",
         "emulate quantized",
         "compile",
-    ]
+    )
     assert report.agreement is not None
     assert report.agreement.complete, report.agreement.differences
     json.dumps(report.to_json(), allow_nan=False)
 
 
-def test_the_emulator_is_compared_with_onnx_runtime(bench: Bench) -> None:
-    report = bench.compile()
-    levels = {step.name: step.agreement_db for step in report.steps}
+def test_the_emulator_is_compared_with_onnx_runtime(finished: FinishedRun) -> None:
+    report = finished.report
+    levels = {each.mode: each.agreement_db for each in report.emulator}
     assert levels["native"] == levels["optimised"] == 200.0
     assert levels["quantised"] is not None
     assert 28 < levels["quantised"] < 33, "noise of 0.03 is 30.5 dB down"
-    assert report.to_json()["first_broken"] is None
+    assert report.to_json()["first_disagreeing"] is None
 
 
 def test_a_second_run_makes_nothing_again(bench: Bench) -> None:
@@ -55,8 +55,8 @@ def test_a_second_run_makes_nothing_again(bench: Bench) -> None:
     assert first.hef.sha256 == second.hef.sha256
 
 
-def test_another_script_goes_back_to_the_optimisation_only(bench: Bench) -> None:
-    bench.compile()
+def test_another_script_goes_back_to_the_optimisation_only(bench: Bench, finished: FinishedRun) -> None:
+    bench.begin_at("compile", finished)
     script = bench.folder / "own.alls"
     script.write_text(
         "model_optimization_flavor(optimization_level=1)\nquantization_param(conv1, precision_mode=a16_w16)\n"
@@ -66,7 +66,8 @@ def test_another_script_goes_back_to_the_optimisation_only(bench: Bench) -> None
     assert report.outcome == "done"
 
 
-def test_a_stage_whose_file_was_altered_is_made_again(bench: Bench) -> None:
+def test_a_stage_whose_file_was_altered_is_made_again(bench: Bench, finished: FinishedRun) -> None:
+    bench.begin_at("compile", finished)
     first = bench.compile()
     first.records[1].path(first.folder, "har").write_text("altered")
     assert [record.stage for record in bench.compile().records if not record.reused] == ["versions", "translate"]

@@ -15,6 +15,7 @@ from tests.docs.console_blocks import ROOT, Block, blocks_of, pages
 from tests.docs.existence import check_exists
 
 pytest.importorskip("torch", reason="most pages begin with a conversion, which needs torch")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_charts")]
 PAGES = [pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages()]
 
 

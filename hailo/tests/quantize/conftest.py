@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from tasnet2hef.quantize.calibration.calibrate import calibrate_file
+from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
 from tasnet2hef.quantize.calibration.calibration_set import open_calibration
 from tasnet2hef.quantize.calibration.window_draw import Draw
 from tasnet2hef.quantize.simulator import Preparation, Simulator, prepare
 from tasnet2hef.runtime.backends.frames import frames_to_sources, window_to_frames
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import babble, save_net
 
 
@@ -33,7 +34,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def calibration(model: Path, recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("calibration") / "calib.npz"
-    calibrate_file(model, recordings, path, Draw(24, mixed=2))
+    calibrate_graph(OpenedGraph.read(model), recordings, path, Draw(24, mixed=2))
     return path
 
 
@@ -56,4 +57,4 @@ def test_set(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def simulator(model: Path, calibration: Path) -> Simulator:
-    return prepare(model, open_calibration(calibration), Preparation(threads=1))
+    return prepare(OpenedGraph.read(model), open_calibration(calibration), Preparation(threads=1))

@@ -8,14 +8,13 @@ from onnx import helper, numpy_helper
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.graph_contract import INPUT_NAME
 from tasnet2hef.quantize.borders import find_borders
-from tasnet2hef.target.graph.loader import load_graph
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.test_integer_arithmetic import one_convolution
 
 
 @pytest.fixture(scope="module")
 def borders(model):
-    return {border.layer: border for border in find_borders(parse(load_graph(model)))}
+    return {border.layer: border for border in find_borders(OpenedGraph.read(model).net)}
 
 
 def test_a_convolution_with_bias_and_activation_is_one_border(borders):
@@ -64,7 +63,7 @@ def test_an_unsupported_node_is_refused(tmp_path):
     graph.graph.node[1].CopyFrom(helper.make_node("Round", ["c"], ["source_1"], name="odd"))
     onnx.save(graph, str(path))
     with pytest.raises(GraphError, match=r"node odd: .*tasnet2hef check"):
-        find_borders(parse(load_graph(path)))
+        find_borders(OpenedGraph.read(path).net)
 
 
 def test_hidden_borders_are_told(tmp_path):
@@ -73,6 +72,6 @@ def test_hidden_borders_are_told(tmp_path):
     graph.graph.initializer.append(numpy_helper.from_array(np.ones((1, 4, 8, 1), np.float32), "table"))
     graph.graph.node[1].CopyFrom(helper.make_node("Mul", ["c", "table"], ["source_1"], name="scaled"))
     onnx.save(graph, str(path))
-    found = find_borders(parse(load_graph(path)))
+    found = find_borders(OpenedGraph.read(path).net)
     assert found.hidden == ("const_input1",)
     assert INPUT_NAME in [border.tensor for border in found]

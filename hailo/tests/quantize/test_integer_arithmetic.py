@@ -15,7 +15,7 @@ from tasnet2hef.quantize.borders import find_borders
 from tasnet2hef.quantize.lifted_model import lift
 from tasnet2hef.quantize.number_format import ActivationFormat, round_weights, weight_scale
 from tasnet2hef.quantize.switchable_net import SwitchableNet, format_feeds
-from tasnet2hef.target.graph.loader import load_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.graph.parser import parse
 from tests.quantize.small_net import save_graph
 
@@ -39,7 +39,7 @@ def one_convolution(path: Path, weights: np.ndarray, bias: np.ndarray, rows: int
 
 def simulate(path: Path, contract: GraphContract, frames: np.ndarray, formats: dict[str, ActivationFormat]):
     """Return the simulated output ``[row, feature]`` with 8-bit weights and given formats."""
-    loaded = load_graph(path)
+    loaded = OpenedGraph.read(path).loaded
     net = parse(loaded)
     borders = find_borders(net)
     import onnx

@@ -14,14 +14,13 @@ from onnx import numpy_helper
 from tasnet2hef.base.errors import GraphError, OptionError
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.quantize import plots
-from tasnet2hef.quantize.calibration.calibrate import calibrate_file
+from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
 from tasnet2hef.quantize.calibration.window_draw import Draw
 from tasnet2hef.quantize.options import SimulationOptions
-from tasnet2hef.quantize.simulate import simulate_file
+from tasnet2hef.quantize.simulate import simulate_graph
 from tasnet2hef.quantize.simulator import Preparation
 from tasnet2hef.target.alls.parser import parse_script
-from tasnet2hef.target.graph.loader import load_graph
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import save_net
 
 SPEECH = Path("/usr/share/asterisk/sounds")
@@ -31,7 +30,7 @@ OPTIONS = SimulationOptions(Preparation(threads=1), target_db=0.1, windows=3, re
 @pytest.fixture(scope="module")
 def outcome(model, calibration, test_set, tmp_path_factory):
     folder = tmp_path_factory.mktemp("out")
-    return simulate_file(model, calibration, test_set, folder, OPTIONS)
+    return simulate_graph(OpenedGraph.read(model), calibration, test_set, folder, OPTIONS)
 
 
 def test_json_holds_what_was_promised(outcome, model):
@@ -39,7 +38,7 @@ def test_json_holds_what_was_promised(outcome, model):
     assert set(told["si_sdr_db"]) == {"float", "int8", "mixed"}
     assert all(isinstance(value, float) for value in told["si_sdr_db"].values())
     assert {"name", "scale", "zero_point", "useful_codes", "sqnr_db", "damage_db"} <= set(told["layers"][0])
-    net = parse(load_graph(model))
+    net = OpenedGraph.read(model).net
     assert told["sixteen_bit"]
     assert all(name in net for name in told["sixteen_bit"])
     assert told["target_reached"] is True
@@ -50,7 +49,7 @@ def test_json_holds_what_was_promised(outcome, model):
 
 def test_the_script_sets_the_chosen_layers(outcome, model):
     statements = parse_script(outcome.alls.read_text())
-    net = parse(load_graph(model))
+    net = OpenedGraph.read(model).net
     wide = [
         word.text
         for statement in statements
@@ -66,7 +65,7 @@ def test_the_script_sets_the_chosen_layers(outcome, model):
 
 
 def test_a_second_run_measures_nothing_again(outcome, model, calibration, test_set):
-    again = simulate_file(model, calibration, test_set, outcome.alls.parent, OPTIONS)
+    again = simulate_graph(OpenedGraph.read(model), calibration, test_set, outcome.alls.parent, OPTIONS)
     assert again.resumed > len(again.layers)
     assert again.sixteen_bit == outcome.sixteen_bit
 
@@ -96,14 +95,14 @@ def test_calibrate_on_the_command_line(model, recordings, tmp_path, capsys):
 
 
 def test_without_evaluation_agreement_is_told(model, calibration, tmp_path):
-    report = simulate_file(model, calibration, None, tmp_path, SimulationOptions(quick=True))
+    report = simulate_graph(OpenedGraph.read(model), calibration, None, tmp_path, SimulationOptions(quick=True))
     assert report.si_sdr_db.to_json() == {"float": None, "int8": None, "mixed": None}
     assert 10 < report.agreement_db.int8 < 60
     assert any("no --eval" in note for note in report.notes)
 
 
 def test_a_quick_run_claims_no_damage(model, calibration, tmp_path):
-    report = simulate_file(model, calibration, None, tmp_path, SimulationOptions(quick=True))
+    report = simulate_graph(OpenedGraph.read(model), calibration, None, tmp_path, SimulationOptions(quick=True))
     assert {layer["damage_db"] for layer in report.to_json()["layers"]} == {None}
     assert report.to_json()["frontier"] == []
 
@@ -112,8 +111,8 @@ def test_layers_can_be_set(model, calibration, tmp_path):
     coarse = SimulationOptions(quick=True, precisions={"conv*": "a8_w4"})
     fine = SimulationOptions(quick=True, precisions={"*": "a16_w16"})
     assert (
-        simulate_file(model, calibration, None, tmp_path, coarse).agreement_db.int8 + 20
-        < simulate_file(model, calibration, None, tmp_path, fine).agreement_db.int8
+        simulate_graph(OpenedGraph.read(model), calibration, None, tmp_path, coarse).agreement_db.int8 + 20
+        < simulate_graph(OpenedGraph.read(model), calibration, None, tmp_path, fine).agreement_db.int8
     )
     assert "precision_mode=a16_w16" in (tmp_path / "small.alls").read_text()
 
@@ -134,21 +133,25 @@ def test_layers_can_be_set(model, calibration, tmp_path):
 )
 def test_bad_options_are_one_line(model, calibration, tmp_path, options, words):
     with pytest.raises(OptionError, match=words):
-        simulate_file(model, calibration, None, tmp_path / "out", options)
+        simulate_graph(OpenedGraph.read(model), calibration, None, tmp_path / "out", options)
     assert not (tmp_path / "out").exists()
 
 
 def test_the_users_script_is_merged(model, calibration, tmp_path):
     own = tmp_path / "own.alls"
     own.write_text("model_optimization_flavor(optimization_level=3)  # mine\nsome_new_command(a=1)\n")
-    report = simulate_file(model, calibration, None, tmp_path, SimulationOptions(quick=True, user_script=own))
+    report = simulate_graph(
+        OpenedGraph.read(model), calibration, None, tmp_path, SimulationOptions(quick=True, user_script=own)
+    )
     text = report.alls.read_text()
     assert own.read_text() in text
     assert text.count("\nmodel_optimization_flavor") == 1
-    assert any("some_new_command is not known" in note for note in report.notes)
+    assert any("some_new_command is unknown" in note for note in report.notes)
     own.write_text("quantization_param([conv1, precision_mode=a16_w16)\n")
     with pytest.raises(OptionError, match=r"own\.alls:1:42: found '='"):
-        simulate_file(model, calibration, None, tmp_path, SimulationOptions(quick=True, user_script=own))
+        simulate_graph(
+            OpenedGraph.read(model), calibration, None, tmp_path, SimulationOptions(quick=True, user_script=own)
+        )
 
 
 def test_nan_in_the_weights_is_told_by_layer(tmp_path, calibration):
@@ -160,7 +163,7 @@ def test_nan_in_the_weights_is_told_by_layer(tmp_path, calibration):
     weights.CopyFrom(numpy_helper.from_array(values, weights.name))
     onnx.save(graph, str(path))
     with pytest.raises(GraphError, match=r"layer ew_add1 .*tcn_00/residual.*NaN or infinite values"):
-        simulate_file(path, calibration, None, tmp_path, SimulationOptions(quick=True))
+        simulate_graph(OpenedGraph.read(path), calibration, None, tmp_path, SimulationOptions(quick=True))
 
 
 def test_constant_channels_are_noted(tmp_path, calibration):
@@ -171,7 +174,7 @@ def test_constant_channels_are_noted(tmp_path, calibration):
     values[2] = 0
     weights.CopyFrom(numpy_helper.from_array(values, weights.name))
     onnx.save(graph, str(path))
-    report = simulate_file(path, calibration, None, tmp_path, SimulationOptions(quick=True))
+    report = simulate_graph(OpenedGraph.read(path), calibration, None, tmp_path, SimulationOptions(quick=True))
     assert any("channels never change in calibration" in note for note in report.notes)
     assert report.agreement_db.int8 > 10
 
@@ -180,8 +183,10 @@ def test_a_graph_of_unknown_origin_is_refused(tmp_path, model, calibration):
     graph = onnx.load(str(model))
     del graph.metadata_props[:]
     onnx.save(graph, str(tmp_path / "foreign.onnx"))
-    with pytest.raises(GraphError, match="no 'tasnet2hef' record"):
-        simulate_file(tmp_path / "foreign.onnx", calibration, None, tmp_path, SimulationOptions(quick=True))
+    with pytest.raises(GraphError, match="no tasnet2hef metadata"):
+        simulate_graph(
+            OpenedGraph.read(tmp_path / "foreign.onnx"), calibration, None, tmp_path, SimulationOptions(quick=True)
+        )
 
 
 def test_plots_say_what_is_missing(monkeypatch):
@@ -204,8 +209,8 @@ def test_plots_are_drawn(outcome, tmp_path, kind, start):
 
 @pytest.mark.skipif(not SPEECH.is_dir(), reason=f"needs real speech, {SPEECH} (Debian's asterisk-core-sounds)")
 def test_real_speech_from_a_folder(model, tmp_path):
-    report = calibrate_file(model, SPEECH, tmp_path / "speech.npz", Draw(16, mixed=2))
+    report = calibrate_graph(OpenedGraph.read(model), SPEECH, tmp_path / "speech.npz", Draw(16, mixed=2))
     assert report.record.recordings > 100
     assert -40 < report.record.median_level_db < -5
-    told = simulate_file(model, report.path, None, tmp_path, SimulationOptions(quick=True))
+    told = simulate_graph(OpenedGraph.read(model), report.path, None, tmp_path, SimulationOptions(quick=True))
     assert 15 < told.agreement_db.int8 < 60

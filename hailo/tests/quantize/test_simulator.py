@@ -11,6 +11,7 @@ from tasnet2hef.quantize.score import Scorer, relative_noise
 from tasnet2hef.quantize.simulator import Preparation, channel_spread_db, prepare
 from tasnet2hef.runtime.backends.frames import window_to_frames
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import babble, save_net
 
 
@@ -60,8 +61,8 @@ def test_each_border_switches_on_its_own(simulator):
 def test_equalisation_keeps_the_model_and_evens_the_channels(tmp_path, calibration):
     loud = save_net(tmp_path / "loud.onnx", loud=20.0)
     opened = open_calibration(calibration)
-    plain = prepare(loud, opened, Preparation(equalise=False, threads=1))
-    even = prepare(loud, opened, Preparation(equalise=True, threads=1))
+    plain = prepare(OpenedGraph.read(loud), opened, Preparation(equalise=False, threads=1))
+    even = prepare(OpenedGraph.read(loud), opened, Preparation(equalise=True, threads=1))
     layer = next(border.layer for border in plain.borders if border.tensor == "tcn_00/expand_activation")
     assert layer in even.equalised
     assert not plain.equalised
@@ -76,8 +77,8 @@ def test_equalisation_keeps_the_model_and_evens_the_channels(tmp_path, calibrati
 
 def test_bias_correction_takes_back_the_shifted_mean(model, calibration):
     opened = open_calibration(calibration)
-    plain = prepare(model, opened, Preparation(correct_bias=False, equalise=False, threads=1))
-    right = prepare(model, opened, Preparation(correct_bias=True, equalise=False, threads=1))
+    plain = prepare(OpenedGraph.read(model), opened, Preparation(correct_bias=False, equalise=False, threads=1))
+    right = prepare(OpenedGraph.read(model), opened, Preparation(correct_bias=True, equalise=False, threads=1))
     weights_only = {border.layer: Precision(None, 4) for border in plain.borders}
 
     def shift(simulator):
@@ -101,6 +102,6 @@ def test_borders_are_found_by_any_layer_of_theirs(simulator):
 def test_options_are_checked(model, calibration):
     opened = open_calibration(calibration)
     with pytest.raises(OptionError, match="range: found 'best'"):
-        prepare(model, opened, Preparation(range_method="best"))
+        prepare(OpenedGraph.read(model), opened, Preparation(range_method="best"))
     with pytest.raises(OptionError, match=r"percentile: found 12"):
-        prepare(model, opened, Preparation(percentile=12))
+        prepare(OpenedGraph.read(model), opened, Preparation(percentile=12))

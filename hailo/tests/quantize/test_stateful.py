@@ -11,18 +11,19 @@ import pytest
 import soundfile
 
 from tasnet2hef.base.errors import AudioError, GraphError, InputError
-from tasnet2hef.quantize.calibration.calibrate import calibrate_file, read_contract
-from tasnet2hef.quantize.calibration.calibration_set import RECORD_KEY, digest_of, open_calibration, require_fit
+from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
+from tasnet2hef.quantize.calibration.calibration_set import RECORD_KEY, open_calibration, require_fit
 from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_of, last_chunk
 from tasnet2hef.quantize.calibration.window_draw import Draw, draw_windows, find_recordings
 from tasnet2hef.quantize.number_format import A16_W16
 from tasnet2hef.quantize.options import SimulationOptions
 from tasnet2hef.quantize.score import relative_noise
-from tasnet2hef.quantize.simulate import simulate_file
+from tasnet2hef.quantize.simulate import simulate_graph
 from tasnet2hef.quantize.simulator import Preparation, Simulator, prepare
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.runtime.speech_windows import separate_clips
 from tasnet2hef.runtime.stream.chunks import ChunkStream
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.causal_net import save_causal
 from tests.quantize.small_net import babble
 
@@ -38,13 +39,13 @@ def causal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def causal_set(causal: Path, recordings: Path) -> Path:
     path = causal.with_name("calib.npz")
-    calibrate_file(causal, recordings, path, Draw(64))
+    calibrate_graph(OpenedGraph.read(causal), recordings, path, Draw(64))
     return path
 
 
 @pytest.fixture(scope="module")
 def simulated(causal: Path, causal_set: Path) -> Simulator:
-    return prepare(causal, open_calibration(causal_set), Preparation(threads=1))
+    return prepare(OpenedGraph.read(causal), open_calibration(causal_set), Preparation(threads=1))
 
 
 def test_every_input_layer_has_its_array(causal: Path, causal_set: Path, recordings: Path) -> None:
@@ -64,7 +65,7 @@ def test_every_input_layer_has_its_array(causal: Path, causal_set: Path, recordi
 def test_stored_rows_give_the_streams_own_sources(causal: Path, causal_set: Path, recordings: Path) -> None:
     backend = OnnxRuntimeBackend(causal, 1)
     (excerpt,) = draw_windows(find_recordings(recordings)[0], excerpt_of(backend.contract), Draw(1, seed=3))
-    calibrate_file(causal, recordings, causal_set.with_name("one.npz"), Draw(1, seed=3))
+    calibrate_graph(OpenedGraph.read(causal), recordings, causal_set.with_name("one.npz"), Draw(1, seed=3))
     (inputs,) = open_calibration(causal_set.with_name("one.npz")).inputs()
     memory = {state: inputs[layer].transpose(2, 0, 1)[None] for layer, state in STATES.items()}
     sources, _ = backend.run_step(inputs["input_layer1"].reshape(5, 8), memory)
@@ -91,7 +92,7 @@ def test_ranges_cover_what_a_stream_produces(causal: Path, causal_set: Path, rec
 
 
 def test_the_note_says_what_a_window_is(causal: Path, recordings: Path, tmp_path: Path) -> None:
-    report = calibrate_file(causal, recordings, tmp_path / "c.npz", Draw(4))
+    report = calibrate_graph(OpenedGraph.read(causal), recordings, tmp_path / "c.npz", Draw(4))
     assert "a chunk of 5 ms and the past rows that 2 chunks before it left: 0.01 s" in report.record.notes[-1]
     told = report.to_json()
     assert told["arrays"] == {name: [4, *shape] for name, shape in LAYERS.items()}
@@ -101,12 +102,12 @@ def test_the_note_says_what_a_window_is(causal: Path, recordings: Path, tmp_path
 def test_what_is_refused_leaves_nothing_behind(causal: Path, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "silent.wav", np.zeros(8000), 8000)
     with pytest.raises(AudioError, match="silence only"):
-        calibrate_file(causal, tmp_path, tmp_path / "c.npz", Draw(4))
+        calibrate_graph(OpenedGraph.read(causal), tmp_path, tmp_path / "c.npz", Draw(4))
     assert [path.name for path in tmp_path.iterdir()] == ["silent.wav"]
 
 
 def _fit(calibration: Path, graph: Path) -> list[str]:
-    return require_fit(open_calibration(calibration), read_contract(graph), digest_of(graph), LAYERS)
+    return require_fit(open_calibration(calibration), OpenedGraph.read(graph))
 
 
 def test_a_set_for_another_graph_is_refused(
@@ -119,9 +120,9 @@ def test_a_set_for_another_graph_is_refused(
     with pytest.raises(GraphError, match="found 1 arrays, expected 3: one for each input"):
         _fit(calibration, causal)
     with pytest.raises(GraphError, match="found 3 arrays, expected 1: one for each"):
-        prepare(model, open_calibration(causal_set), Preparation(threads=1))
+        prepare(OpenedGraph.read(model), open_calibration(causal_set), Preparation(threads=1))
     longer = save_causal(tmp_path / "longer.onnx", 6)
-    calibrate_file(longer, recordings, tmp_path / "longer.npz", Draw(2))
+    calibrate_graph(OpenedGraph.read(longer), recordings, tmp_path / "longer.npz", Draw(2))
     with pytest.raises(
         GraphError, match=r"found windows of \[7, 1, 8\] for input_layer1, expected the model's \[5, "
     ):
@@ -144,7 +145,7 @@ def test_nan_in_past_rows_is_found_when_it_is_read(causal: Path, tmp_path: Path)
     arrays["input_layer3"][2, 1] = np.nan
     np.savez(tmp_path / "own.npz", **arrays)
     with pytest.raises(InputError, match="NaN or infinite samples in window 3"):
-        prepare(causal, open_calibration(tmp_path / "own.npz"), Preparation(threads=1))
+        prepare(OpenedGraph.read(causal), open_calibration(tmp_path / "own.npz"), Preparation(threads=1))
 
 
 def test_unrounded_it_streams_as_the_graph_does(causal: Path, simulated: Simulator) -> None:
@@ -183,7 +184,9 @@ def test_simulate_judges_a_stream(
 ) -> None:
     graph = Path(shutil.copy(causal, tmp_path / "causal.onnx"))
     folder = test_set if with_folder else None
-    report = simulate_file(graph, causal_set, folder, options=SimulationOptions(quick=True, windows=4))
+    report = simulate_graph(
+        OpenedGraph.read(graph), causal_set, folder, options=SimulationOptions(quick=True, windows=4)
+    )
     told = json.loads(json.dumps(report.to_json(), allow_nan=False))
     assert told["agreement_db"]["int8"] > 15
     assert report.alls.read_text().count("optimization_level")

@@ -9,8 +9,9 @@ from pathlib import Path
 import onnx
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.target.check import CheckReport, check_proto
+from tasnet2hef.target.check import CheckReport, check_graph
 from tasnet2hef.target.graph.layers import HailoNet
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.replay import plain_3d, tall_4d, wide
 
 ATTEMPTS: Mapping[str, Callable[[], onnx.ModelProto]] = {
@@ -30,7 +31,7 @@ def model_of(attempt: str) -> onnx.ModelProto:
 def report_of(attempt: str) -> CheckReport:
     """Return what `tasnet2hef check --hw hailo8` finds in an attempt."""
     try:
-        return check_proto(model_of(attempt), "hailo8", f"{attempt}.onnx")
+        return check_graph(OpenedGraph(model_of(attempt)), "hailo8", f"{attempt}.onnx")
     except GraphError as error:  # each attempt was a graph that could be read: fail in one line
         raise AssertionError(f"{attempt}: refused as a broken file: {error}") from None
 

@@ -89,7 +89,7 @@ def _cost() -> Iterator[str]:
     bare = sum(node.input[0].startswith("mean") for node in roots)
     yield f"{len(roots)} norms"
     yield f"all {bare} `Sqrt` nodes"
-    yield f"{cost.fused_layers:,} compiled layers, against {chip.single_context_layers} in one context"
+    yield f"{cost.compiled_layers:,} compiled layers, against {chip.single_context_layers} in one context"
     yield f"{len(cost.held_maps)} whole maps, {cost.held_values / BYTES_OF_A_WINDOW:.0f} MB"
 
 

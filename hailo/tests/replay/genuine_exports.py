@@ -11,21 +11,21 @@ import torch
 from torch import Tensor, nn
 
 from tasnet2hef.base.spec import TasNetSpec
-from tasnet2hef.target.graph.loader import LoadedGraph, load_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.asteroid_oracle import asteroid_conv_tasnet
 
 
-def export_plain(spec: TasNetSpec, samples: int, file: Path) -> LoadedGraph:
+def export_plain(spec: TasNetSpec, samples: int, file: Path) -> OpenedGraph:
     """Export Asteroid's net as it is, by the script exporter (the graph exporter fails on gLN)."""
     return _export(_asteroid(spec), torch.zeros(1, 1, samples), file, opset=17, dynamo=False)
 
 
-def export_tall(spec: TasNetSpec, samples: int, file: Path) -> LoadedGraph:
+def export_tall(spec: TasNetSpec, samples: int, file: Path) -> OpenedGraph:
     """Export the same net with its parts swapped for 4-D ones, frames on H, by the graph exporter."""
     return _export(_Tall(_asteroid(spec), spec), torch.zeros(1, 1, samples, 1), file, opset=18, dynamo=True)
 
 
-def export_slopes(channels: int, file: Path, *, dynamo: bool) -> LoadedGraph:
+def export_slopes(channels: int, file: Path, *, dynamo: bool) -> OpenedGraph:
     """Export a PReLU with a slope per channel on a 4-D tensor."""
     return _export(nn.PReLU(channels).eval(), torch.zeros(1, channels, 7, 1), file, opset=18, dynamo=dynamo)
 
@@ -37,12 +37,12 @@ def _asteroid(spec: TasNetSpec) -> nn.Module:
     return asteroid_conv_tasnet(**{**options, "out_chan": None, "encoder_activation": None})
 
 
-def _export(net: nn.Module, example: Tensor, file: Path, *, opset: int, dynamo: bool) -> LoadedGraph:
+def _export(net: nn.Module, example: Tensor, file: Path, *, opset: int, dynamo: bool) -> OpenedGraph:
     settings = {"input_names": ["mixture"], "output_names": ["sources"], "opset_version": opset}
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")  # deprecations in PyTorch's own code
         torch.onnx.export(net, (example,), file, dynamo=dynamo, **settings)
-    return load_graph(file)
+    return OpenedGraph.read(file)
 
 
 class _Tall(nn.Module):

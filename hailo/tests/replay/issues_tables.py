@@ -45,11 +45,11 @@ def sizes_table() -> str:
 def _sizes(reports: Mapping[str, CheckReport]) -> str:
     rows: dict[str, Callable[[CheckReport], str]] = {
         "errors of `check`": lambda report: f"{len(report.errors):,}",
-        "layers parsed": lambda report: f"{report.demand.cost.parsed_layers:,}",
-        "layers compiled": lambda report: f"{report.demand.cost.lcus:,}",
-        "contexts, likely [inferred]": lambda report: f"{report.demand.contexts}",
-        "widest row, bytes": lambda report: f"{report.demand.cost.widest_row.values:,}",
-        "maps held whole": lambda report: f"{len(report.demand.cost.held_maps)}",
+        "layers parsed": lambda report: f"{report.resources.cost.parsed_layers:,}",
+        "layers compiled": lambda report: f"{report.resources.cost.lcus:,}",
+        "contexts, likely [inferred]": lambda report: f"{report.resources.likely_contexts}",
+        "widest row, bytes": lambda report: f"{report.resources.cost.widest_row.values:,}",
+        "maps held whole": lambda report: f"{len(report.resources.cost.held_maps)}",
     }
     return _table(("", *reports), [(row, *map(value, reports.values())) for row, value in rows.items()])
 

@@ -8,7 +8,8 @@ from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.base.window_length import next_factored
 from tasnet2hef.model.network.hailo_tasnet import BuildOptions, HailoTasNet
 from tasnet2hef.model.onnx_writer import make_model
-from tasnet2hef.target.check import CheckReport, check_proto
+from tasnet2hef.target.check import CheckReport, check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.train.freeze import constants
 from tests.random_weights import random_reference
 
@@ -33,4 +34,4 @@ def rewritten_report(choice: str) -> CheckReport:
             constants(block.norms[0]).bias.data.zero_()
             constants(block.norms[0]).running_mean.zero_()
     made = HailoTasNet(spec, net.state_dict(), REWRITTEN[choice])
-    return check_proto(make_model(made), name="rewritten.onnx")
+    return check_graph(OpenedGraph(make_model(made)), name="rewritten.onnx")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tasnet2hef.base.spec import TasNetSpec
-from tasnet2hef.target.check import check_model
-from tasnet2hef.target.graph.loader import LoadedGraph, graph_of_model
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.replay import plain_3d, tall_4d
 
 pytest.importorskip("torch", reason="genuine exports need torch")
@@ -21,21 +21,21 @@ SMALL = TasNetSpec(
 SAMPLES = 404  # four samples more than whole frames, so that there is something to pad
 
 
-def _steps(graph: LoadedGraph) -> list[tuple[object, ...]]:
+def _steps(graph: OpenedGraph) -> list[tuple[object, ...]]:
     """Return what each node is and makes of which shapes, names left out."""
     return [
         (node.op_type, sorted(dict(node.attributes).items()), node.input_shapes, node.output_shapes)
-        for node in graph.nodes
+        for node in graph.loaded.nodes
     ]
 
 
-def _errors(graph: LoadedGraph) -> list[tuple[str, str]]:
-    return [(found.rule, found.message) for found in check_model(graph).errors]
+def _errors(graph: OpenedGraph) -> list[tuple[str, str]]:
+    return [(found.rule, found.message) for found in check_graph(graph).errors]
 
 
 @needs_asteroid
 def test_the_plain_replay_is_asteroids_export(tmp_path: Path) -> None:
-    replayed = graph_of_model(plain_3d.build(SMALL, SAMPLES), Path("replay.onnx"))
+    replayed = OpenedGraph(plain_3d.build(SMALL, SAMPLES))
     genuine = export_plain(SMALL, SAMPLES, tmp_path / "plain.onnx")
     assert _steps(replayed) == _steps(genuine)
     assert _errors(replayed) == _errors(genuine) != []
@@ -44,7 +44,7 @@ def test_the_plain_replay_is_asteroids_export(tmp_path: Path) -> None:
 @needs_asteroid
 def test_the_tall_replay_is_the_patched_nets_export(tmp_path: Path) -> None:
     model = tall_4d.build(SMALL, SAMPLES, slopes="[1, 1, 1, 1]")
-    replayed = graph_of_model(model, Path("replay.onnx"))
+    replayed = OpenedGraph(model)
     genuine = export_tall(SMALL, SAMPLES, tmp_path / "tall.onnx")
     assert _steps(replayed) == _steps(genuine)
     assert _errors(replayed) == _errors(genuine) != []
@@ -52,7 +52,7 @@ def test_the_tall_replay_is_the_patched_nets_export(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dynamo", [False, True])
 def test_exporters_align_slopes_with_the_channels(tmp_path: Path, dynamo: bool) -> None:
-    (node,) = export_slopes(12, tmp_path / "slopes.onnx", dynamo=dynamo).nodes
+    (node,) = export_slopes(12, tmp_path / "slopes.onnx", dynamo=dynamo).loaded.nodes
     tensor, slope = node.input_shapes
     assert (node.op_type, tensor) == ("PRelu", (1, 12, 7, 1))
     assert slope[-3:] == (12, 1, 1)

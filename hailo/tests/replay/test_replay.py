@@ -9,8 +9,7 @@ import pytest
 
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.target.check import CheckReport, check_file
-from tasnet2hef.target.graph.loader import graph_of_model
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.finding import Finding
 from tests.replay import plain_3d, tall_4d, wide
 from tests.replay.attempts import ATTEMPTS, model_of, net_of, report_of, save
@@ -40,7 +39,7 @@ def test_files_are_small_and_judged_alike(attempt: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("build", [plain_3d.build, tall_4d.build, wide.build])
 def test_any_size_can_be_built(build: object) -> None:
-    graph = graph_of_model(build(SMALL, 404), Path("small.onnx"))  # type: ignore[operator]
+    graph = OpenedGraph(build(SMALL, 404)).loaded  # type: ignore[operator]
     assert len([node for node in graph.nodes if node.op_type == "Conv"]) == 1 + 1 + 2 * 4 - 1 + 1
 
 
@@ -68,7 +67,7 @@ def test_the_tall_attempt_is_refused_for_its_slopes() -> None:
 
 @pytest.mark.parametrize("slopes", ["[1]", "[1, 1, 1, 1]"])
 def test_one_slope_is_not_said_to_be_squared(slopes: str) -> None:
-    net = parse(graph_of_model(tall_4d.build(slopes=slopes), Path("tall.onnx")))
+    net = OpenedGraph(tall_4d.build(slopes=slopes)).net
     assert max(layer.shape[-1] for layer in net) == 1024
 
 

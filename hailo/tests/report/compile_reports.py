@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasnet2hef.compiler.emulator_check import Step
+from tasnet2hef.compiler.emulator_check import EmulatorResult
 from tasnet2hef.compiler.report import CompileReport, HefFacts
 from tasnet2hef.compiler.run_record import StageRecord
 from tasnet2hef.target.check import CheckReport
@@ -16,13 +16,19 @@ WORDS = "BackendAllocatorException: Compilation failed: Agent infeasible"
 def failed_run(folder: Path, check: CheckReport) -> CompileReport:
     """Make a run whose compile stage failed with words that are on record."""
     situation = Situation(folder / "small.onnx", folder / "calib.npz", folder / "small.hef", "hailo8")
-    failure = explain("compile", WORDS, "", "exited", situation).to_json()
+    failure = explain("compile", WORDS, "", "exited", situation)
     records = (
         StageRecord("translate", "k1", "done", 1.5, "translate.log"),
         StageRecord("compile", "k2", "failed", 62.0, "compile.log", error=WORDS, failure=failure),
     )
     return CompileReport(
-        "failed", folder, 63.5, check, records, steps=(Step("native", 61.25),), stopped_because="no rung left"
+        "failed",
+        folder,
+        63.5,
+        check,
+        records,
+        emulator=(EmulatorResult("native", 61.25),),
+        stopped_because="no fallback left",
     )
 
 
@@ -37,4 +43,4 @@ def done_run(folder: Path, check: CheckReport) -> CompileReport:
 def run_without_compiler(folder: Path, check: CheckReport) -> CompileReport:
     """Make the report of a run that found no compiler."""
     records = (StageRecord("versions", "k", "failed", 0.1, "v.log"),)
-    return CompileReport("no compiler", folder, 0.1, check, records)
+    return CompileReport("not compiled", folder, 0.1, check, records)

@@ -9,16 +9,17 @@ import pytest
 import soundfile
 
 from tasnet2hef.compiler.report import CompileReport
-from tasnet2hef.quantize.calibration.calibrate import calibrate_file
+from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
 from tasnet2hef.quantize.calibration.window_draw import Draw
 from tasnet2hef.quantize.options import SimulationOptions
 from tasnet2hef.quantize.report import SimulationReport
-from tasnet2hef.quantize.simulate import simulate_file
+from tasnet2hef.quantize.simulate import simulate_graph
 from tasnet2hef.quantize.simulator import Preparation
 from tasnet2hef.report.facts import RunFacts, read_facts
 from tasnet2hef.report.listening import Listening, listen
 from tasnet2hef.report.record import write_report
 from tasnet2hef.target.check import CheckReport, check_file
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import babble, save_net
 from tests.report.compile_reports import failed_run
 
@@ -50,14 +51,19 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     for number in range(2):
         soundfile.write(speech / f"voice_{number}.wav", babble(1.5, number), 8000)
     calibration = folder / "calib.npz"
-    calibrate_file(graph, speech, calibration, Draw(12, mixed=2))
+    calibrate_graph(OpenedGraph.read(graph), speech, calibration, Draw(12, mixed=2))
     options = SimulationOptions(Preparation(threads=1), windows=2, relieve=1)
-    simulation = simulate_file(graph, calibration, None, folder, options)
+    simulation = simulate_graph(OpenedGraph.read(graph), calibration, None, folder, options)
     check = check_file(graph)
     compiled = failed_run(folder, check)
     recording = speech / "voice_0.wav"
-    heard = listen(graph, recording, calibration=calibration, threads=1)
+    heard = listen(OpenedGraph.read(graph), recording, calibration=calibration, threads=1)
     page = write_report(
-        graph, check=check, simulation=simulation, compiled=compiled, audio=heard, inputs=[recording, calibration]
+        OpenedGraph.read(graph),
+        check=check,
+        simulation=simulation,
+        compiled=compiled,
+        audio=heard,
+        inputs=[recording, calibration],
     )
     return Run(graph, recording, calibration, check, simulation, compiled, heard, page)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tasnet2hef.report.theme import DARK, LIGHT, contrast
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.report.conftest import Run
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright, which drives the browser")
@@ -146,7 +147,7 @@ def test_the_next_problem_is_one(browser: Any, tmp_path: Path) -> None:
 
     onnx.save(find_rule("row-too-wide").bad[0](), tmp_path / "wide.onnx")
     check = check_file(tmp_path / "wide.onnx")
-    opened = _open(browser, write_report(tmp_path / "wide.onnx", check=check))
+    opened = _open(browser, write_report(OpenedGraph.read(tmp_path / "wide.onnx"), check=check))
     opened.page.get_by_role("button", name="Next problem").click()
     assert opened.page.get_attribute(".node.chosen", "data-name") in {each.layer for each in check.findings}
     assert "row-too-wide" in opened.page.text_content("#graph-detail")

@@ -17,6 +17,7 @@ from tasnet2hef.quantize.score import relative_noise
 from tasnet2hef.report.listening import FLOAT, INT8, MIXTURE, Listening, Track, listen
 from tasnet2hef.report.players import players_of
 from tasnet2hef.runtime.separate import separate_file
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import babble
 from tests.report.conftest import Run
 
@@ -44,7 +45,7 @@ def test_a_long_recording_is_cut_and_scored_on_what_is_heard(whole_run: Run, tmp
     paths = [tmp_path / f"{name}.wav" for name in ("mixture", "one", "two")]
     for path, samples in zip(paths, (mixture, truth, mixture - truth), strict=True):
         soundfile.write(path, samples, 8000, subtype="FLOAT")
-    heard = listen(whole_run.graph, paths[0], references=paths[1:], threads=1)
+    heard = listen(OpenedGraph.read(whole_run.graph), paths[0], references=paths[1:], threads=1)
     assert {len(track.samples) for track in heard.tracks} == {80_000}
     scores = [track.si_sdr_db for track in heard.tracks]
     assert heard.notes == ("the first 10.0 of 11.0 s",)
@@ -55,7 +56,7 @@ def test_a_long_recording_is_cut_and_scored_on_what_is_heard(whole_run: Run, tmp
 def test_a_recording_of_another_rate_is_heard_at_the_models(whole_run: Run, tmp_path: Path) -> None:
     tone = np.sin(2 * np.pi * 500 * np.arange(32_000) / 16_000).astype(np.float32) / 2
     soundfile.write(tmp_path / "tone.wav", tone, 16_000, subtype="FLOAT")
-    heard = listen(whole_run.graph, tmp_path / "tone.wav", threads=1)
+    heard = listen(OpenedGraph.read(whole_run.graph), tmp_path / "tone.wav", threads=1)
     assert heard.sample_rate_hz == 8000
     assert {len(track.samples) for track in heard.tracks} == {16_000}
     middle = slice(1000, 15_000)  # the filter that changes the rate rings at both ends
@@ -67,7 +68,7 @@ def test_a_silent_beginning_is_refused(whole_run: Run, tmp_path: Path) -> None:
     late = np.concatenate([np.zeros(88_000, np.float32), babble(0.5, 1)])
     soundfile.write(tmp_path / "late.wav", late, 8000)
     with pytest.raises(AudioError, match=r"silent in its first 10\.0 s"):
-        listen(whole_run.graph, tmp_path / "late.wav", threads=1)
+        listen(OpenedGraph.read(whole_run.graph), tmp_path / "late.wav", threads=1)
 
 
 def test_tracks_that_would_clip_are_scaled_together(tmp_path: Path) -> None:
@@ -105,4 +106,4 @@ def test_a_missing_track_is_one_line(whole_run: Run, tmp_path: Path) -> None:
 
 def test_a_missing_calibration_set_is_one_line(whole_run: Run, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"calib\.npz: no such file; make it"):
-        listen(whole_run.graph, whole_run.recording, calibration=tmp_path / "calib.npz")
+        listen(OpenedGraph.read(whole_run.graph), whole_run.recording, calibration=tmp_path / "calib.npz")

@@ -16,24 +16,24 @@ from tasnet2hef.report.facts import read_facts
 from tasnet2hef.report.page import render
 from tasnet2hef.report.record import called, write_report
 from tasnet2hef.target.check import check_file
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.discovery import find_rule
 from tests.report.conftest import Run
 from tests.report.html_reader import read_page
 
-SEED = Path(__file__).parents[4] / "shared" / "evidence" / "seed_wide_export.onnx"
 EVIL = "<script>alert('x')</script>\"'&"
 
 
 def test_all_facts_are_on_the_page(whole_run: Run) -> None:
     page = read_page(whole_run.page.read_text(encoding="utf-8"))
-    cost = whole_run.check.demand.cost
+    cost = whole_run.check.resources.cost
     for word in (
-        f"{cost.parsed_layers} / {cost.fused_layers}",
+        f"{cost.parsed_layers} / {cost.compiled_layers}",
         f"{cost.weights:,}",
         f"{cost.macs:,.0f}",
         f"{whole_run.simulation.agreement_db.int8:.2f} dB",
-        whole_run.compiled.failure["cause"],
-        whole_run.compiled.failure["words"],
+        whole_run.compiled.failure.cause,
+        whole_run.compiled.failure.words,
         "61.2 dB",
         "62.0 s",
     ):
@@ -46,7 +46,9 @@ def test_all_facts_are_on_the_page(whole_run: Run) -> None:
 
 
 def test_a_stage_that_has_not_run_says_how_to(tmp_path: Path, whole_run: Run) -> None:
-    page = read_page(write_report(whole_run.graph, check=whole_run.check, folder=tmp_path).read_text("utf-8"))
+    page = read_page(
+        write_report(OpenedGraph.read(whole_run.graph), check=whole_run.check, folder=tmp_path).read_text("utf-8")
+    )
     for words in (
         "Not exported by this run",
         "Not simulated yet. Run tasnet2hef simulate",
@@ -79,7 +81,9 @@ def test_names_from_a_file_stay_text(tmp_path: Path) -> None:
     for node in model.graph.node:
         node.name = EVIL
     onnx.save(model, tmp_path / "evil.onnx")
-    page_path = write_report(tmp_path / "evil.onnx", check=check_file(tmp_path / "evil.onnx"), command=EVIL)
+    page_path = write_report(
+        OpenedGraph.read(tmp_path / "evil.onnx"), check=check_file(tmp_path / "evil.onnx"), command=EVIL
+    )
     page = read_page(page_path.read_text(encoding="utf-8"))
     assert len(page.all("script")) == 1
     assert page.text.count(EVIL) >= 3
@@ -119,15 +123,15 @@ def test_a_changed_graph_makes_its_simulation_stale(whole_run: Run, tmp_path: Pa
     model = onnx.load(str(whole_run.graph))
     model.producer_name = "another"
     onnx.save(model, graph)
-    page = read_page(write_report(graph, check=check_file(graph)).read_text("utf-8"))
+    page = read_page(write_report(OpenedGraph.read(graph), check=check_file(graph)).read_text("utf-8"))
     assert folder == tmp_path / "small.report"
     assert page.text.count("Of an earlier graph than the latest one") == 3
     assert "of an earlier graph, run it again" in page.text
 
 
-@pytest.mark.skipif(not SEED.is_file(), reason=f"{SEED}: the recorded graph is not beside this checkout")
-def test_a_foreign_graph_of_1179_layers_makes_a_page_under_5_mb(tmp_path: Path) -> None:
-    path = write_report(SEED, check=check_file(SEED), folder=tmp_path)
+def test_a_foreign_graph_of_1179_layers_makes_a_page_under_5_mb(tmp_path: Path, evidence: Path) -> None:
+    graph = evidence / "seed_wide_export.onnx"
+    path = write_report(OpenedGraph.read(graph), check=check_file(graph), folder=tmp_path)
     page = read_page(path.read_text(encoding="utf-8"))
     assert path.stat().st_size < 5_000_000
     assert len(page.all("g", class_="node")) == 1179

@@ -11,16 +11,17 @@ from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.report.check_facts import check_facts
 from tasnet2hef.report.facts import RunFacts, StageFacts
 from tasnet2hef.report.verdict import verdict_of
-from tasnet2hef.target.check import CheckReport, check_proto
+from tasnet2hef.target.check import CheckReport, check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.discovery import find_rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 from tests.report.compile_reports import done_run, failed_run, run_without_compiler
 
 PLACE = Path("/nowhere")
 
 
 def _clean() -> onnx.ModelProto:
-    draw = Sketch()
+    draw = GraphSketch()
     return draw.model(draw.node("Relu", draw.conv(draw.input(1, 8, 200, 1), 8, 16, (3, 1), pads=[1, 0, 1, 0])))
 
 
@@ -47,20 +48,20 @@ def _facts(check: CheckReport | None, compiled: CompileReport | None = None, dig
     ],
 )
 def test_a_check_decides_by_its_worst_finding(rule: str, kind: str, words: str) -> None:
-    check = check_proto(find_rule(rule).bad[0]())
+    check = check_graph(OpenedGraph(find_rule(rule).bad[0]()))
     verdict = verdict_of(_facts(check))
     assert (verdict.kind, verdict.headline) == (kind, words)
     assert kind != "bad" or all(finding.rule in verdict.sentence for finding in check.errors)
 
 
 def test_a_clean_check_claims_no_more_than_it_knows() -> None:
-    verdict = verdict_of(_facts(check_proto(_clean())))
+    verdict = verdict_of(_facts(check_graph(OpenedGraph(_clean()))))
     assert (verdict.kind, verdict.headline) == ("good", "Nothing known stops hailo8")
     assert "1 context likely (inferred)" in verdict.sentence
 
 
 def test_the_compiler_has_the_last_word() -> None:
-    check = check_proto(_clean())
+    check = check_graph(OpenedGraph(_clean()))
     assert verdict_of(_facts(check, done_run(PLACE, check))).headline == "Compiled"
     failed = verdict_of(_facts(check, failed_run(PLACE, check)))
     assert (failed.kind, failed.headline) == ("bad", "Not compiled")
@@ -71,7 +72,7 @@ def test_the_compiler_has_the_last_word() -> None:
 
 
 def test_a_compile_of_another_graph_says_nothing() -> None:
-    check = check_proto(_clean())
+    check = check_graph(OpenedGraph(_clean()))
     stages = _facts(check, done_run(PLACE, check)).stages
     later = {**stages, "check": _facts(check, digest="b").stages["check"]}
     later["check"] = StageFacts(**{**vars(later["check"]), "written": "z"})

@@ -15,9 +15,10 @@ from tasnet2hef.base.errors import GraphError, OptionError
 from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.cli.main import make_app, run
-from tasnet2hef.target.check import check_file, check_proto
+from tasnet2hef.target.check import check_file, check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.finding import LEVELS
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 from tests.conftest import HAS_TORCH
 
 FIELDS = {"rule", "level", "stage", "layer", "nodes", "message", "grade", "source", "fix"}
@@ -25,17 +26,17 @@ FIELDS = {"rule", "level", "stage", "layer", "nodes", "message", "grade", "sourc
 
 def _bad(blocks: int = 3) -> onnx.ModelProto:
     """Draw a wide net with long means and PReLUs by Max and Min."""
-    draw = Sketch()
-    tensor = draw.input(1, 256, 1, 2000)
+    graph = GraphSketch()
+    tensor = graph.input(1, 256, 1, 2000)
     for _ in range(blocks):
-        tensor = draw.node("Max", draw.conv(tensor, 256, 256), draw.weight(1, 256, 1, 2000))
-        tensor = draw.node("Sub", tensor, draw.node("ReduceMean", tensor, axes=[3]))
-    return draw.model(tensor)
+        tensor = graph.node("Max", graph.conv(tensor, 256, 256), graph.weight(1, 256, 1, 2000))
+        tensor = graph.node("Sub", tensor, graph.node("ReduceMean", tensor, axes=[3]))
+    return graph.model(tensor)
 
 
 def _good() -> onnx.ModelProto:
-    draw = Sketch()
-    return draw.model(draw.node("Relu", draw.conv(draw.input(1, 8, 200, 1), 8, 16, (3, 1), pads=[1, 0, 1, 0])))
+    graph = GraphSketch()
+    return graph.model(graph.node("Relu", graph.conv(graph.input(1, 8, 200, 1), 8, 16, (3, 1), pads=[1, 0, 1, 0])))
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_clean_graph(good_file: Path) -> None:
     report = check_file(good_file)
     assert report.findings == ()
     assert report.exit_code == 0
-    assert report.demand.contexts == 1
+    assert report.resources.likely_contexts == 1
     assert [layer.type for layer in report.net] == ["input_layer", "conv", "output_layer"]
 
 
@@ -94,15 +95,15 @@ def test_an_export_knows_its_audio() -> None:
     model = _good()
     contract = GraphContract(spec=TasNetSpec(n_src=2, sample_rate=8000), window_frames=999, norm="folded")
     model.metadata_props.add(key=METADATA_KEY, value=contract.to_json())
-    demand = check_proto(model).demand
+    resources = check_graph(OpenedGraph(model)).resources
     seconds = contract.window_samples / 8000
-    assert demand.gops_per_second_of_audio == pytest.approx(demand.cost.ops / 1e9 / seconds)
-    assert demand.audio_seconds == pytest.approx(seconds)
+    assert resources.gops_per_second_of_audio == pytest.approx(resources.cost.ops / 1e9 / seconds)
+    assert resources.audio_seconds == pytest.approx(seconds)
 
 
 def test_input_shapes(tmp_path: Path) -> None:
-    draw = Sketch()
-    onnx.save(draw.model(draw.conv(draw.input(1, 8, "T", 1), 8, 8)), tmp_path / "open.onnx")
+    graph = GraphSketch()
+    onnx.save(graph.model(graph.conv(graph.input(1, 8, "T", 1), 8, 8)), tmp_path / "open.onnx")
     with pytest.raises(GraphError, match="dynamic axes"):
         check_file(tmp_path / "open.onnx")
     assert check_file(tmp_path / "open.onnx", input_shapes={"input_1": (1, 8, 100, 1)}).exit_code == 0
@@ -114,13 +115,15 @@ def test_an_unknown_chip(good_file: Path) -> None:
 
 
 def test_a_single_context_is_asked_for() -> None:
-    draw = Sketch()
-    tensor = draw.input(1, 8, 8, 8)
+    graph = GraphSketch()
+    tensor = graph.input(1, 8, 8, 8)
     for _ in range(140):
-        tensor = draw.node("Relu", draw.conv(tensor, 8, 8))
-    model = draw.model(tensor)
-    assert check_proto(model).exit_code == 0
-    assert [finding.rule for finding in check_proto(model, single_context=True).errors] == ["too-many-layers"]
+        tensor = graph.node("Relu", graph.conv(tensor, 8, 8))
+    model = graph.model(tensor)
+    assert check_graph(OpenedGraph(model)).exit_code == 0
+    assert [finding.rule for finding in check_graph(OpenedGraph(model), single_context=True).errors] == [
+        "too-many-layers"
+    ]
 
 
 def test_check_command(bad_file: Path, good_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,9 +174,9 @@ def test_our_own_tall_exports_have_no_errors(norm: str, residual: str) -> None:
 
     checkpoint = from_module(random_reference(small_spec(norm_type=norm, hid_chan=512, n_blocks=8, n_repeats=1)))
     net, _ = build(checkpoint, ExportOptions(seconds=2.0, residual=residual))
-    report = check_proto(make_model(net))
+    report = check_graph(OpenedGraph(make_model(net)))
     assert report.errors == ()
-    assert report.demand.gops_per_second_of_audio is not None
+    assert report.resources.gops_per_second_of_audio is not None
     rules = {finding.rule for finding in report.findings}
     assert "sliding-window" in rules, "a dilation of 128 on 512 features outgrows every buffer seen"
 

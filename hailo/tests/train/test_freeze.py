@@ -128,7 +128,7 @@ def test_constants_are_the_least_squares_solution() -> None:
         assert float(norm.bias[channel]) == pytest.approx(bias, abs=1e-3)
 
 
-def test_a_channel_that_never_moves_gets_a_constant() -> None:
+def test_a_constant_channel_gets_a_constant() -> None:
     norm = torch.nn.BatchNorm1d(1).requires_grad_(False)
     fit_constants(norm, torch.full((2, 1, 9), 0.7), torch.full((2, 1, 9), -3.0))
     assert (float(norm.weight), float(norm.bias)) == (0.0, pytest.approx(-3.0))
@@ -143,7 +143,7 @@ def test_a_frozen_net_folds_into_its_convolutions(
     path = tmp_path / "net.onnx"
     report = export_checkpoint(from_module(student), path, ExportOptions(seconds=0.5, residual=residual))
     assert min(row.db for row in report.parity) > 100
-    layers = check_file(path).demand.cost.layers_by_type
+    layers = check_file(path).resources.cost.layers_by_type
     assert "batch_normalization" not in layers
     blocks, decoders = len(student.spec.dilations), student.spec.n_src
     assert layers["external_pad"] == decoders + (blocks if edges == "kept" else 0)
@@ -158,9 +158,9 @@ def test_the_full_default_net_fits_its_budget_of_layers(
     student = freeze(teacher, torch.from_numpy(tone(150.0, 0)[None]))
     path = tmp_path / "full.onnx"
     export_checkpoint(from_module(student), path, ExportOptions(seconds=0.2, residual=residual))
-    cost = check_file(path).demand.cost
+    cost = check_file(path).resources.cost
     assert cost.parsed_layers <= parsed
-    assert cost.fused_layers <= fused
+    assert cost.compiled_layers <= fused
     assert not cost.held_maps
 
 
@@ -175,7 +175,7 @@ def test_asteroid_reads_a_frozen_net(make_teacher: MakeTeacher, mixtures: torch.
     assert load_checkpoint(path).input_level_dbfs == -25.0
 
 
-def test_refuses_norms_that_are_constants_and_edges_it_does_not_know(
+def test_refuses_norms_that_are_constants_and_unknown_edges(
     make_teacher: MakeTeacher, mixtures: torch.Tensor
 ) -> None:
     with pytest.raises(CheckpointError, match="found bN, whose statistics are constants already"):

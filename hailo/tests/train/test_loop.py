@@ -56,12 +56,12 @@ class CutError(Exception):
 
 
 def stop_after(run: Run, steps: int, mixer: Mixer, folder: Path) -> None:
-    def report(step: int, loss_db: float, score: float | None) -> None:
+    def progress(step: int, loss_db: float, score: float | None) -> None:
         if step == steps:
             raise CutError
 
     with pytest.raises(CutError):
-        train(run, mixer, folder, constant_score, report)
+        train(run, mixer, folder, constant_score, progress)
 
 
 def test_learns_to_separate_two_tones(tiny_spec: TasNetSpec, make_mixer: MakeMixer, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_learns_to_separate_two_tones(tiny_spec: TasNetSpec, make_mixer: MakeMix
     assert [row.pair for row in rows] == ["low + high", "all"]
 
 
-def test_deadline_leaves_a_state_to_go_on_from(
+def test_deadline_leaves_a_state_to_resume_from(
     tiny_spec: TasNetSpec, make_mixer: MakeMixer, tmp_path: Path
 ) -> None:
     train(start(Plan(steps=5), tiny_spec), make_mixer(), tmp_path, constant_score, deadline_s=0)
@@ -86,7 +86,7 @@ def test_deadline_leaves_a_state_to_go_on_from(
 def test_refuses_the_state_of_another_network(tiny_spec: TasNetSpec, tmp_path: Path) -> None:
     start(Plan(steps=1), tiny_spec).save(tmp_path)
     other = dataclasses.replace(tiny_spec, n_blocks=1)
-    with pytest.raises(CheckpointError, match=r"found the run of n_blocks=2, expected n_blocks=1"):
+    with pytest.raises(CheckpointError, match=r"found a run with n_blocks=2, expected n_blocks=1"):
         start(Plan(steps=1), other).load(tmp_path)
 
 
@@ -94,7 +94,7 @@ def test_refuses_a_state_that_is_damaged(tiny_spec: TasNetSpec, tmp_path: Path) 
     start(Plan(steps=1), tiny_spec).save(tmp_path)
     state = tmp_path / STATE_FILE
     state.write_bytes(state.read_bytes()[:1000])
-    with pytest.raises(CheckpointError, match=r"state\.pt: can't be taken up .* remove it"):
+    with pytest.raises(CheckpointError, match=r"state\.pt: can't be resumed .* remove it"):
         start(Plan(steps=1), tiny_spec).load(tmp_path)
 
 
@@ -120,7 +120,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(
     assert all(bool(weight.isfinite().all()) for weight in resumed.net.state_dict().values())
 
 
-def test_learning_rate_rises_holds_and_falls() -> None:
+def test_learning_rate_rises_stays_and_falls() -> None:
     shares = [learning_rate_share(step, 1000) for step in range(1000)]
     assert shares[0] == pytest.approx(1 / 200)
     assert set(shares[199:600]) == {1.0}

@@ -11,7 +11,7 @@ import torch
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.train.loss import si_sdr_db
 from tasnet2hef.train.noise import add_noise, rounding_noise
-from tasnet2hef.train.objective import CLOSE_ENOUGH_DB, Imitation, feature_error, waveform_error
+from tasnet2hef.train.objective import AGREEMENT_LIMIT_DB, Imitation, feature_error, waveform_error
 
 MakeTeacher = Callable[..., ReferenceTasNet]
 
@@ -23,7 +23,7 @@ def sources_of(mixtures: torch.Tensor) -> torch.Tensor:
 def test_the_teacher_itself_is_perfect(make_teacher: MakeTeacher, mixtures: torch.Tensor) -> None:
     teacher = make_teacher()
     loss = Imitation(teacher, steps=10)(teacher.sources_and_streams, sources_of(mixtures), 0)
-    assert float(loss.detach()) == pytest.approx(-CLOSE_ENOUGH_DB)
+    assert float(loss.detach()) == pytest.approx(-AGREEMENT_LIMIT_DB)
 
 
 @pytest.mark.parametrize("truth", [0.0, 0.5])
@@ -49,7 +49,7 @@ def test_loudness_counts_although_si_sdr_does_not_see_it(
         louder.decoder.filters.mul_(2)
         assert float(waveform_error(louder(mixtures), teacher(mixtures))) == pytest.approx(1.0, rel=1e-4)
         loss = Imitation(teacher, 10)(louder.sources_and_streams, sources_of(mixtures), 9)
-    assert float(loss) == pytest.approx(10 - CLOSE_ENOUGH_DB, abs=0.01)
+    assert float(loss) == pytest.approx(10 - AGREEMENT_LIMIT_DB, abs=0.01)
 
 
 def test_feature_error_is_relative() -> None:

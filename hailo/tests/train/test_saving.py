@@ -10,7 +10,7 @@ import torch
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.network.reference import ReferenceTasNet
-from tasnet2hef.train.saving import load_network, save_beside, serialize
+from tasnet2hef.train.saving import load_network, save_atomically, serialize
 
 ASTEROID_OPTIONS = (
     "fb_name n_filters kernel_size stride sample_rate in_chan out_chan bn_chan hid_chan skip_chan "
@@ -21,7 +21,7 @@ ASTEROID_OPTIONS = (
 def test_saved_network_separates_as_before(tiny_spec: TasNetSpec, tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = ReferenceTasNet(tiny_spec)
-    save_beside(serialize(net), tmp_path / "net.pth")
+    save_atomically(serialize(net), tmp_path / "net.pth")
     mixture = torch.randn(1, 803)
     with torch.no_grad():
         assert torch.equal(load_network(tmp_path / "net.pth")(mixture), net(mixture))
@@ -29,7 +29,7 @@ def test_saved_network_separates_as_before(tiny_spec: TasNetSpec, tmp_path: Path
 
 
 def test_file_has_the_form_of_asteroid(tiny_spec: TasNetSpec, tmp_path: Path) -> None:
-    save_beside(serialize(ReferenceTasNet(tiny_spec)), tmp_path / "net.pth")
+    save_atomically(serialize(ReferenceTasNet(tiny_spec)), tmp_path / "net.pth")
     content = torch.load(tmp_path / "net.pth", weights_only=True)
     assert set(content) == {"model_name", "state_dict", "model_args", "infos"}
     assert content["model_name"] == "ConvTasNet"
@@ -39,6 +39,6 @@ def test_file_has_the_form_of_asteroid(tiny_spec: TasNetSpec, tmp_path: Path) ->
 
 
 def test_refuses_another_file(tmp_path: Path) -> None:
-    save_beside({"weights": torch.zeros(1)}, tmp_path / "net.pth")
+    save_atomically({"weights": torch.zeros(1)}, tmp_path / "net.pth")
     with pytest.raises(CheckpointError, match="found no model_name ConvTasNet"):
         load_network(tmp_path / "net.pth")

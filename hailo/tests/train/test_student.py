@@ -9,7 +9,8 @@ import torch
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.model.network.reference import ReferenceTasNet
-from tasnet2hef.train.student import Variant, hidden_shares, make_student
+from tasnet2hef.train.options import Variant
+from tasnet2hef.train.student import hidden_shares, make_student
 
 MakeTeacher = Callable[..., ReferenceTasNet]
 

@@ -1,1 +1,1 @@
-"""One file a picture, found by its name; each has a function ``draw``."""
+"""One file per picture, found by its name; each has a function ``draw``."""

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from scripts.pages.pen import BLUE, INK, ORANGE
+from tasnet2hef.base.parity import signal_to_error_db
 
 CAPTION = (
     "100,000 values of a Laplace distribution (seeded), rounded to 256 codes. A narrower range clips a few values "
@@ -45,7 +46,7 @@ def draw() -> Figure:
 
 
 def ratio_db(values: np.ndarray, top: float) -> float:
-    """Return the signal-to-error ratio in dB of values rounded to 256 codes between ``-top`` and ``top``."""
+    """Return the signal to error in dB of values rounded to 256 codes between ``-top`` and ``top``."""
     step = 2 * top / (_CODES - 1)
     rounded = np.clip(np.round(values / step), -_CODES // 2, _CODES // 2 - 1) * step
-    return float(10 * np.log10(np.sum(values**2) / np.sum((values - rounded) ** 2)))
+    return signal_to_error_db(values, rounded)

@@ -1,4 +1,4 @@
-"""Where the level of a recording is set and given back."""
+"""Where the level of a recording is set and restored."""
 
 from __future__ import annotations
 

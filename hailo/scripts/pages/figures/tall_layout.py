@@ -26,10 +26,10 @@ def draw() -> Figure:
         inside = _SHORT_BYTES < value < ROW_PASS_BYTES.value
         side = "right" if inside else "left"
         axes.text(value, row, f" {value:,} ", va="center", ha=side, fontsize=9)
-    for limit, told in ((ROW_PASS_BYTES, "compiled"), (ROW_FAIL_BYTES, "failed")):
-        axes.axvline(limit.value, color=INK if told == "failed" else GREY, linestyle="--", linewidth=1)
-        side = "left" if told == "failed" else "right"
-        axes.text(limit.value, -0.75, f" {int(limit):,} {told} ", ha=side, fontsize=8)
+    for limit, result in ((ROW_PASS_BYTES, "compiled"), (ROW_FAIL_BYTES, "failed")):
+        axes.axvline(limit.value, color=INK if result == "failed" else GREY, linestyle="--", linewidth=1)
+        side = "left" if result == "failed" else "right"
+        axes.text(limit.value, -0.75, f" {int(limit):,} {result} ", ha=side, fontsize=8)
     axes.set_xscale("log")
     axes.set_xlim(100, 2e7)
     axes.invert_yaxis()

@@ -13,7 +13,7 @@ CAPTION = (
 
 
 def draw() -> Figure:
-    """Draw the three ways under one time line."""
+    """Draw the three ways over one time axis."""
     figure, axes = canvas(7.4, 3.9)
     label(axes, 1, 2.5, "overlap: any net; neighbours are cross-faded")
     for number in range(3):

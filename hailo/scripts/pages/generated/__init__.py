@@ -1,1 +1,1 @@
-"""One file a page, found by its name; each has a ``PATH`` below ``docs`` and a function ``text``."""
+"""One file per page, discovered; each has a ``PATH`` below ``docs`` and a function ``text``."""

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from scripts.pages.markdown import table
-from tasnet2hef.target.known import limits as compiler
-from tasnet2hef.target.known import load_chip
-from tasnet2hef.target.known.chip import Chip, Figure
+from tasnet2hef.target.known import limits, load_chip
+from tasnet2hef.target.known.chip import Chip
+from tasnet2hef.target.known.evidence import Figure
 from tasnet2hef.target.known.loader import chip_names
 
 PATH: Final = "reference/chips.md"
 
 _HEAD: Final = """# Chips and limits
 
-What `check` and the cost model compute with. An empty cell: no source tells.
+What `check` and the cost model compute with. An empty cell: no source is known.
 """
 _COLUMNS: Final = ("number", "value", "unit", "grade", "source", "note")
 
@@ -32,15 +32,15 @@ def text() -> str:
     for chip in chips:
         figures = [(_words(name), getattr(chip, name)) for name in fields]
         parts += [f"## {chip.name}", table(_COLUMNS, _rows(figures))]
-    limits = [(_words(name), found) for name, found in vars(compiler).items() if isinstance(found, Figure)]
-    parts += ["## The compiler's limits", table(_COLUMNS, _rows(limits))]
+    figures = [(_words(name), figure) for name, figure in vars(limits).items() if isinstance(figure, Figure)]
+    parts += ["## The compiler's limits", table(_COLUMNS, _rows(figures))]
     return "\n\n".join(parts) + "\n"
 
 
 def _rows(figures: list[tuple[str, Figure | None]]) -> Iterator[tuple[str, ...]]:
     for name, figure in figures:
         if figure is not None:
-            yield (name, _value(figure), figure.unit, figure.grade, figure.source, figure.note)
+            yield (name, _value(figure), figure.unit, figure.evidence.grade, figure.evidence.source, figure.note)
 
 
 def _value(figure: Figure | None) -> str:

@@ -1,4 +1,4 @@
-"""Every command with its arguments and options, read off the command line itself."""
+"""Every command with its arguments and options, generated from the command line itself."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ prints one JSON object on stdout: [its keys](json.md).
 | exit code | meaning |
 | --- | --- |
 | 0 | done |
-| 1 | the work was done and refuses its result: `check` found an error, an export is not equal, a compile failed |
+| 1 | done, but the result is refused: `check` found an error, an export is not equal, a compile failed |
 | 2 | bad use or bad input: one line on stderr says where, what was found, what was expected, what to do |
-| 70 | a mistake of ours, with a traceback: please report it |
+| 70 | a bug in tasnet2hef, with a traceback: please report it |
 | 130 | stopped by Ctrl-C |
 """
 
@@ -39,8 +39,8 @@ def text() -> str:
 def _usage(name: str, command: Any) -> str:
     arguments = [parameter for parameter in command.params if not parameter.opts[0].startswith("-")]
     words = [argument.name.upper() for argument in arguments]
-    told = [word if argument.required else f"[{word}]" for word, argument in zip(words, arguments, strict=True)]
-    return " ".join(["tasnet2hef", name, *told, "[OPTIONS]"])
+    shown = [word if argument.required else f"[{word}]" for word, argument in zip(words, arguments, strict=True)]
+    return " ".join(["tasnet2hef", name, *shown, "[OPTIONS]"])
 
 
 def _prose(help_text: str | None) -> str:
@@ -48,9 +48,12 @@ def _prose(help_text: str | None) -> str:
 
 
 def _options(command: Any) -> str:
-    kinds = {name: str(found.annotation) for name, found in inspect.signature(command.callback).parameters.items()}
-    rows = [_option(found, kinds.get(found.name, "bool")) for found in command.params]
-    return table(("argument or option", "meaning", "if not given"), rows)
+    kinds = {
+        name: str(parameter.annotation)
+        for name, parameter in inspect.signature(command.callback).parameters.items()
+    }
+    rows = [_option(parameter, kinds.get(parameter.name, "bool")) for parameter in command.params]
+    return table(("argument or option", "meaning", "default"), rows)
 
 
 def _option(parameter: Any, kind: str) -> tuple[str, str, str]:
@@ -59,8 +62,8 @@ def _option(parameter: Any, kind: str) -> tuple[str, str, str]:
         names = [parameter.name.upper()]
     elif kind != "bool":
         names = [f"{name} {parameter.metavar or _value(kind)}" for name in names]
-    told = ", ".join(f"`{name}`" for name in names)
-    return told, " ".join((parameter.help or "").split()), _default(parameter)
+    shown = ", ".join(f"`{name}`" for name in names)
+    return shown, " ".join((parameter.help or "").split()), _default(parameter)
 
 
 def _value(kind: str) -> str:

@@ -13,7 +13,7 @@ PATH: Final = "reference/errors.md"
 _HEAD: Final = """# Errors
 
 Each is one line: *where: found, expected; what to do*. `tasnet2hef --debug COMMAND ...` (or `TASNET2HEF_DEBUG=1`)
-adds the versions and the traceback. From Python they are raised; `except Tasnet2HefError` takes them all.
+adds the versions and the traceback. In Python they are exceptions; `except Tasnet2HefError` catches them all.
 """
 
 
@@ -21,9 +21,9 @@ def text() -> str:
     """Return the page."""
     tree = (errors.__doc__ or "").partition("::")[2]
     classes = [
-        found
-        for _, found in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(found, errors.Tasnet2HefError)
+        member
+        for _, member in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(member, errors.Tasnet2HefError)
     ]
-    rows = [(f"`{found.__name__}`", str(found.exit_code), inspect.getdoc(found) or "") for found in classes]
+    rows = [(f"`{each.__name__}`", str(each.exit_code), inspect.getdoc(each) or "") for each in classes]
     return f"{_HEAD}\n{fenced(inspect.cleandoc(tree))}\n\n{table(('class', 'exit code', 'meaning'), rows)}\n"

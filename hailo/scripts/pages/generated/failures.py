@@ -1,4 +1,4 @@
-"""The failures of the compiler and of the runtime that are known by their words."""
+"""The compiler's failures that are recognised by their text."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from scripts.pages.markdown import fenced, table
-from tasnet2hef.base.discovery import modules_of
-from tasnet2hef.target.failures import signatures
 from tasnet2hef.target.failures.signature import Signature
+from tasnet2hef.target.failures.tables import compiler_signatures
 
 PATH: Final = "reference/failures.md"
 
@@ -22,10 +21,10 @@ the run.
 
 def text() -> str:
     """Return the page."""
-    found: list[Signature] = [module.SIGNATURE for module in modules_of(signatures)]
-    rows = [(f"[{each.id}](#{each.id})", each.proof.grade, each.cause) for each in found]
+    signatures = compiler_signatures()
+    rows = [(f"[{each.id}](#{each.id})", each.basis.grade, each.cause) for each in signatures]
     overview = table(("signature", "grade", "cause"), rows)
-    return "\n\n".join([_HEAD, overview, *(part for each in found for part in _section(each))]) + "\n"
+    return "\n\n".join([_HEAD, overview, *(part for each in signatures for part in _section(each))]) + "\n"
 
 
 def _section(signature: Signature) -> Iterator[str]:
@@ -33,6 +32,6 @@ def _section(signature: Signature) -> Iterator[str]:
     belongs = f" Rule: [{signature.rule}](rules.md#{signature.rule})." if signature.rule else ""
     yield f"{signature.cause[:1].upper()}{signature.cause[1:]}.{belongs}"
     yield fenced("\n".join(signature.patterns))
-    yield f"**Fix:** {signature.way_out}"
+    yield f"**Fix:** {signature.remedy}"
     yield fenced("\n".join(signature.commands), "sh")
-    yield f"*{signature.proof.grade}: {signature.proof.origin}*"
+    yield f"*{signature.basis}*"

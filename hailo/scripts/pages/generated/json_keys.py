@@ -1,4 +1,4 @@
-"""The JSON keys of every command, read off what the commands print on a small example."""
+"""The JSON keys of every command, generated from what the commands print on a small example."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PATH: Final = "reference/json.md"
 
 _HEAD: Final = """# JSON
 
-`--json` makes each command print one object on stdout, also where the exit code is 1; where it is 2 there is none.
-The keys below are read off what each command printed when this page was built. `[]`: for each element of a list;
-`*`: the key is a name (of a layer, a file, a stage). Keys can be added within a major version; none is taken away.
-Values that were null or empty in the example say so.
+`--json` makes each command print one object on stdout, also if the exit code is 1; if it is 2 there is none.
+The keys below are those that each command printed when this page was built. `[]`: for each element of a list;
+`*`: the key is a name (of a layer, a file, a stage). Keys can be added within a major version; none is removed.
+Values that were null or empty in the example are marked.
 """
 _NAMES: Final = 6
-"""So many keys with values of one kind are names, not a record."""
+"""More keys than this, with values of one kind, are names rather than fields."""
 
 
 def text() -> str:
@@ -28,9 +28,9 @@ def text() -> str:
     with tempfile.TemporaryDirectory() as folder:
         printed = json_of_every_command(prepare(Path(folder)))
     parts = [_HEAD]
-    for name, told in printed.items():
+    for name, content in printed.items():
         command = " ".join(["tasnet2hef", name, *RUNS[name], "--json"])
-        parts += [f"## {name}", f"`{command}`", table(("key", "value"), keys_of(told))]
+        parts += [f"## {name}", f"`{command}`", table(("key", "value"), keys_of(content))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -42,10 +42,10 @@ def keys_of(value: Any, path: str = "") -> list[tuple[str, str]]:
     """
     kinds: dict[str, list[str]] = {}
     for key, kind in _leaves(value, path):
-        found = kinds.setdefault(key, [])
-        if kind not in found:
-            found.append(kind)
-    return [(f"`{key}`", " or ".join(found)) for key, found in kinds.items()]
+        seen = kinds.setdefault(key, [])
+        if kind not in seen:
+            seen.append(kind)
+    return [(f"`{key}`", " or ".join(seen)) for key, seen in kinds.items()]
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -64,7 +64,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_mapping(value: dict[str, Any]) -> bool:
-    """Tell names from keys: a key is an identifier; names have dots, slashes or blanks, or are many of a kind."""
+    """Return whether the keys are names: some are no identifiers, or many have values of one kind."""
     odd = any(not key.isidentifier() for key in value)
     return odd or (len(value) > _NAMES and len({_shape(inner) for inner in value.values()}) == 1)
 

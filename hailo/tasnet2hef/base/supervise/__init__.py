@@ -1,1 +1,1 @@
-"""Child processes under supervision: limits, process table, lock and log."""
+"""Child processes under supervision: limits, the processes of a run, lock and log."""

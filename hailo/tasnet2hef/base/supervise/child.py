@@ -1,4 +1,4 @@
-"""One stage in a process of its own: its log, its time, its memory, and how it ended."""
+"""Runs a command in a process of its own, with its log, limits of time and memory, and how it ended."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tasnet2hef.base.supervise.log import last_line
 from tasnet2hef.base.supervise.processes import TOKEN_VARIABLE, marked_bytes, stop_group, stop_marked
 
 POLL_SECONDS: Final = 0.1
-MEMORY_LOOK_SECONDS: Final = 1.0
+MEMORY_POLL_SECONDS: Final = 1.0
 
 Watch = Callable[[float, str], None]
-"""Told every tenth of a second: seconds since the start, and the last line of the log."""
+"""Called every tenth of a second with the seconds since the start and the last line of the log."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When a stage is stopped: seconds of time, bytes of memory over all its processes."""
+    """When a process is stopped: seconds of time, bytes of memory of it and all its descendants."""
 
     seconds: float
     memory_bytes: int
@@ -32,7 +32,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class ChildEnd:
-    """How a stage's process ended.
+    """How a process ended.
 
     ``ended`` is `exited`, `killed by SIGSEGV` (or another signal), `out of time` or `out of memory`.
     """
@@ -44,7 +44,7 @@ class ChildEnd:
 
     @property
     def exited(self) -> bool:
-        """Tell whether the process came to an end by itself."""
+        """Return whether the process ended by itself."""
         return self.ended == "exited"
 
 
@@ -57,11 +57,10 @@ def run_child(
     token: str,
     folder: Path | None = None,
 ) -> ChildEnd:
-    """Run a command in a session of its own, in ``folder`` or else in that of ``log``, which takes its output.
+    """Run a command in a session of its own until it ends or exceeds its limits; its output goes to ``log``.
 
-    Whatever happens here, it is stopped. The compiler leaves files of its own where it runs.
-
-    ``token`` marks it and all that it starts, so that none of them is left at work.
+    It runs in ``folder``, or else in that of ``log``: the compiler leaves files of its own where it runs.
+    ``token`` marks it and its descendants; they are all killed before this returns or raises.
 
     Raises:
         OptionError: the command can't be started.
@@ -92,8 +91,8 @@ def run_child(
 
 
 def _wait(child: subprocess.Popen[bytes], log: Path, limits: Limits, watch: Watch, token: str) -> tuple[str, int]:
-    """Return why the child must be stopped, empty where it ended by itself, and the most memory seen."""
-    peak, looked, started = 0, 0.0, time.monotonic()
+    """Return why the child must be stopped, empty where it ended by itself, and its peak memory in bytes."""
+    peak, measured, started = 0, 0.0, time.monotonic()
     while True:
         try:
             child.wait(POLL_SECONDS)
@@ -101,8 +100,8 @@ def _wait(child: subprocess.Popen[bytes], log: Path, limits: Limits, watch: Watc
         except subprocess.TimeoutExpired:
             elapsed = time.monotonic() - started
         watch(elapsed, last_line(log))
-        if elapsed - looked >= MEMORY_LOOK_SECONDS:
-            looked = elapsed
+        if elapsed - measured >= MEMORY_POLL_SECONDS:
+            measured = elapsed
             peak = max(peak, marked_bytes(token))
         if peak > limits.memory_bytes:
             return "out of memory", peak

@@ -1,4 +1,4 @@
-"""One run a folder: a lock that a second run meets, and that outlives no process."""
+"""One run per folder: a lock that refuses a second run, and that the kernel releases when its process ends."""
 
 from __future__ import annotations
 
@@ -20,20 +20,18 @@ LOCK_NAME: Final = "lock"
 
 @dataclass(frozen=True)
 class RunLock:
-    """A held lock: ``token`` marks this run's processes, ``left_over`` are those of a dead one that it stopped."""
+    """A lock: ``token`` marks this run's processes; ``orphans`` counts those of a killed run that were stopped."""
 
     token: str
-    left_over: int
+    orphans: int
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[RunLock]:
-    """Hold a run's folder; the kernel frees it when the process ends, however it ends.
-
-    Processes that a killed run left behind are stopped first.
+    """Lock a run's folder; stop the processes that a killed run left behind.
 
     Raises:
-        OptionError: another run holds the folder, or the folder can't be written.
+        OptionError: another run has locked the folder, or it can't be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,11 +43,11 @@ def locked(folder: Path) -> Iterator[RunLock]:
     with handle:
         _take(handle, folder)
         earlier = _read(handle)
-        left_over = stop_marked(str(earlier["token"])) if earlier.get("token") else 0
+        orphans = stop_marked(str(earlier["token"])) if earlier.get("token") else 0
         token = uuid.uuid4().hex
         _write(handle, {"pid": os.getpid(), "token": token})
         try:
-            yield RunLock(token, left_over)
+            yield RunLock(token, orphans)
         finally:
             _write(handle, {})
 
@@ -68,10 +66,10 @@ def _take(handle: TextIO, folder: Path) -> None:
 def _read(handle: TextIO) -> dict[str, Any]:
     handle.seek(0)
     try:
-        found = json.loads(handle.read() or "{}")
-    except ValueError:  # its writer was killed in the middle of it
+        holder = json.loads(handle.read() or "{}")
+    except ValueError:  # its writer was killed while writing
         return {}
-    return found if isinstance(found, dict) else {}
+    return holder if isinstance(holder, dict) else {}
 
 
 def _write(handle: TextIO, holder: dict[str, Any]) -> None:

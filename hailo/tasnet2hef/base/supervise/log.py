@@ -1,4 +1,4 @@
-"""What a log says to a reader: lines without colours, and without the steps of progress bars."""
+"""Reads the end of a log: lines without colours, and without the steps of progress bars."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNPRINTED: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def tail(path: Path, size: int = TAIL_BYTES) -> str:
-    """Return the end of a log as text; empty where there is none.
+    """Return the last ``size`` bytes of a log as clean text; empty where there is no log.
 
     >>> clean("\\x1b[31m[error] no\\x1b[0m")
     '[error] no'
@@ -27,17 +27,17 @@ def tail(path: Path, size: int = TAIL_BYTES) -> str:
 
 
 def clean(text: str) -> str:
-    """Return text without colours and control characters; of a bar drawn over itself, only its last state."""
+    """Return text without colours and control characters; of a progress bar, only its last state."""
     lines = [line.rstrip("\r").rpartition("\r")[2] for line in _COLOUR.sub("", text).split("\n")]
     return "\n".join(_UNPRINTED.sub("", line) for line in lines)
 
 
 def last_line(path: Path) -> str:
-    """Return the last line of a log that says something."""
+    """Return the last non-empty line of a log."""
     return next(reversed(last_lines(path, 1)), "")
 
 
 def last_lines(path: Path, count: int) -> list[str]:
-    """Return the last lines of a log that say something, in their order."""
+    """Return the last ``count`` non-empty lines of a log, in order."""
     lines = [line.rstrip() for line in tail(path, 8192).split("\n") if line.strip()]
     return lines[-count:]

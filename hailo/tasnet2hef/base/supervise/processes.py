@@ -1,57 +1,48 @@
-"""The processes of a stage, read from ``/proc``: their memory, and who is left when one must be stopped."""
+"""The processes of a run, known by a token in their environment: their memory, and how they are stopped."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 TOKEN_VARIABLE: Final = "TASNET2HEF_RUN_TOKEN"
 """Environment variable by which every process of a run is known, whoever started it."""
-_PROC: Final = Path("/proc")
 _CONTAINER_LIMIT: Final = Path("/sys/fs/cgroup/memory.max")
 
 
-@dataclass(frozen=True)
-class ProcessEntry:
-    """One process; ``resident_bytes`` is what it holds in memory."""
-
-    pid: int
-    resident_bytes: int
-
-
-def processes() -> Iterator[ProcessEntry]:
-    """Go through the processes of this machine; none where there is no ``/proc``."""
-    for folder in _PROC.glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError, IndexError):  # it ended while we looked
-            fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
-            if fields[0] != "Z":
-                pages = int(fields[21])
-                yield ProcessEntry(int(folder.name), pages * os.sysconf("SC_PAGE_SIZE"))
-
-
-def marked(token: str) -> list[ProcessEntry]:
-    """Return the processes of a run: those started with its mark, and all that these started."""
-    wanted = f"{TOKEN_VARIABLE}={token}".encode()
-    return [entry for entry in processes() if entry.pid != os.getpid() and wanted in _environment(entry.pid)]
+def marked(token: str) -> list[psutil.Process]:
+    """Return the live processes of a run but this one: those started with its token, and their descendants."""
+    processes = []
+    with contextlib.suppress(FileNotFoundError):  # no /proc here
+        for pid in psutil.pids():
+            with contextlib.suppress(psutil.Error, OSError):  # it has ended meanwhile, or belongs to another user
+                process = psutil.Process(pid)
+                if pid != os.getpid() and process.environ().get(TOKEN_VARIABLE) == token:
+                    processes.append(process)
+    return processes
 
 
 def marked_bytes(token: str) -> int:
-    """Return the memory that the processes of a run hold together."""
-    return sum(entry.resident_bytes for entry in marked(token))
+    """Return the resident memory of all processes of a run together."""
+    resident_bytes = 0
+    for process in marked(token):
+        with contextlib.suppress(psutil.Error):
+            resident_bytes += process.memory_info().rss
+    return resident_bytes
 
 
 def stop_marked(token: str) -> int:
     """Kill the processes of a run, in whatever session they are; return how many there were."""
-    found = marked(token)
-    for entry in found:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(entry.pid, signal.SIGKILL)
-    return len(found)
+    processes = marked(token)
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    return len(processes)
 
 
 def stop_group(leader: int) -> None:
@@ -61,16 +52,9 @@ def stop_group(leader: int) -> None:
 
 
 def memory_bytes() -> int:
-    """Return the memory of this machine, or of the container that we are in."""
+    """Return the memory of this machine, or the limit of the container it runs in if that is lower."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
         return min(physical, int(_CONTAINER_LIMIT.read_text()))
     except (OSError, ValueError):  # no container, or one without a limit ("max")
         return physical
-
-
-def _environment(pid: int) -> list[bytes]:
-    try:
-        return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return []

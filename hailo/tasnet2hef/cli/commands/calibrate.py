@@ -36,12 +36,13 @@ def command(
     For a stateful graph a window is a chunk in mid-stream: the graph runs over the receptive field before it, and
     the past rows that this leaves are stored with the chunk, in an array for each input.
     """
-    from tasnet2hef.quantize.calibration.calibrate import calibrate_file
+    from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
     from tasnet2hef.quantize.calibration.window_draw import Draw
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
     draw = Draw(windows, seed, mix, level_spread_db)
     with show.progress(f"drawing {windows} windows") as progress:
-        report = calibrate_file(graph, recordings, output, draw, progress)
+        report = calibrate_graph(OpenedGraph.read(graph), recordings, output, draw, progress)
     if json_output:
         show.print_json(report.to_json())
     else:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tasnet2hef.base.errors import OptionError, RefusedError
+from tasnet2hef.base.text import first_few
 from tasnet2hef.cli import show
 from tasnet2hef.cli.page import add_to_page
 
@@ -35,14 +36,16 @@ def command(
 
     Example: `tasnet2hef check build/model.onnx --hw hailo8`
     """
-    from tasnet2hef.target.check import check_file
+    from tasnet2hef.target.check import check_graph
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
-    report = check_file(graph, hardware, read_shapes(input_shape), single_context=single_context)
+    opened = OpenedGraph.read(graph, read_shapes(input_shape))
+    report = check_graph(opened, hardware, single_context=single_context)
     if json_output:
         show.print_json(report.to_json())
     else:
         print_report(report)
-    add_to_page(graph, quiet=json_output, check=report)
+    add_to_page(opened, quiet=json_output, check=report)
     if report.exit_code:
         rules = ", ".join(dict.fromkeys(finding.rule for finding in report.errors))
         raise RefusedError(f"{graph}: {verdict(report)}; the compiler will refuse it for {hardware}: {rules}")
@@ -67,16 +70,16 @@ def read_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
 def print_report(report: CheckReport) -> None:
     """Print the findings, the predicted layers and their cost."""
     console = show.console()
-    title = f"{report.name} on {report.demand.chip.name}: {verdict(report)}"
+    title = f"{report.name} on {report.resources.chip.name}: {verdict(report)}"
     if report.findings:
         console.print(_findings_table(title, report.groups))
     else:
         console.print(title, markup=False)
-    layers = [(type_, str(count)) for type_, count in report.demand.cost.layers_by_type.items()]
+    layers = [(type_, str(count)) for type_, count in report.resources.cost.layers_by_type.items()]
     console.print(show.table("Predicted layers", ("type", "count"), layers))
     console.print(show.table("Cost", ("of one run", ""), _cost_rows(report)))
-    if report.demand.column_gain is not None:
-        show.notice(report.demand.column_gain.sentence)
+    if report.resources.column_gain is not None:
+        show.notice(report.resources.column_gain.sentence)
     for note in report.net.notes:
         show.notice(note)
 
@@ -109,27 +112,28 @@ def _cells(group: FindingGroup) -> tuple[str, ...]:
     layers = list(dict.fromkeys(finding.layer for finding in group.findings if finding.layer))
     nodes = list(dict.fromkeys(node for finding in group.findings for node in finding.nodes))
     message = f"{first.message}\nfix: {first.fix}\n{first.grade}: {first.source}"
-    return (first.level, f"{first.rule}\n{first.stage}", _few(layers), _few(nodes), message)
-
-
-def _few(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES_SHOWN
-    return "\n".join(names[:_NAMES_SHOWN]) + (f"\nand {more} more" if more > 0 else "")
+    return (
+        first.level,
+        f"{first.rule}\n{first.stage}",
+        first_few(layers, _NAMES_SHOWN, "\n"),
+        first_few(nodes, _NAMES_SHOWN, "\n"),
+        message,
+    )
 
 
 def _cost_rows(report: CheckReport) -> list[tuple[str, str]]:
-    demand, cost = report.demand, report.demand.cost
-    chip, widest = demand.chip, cost.widest_row
+    resources, cost = report.resources, report.resources.cost
+    chip, widest = resources.chip, cost.widest_row
     apus = "unknown" if chip.apus is None else f"{int(chip.apus)}"
-    rate = demand.gops_per_second_of_audio
+    rate = resources.gops_per_second_of_audio
     return [
-        ("layers parsed / compiled", f"{cost.parsed_layers} / {cost.fused_layers}"),
+        ("layers parsed / compiled", f"{cost.parsed_layers} / {cost.compiled_layers}"),
         ("LCUs", f"{cost.lcus} of {int(chip.layer_controllers)}, {chip.single_context_layers} in one context"),
         ("APUs", f"{cost.apus} of {apus}"),
-        ("memory units for weights", f"{demand.memory_units} of {int(chip.memory_units)} [inferred]"),
-        ("likely contexts", f"{demand.contexts} [inferred]"),
+        ("memory units for weights", f"{resources.memory_units} of {int(chip.memory_units)} [inferred]"),
+        ("likely contexts", f"{resources.likely_contexts} [inferred]"),
         ("weights", f"{cost.weights:,}"),
-        ("operations", f"{demand.gops:.3f} GOP"),
+        ("operations", f"{resources.gops:.3f} GOP"),
         ("operations a second of audio", "unknown" if rate is None else f"{rate:.3f} GOP/s"),
         ("widest row", f"{widest.values:,} bytes ({widest.width} x {widest.features}, {widest.layer})"),
         ("maps held whole", f"{len(cost.held_maps)}, {cost.held_values:,} bytes"),

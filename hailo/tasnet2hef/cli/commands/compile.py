@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from tasnet2hef.base.errors import OptionError, RefusedError
+from tasnet2hef.base.outcome import FAILED, REFUSED
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.check import print_report as print_check
 from tasnet2hef.cli.commands.inspect import print_ends
 from tasnet2hef.cli.page import add_to_page
 
 if TYPE_CHECKING:
-    from tasnet2hef.compiler.fallbacks import Rung
+    from tasnet2hef.compiler.fallbacks import Fallback
     from tasnet2hef.compiler.inputs import CompileInputs
     from tasnet2hef.compiler.report import CompileReport
+    from tasnet2hef.target.failures.classify import Explanation
 
 
 def command(
@@ -53,16 +55,17 @@ def command(
     A bundle brings its calibration set, model script and options along; it is checked against its checksums first:
     `tasnet2hef compile my_model.run/bundle -o my_model.hef`
 
-    `--json` prints one object: `stage` (the last one), `outcome` (`done`, `failed`, `refused` or `no compiler`),
+    `--json` prints one object: `stage` (the last one), `outcome` (`done`, `failed`, `refused` or `not compiled`),
     `seconds`, `artefacts` (paths by `stage.kind`, and `hef`), `failure` (null, or `signature`, `cause`, `fix`,
     `source`, `grade`, `commands` and more), `stages` (the same five for every stage), `findings`, `agreement`,
-    `emulator`, `tried`, `next_step`, `hef`, `hand_over`, `notes`.
+    `emulator`, `tried`, `next_fallback`, `hef`, `hand_over`, `notes`.
     """
     from tasnet2hef.cli.compile_display import StageDisplay
     from tasnet2hef.compiler.bundle import bundle_folder, read_bundle
-    from tasnet2hef.compiler.driver import compile_file
-    from tasnet2hef.compiler.driver import plan as plan_file
+    from tasnet2hef.compiler.driver import compile_graph
+    from tasnet2hef.compiler.driver import plan as plan_graph
     from tasnet2hef.compiler.options import CompileOptions, read_minutes
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
     given = CompileOptions()
     folder = bundle_folder(graph)
@@ -83,28 +86,29 @@ def command(
         attempts=attempts or given.attempts,
         checkpoint=given.checkpoint,
     )
+    opened = OpenedGraph.read(graph)
     if plan:
-        _print_plan(*plan_file(graph, calibration, options), options.attempts, json_output)
+        _print_plan(*plan_graph(opened, calibration, options), options.attempts, json_output)
         return
     with closing(StageDisplay(show.error_console(soft_wrap=True))) as display:
-        report = compile_file(graph, calibration, options, display)
+        report = compile_graph(opened, calibration, options, display)
     if json_output:
         show.print_json(report.to_json())
     else:
         print_report(report)
-    add_to_page(graph, quiet=json_output, check=report.check, compiled=report, inputs=[calibration])
+    add_to_page(opened, quiet=json_output, check=report.check, compiled=report, inputs=[calibration])
     refuse(report)
 
 
 def print_report(report: CompileReport) -> None:
     """Print what a run came to: the stages, the emulator's steps, and the HEF or the failure."""
-    if report.outcome == "refused":
+    if report.outcome == REFUSED:
         print_check(report.check)
         return
     console = show.console()
     rows = [(each.stage, each.outcome, f"{each.seconds:.1f}", each.log) for each in report.records]
     console.print(show.table(f"Run in {report.folder}", ("stage", "outcome", "seconds", "log"), rows))
-    if report.steps:
+    if report.emulator:
         _print_steps(report)
     if report.hef is not None:
         _print_hef(report)
@@ -125,11 +129,11 @@ def refuse(report: CompileReport) -> None:
         RefusedError: `check` refused the graph, or a stage failed.
     """
     where = f"{report.check.name}: not compiled"
-    if report.outcome == "refused":
+    if report.outcome == REFUSED:
         count = len(report.check.errors)
         raise RefusedError(f"{where}: check found {count} errors, expected none; mend them, or go on with --force")
-    if report.outcome == "failed" and report.last is not None:
-        signature = (report.failure or {}).get("signature", "unknown")
+    if report.outcome == FAILED and report.last is not None:
+        signature = report.failure.signature if report.failure else "unknown"
         raise RefusedError(
             f"{where}: {report.last.stage} failed ({signature}); {report.stopped_because}; log: "
             f"{report.folder / report.last.log}"
@@ -137,23 +141,24 @@ def refuse(report: CompileReport) -> None:
 
 
 def _print_steps(report: CompileReport) -> None:
-    from tasnet2hef.compiler.emulator_check import FLOORS_DB, MEANINGS, first_broken
+    from tasnet2hef.compiler.emulator_check import LEAST_AGREEMENT_DB, MEANINGS, first_disagreeing
 
     rows = [
         (
-            step.name,
-            step.reason[:80] if step.agreement_db is None else f"{step.agreement_db:.1f}",
-            f"{FLOORS_DB[step.name]:.0f}",
-            "lost here" if step.broken else "",
+            each.mode,
+            each.reason[:80] if each.agreement_db is None else f"{each.agreement_db:.1f}",
+            f"{LEAST_AGREEMENT_DB[each.mode]:.0f}",
+            "disagrees" if each.disagrees else "",
         )
-        for step in report.steps
+        for each in report.emulator
     ]
     title = "The emulator against ONNX Runtime, worst output"
     console = show.console()
-    console.print(show.table(title, ("step", "signal-to-error [dB]", "expected at least", ""), rows))
-    broken = first_broken(report.steps)
-    if broken is not None:
-        console.print(f"first broken step: {broken.name}; look at {MEANINGS[broken.name]}", markup=False)
+    console.print(show.table(title, ("mode", "signal-to-error [dB]", "expected at least", ""), rows))
+    disagreeing = first_disagreeing(report.emulator)
+    if disagreeing is not None:
+        mode = disagreeing.mode
+        console.print(f"first mode that disagrees: {mode}; look at {MEANINGS[mode]}", markup=False)
 
 
 def _print_hef(report: CompileReport) -> None:
@@ -161,7 +166,7 @@ def _print_hef(report: CompileReport) -> None:
     made = report.hef
     contexts = "not told by the log" if made.contexts is None else str(made.contexts)
     rows = [
-        ("compiler", made.compiler),
+        ("compiler", made.compiler_version),
         ("size", f"{made.size_bytes:,} bytes"),
         ("contexts", contexts),
         ("SHA-256", made.sha256),
@@ -174,22 +179,24 @@ def _print_hef(report: CompileReport) -> None:
         print_ends(made.stored, show.console())
 
 
-def _print_failure(report: CompileReport, failure: dict[str, Any]) -> None:
+def _print_failure(report: CompileReport, failure: Explanation) -> None:
     assert report.last is not None
     rows = [
-        ("the compiler's words", failure["words"]),
-        ("cause", failure["cause"]),
-        ("known from", f"{failure['grade']}: {failure['source']}"),
-        ("fix", failure["fix"]),
-        *(("next command", each) for each in failure["commands"]),
+        ("the compiler's words", failure.words),
+        ("cause", failure.cause),
+        ("known from", f"{failure.grade}: {failure.source}"),
+        ("fix", failure.fix),
+        *(("next command", each) for each in failure.commands),
         ("log", str(report.folder / report.last.log)),
     ]
-    if report.next_step is not None:
-        step = report.next_step
-        how = step.command or (step.why if step.by_hand else f"{step.script}; allow it with more --attempts")
-        rows.append((f"next rung: {step.id}", f"{step.what}: {how}"))
-    rule = f", rule {failure['rule']}" if failure["rule"] else ""
-    title = f"{report.last.stage} failed: {failure['signature']}{rule}"
+    if report.next_fallback is not None:
+        next_one = report.next_fallback
+        how = next_one.command or (
+            next_one.why if next_one.manual else f"{next_one.script}; allow it with more --attempts"
+        )
+        rows.append((f"next fallback: {next_one.id}", f"{next_one.what}: {how}"))
+    rule = f", rule {failure.rule}" if failure.rule else ""
+    title = f"{report.last.stage} failed: {failure.signature}{rule}"
     made = show.table(title, ("", "why and what now"), rows)
     made.columns[1].justify = "left"
     show.console().print(made)
@@ -211,16 +218,23 @@ def _print_hand_over(report: CompileReport) -> None:
     console.print(f"  {made.command}", markup=False, soft_wrap=True)
 
 
-def _print_plan(inputs: CompileInputs, rungs: tuple[Rung, ...], attempts: int, json_output: bool) -> None:
+def _print_plan(inputs: CompileInputs, fallbacks: tuple[Fallback, ...], attempts: int, json_output: bool) -> None:
     if json_output:
         errors = [finding.to_json() for finding in inputs.report.errors]
-        show.print_json({"attempts": attempts, "errors": errors, "ladder": [rung.to_json() for rung in rungs]})
+        show.print_json(
+            {"attempts": attempts, "errors": errors, "fallbacks": [fallback.to_json() for fallback in fallbacks]}
+        )
         return
     rows = [
-        (rung.id, rung.what, rung.script or rung.command or rung.why, "by hand" if rung.by_hand else "by itself")
-        for rung in rungs
+        (
+            fallback.id,
+            fallback.what,
+            fallback.script or fallback.command or fallback.why,
+            "by hand" if fallback.manual else "by itself",
+        )
+        for fallback in fallbacks
     ]
-    made = show.table(f"At most {attempts} tries, chosen by what failed", ("rung", "what", "how", "who"), rows)
+    made = show.table(f"At most {attempts} tries, chosen by what failed", ("fallback", "what", "how", "who"), rows)
     for column in made.columns:
         column.justify = "left"
     show.console().print(made)

@@ -1,4 +1,4 @@
-"""``tasnet2hef convert``: all stages from a checkpoint on."""
+"""``tasnet2hef convert``: from a checkpoint to a graph, and on to a HEF."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.check import verdict
 from tasnet2hef.cli.options import parse_settings
 from tasnet2hef.cli.page import add_to_page
-from tasnet2hef.cli.to_hef import finish, pages_of, print_finished, refuse_alone, refuse_finished, source_of
+from tasnet2hef.cli.to_hef import (
+    fail_without_hef,
+    pages_of,
+    print_finished,
+    reject_orphan_options,
+    run_pipeline,
+    source_of,
+)
 
 DEFAULT_CHUNK = 32
 """Frames: 33 ms of lag for a kernel of 16 and a stride of 8 samples at 8 kHz."""
@@ -61,7 +68,9 @@ def command(
         "hailo8", "--hw", help="Chip to check and compile for: `hailo8`, `hailo8l`, `hailo10h` or `hailo15h`."
     ),
     recordings: Path | None = typer.Option(
-        None, "--calib-audio", help="Recordings as the chip will hear them (a folder): go all the way to the HEF."
+        None,
+        "--calib-audio",
+        help="Recordings as the chip will hear them (a folder): run the pipeline to the HEF.",
     ),
     windows: int | None = typer.Option(
         None, "--windows", "-n", min=1, help="Calibration windows, see `calibrate`.", show_default="64"
@@ -93,15 +102,15 @@ def command(
     the compiler is not installed it says NOT COMPILED, and leaves a bundle and the one command that finishes the
     job: `tasnet2hef convert my_model.pth --calib-audio speech/ --hw hailo8 -o build/`
 
-    `--json` then adds `stages` (`stage`, `outcome`, `seconds`, `made`), `calibration`, `simulation`,
+    `--json` then adds `steps` (`step`, `outcome`, `seconds`, `files`), `calibration`, `simulation`,
     `model_script` and `compile`: a list of reports as `compile --json` prints them, one a graph.
     """
     from tasnet2hef.compiler.options import CompileOptions, read_minutes
-    from tasnet2hef.compiler.pipeline import PipelineOptions, StageClock, require_pipeline
+    from tasnet2hef.compiler.pipeline import PipelineOptions, StepClock, require_pipeline
     from tasnet2hef.model.export import ExportOptions, export_file
     from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
     from tasnet2hef.quantize.calibration.window_draw import Draw
-    from tasnet2hef.target.check import check_file
+    from tasnet2hef.target.check import check_graph
     from tasnet2hef.target.known import load_chip
 
     load_chip(hardware)  # a wrong name is refused before the work
@@ -113,12 +122,16 @@ def command(
         checkpoint=source_of(checkpoint),
     )
     draw = Draw(windows or DEFAULT_WINDOWS, mixed=mix or 1)
-    way = None if recordings is None else PipelineOptions(recordings, draw, script, simulate, search, compiling)
-    if way is not None:
-        require_pipeline(way, segments)
+    pipeline = (
+        None if recordings is None else PipelineOptions(recordings, draw, script, simulate, search, compiling)
+    )
+    if pipeline is not None:
+        require_pipeline(pipeline, segments)
     else:
         named = {"--windows": windows, "--mix": mix, "--no-simulate": not simulate, "--search": search}
-        refuse_alone(named | {"--alls": script, "--hailo-python": python, "--timeout": timeout, "--force": force})
+        reject_orphan_options(
+            named | {"--alls": script, "--hailo-python": python, "--timeout": timeout, "--force": force}
+        )
     options = ExportOptions(
         seconds=seconds,
         layout=layout,
@@ -128,33 +141,34 @@ def command(
         chunk_frames=chunk_frames(stateful, chunk),
         segments=segments,
     )
-    clock = StageClock()
-    with clock.stage("export") as made:
+    clock = StepClock()
+    with clock.step("export") as ended:
         report = export_file(checkpoint, onnx_path(checkpoint, output), options, parse_settings(settings))
-        made(report.onnx_path, *report.segment_paths)
-    with clock.stage("check") as made:
-        checks = {path: check_file(path, hardware) for path in (report.onnx_path, *report.segment_paths)}
-        made()
+        ended(report.onnx_path, *report.segment_paths)
+    with clock.step("check") as ended:
+        checks = {graph.path: check_graph(graph, hardware) for graph in report.graphs}
+        ended()
     if not json_output:
         print_report(report)
         for path, findings in checks.items():
             if path != report.onnx_path:
                 show.console().print(str(path), markup=False)
             print_check(path, findings)
-    finished = None if way is None else finish(checks, report.onnx_path, way, clock)
+    finished = None if pipeline is None else run_pipeline(report.graphs, checks, pipeline, clock)
     if json_output:
         whole = checks[report.onnx_path]
-        told = {**report.to_json(), "check": whole.demand.to_json() | {"verdict": verdict(whole)}}
+        told = {**report.to_json(), "check": whole.resources.to_json() | {"verdict": verdict(whole)}}
         show.print_json(told if finished is None else told | finished.to_json())
     elif finished is not None:
         print_finished(finished)
     pages = {} if finished is None else pages_of(finished, report.onnx_path)
-    times = {{"simulate": "simulation"}.get(each.stage, each.stage): each.seconds for each in clock.stages}
+    times = {each.step: each.seconds for each in clock.steps}
     pages.setdefault(report.onnx_path, {}).update(export=report, inputs=[Path(checkpoint)])
-    for path, findings in checks.items():
-        add_to_page(path, quiet=json_output, check=findings, seconds=times, **pages.get(path, {}))
+    for graph in report.graphs:
+        found = pages.get(graph.path, {})
+        add_to_page(graph, quiet=json_output, check=checks[graph.path], seconds=times, **found)
     if finished is not None:
-        refuse_finished(finished, report.onnx_path.name)
+        fail_without_hef(finished, report.onnx_path.name)
 
 
 def chunk_frames(stateful: bool, chunk: int | None) -> int | None:
@@ -225,11 +239,11 @@ def print_states(contract: GraphContract) -> None:
 
 def print_check(path: Path, report: CheckReport) -> None:
     """Print in two lines what the compiler is expected to make of a graph."""
-    demand = report.demand
+    resources = report.resources
     console = show.console()
     console.print(
-        f"check for {demand.chip.name}: {verdict(report)}; {demand.cost.parsed_layers} layers parsed, "
-        f"{demand.cost.fused_layers} compiled, {demand.contexts} contexts likely",
+        f"check for {resources.chip.name}: {verdict(report)}; {resources.cost.parsed_layers} layers parsed, "
+        f"{resources.cost.compiled_layers} compiled, {resources.likely_contexts} contexts likely",
         markup=False,
     )
-    console.print(f"  more: tasnet2hef check {path} --hw {demand.chip.name}", markup=False)
+    console.print(f"  more: tasnet2hef check {path} --hw {resources.chip.name}", markup=False)

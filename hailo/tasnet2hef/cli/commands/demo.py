@@ -33,19 +33,20 @@ def command(
     from tasnet2hef.report.listening import listen
     from tasnet2hef.report.record import write_report
     from tasnet2hef.runtime.separate import separate_file
-    from tasnet2hef.target.check import check_file
+    from tasnet2hef.target.check import check_graph
 
     graph = output / f"{model.stem}.onnx"
     with show.waiting(f"converting {model.name}"):
         exported = export_file(str(model), graph, ExportOptions(seconds=seconds))
-        checked = check_file(graph)
+        (opened,) = exported.graphs
+        checked = check_graph(opened)
     with show.progress(f"separating {mixture.name}") as progress:
         separated = separate_file(
             graph, mixture, output, references=references, threads=threads, progress=progress
         )
     with show.waiting("making the page"):
-        heard = listen(graph, mixture, references=references, threads=threads)
-        page = write_report(graph, export=exported, check=checked, audio=heard, inputs=[model, mixture])
+        heard = listen(opened, mixture, references=references, threads=threads)
+        page = write_report(opened, export=exported, check=checked, audio=heard, inputs=[model, mixture])
     if json_output:
         show.print_json({"onnx": str(graph), "separation": separated.to_json(), "report": str(page)})
         return

@@ -1,8 +1,7 @@
-"""``tasnet2hef distil``: a student whose norms stream learns from the original."""
+"""``tasnet2hef distil``: a student whose norms stream learns from the original net."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import typer
@@ -10,60 +9,83 @@ import typer
 from tasnet2hef.cli import show
 from tasnet2hef.cli.norm_report import print_norm_report
 from tasnet2hef.cli.options import parse_settings
+from tasnet2hef.train.options import DistilOptions, SpeechOptions, Variant
 
 
 def command(
     checkpoint: str = typer.Argument(help="Checkpoint of the original, the teacher, or a Hugging Face id."),
     speech: Path = typer.Argument(
-        help="Folder of speech (a sub-folder a speaker), or of mixtures (LibriMix, WHAM!, NAME_mixture.wav)."
+        help="Folder of speech (one sub-folder per speaker), or of mixtures (LibriMix, WHAM!, NAME_mixture.wav)."
     ),
     output: Path = typer.Option(
-        Path("student.pth"), "--output", "-o", help="Checkpoint to write; the run lies beside it, and is taken up."
+        Path("student.pth"), "--output", "-o", help="Checkpoint to write; the run is kept beside it, and resumed."
     ),
-    norm: str = typer.Option("frozen", help="`frozen`: constants that fold away. `cLN`: per frame, many layers."),
-    causal: bool = typer.Option(False, "--causal", help="A student that hears the past only."),
+    norm: str = typer.Option(
+        Variant.norm, help="`frozen`: constants that fold away. `cLN`: statistics of each frame, many layers."
+    ),
+    causal: bool = typer.Option(Variant.causal, "--causal", help="A student that uses past samples only."),
     hid_chan: int | None = typer.Option(
-        None,
+        Variant.hid_chan,
         "--hid-chan",
         min=1,
         help="Hidden channels of a block, the most important of the original's.",
         show_default="the original's",
     ),
-    edges: str = typer.Option("moved", help="See `freeze`."),
-    steps: int = typer.Option(20_000, min=1, help="Length of the learning-rate schedule."),
-    batch: int = typer.Option(4, min=1, help="Mixtures a step (a process)."),
-    seconds: float = typer.Option(4.0, help="Length of a mixture."),
-    rate: float = typer.Option(5e-4, help="Peak learning rate."),
+    edges: str = typer.Option(Variant.edges, help="See `freeze`."),
+    steps: int = typer.Option(DistilOptions.steps, min=1, help="Length of the learning-rate schedule."),
+    batch: int = typer.Option(DistilOptions.batch, min=1, help="Mixtures per step (of each process)."),
+    seconds: float = typer.Option(SpeechOptions.seconds, help="Length of a mixture, in seconds."),
+    rate: float = typer.Option(DistilOptions.rate, help="Peak learning rate."),
     truth: float = typer.Option(
-        0.5, min=0, max=1, help="Weight of the true sources, where they are known; 0: the original alone teaches."
+        DistilOptions.truth,
+        min=0,
+        max=1,
+        help="Weight of the true sources, where they are known; 0: learn from the original alone.",
     ),
     noise_bits: int | None = typer.Option(
-        None, "--noise-bits", help="Train with the rounding noise of that many bits at the layers' borders."
+        DistilOptions.noise_bits,
+        "--noise-bits",
+        help="Train with the rounding noise of that many bits at the layers' borders.",
     ),
     minutes: float = typer.Option(
-        math.inf, help="Stop after this time; start again to go on.", show_default="none"
+        DistilOptions.minutes, help="Stop after this time; run again to resume.", show_default="none"
     ),
-    patience: int = typer.Option(20, min=1, help="Validations without a better one before it stops."),
-    validate_every: int = typer.Option(250, "--validate-every", min=1, help="Steps between validations."),
-    validation_clips: int = typer.Option(24, "--validation-clips", min=1, help="Mixtures that choose the best."),
-    test_clips: int = typer.Option(60, "--test-clips", min=1, help="Mixtures that the result is measured on."),
-    hours: float = typer.Option(10.0, help="Most speech to read."),
-    seed: int = typer.Option(1, help="Seed of the mixtures."),
-    device: str = typer.Option("cpu", help="`cpu`, `cuda` or `cuda:N`; on CUDA with bfloat16."),
+    patience: int = typer.Option(
+        DistilOptions.patience, min=1, help="Validations without improvement after which training stops."
+    ),
+    validate_every: int = typer.Option(
+        DistilOptions.validate_every, "--validate-every", min=1, help="Steps between validations."
+    ),
+    validation_clips: int = typer.Option(
+        SpeechOptions.validation_clips, "--validation-clips", min=1, help="Mixtures that the best is chosen by."
+    ),
+    test_clips: int = typer.Option(
+        SpeechOptions.test_clips, "--test-clips", min=1, help="Mixtures that the result is measured on."
+    ),
+    hours: float = typer.Option(SpeechOptions.hours, help="Hours of speech to read at most."),
+    seed: int = typer.Option(DistilOptions.seed, help="Seed of the mixtures."),
+    device: str = typer.Option(DistilOptions.device, help="`cpu`, `cuda` or `cuda:N`; on CUDA with bfloat16."),
     threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
     compiled: bool = typer.Option(
-        False, "--compiled", help="torch.compile: about twice as fast; needs a compiler."
+        DistilOptions.compiled,
+        "--compiled",
+        help="Use torch.compile: about twice as fast; needs a C++ compiler.",
     ),
-    fresh: bool = typer.Option(False, "--fresh", help="Forget an earlier run."),
-    hardware: str = typer.Option("hailo8", "--hw", help="Chip that layers and contexts are predicted for."),
+    fresh: bool = typer.Option(DistilOptions.fresh, "--fresh", help="Discard an earlier run and start again."),
+    hardware: str = typer.Option(
+        SpeechOptions.hardware, "--hw", help="Chip that layers and contexts are predicted for."
+    ),
     settings: list[str] = typer.Option(
-        [], "--set", metavar="NAME=VALUE", help="What the checkpoint does not say, e.g. `--set mask_act=relu`."
+        [],
+        "--set",
+        metavar="NAME=VALUE",
+        help="Options that the checkpoint does not contain, e.g. `--set mask_act=relu`.",
     ),
     json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
 ) -> None:
-    """Train a student whose norms stream and fold; the original teaches, only mixtures are needed.
+    """Train a student whose norms stream and fold to do what the original does; only mixtures are needed.
 
-    Hours on a CPU, less with a GPU. A run that was cut goes on where it last validated. Several processes:
+    Hours on a CPU, less with a GPU. An interrupted run resumes where it last validated. Several processes:
     `torchrun --nproc-per-node 4 -m tasnet2hef distil ...`.
 
     Example: `tasnet2hef distil my_model.pth speech/ -o student.pth`
@@ -71,8 +93,7 @@ def command(
     import torch
 
     from tasnet2hef.cli.training_display import show_progress
-    from tasnet2hef.train.stages import DistilOptions, SpeechOptions, distil_file
-    from tasnet2hef.train.student import Variant
+    from tasnet2hef.train.replace_norms import distil_file
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -99,8 +120,8 @@ def command(
         hardware=hardware,
         settings=parse_settings(settings),
     )
-    with show_progress(show.error_console(), 0, steps) as tell:
-        report = distil_file(checkpoint, speech, output, options, speech_options, tell)
+    with show_progress(show.error_console(), 0, steps) as progress:
+        report = distil_file(checkpoint, speech, output, options, speech_options, progress)
     if json_output:
         show.print_json(report.to_json())
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,62 +12,61 @@ from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.cli import show
 
 if TYPE_CHECKING:
-    from tasnet2hef.diagnose.doctor.examine import DoctorReport
+    from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
+    from tasnet2hef.diagnose.doctor.doctor import DoctorReport
 
 
 def command(
     folder: Path = typer.Option(
-        Path("build"), "--output", "-o", help="Where runs would be written: its free disk."
+        Path("build"), "--output", "-o", help="Folder where runs would be written: its free disk."
     ),
     json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
 ) -> None:
-    """Look at both environments, the compiler, the runtime, the device and the machine; exit 1 if parts clash.
+    """Examine both environments, the compiler, the runtime, the device and the machine; exit 1 if parts clash.
 
-    Each line is `ok`, `warn`, `missing` (only a problem where it is needed) or `inconsistent` (known not to work).
-    Nothing is changed; each look is bounded in time.
+    Each line is `ok`, `warning`, `missing` (only a problem where it is needed) or `error` (known not to work).
+    Nothing is changed; each probe is bounded in time.
 
     Example: `tasnet2hef doctor --json`
     """
-    from tasnet2hef.diagnose.doctor.examine import examine
+    from tasnet2hef.diagnose.doctor.doctor import examine_machine
 
-    with show.progress("looking around") as progress:
-        report = examine(folder, progress)
+    with show.progress("examining this machine") as progress:
+        report = examine_machine(folder, progress)
     if json_output:
         show.print_json(report.to_json())
     else:
         print_report(report)
-    found = report.inconsistent
-    if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise RefusedError(f"{found[0].what}: {found[0].found}{more}; {found[0].advice}")
+    if report.errors:
+        first, *more = report.errors
+        others = f" (and {len(more)} more)" if more else ""
+        raise RefusedError(f"{first.what}: {first.found}{others}; {first.advice}")
 
 
 def print_report(report: DoctorReport) -> None:
-    """Print what was found, and which releases go together."""
-    rows = [
-        (each.what, each.status, _told(each.found, each.advice, each.source, each.grade))
-        for each in report.diagnoses
-    ]
-    _print("This machine", ("what", "status", "found, and what to do"), rows)
-    from tasnet2hef.target.known.releases import PAIRINGS, spelt
+    """Print the diagnoses, and which releases go together."""
+    diagnoses = [(each.what, each.status, _details(each)) for each in report.diagnoses]
+    _print("This machine", ("what", "status", "found, and what to do"), diagnoses)
+    from tasnet2hef.target.known.releases import PAIRINGS, format_release
 
-    rows = [
+    releases = [
         (
-            spelt(each.compiler),
-            ", ".join(spelt(runtime) for runtime in each.runtimes) or "none on record",
-            f"{', '.join(each.hardware)}{f' ({each.note})' if each.note else ''}\n{each.grade}: {each.source}",
+            format_release(each.compiler),
+            ", ".join(format_release(runtime) for runtime in each.runtimes) or "none on record",
+            f"{', '.join(each.hardware)}{f' ({each.note})' if each.note else ''}\n{each.evidence}",
         )
         for each in PAIRINGS
     ]
-    _print("Releases that go together", ("DFC", "HailoRT", "chips"), rows)
+    _print("Releases that go together", ("DFC", "HailoRT", "chips"), releases)
 
 
-def _told(found: str, advice: str, source: str, grade: str) -> str:
-    return "\n".join([found, *([advice] if advice else []), *([f"{grade}: {source}"] if source else [])])
+def _details(diagnosis: Diagnosis) -> str:
+    evidence = f"{diagnosis.grade}: {diagnosis.source}" if diagnosis.source else ""
+    return "\n".join(filter(None, (diagnosis.found, diagnosis.advice, evidence)))
 
 
-def _print(title: str, columns: tuple[str, ...], rows: list[tuple[str, str, str]]) -> None:
-    made = show.table(title, columns, rows)
-    for column in made.columns:
+def _print(title: str, columns: tuple[str, ...], rows: Iterable[Sequence[str]]) -> None:
+    table = show.table(title, columns, rows)
+    for column in table.columns:
         column.justify = "left"
-    show.console().print(made)
+    show.console().print(table)

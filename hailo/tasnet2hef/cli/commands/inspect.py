@@ -13,7 +13,7 @@ from rich.table import Table
 from tasnet2hef.cli import show
 
 if TYPE_CHECKING:
-    from tasnet2hef.target.files.summary import End, FileSummary
+    from tasnet2hef.target.files.file_summary import FileSummary, Port
 
 _ROWS_SHOWN = 40
 _LONGEST_CELL = 1_000
@@ -21,7 +21,9 @@ _SOURCES = {"hef": "as far as it names them", "har": "by its HN", "onnx": "as pr
 
 
 def command(
-    file: Path = typer.Argument(help="`.hef`, `.har` or `.onnx` file; what is in it tells, not its name."),
+    file: Path = typer.Argument(
+        help="`.hef`, `.onnx` or (experimental) `.har` file, recognised by content, not by name."
+    ),
     damaged: bool = typer.Option(
         False, "--damaged", help="Show what is left of a HEF that is cut off behind its metadata, or altered."
     ),
@@ -33,7 +35,7 @@ def command(
 
     Example: `tasnet2hef inspect build/model.hef`
     """
-    from tasnet2hef.target.files.read import read_file
+    from tasnet2hef.target.files.formats import read_file
 
     summary = read_file(file, damaged=damaged)
     if json_output:
@@ -100,7 +102,7 @@ def _flat(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _ends_table(title: str, ends: Sequence[End]) -> Table:
+def _ends_table(title: str, ends: Sequence[Port]) -> Table:
     """Make a table of those columns that say something."""
     rows = [_end_row(end) for end in ends]
     columns = ("name", "shape", "padded", "bytes a row", "scale", "zero point", "range", "original nodes")
@@ -108,7 +110,7 @@ def _ends_table(title: str, ends: Sequence[End]) -> Table:
     return _table(title, [columns[place] for place in told], [[row[place] for place in told] for row in rows])
 
 
-def _end_row(end: End) -> tuple[str, ...]:
+def _end_row(end: Port) -> tuple[str, ...]:
     padded, values = end.padded_shape, end.value_range
     return (
         end.name,

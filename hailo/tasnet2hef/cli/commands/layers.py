@@ -22,10 +22,9 @@ def command(
     Example: `tasnet2hef layers build/model.onnx`
     """
     from tasnet2hef.cli.commands.check import read_shapes
-    from tasnet2hef.target.graph.loader import load_graph
-    from tasnet2hef.target.graph.parser import parse
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
-    net = parse(load_graph(graph, read_shapes(input_shape)))
+    net = OpenedGraph.read(graph, read_shapes(input_shape)).net
     if json_output:
         show.print_json(net.to_json())
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.base.errors import RefusedError
+from tasnet2hef.base.text import first_few
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.check import read_shapes
 
@@ -28,29 +29,29 @@ def command(
         "", "--signature", metavar="NAME", help="The recorded failure that the command's output must show."
     ),
     match: str = typer.Option(
-        "", "--match", metavar="REGEX", help="What the command's output must hold to be the same failure."
+        "", "--match", metavar="REGEX", help="What the command's output must match to be the same failure."
     ),
-    hardware: str = typer.Option("hailo8", "--hw", help="Chip that --rule is asked about."),
+    hardware: str = typer.Option("hailo8", "--hw", help="Chip that --rule checks for."),
     input_shape: list[str] = typer.Option(
         [], "--input-shape", metavar="NAME=1,1,1,16000", help="Shape of a dynamic input; may be repeated."
     ),
     timeout: float = typer.Option(600.0, min=0.1, help="Seconds that the command may take on one graph."),
     max_attempts: int = typer.Option(200, min=10, help="Most graphs to try."),
-    repeats: int = typer.Option(2, min=1, help="Runs of the original and of the result: do they always fail?"),
+    repeats: int = typer.Option(2, min=1, help="Runs of the original and of the result, to find flaky failures."),
     output: Path = typer.Option(
-        Path("reduced"), "--output", "-o", help="Folder to write; resumed if it is there."
+        Path("reduced"), "--output", "-o", help="Folder to write; an interrupted reduction in it is resumed."
     ),
     json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
 ) -> None:
     """Cut a failing graph down to the few nodes that still fail in the same way, ready for a vendor's ticket.
 
     Two failures are the same if `--match` finds both, else if they show the same rule of `check` or the same
-    recorded signature of the compiler, else if the last lines that speak of an error agree but for numbers, paths
-    and names.
+    recorded signature of the compiler, else if the last lines that mention an error agree except for numbers,
+    paths and names.
 
     Example: `tasnet2hef reduce build/my_model.onnx --check 'python parse_it.py {}' -o reduced/`
     """
-    from tasnet2hef.cli.reduce_display import ReduceDisplay
+    from tasnet2hef.cli.reduce_display import ReduceProgressBar
     from tasnet2hef.diagnose.reduce.options import ReduceOptions
     from tasnet2hef.diagnose.reduce.reduce import reduce_file
 
@@ -66,7 +67,7 @@ def command(
         repeats=repeats,
         output=output,
     )
-    with closing(ReduceDisplay(show.error_console(soft_wrap=True))) as display:
+    with closing(ReduceProgressBar(show.error_console(soft_wrap=True))) as display:
         report = reduce_file(graph, options, display)
     if json_output:
         show.print_json(report.to_json())
@@ -76,41 +77,36 @@ def command(
 
 
 def print_report(report: ReduceReport) -> None:
-    """Print what was found and where it lies."""
+    """Print the result and where its files are."""
     rows = [
         ("nodes", f"{report.nodes_before} to {report.nodes_after}"),
-        ("operators", _few(report.operators)),
-        ("the failure", report.target),
-        ("its words", report.words),
+        ("operators", first_few(report.operators, _OPERATORS_SHOWN)),
+        ("failure", report.failure),
+        ("message", report.message),
         ("weights", report.weights),
         ("graphs tried", str(report.attempts)),
         ("graph", str(report.reduced)),
-        ("shows it again", f"sh {report.script}"),
+        ("reproduce with", f"sh {report.script}"),
         ("text for a ticket", str(report.ticket)),
         ("every step", str(report.steps[-1].parent)),
     ]
-    made = show.table(f"{report.source.name} reduced", ("", "result"), rows)
-    made.columns[1].justify = "left"
-    show.console().print(made)
+    table = show.table(f"{report.source.name} reduced", ("", "result"), rows)
+    table.columns[1].justify = "left"
+    show.console().print(table)
     if not report.minimal:
-        show.notice(f"not minimal: {report.attempts} graphs were tried; go on with more --max-attempts")
+        show.notice(f"not minimal: {report.attempts} graphs were tried; continue with more --max-attempts")
     if report.weights == "own":
-        show.notice("it holds the original's weights: with random ones the failure is gone")
+        show.notice("the result contains the original's weights: with random ones it no longer fails")
 
 
 def refuse(report: ReduceReport) -> None:
-    """End a reduction whose result does not always fail with exit code 1.
+    """Refuse a reduction whose result is flaky.
 
     Raises:
         RefusedError: the result failed in some of its runs only.
     """
-    if not report.steady:
+    if not report.repeatable:
         raise RefusedError(
             f"{report.reduced}: failed in the same way in {report.same_runs} of {report.runs} runs, expected all; "
-            "the failure comes and goes, so don't trust this result"
+            "the failure is flaky, so don't trust this result"
         )
-
-
-def _few(names: tuple[str, ...]) -> str:
-    more = len(names) - _OPERATORS_SHOWN
-    return ", ".join(names[:_OPERATORS_SHOWN]) + (f" and {more} more" if more > 0 else "")

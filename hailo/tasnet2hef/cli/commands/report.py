@@ -12,6 +12,7 @@ from tasnet2hef.cli import show
 
 if TYPE_CHECKING:
     from tasnet2hef.report.listening import Listening
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
 
 def command(
@@ -45,11 +46,14 @@ def command(
     if recording is None and (reference or calibration or hef):
         raise OptionError("--recording: found none beside --reference, --calib or --hef, expected one; add it")
     if place.suffix == ".onnx":
+        from tasnet2hef.target.graph.opened import OpenedGraph
+
         with show.waiting(f"reporting on {place.name}"):
-            folder = _folder_of_graph(place, output, hardware)
+            graph = OpenedGraph.read(place)
+            folder = _folder_of_graph(graph, output, hardware)
         if recording is not None:
-            heard = _listen(place, recording, reference, calibration, hef, threads)
-            _keep(place, folder, heard, [recording, *reference, *filter(None, (calibration, hef))])
+            heard = _listen(graph, recording, reference, calibration, hef, threads)
+            _keep(graph, folder, heard, [recording, *reference, *filter(None, (calibration, hef))])
         folders: tuple[Path, ...] = (folder,)
     else:
         if recording is not None or output is not None:
@@ -76,25 +80,24 @@ def _found(place: Path) -> tuple[Path, ...]:
     return folders
 
 
-def _folder_of_graph(graph: Path, output: Path | None, hardware: str | None) -> Path:
+def _folder_of_graph(graph: OpenedGraph, output: Path | None, hardware: str | None) -> Path:
     """Return the report folder of a graph; check the graph where no check of it, as it is now, is there."""
-    from tasnet2hef.base.files import digest_of_file
     from tasnet2hef.report.facts import find_report_folders, read_facts, report_folder
     from tasnet2hef.report.record import write_report
-    from tasnet2hef.target.check import check_file
+    from tasnet2hef.target.check import check_graph
 
-    folder = report_folder(graph if output is None else output / graph.name)
+    folder = report_folder(graph.path if output is None else output / graph.path.name)
     kept = read_facts(folder).stages if find_report_folders(folder) else {}
     checked = kept.get("check")
     chip = None if checked is None else checked.told.get("cost", {}).get("hardware")
-    same_graph = checked is not None and graph.is_file() and checked.graph_digest == digest_of_file(graph)
+    same_graph = checked is not None and checked.graph_digest == graph.digest
     if not same_graph or hardware not in (None, chip):
-        write_report(graph, check=check_file(graph, hardware or chip or "hailo8"), folder=folder)
+        write_report(graph, check=check_graph(graph, hardware or chip or "hailo8"), folder=folder)
     return folder
 
 
 def _listen(
-    graph: Path,
+    graph: OpenedGraph,
     recording: Path,
     references: list[Path],
     calibration: Path | None,
@@ -115,7 +118,7 @@ def _listen(
         )
 
 
-def _keep(graph: Path, folder: Path, heard: Listening, inputs: list[Path]) -> None:
+def _keep(graph: OpenedGraph, folder: Path, heard: Listening, inputs: list[Path]) -> None:
     from tasnet2hef.report.record import write_report
 
     write_report(graph, audio=heard, inputs=inputs, folder=folder)

@@ -51,7 +51,7 @@ def _explain(rule: Rule) -> None:
     console.print(" ".join((rule.check.__doc__ or "").split()), markup=False)
     evidence = _left_table("Evidence", ("grade", "source", "the compiler's own words"))
     for proof in rule.evidence:
-        evidence.add_row(proof.grade, escape(proof.origin), escape(proof.words))
+        evidence.add_row(proof.grade, escape(proof.citation), escape(proof.words))
     console.print(evidence)
     console.print(f"fix: {rule.fix}", markup=False)
     told = rule.to_json()

@@ -1,4 +1,4 @@
-"""``tasnet2hef selftest``: every stage of a build held against the original, where a device is, on it."""
+"""``tasnet2hef selftest``: compares every form of a build with the original, on the device where there is one."""
 
 from __future__ import annotations
 
@@ -12,67 +12,69 @@ from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.cli import show
 
 if TYPE_CHECKING:
-    from tasnet2hef.diagnose.selftest.selftest import NetResult, SelfTest
+    from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
+    from tasnet2hef.diagnose.selftest.selftest import NetReport, SelftestReport
 
 
 def command(
     build: Path = typer.Argument(
-        help="Folder of what `convert` and `compile` made, or one ONNX file or HEF in it."
+        help="Folder that `convert` and `compile` wrote to, or one ONNX file or HEF in it."
     ),
     simulate: bool = typer.Option(
-        True, "--simulate/--no-simulate", help="Also simulate 8 bits, if a calibration set lies beside the graph."
+        True, "--simulate/--no-simulate", help="Also simulate 8 bits, if a calibration set is beside the graph."
     ),
     threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
     json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
 ) -> None:
-    """Run real speech through every stage that is there and say how far each agrees with the original.
+    """Run real speech through ONNX, 8 bits and the device, and compare each with the original.
 
     At least 80 dB in float, 15 dB at 8 bits, and on the device 15 dB and no more than 6 dB below the simulated 8
-    bits. Hardware, driver, runtime and HEF are held against each other before anything is loaded. What is not
-    there is not run and is no fault; a broken stage ends in exit code 1.
+    bits. Hardware, driver, runtime and HEF are checked against each other before anything is loaded. What is not
+    there is not run and is no error; too little agreement ends in exit code 1.
 
     Example: `tasnet2hef selftest build/`
     """
     from tasnet2hef.diagnose.selftest.selftest import selftest
 
     with show.progress("self-test") as progress:
-        result = selftest(build, simulate=simulate, threads=threads, progress=progress)
+        report = selftest(build, simulate=simulate, threads=threads, progress=progress)
     if json_output:
-        show.print_json(result.to_json())
+        show.print_json(report.to_json())
     else:
-        print_result(result)
-    if result.broken:
+        print_report(report)
+    if report.errors:
         raise RefusedError(
-            f"{build}: found {len(result.broken)} broken stages ({', '.join(result.broken)}), expected none; the "
-            "first one is where to look"
+            f"{build}: found {len(report.errors)} errors ({', '.join(report.errors)}), expected none; look at the "
+            "first one"
         )
 
 
-def print_result(result: SelfTest) -> None:
-    """Print the device, and each net's stages."""
-    console = show.console()
-    checks = () if result.device is None else result.device.checks
-    if checks:
-        rows = [(check.what, check.found, check.verdict, check.advice) for check in checks]
-        console.print(_left(show.table("Device", ("", "found", "verdict", "what to do"), rows)))
-    for net in result.nets:
+def print_report(report: SelftestReport) -> None:
+    """Print the device, and each net's comparisons."""
+    if report.device is not None:
+        rows = [(each.what, each.found, each.status, each.advice) for each in report.device.diagnoses]
+        show.console().print(_left(show.table("Device", ("", "found", "status", "what to do"), rows)))
+    for net in report.nets:
         print_net(net)
 
 
-def print_net(net: NetResult) -> None:
-    """Print one net's stages."""
-    console = show.console()
-    rows = [
-        (stage.name, _level(stage.agreement_db), _level(stage.floor_db), stage.outcome) for stage in net.stages
-    ]
+def print_net(net: NetReport) -> None:
+    """Print one net's comparisons."""
+    rows = [(each.name, _level(each.agreement_db), _level(each.floor_db), each.status) for each in net.comparisons]
     title = f"{net.name}: agreement with {net.reference}, worst source"
-    console.print(show.table(title, ("stage", "found [dB]", "at least [dB]", "outcome"), rows))
-    for check in net.checks:
-        if check.advice:
-            show.notice(f"{net.name}: {check.what} {check.found}: {check.advice}")
-    for stage in net.stages:
-        if stage.reason:
-            show.notice(f"{net.name}: {stage.name} {stage.outcome}: {stage.reason}")
+    columns = ("compared", "found [dB]", "at least [dB]", "status")
+    show.console().print(show.table(title, columns, rows))
+    for diagnosis in net.program:
+        if diagnosis.advice:
+            show.notice(f"{net.name}: {_sentence(diagnosis)}")
+    for each in net.comparisons:
+        if each.reason:
+            show.notice(f"{net.name}: {each.name} {each.status}: {each.reason}")
+
+
+def _sentence(diagnosis: Diagnosis) -> str:
+    evidence = f" ({diagnosis.grade}: {diagnosis.source})" if diagnosis.source else ""
+    return f"{diagnosis.what}: {diagnosis.found}; {diagnosis.advice}{evidence}"
 
 
 def _level(level_db: float | None) -> str:

@@ -90,11 +90,14 @@ def simulated(graph: Path, calibration: Path, asked: str | None, threads: int | 
     """
     from tasnet2hef.quantize.calibration.calibration_set import open_calibration
     from tasnet2hef.quantize.simulator import Preparation, prepare
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
     if asked not in (None, "onnxruntime"):
         raise OptionError(f"--calib: found --backend {asked} beside it; 8 bits are simulated by onnxruntime")
     with show.waiting("preparing 8 bits"):
-        return prepare(graph, open_calibration(calibration), Preparation(threads=threads)).backend()
+        return prepare(
+            OpenedGraph.read(graph), open_calibration(calibration), Preparation(threads=threads)
+        ).backend()
 
 
 def parse_channel(text: str) -> Channel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.progress import StepProgress
 from tasnet2hef.cli import show
 from tasnet2hef.cli.page import add_to_page
 
@@ -68,8 +69,9 @@ def command(
     from tasnet2hef.quantize.options import SimulationOptions
     from tasnet2hef.quantize.plots import chosen_format
     from tasnet2hef.quantize.ranges import DEFAULT_PERCENTILE
-    from tasnet2hef.quantize.simulate import simulate_file
+    from tasnet2hef.quantize.simulate import simulate_graph
     from tasnet2hef.quantize.simulator import Preparation
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
     chosen = DEFAULT_PERCENTILE if percentile is None else percentile
     options = SimulationOptions(
@@ -84,13 +86,14 @@ def command(
         plots=chosen_format(plots),
         fresh=fresh,
     )
-    with stages() as stage:
-        report = simulate_file(graph, calibration, evaluation, output, options, stage)
+    with step_progress() as progress:
+        opened = OpenedGraph.read(graph)
+        report = simulate_graph(opened, calibration, evaluation, output, options, progress)
     if json_output:
         show.print_json(report.to_json())
     else:
         print_report(report)
-    add_to_page(graph, quiet=json_output, simulation=report, inputs=[calibration])
+    add_to_page(opened, quiet=json_output, simulation=report, inputs=[calibration])
 
 
 def read_precisions(settings: list[str]) -> dict[str, str]:
@@ -109,8 +112,8 @@ def read_precisions(settings: list[str]) -> dict[str, str]:
 
 
 @contextmanager
-def stages() -> Iterator[Callable[[str, float, float], None]]:
-    """Show one progress bar a stage on stderr; yields ``tell(stage, done, total)``."""
+def step_progress() -> Iterator[StepProgress]:
+    """Show one progress bar a step on stderr."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -118,12 +121,12 @@ def stages() -> Iterator[Callable[[str, float, float], None]]:
     with Progress(*columns, console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
         tasks = {}
 
-        def tell(stage: str, done: float, total: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=None)
-            bars.update(tasks[stage], completed=done, total=total)
+        def update(step: str, done: float, total: float) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=None)
+            bars.update(tasks[step], completed=done, total=total)
 
-        yield tell
+        yield update
 
 
 def print_report(report: SimulationReport) -> None:

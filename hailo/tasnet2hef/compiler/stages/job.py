@@ -72,7 +72,12 @@ def read_result(path: Path) -> StageResult | None:
         return None
 
 
+def json_text(value: Any) -> str:
+    """Return JSON as the files of a run hold it."""
+    return json.dumps(value, indent=1) + "\n"
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON beside its place and rename it."""
     with written_beside(path) as part:
-        part.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+        part.write_text(json_text(value), encoding="utf-8")

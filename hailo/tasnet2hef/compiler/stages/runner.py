@@ -123,7 +123,9 @@ class StageRunner:
         self, stage: str, key: str, limit: float, log: Path, end: ChildEnd, result: StageResult | None
     ) -> StageRecord:
         error = result.error if result is not None else ""
-        told = explain(stage, error, tail(log), end.ended, dataclasses.replace(self.setting.situation, log=log))
+        explanation = explain(
+            stage, error, tail(log), end.ended, dataclasses.replace(self.setting.situation, log=log)
+        )
         return StageRecord(
             stage=stage,
             key=key,
@@ -134,7 +136,7 @@ class StageRunner:
             limit_seconds=limit,
             peak_bytes=end.peak_bytes,
             error=error or " / ".join(last_lines(log, 3)),
-            failure=told.to_json(),
+            failure=explanation,
         )
 
     def _file(self, path: Path) -> dict[str, str]:
@@ -150,7 +152,7 @@ def _still_holds(known: StageRecord, limit: float) -> bool:
         return True
     if known.ended == "out of time":
         return limit <= known.limit_seconds
-    return known.ended not in (*INTERRUPTED, "out of memory") and not known.failure.get("machine", False)
+    return known.ended not in (*INTERRUPTED, "out of memory") and not (known.failure and known.failure.machine)
 
 
 def interpreter(given: str) -> str:

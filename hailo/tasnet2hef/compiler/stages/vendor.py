@@ -26,7 +26,7 @@ CONTEXTS: Final = {
     "quantised": "SDK_QUANTIZED",
     BIT_EXACT: "SDK_BIT_EXACT",
 }
-"""The emulator's steps, by their names here. Public code calls the first three (recorded); the last is inferred
+"""The emulator's modes, by their names here. Public code calls the first three (recorded); the last is inferred
 from the vendor's naming, and left out where the compiler has none."""
 
 
@@ -63,38 +63,38 @@ def optimize(job: StageJob) -> StageResult:
 
 
 def emulate(job: StageJob) -> StageResult:
-    """Run the emulator's steps on a few windows; a step that fails is told, and the others still run."""
+    """Run the emulator's modes on a few windows; one that fails is recorded, and the others still run."""
     client = _client()
     runner = client.ClientRunner(har=job.har)
     hn = runner.get_hn_dict()
     everything = calibration_by_layer(job, hn)
     arrays: dict[str, NDArray[np.float32]] = {}
     errors: dict[str, str] = {}
-    for step in steps_of(client):
-        few = {name: array[: windows_of(step, job.windows)] for name, array in everything.items()}
+    for mode in modes_of(client):
+        few = {name: array[: windows_of(mode, job.windows)] for name, array in everything.items()}
         try:
-            with runner.infer_context(getattr(client.InferenceContext, CONTEXTS[step])) as context:
+            with runner.infer_context(getattr(client.InferenceContext, CONTEXTS[mode])) as context:
                 found = runner.infer(context, few if len(few) > 1 else next(iter(few.values())))
-        except Exception as error:  # what one step can't do says nothing of the next
-            errors[step] = f"{type(error).__name__}: {error}"
+        except Exception as error:  # what one mode can't do says nothing of the next
+            errors[mode] = f"{type(error).__name__}: {error}"
             continue
         outputs = found if isinstance(found, (list, tuple)) else [found]
-        arrays.update({f"{step}.{number}": np.asarray(each) for number, each in enumerate(outputs)})
+        arrays.update({f"{mode}.{number}": np.asarray(each) for number, each in enumerate(outputs)})
     with written_beside(Path(job.folder) / EMULATED) as part:
         np.savez(part, **arrays)  # type: ignore[arg-type]
     order = hn.get("net_params", {}).get("output_layers_order", [])
     return StageResult(files={"emulated": EMULATED}, facts={"errors": errors, "order": list(order)})
 
 
-def steps_of(client: Any) -> list[str]:
-    """Return the emulator's steps, the bit-exact one only where this compiler offers it."""
+def modes_of(client: Any) -> list[str]:
+    """Return the emulator's modes, the bit-exact one only where this compiler offers it."""
     offered = getattr(client.InferenceContext, CONTEXTS[BIT_EXACT], None) is not None
-    return [step for step in CONTEXTS if offered or step != BIT_EXACT]
+    return [mode for mode in CONTEXTS if offered or mode != BIT_EXACT]
 
 
-def windows_of(step: str, windows: int) -> int:
-    """Return how many of ``windows`` a step of the emulator computes: the bit-exact one counts in integers."""
-    return min(windows, 1) if step == BIT_EXACT else windows
+def windows_of(mode: str, windows: int) -> int:
+    """Return how many of ``windows`` a mode of the emulator computes: the bit-exact one counts in integers."""
+    return min(windows, 1) if mode == BIT_EXACT else windows
 
 
 def compile_hef(job: StageJob) -> StageResult:

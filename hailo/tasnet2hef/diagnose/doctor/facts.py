@@ -1,4 +1,4 @@
-"""What was found on this machine, before anything of it is judged."""
+"""Facts about this machine, before any of them is diagnosed."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tasnet2hef.base.plain import plain
+
 
 @dataclass(frozen=True)
 class VendorPackage:
-    """A package of the vendor's in an environment: not there, there and of a version, or there and broken."""
+    """A package of the vendor's in an environment: not installed, installed with a version, or broken."""
 
     installed: bool = False
     version: str = ""
-    """Empty where it is not installed, does not start, or does not say."""
+    """Empty where it is not installed, can't be imported, or has no version."""
     problem: str = ""
-    """Why it does not start; empty where it does."""
+    """Why it can't be imported; empty where it can."""
 
 
 @dataclass(frozen=True)
@@ -27,39 +29,25 @@ class Environment:
     python_version: str = ""
     """Empty where there is no such Python, or it does not start."""
     packages: Mapping[str, str | None] = field(default_factory=dict)
-    compiler: VendorPackage = field(default_factory=VendorPackage)
-    runtime: VendorPackage = field(default_factory=VendorPackage)
+    dfc: VendorPackage = field(default_factory=VendorPackage)
+    hailort: VendorPackage = field(default_factory=VendorPackage)
     devices: tuple[str, ...] = ()
     """Ids that the runtime opened."""
     device_problem: str = ""
     problem: str = ""
     """Why the Python does not start; empty where it does, or where there is none."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return {
-            "name": self.name,
-            "python": self.python,
-            "python_version": self.python_version,
-            "packages": dict(self.packages),
-            "dfc": vars(self.compiler).copy(),
-            "hailort": vars(self.runtime).copy(),
-            "devices": list(self.devices),
-            "device_problem": self.device_problem,
-            "problem": self.problem,
-        }
-
 
 @dataclass(frozen=True)
 class Machine:
-    """The hardware, and what of the vendor's lies outside of any Python. Sizes in bytes."""
+    """The hardware, and the vendor's software outside of any Python. Sizes in bytes."""
 
     processor: str
     processor_flags: frozenset[str]
     memory_bytes: int
     free_disk_bytes: int
     folder: str
-    """Where the free disk space was asked for."""
+    """Where the free disk space was measured."""
     device_files: tuple[str, ...] = ()
     driver: str = ""
     """Version of the loaded kernel module; empty where none is loaded."""
@@ -70,26 +58,25 @@ class Machine:
     command_line_version: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values; the processor's flags are left out."""
-        told = {name: value for name, value in vars(self).items() if name != "processor_flags"}
-        return {**told, "device_files": list(self.device_files)}
+        """Return plain JSON values, without the processor's flags."""
+        return {name: plain(value) for name, value in vars(self).items() if name != "processor_flags"}
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All of it."""
+    """All facts: every Python that was probed, and the machine."""
 
     environments: tuple[Environment, ...]
     machine: Machine
 
     @property
     def compiler(self) -> str:
-        """Return the version of the first compiler that starts; empty where none does."""
-        return next((each.compiler.version for each in self.environments if each.compiler.version), "")
+        """Return the version of the first compiler that can be imported; empty where none can."""
+        return next((each.dfc.version for each in self.environments if each.dfc.version), "")
 
     @property
     def runtimes(self) -> tuple[tuple[str, str], ...]:
-        """Return the versions of the device's runtime by place."""
-        found = [(each.name, each.runtime.version) for each in self.environments if each.runtime.version]
-        told = self.machine.command_line_version
-        return (*found, *([("hailortcli", told)] if told else []))
+        """Return place and version of every HailoRT here: in the environments, and of ``hailortcli``."""
+        places = [(each.name, each.hailort.version) for each in self.environments if each.hailort.version]
+        version = self.machine.command_line_version
+        return (*places, *([("hailortcli", version)] if version else []))

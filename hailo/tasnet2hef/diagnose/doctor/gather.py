@@ -1,4 +1,4 @@
-"""Looks at this machine: every look is bounded in time, and what fails is a fact as well."""
+"""Gathers facts about this machine: every probe is bounded in time, and a failed one is a fact as well."""
 
 from __future__ import annotations
 
@@ -7,98 +7,93 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from tasnet2hef.base.environments import TO_HAILO, TO_ONNX, environment_python, package_environment
+from tasnet2hef.base.progress import Progress
 from tasnet2hef.base.supervise.processes import memory_bytes
 from tasnet2hef.diagnose.doctor.facts import Environment, Facts, Machine, VendorPackage
 from tasnet2hef.diagnose.doctor.probe import COMPILER, MARK, RUNTIME
-from tasnet2hef.diagnose.doctor.run_bounded import ask
+from tasnet2hef.diagnose.doctor.run_bounded import run_bounded
 
 PACKAGES: Final = ("tasnet2hef", "numpy", "onnx", "onnxruntime", "protobuf", "torch")
 SECONDS: Final[dict[str, float]] = {"inventory": 20.0, "compiler": 120.0, "runtime": 30.0, "devices": 30.0}
-"""For a question; the compiler imports TensorFlow."""
+"""Time limit of each probe; the compiler imports TensorFlow."""
 TOOL_SECONDS: Final = 10.0
 THIS: Final = "this Python"
+DRIVER_VERSION: Final = Path("/sys/module/hailo_pci/version")
+DEVICE_FILES: Final = Path("/dev")
 
-Progress = Callable[[float, float], None]
 
+def gather_facts(folder: Path, progress: Progress, pythons: Mapping[str, Path] | None = None) -> Facts:
+    """Probe both environments (and this Python, if it is neither), and the machine.
 
-def gather(folder: Path, progress: Progress, pythons: Mapping[str, Path] | None = None) -> Facts:
-    """Look at both environments (and at this Python, if it is neither), and at the machine.
-
-    ``folder`` is where runs would be written. ``pythons`` are environments' interpreters by name; those beside the
-    package if none are given.
+    ``folder`` is where runs would be written. ``pythons`` are environments' interpreters by name, by default those
+    beside the package.
     """
-    places = known_pythons() if pythons is None else dict(pythons)
-    found = []
-    for number, (name, python) in enumerate(places.items()):
-        progress(number, len(places) + 1)
-        found.append(environment(name, python))
-    progress(len(places), len(places) + 1)
-    return Facts(tuple(found), machine(folder))
+    pythons = known_pythons() if pythons is None else pythons
+    environments = []
+    for number, (name, python) in enumerate(pythons.items()):
+        progress(number, len(pythons) + 1)
+        environments.append(probe_environment(name, python))
+    progress(len(pythons), len(pythons) + 1)
+    return Facts(tuple(environments), probe_machine(folder))
 
 
 def known_pythons() -> dict[str, Path]:
-    """Return the interpreters to look at, by name."""
-    places = {name: environment_python(name) for name in (TO_ONNX, TO_HAILO)}
+    """Return the interpreters to probe, by name."""
+    pythons = {name: environment_python(name) for name in (TO_ONNX, TO_HAILO)}
     own = Path(sys.prefix).resolve()
-    return (
-        places
-        if own in [each.parent.parent.resolve() for each in places.values()]
-        else {
-            THIS: Path(sys.executable),
-            **places,
-        }
-    )
+    if own in [each.parent.parent.resolve() for each in pythons.values()]:
+        return pythons
+    return {THIS: Path(sys.executable), **pythons}
 
 
-def environment(name: str, python: Path) -> Environment:
-    """Ask one Python what it has."""
+def probe_environment(name: str, python: Path) -> Environment:
+    """Return what one Python has installed, and whether the vendor's packages work in it."""
     if not python.is_file():
         return Environment(name, str(python))
-    told = question(python, "inventory", *PACKAGES)
-    if "problem" in told:
-        return Environment(name, str(python), problem=str(told["problem"]))
-    compiler = _package(python, "compiler", COMPILER in told["vendor"])
-    runtime = _package(python, "runtime", RUNTIME in told["vendor"])
-    works = runtime.installed and not runtime.problem
-    opened = question(python, "devices") if works else {}
+    inventory = run_probe(python, "inventory", *PACKAGES)
+    if "problem" in inventory:
+        return Environment(name, str(python), problem=str(inventory["problem"]))
+    dfc = _probe_package(python, "compiler", COMPILER in inventory["vendor"])
+    hailort = _probe_package(python, "runtime", RUNTIME in inventory["vendor"])
+    opened = run_probe(python, "devices") if hailort.installed and not hailort.problem else {}
     return Environment(
         name,
         str(python),
-        str(told["python_version"]),
-        dict(told["packages"]),
-        compiler,
-        runtime,
+        str(inventory["python_version"]),
+        dict(inventory["packages"]),
+        dfc,
+        hailort,
         tuple(str(each) for each in opened.get("devices", ())),
         str(opened.get("problem", "")),
     )
 
 
-def question(python: Path, name: str, *more: str) -> dict[str, Any]:
-    """Ask a Python one of `inside`'s questions; ``problem`` says why there is no answer."""
-    command = [str(python), "-m", "tasnet2hef.diagnose.doctor.probe", name, *more]
-    answer = ask(command, SECONDS[name], package_environment())
-    lines = [line for line in answer.text.split("\n") if line.startswith(MARK)]
+def run_probe(python: Path, name: str, *packages: str) -> dict[str, Any]:
+    """Run one of `probe.PROBES` in a Python; ``problem`` in the result says why it failed."""
+    command = [str(python), "-m", "tasnet2hef.diagnose.doctor.probe", name, *packages]
+    run = run_bounded(command, SECONDS[name], package_environment())
+    lines = [line for line in run.output.split("\n") if line.startswith(MARK)]
     if not lines:
-        return {"problem": answer.problem or "it said nothing"}
+        return {"problem": run.problem or "it printed no result"}
     try:
-        found: dict[str, Any] = json.loads(lines[-1][len(MARK) :])
+        result: dict[str, Any] = json.loads(lines[-1][len(MARK) :])
     except ValueError:
-        return {"problem": f"its answer was cut short: {lines[-1][len(MARK) :]}"}
-    return found
+        return {"problem": f"its result was cut short: {lines[-1][len(MARK) :]}"}
+    return result
 
 
-def machine(folder: Path) -> Machine:
-    """Look at the machine itself."""
-    flags = re.search(r"^flags\s*:(.*)$", _read(Path("/proc/cpuinfo")), re.MULTILINE)
+def probe_machine(folder: Path) -> Machine:
+    """Return the facts about the machine itself."""
+    flags = re.search(r"^flags\s*:(.*)$", read_text(Path("/proc/cpuinfo")), re.MULTILINE)
     command_line = shutil.which("hailortcli") or ""
-    asked = ask([command_line, "--version"], TOOL_SECONDS).text if command_line else ""
+    printed = run_bounded([command_line, "--version"], TOOL_SECONDS).output if command_line else ""
     modinfo = shutil.which("modinfo") or shutil.which("modinfo", path="/usr/sbin:/sbin")
-    installed = ask([modinfo, "-F", "version", "hailo_pci"], TOOL_SECONDS) if modinfo else None
+    installed = run_bounded([modinfo, "-F", "version", "hailo_pci"], TOOL_SECONDS) if modinfo else None
     existing = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
     return Machine(
         processor=platform.machine(),
@@ -106,11 +101,11 @@ def machine(folder: Path) -> Machine:
         memory_bytes=memory_bytes(),
         free_disk_bytes=shutil.disk_usage(existing).free,
         folder=str(existing),
-        device_files=tuple(sorted(str(path) for path in Path("/dev").glob("hailo*"))),
-        driver=_read(Path("/sys/module/hailo_pci/version")).strip(),
-        driver_installed=installed.text.strip() if installed and not installed.problem else "",
+        device_files=tuple(sorted(str(path) for path in DEVICE_FILES.glob("hailo*"))),
+        driver=read_text(DRIVER_VERSION).strip(),
+        driver_installed=installed.output.strip() if installed and not installed.problem else "",
         command_line=command_line,
-        command_line_version=version_in(asked),
+        command_line_version=version_in(printed),
     )
 
 
@@ -120,19 +115,20 @@ def version_in(text: str) -> str:
     >>> version_in("HailoRT-CLI version 4.23.0")
     '4.23.0'
     """
-    found = re.search(r"\d+\.\d+(\.\d+)*", text)
-    return found[0] if found else ""
+    version = re.search(r"\d+\.\d+(\.\d+)*", text)
+    return version[0] if version else ""
 
 
-def _package(python: Path, name: str, installed: bool) -> VendorPackage:
-    if not installed:
-        return VendorPackage()
-    told = question(python, name)
-    return VendorPackage(True, str(told.get("version", "")), str(told.get("problem", "")))
-
-
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return a file's text, empty where it can't be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def _probe_package(python: Path, name: str, installed: bool) -> VendorPackage:
+    if not installed:
+        return VendorPackage()
+    result = run_probe(python, name)
+    return VendorPackage(True, str(result.get("version", "")), str(result.get("problem", "")))

@@ -1,9 +1,9 @@
-"""Answers questions about the Python that runs it.
+"""Probes the Python that runs it, and prints the result as JSON.
 
-Called as ``python -m tasnet2hef.diagnose.doctor.probe QUESTION [PACKAGE ...]``.
+Called as ``python -m tasnet2hef.diagnose.doctor.probe PROBE [PACKAGE ...]``.
 
-It runs in whatever environment is asked, so it imports nothing but the standard library, and the vendor's packages
-where they are the question.
+It runs in any environment, so it imports nothing but the standard library, and the vendor's packages where it
+probes them.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from collections.abc import Callable
 from typing import Any
 
 MARK = "tasnet2hef-doctor: "
-"""In front of the answer: the vendor's packages print lines of their own."""
+"""Precedes the result, because the vendor's packages print lines of their own."""
 COMPILER, RUNTIME = "hailo_sdk_client", "hailo_platform"
 
 
 def inventory(packages: list[str]) -> dict[str, Any]:
-    """Return the Python's version, the packages' versions, and which of the vendor's are there (not imported)."""
+    """Return the Python's version, the packages' versions, and which of the vendor's are installed."""
     return {
         "python_version": platform.python_version(),
         "packages": {name: _version(name) for name in packages},
@@ -33,22 +33,25 @@ def inventory(packages: list[str]) -> dict[str, Any]:
 
 
 def compiler(_packages: list[str]) -> dict[str, Any]:
-    """Import the compiler, which is the only proof that it works."""
+    """Return the compiler's version; importing it is the only proof that it works."""
     return {"version": str(getattr(importlib.import_module(COMPILER), "__version__", ""))}
 
 
 def runtime(_packages: list[str]) -> dict[str, Any]:
-    """Import the device's runtime."""
+    """Return the version of the device's runtime, by importing it."""
     return {"version": str(getattr(importlib.import_module(RUNTIME), "__version__", ""))}
 
 
 def devices(_packages: list[str]) -> dict[str, Any]:
-    """Open a device for a moment, as HailoRT 4.23 has it (recorded: VDevice, get_physical_devices_ids)."""
+    """Return the devices' ids, by opening one for a moment, which needs no scheduler as no program runs on it.
+
+    VDevice and get_physical_devices_ids are recorded for HailoRT 4.23.
+    """
     with importlib.import_module(RUNTIME).VDevice() as device:
         return {"devices": [str(each) for each in device.get_physical_devices_ids()]}
 
 
-QUESTIONS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
+PROBES: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "inventory": inventory,
     "compiler": compiler,
     "runtime": runtime,
@@ -57,13 +60,13 @@ QUESTIONS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
 
 
 def main(arguments: list[str]) -> int:
-    """Answer a question on stdout."""
-    question, *packages = arguments
+    """Run a probe and print its result."""
+    name, *packages = arguments
     try:
-        answer = QUESTIONS[question](packages)
+        result = PROBES[name](packages)
     except Exception as error:  # the vendor's errors share no base class
-        answer = {"problem": f"{type(error).__name__}: {error}"}
-    print(f"\n{MARK}{json.dumps(answer)}", flush=True)
+        result = {"problem": f"{type(error).__name__}: {error}"}
+    print(f"\n{MARK}{json.dumps(result)}", flush=True)
     return 0
 
 
@@ -76,4 +79,4 @@ def _version(package: str) -> str | None:
 
 if __name__ == "__main__":
     code = main(sys.argv[1:])
-    os._exit(code)  # the answer is given: the vendor's threads can't hold it up now
+    os._exit(code)  # the result is printed; don't wait for the vendor's threads

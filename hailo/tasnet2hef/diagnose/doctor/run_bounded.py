@@ -1,4 +1,4 @@
-"""Asks another program something, in bounded time; whatever it does, an answer comes back."""
+"""Runs another program in bounded time; whatever it does, a result is returned."""
 
 from __future__ import annotations
 
@@ -14,39 +14,42 @@ from tasnet2hef.base.supervise.child import Limits, run_child
 from tasnet2hef.base.supervise.log import tail
 from tasnet2hef.base.supervise.processes import memory_bytes
 
+SHOWN: Final = 200
+"""Most characters of a program's last line that ``problem`` quotes."""
+
 
 @dataclass(frozen=True)
-class Answer:
-    """What a program printed; ``problem`` is empty where it ended well."""
+class BoundedRun:
+    """What a program printed; ``problem`` is empty where it succeeded."""
 
-    text: str
+    output: str
     problem: str = ""
 
 
-SHOWN: Final = 200
+def run_bounded(
+    command: Sequence[str], seconds: float, environment: Mapping[str, str] | None = None
+) -> BoundedRun:
+    """Run a command for at most ``seconds``; it and every process that it started are stopped after that.
 
-
-def ask(command: Sequence[str], seconds: float, environment: Mapping[str, str] | None = None) -> Answer:
-    """Run a command for at most ``seconds``; it and all that it starts are stopped after that.
-
-    >>> ask(["/nowhere/program"], 1.0).problem
-    '/nowhere/program: can\\'t be started (No such file or directory)'
+    >>> run_bounded(["/nowhere/program"], 1.0).problem
+    "/nowhere/program: can't be started (No such file or directory)"
     """
     with tempfile.TemporaryDirectory(prefix="tasnet2hef-doctor-") as folder:
         log = Path(folder) / "printed.txt"
         limits = Limits(seconds, memory_bytes())
         try:
-            end = run_child(command, environment or {}, log, limits, _watch, uuid.uuid4().hex)
+            end = run_child(command, environment or {}, log, limits, _ignore_progress, uuid.uuid4().hex)
         except OptionError as error:
-            return Answer("", str(error).partition(";")[0])
-        text = tail(log)
+            return BoundedRun("", str(error).partition(";")[0])
+        output = tail(log)
     if not end.exited:
-        return Answer(
-            text, f"{end.ended} ({seconds:.0f} s were given)" if end.ended == "out of time" else end.ended
-        )
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
-    return Answer(text, f"exit code {end.exit_code}: {' '.join(lines[-1:])[:SHOWN]}" if end.exit_code else "")
+        limit = f" (limit {seconds:.0f} s)" if end.ended == "out of time" else ""
+        return BoundedRun(output, f"{end.ended}{limit}")
+    if end.exit_code == 0:
+        return BoundedRun(output)
+    lines = [line.strip() for line in output.split("\n") if line.strip()]
+    return BoundedRun(output, f"exit code {end.exit_code}: {' '.join(lines[-1:])[:SHOWN]}")
 
 
-def _watch(_elapsed: float, _line: str) -> None:
-    """Nobody watches."""
+def _ignore_progress(_elapsed: float, _line: str) -> None:
+    """Ignore elapsed time and last line."""

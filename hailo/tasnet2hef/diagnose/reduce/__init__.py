@@ -1,1 +1,1 @@
-"""Reduces a graph that some command refuses to the smallest one that it still refuses in the same way."""
+"""Reduces a graph on which a command fails to the smallest one on which it still fails in the same way."""

@@ -1,8 +1,7 @@
-"""Every attempt of a reduction, on disk as soon as it is known: a run that was killed repeats none."""
+"""Every attempt of a reduction, on disk as soon as its result is known: a run that was killed repeats none."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from typing import Any, Final
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
-from tasnet2hef.diagnose.reduce.outcome import Outcome
+from tasnet2hef.diagnose.reduce.fingerprint import RunResult
 
 JOURNAL_NAME: Final = "attempts.jsonl"
 FORMAT: Final = 1
@@ -20,42 +19,42 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True)
 class Attempt:
-    """One graph that was tried: its SHA-256, which run of it this is (from 1), and what came of it."""
+    """One run of a graph: the graph's SHA-256, which run of this graph it is (from 1), and the result."""
 
     number: int
     digest: str
     repeat: int
     nodes: int
     change: str
-    outcome: Outcome
+    result: RunResult
     same: bool
-    """It failed in the way of the original."""
+    """It failed in the same way as the original."""
     seconds: float
 
 
 class Journal:
-    """The attempts of a folder, a line each; the first line says what they are attempts at."""
+    """The attempts of a folder, a line each; the first line identifies the graph and the options."""
 
-    def __init__(self, path: Path, purpose: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
         self.path = path
         self._attempts: dict[tuple[str, int], Attempt] = {}
-        purpose = {"format": FORMAT, **purpose}
-        lines = _whole_lines(path)
-        if lines:
-            _expect_same(path, purpose, lines[0])
-            attempts = [_attempt(path, line) for line in lines[1:]]
+        identity = {"format": FORMAT, **identity}
+        rows = _whole_rows(path)
+        if rows:
+            _require_identity(path, identity, rows[0])
+            attempts = [_from_row(path, row) for row in rows[1:]]
             self._attempts = {(attempt.digest, attempt.repeat): attempt for attempt in attempts}
         self.resumed = len(self._attempts)
         with written_beside(path) as part:  # without the line that a killed run left unfinished
-            part.write_text("".join(f"{json.dumps(line)}\n" for line in lines or [purpose]), encoding="utf-8")
+            part.write_text("".join(f"{json.dumps(row)}\n" for row in rows or [identity]), encoding="utf-8")
 
     @property
     def count(self) -> int:
-        """Return how many attempts are on record."""
+        """Return the number of attempts in the journal."""
         return len(self._attempts)
 
     def find(self, digest: str, repeat: int) -> Attempt | None:
-        """Return what is known of a graph's run; None where it is not known yet."""
+        """Return a graph's attempt; None where there is none yet."""
         return self._attempts.get((digest, repeat))
 
     def keep(self, attempt: Attempt) -> None:
@@ -63,7 +62,7 @@ class Journal:
         self._attempts[attempt.digest, attempt.repeat] = attempt
         try:
             with self.path.open("a", encoding="utf-8") as journal:
-                journal.write(f"{json.dumps(dataclasses.asdict(attempt))}\n")
+                journal.write(f"{json.dumps(_to_row(attempt))}\n")
                 journal.flush()
                 os.fsync(journal.fileno())
         except OSError as error:
@@ -72,25 +71,26 @@ class Journal:
             ) from error
 
 
-def _whole_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the journal's lines; the last one may have been cut off when its writer was killed."""
+def _whole_rows(path: Path) -> list[dict[str, Any]]:
+    """Return the journal's rows; the last line may have been cut off when its writer was killed."""
     if not path.is_file():
         return []
-    texts = path.read_text(encoding="utf-8").split("\n")[:-1]
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
     try:
-        return [json.loads(text) for text in texts]
+        return [json.loads(line) for line in lines]
     except ValueError as error:
-        raise OptionError(f"{path}: damaged ({error}); delete the folder, or give another -o") from None
+        raise _damaged(path, error) from None
 
 
-def _expect_same(path: Path, purpose: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+def _require_identity(path: Path, identity: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     # As JSON: what was written as a tuple is read as a list.
-    wanted = json.loads(json.dumps(purpose))
-    for name in wanted:
-        if found.get(name) != wanted[name]:
+    expected = json.loads(json.dumps(identity))
+    for name in expected:
+        if found.get(name) != expected[name]:
             raise OptionError(
-                f"{path.parent.parent}: holds a reduction with another {name}: found {_short(found.get(name))}, "
-                f"expected {_short(wanted[name])}; delete the folder, or give another -o"
+                f"{path.parent.parent}: contains a reduction with another {name}: found "
+                f"{_short(found.get(name))}, expected {_short(expected[name])}; delete the folder, or give "
+                "another -o"
             )
 
 
@@ -99,10 +99,22 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _attempt(path: Path, line: Mapping[str, Any]) -> Attempt:
+def _to_row(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt under the names of format 1."""
+    result = attempt.result
+    outcome = {"ended": result.ended, "marks": result.fingerprints, "words": result.message}
+    values = vars(attempt) | {"result": outcome}
+    return {"outcome" if name == "result" else name: value for name, value in values.items()}
+
+
+def _from_row(path: Path, row: Mapping[str, Any]) -> Attempt:
     try:
-        told = dict(line["outcome"])
-        outcome = Outcome(told["ended"], tuple(told["marks"]), told["words"])
-        return Attempt(**{**line, "outcome": outcome})
+        outcome = row["outcome"]
+        result = RunResult(outcome["ended"], tuple(outcome["marks"]), outcome["words"])
+        return Attempt(result=result, **{name: value for name, value in row.items() if name != "outcome"})
     except (KeyError, TypeError) as error:
-        raise OptionError(f"{path}: damaged ({error}); delete the folder, or give another -o") from None
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> OptionError:
+    return OptionError(f"{path}: damaged ({error}); delete the folder, or give another -o")

@@ -1,4 +1,4 @@
-"""What a reduction is asked for."""
+"""The options of a reduction."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.target.failures.classify import all_signatures
+from tasnet2hef.target.failures.tables import compiler_signatures
 from tasnet2hef.target.rules.framework.discovery import all_rules
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReduceOptions:
-    """The command or the rule that refuses the graph, how its failure is known, and how much may be tried."""
+    """The command or the rule that fails on the graph, how its failure is identified, and how much is tried."""
 
     check: str = ""
-    """Command line, run without a shell; ``{}`` is the graph's path, which is appended where there is none."""
+    """Command line, run without a shell; ``{}`` is the graph's path, which is appended where it is absent."""
     rule: str = ""
     signature: str = ""
     match: str = ""
     hardware: str = "hailo8"
-    """The chip that ``rule`` is asked about."""
+    """The chip that ``rule`` checks for."""
     input_shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     timeout_seconds: float = 600.0
     max_attempts: int = 200
     repeats: int = 2
-    """Times that the original and the result are run, to tell a failure that comes and goes."""
+    """How often the original and the result are run, to detect a flaky failure."""
     output: Path = Path("reduced")
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together."""
+        """Refuse options that exclude each other, and unknown names."""
         if bool(self.check) == bool(self.rule):
             found = "both" if self.check else "neither"
             raise OptionError(
@@ -43,19 +43,19 @@ class ReduceOptions:
                 "--rule: found with --match or --signature, which read the output of a --check command"
             )
         if self.match and self.signature:
-            raise OptionError("--match, --signature: found both, expected one way to know the failure")
+            raise OptionError("--match, --signature: found both, expected one way to identify the failure")
         _expect_known("--rule", self.rule, [rule.id for rule in all_rules()], "tasnet2hef rules")
         _expect_known(
-            "--signature", self.signature, [each.id for each in all_signatures()], "its name in a report"
+            "--signature", self.signature, [each.id for each in compiler_signatures()], "its name in a report"
         )
         try:
             re.compile(self.match)
         except re.error as error:
-            raise OptionError(f"--match {self.match}: no regular expression ({error}); mend it") from None
+            raise OptionError(f"--match {self.match}: not a regular expression ({error}); correct it") from None
 
     @property
     def wanted(self) -> str:
-        """Return the mark that a failure must carry; empty: the first one of the original's."""
+        """Return the fingerprint that a failure must have; empty: the original's first one."""
         if self.signature:
             return f"signature:{self.signature}"
         return f"match:{self.match}" if self.match else ""
@@ -66,4 +66,4 @@ def _expect_known(option: str, wanted: str, known: Collection[str], where: str) 
         return
     near = difflib.get_close_matches(wanted, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
-    raise OptionError(f"{option}: found {wanted!r}, which is none; {hint} (see {where})")
+    raise OptionError(f"{option}: found {wanted!r}, which is unknown; {hint} (see {where})")

@@ -1,4 +1,4 @@
-"""The reduce stage: from a graph that fails to the smallest one that fails in the same way, with its papers."""
+"""Reduces a graph that fails to the smallest one that fails in the same way, with a script and a ticket."""
 
 from __future__ import annotations
 
@@ -11,58 +11,64 @@ from typing import Any, Final
 import onnx
 
 from tasnet2hef.base.errors import GraphError, OptionError, Tasnet2HefError
-from tasnet2hef.base.files import digest_of_file, written_beside
+from tasnet2hef.base.files import digest_of_bytes, digest_of_file, written_beside
 from tasnet2hef.base.supervise.lock import locked
+from tasnet2hef.diagnose.reduce.attempts import (
+    CANDIDATE_NAME,
+    LOG_NAME,
+    AttemptRunner,
+    ReduceDisplay,
+    refuse_flaky,
+)
+from tasnet2hef.diagnose.reduce.checker import REDUCED_NAME, make_checker, parse_command
+from tasnet2hef.diagnose.reduce.fingerprint import PASSED
 from tasnet2hef.diagnose.reduce.journal import JOURNAL_NAME, Attempt, Journal
 from tasnet2hef.diagnose.reduce.options import ReduceOptions
-from tasnet2hef.diagnose.reduce.oracle import REDUCED_NAME, command_of, oracle_of
-from tasnet2hef.diagnose.reduce.outcome import PASSED
-from tasnet2hef.diagnose.reduce.preparation import prepared
+from tasnet2hef.diagnose.reduce.prepare import prepared
 from tasnet2hef.diagnose.reduce.reduce_report import ReduceReport
-from tasnet2hef.diagnose.reduce.reproduction import shown_command, write_reproduction
-from tasnet2hef.diagnose.reduce.search import Found, search
+from tasnet2hef.diagnose.reduce.reproduce_script import command_text, write_script
+from tasnet2hef.diagnose.reduce.search import SearchResult, search
 from tasnet2hef.diagnose.reduce.ticket import ticket_text
-from tasnet2hef.diagnose.reduce.trials import CANDIDATE_NAME, LOG_NAME, Trials, Watcher, digest_of, refuse_unsteady
-from tasnet2hef.target.failures.classify import all_signatures
+from tasnet2hef.target.failures.tables import compiler_signatures
 
 STEPS_NAME: Final = "steps"
 TICKET_NAME: Final = "ticket.md"
 
 
-def reduce_file(source: Path, options: ReduceOptions, display: Watcher) -> ReduceReport:
-    """Reduce an ONNX file; a second call with the same options goes on where a stopped one was.
+def reduce_file(source: Path, options: ReduceOptions, display: ReduceDisplay) -> ReduceReport:
+    """Reduce an ONNX file; a second call with the same options resumes an interrupted one.
 
     Raises:
         GraphError: the file can't be read as a static ONNX graph, or does not fail.
-        OptionError: no such command, a failure that comes and goes or is the machine's, or a folder of something
+        OptionError: no such command, a failure that is flaky or due to this machine, or a folder of something
             else.
-        RefusedError: the failure is gone once the graph is written anew.
+        RefusedError: the failure is gone once the graph is rewritten.
     """
-    start = prepared(source, options.input_shapes)
+    model = prepared(source, options.input_shapes)
     if options.check:
-        command_of(options.check)
+        parse_command(options.check)
     steps = options.output / STEPS_NAME
-    with _kept_if_good(options.output), locked(steps) as lock:
-        journal = Journal(steps / JOURNAL_NAME, _purpose(source, options))
-        oracle = oracle_of(options, _names(start), lock.token)
-        trials = Trials(steps, oracle, journal, options.max_attempts, display)
-        display.announced(_announcement(source, start, options, journal.resumed), options.max_attempts)
+    with _removed_if_useless(options.output), locked(steps) as lock:
+        journal = Journal(steps / JOURNAL_NAME, _identity(source, options))
+        checker = make_checker(options, _names(model), lock.token)
+        attempts = AttemptRunner(steps, checker, journal, options.max_attempts, display)
+        display.started(_plan(source, model, options, journal.resumed), options.max_attempts)
         try:
-            _take_target(source, start, trials, options)
-            found = search(start, trials, source.name)
-            same = _confirm(found, trials, options)
-            return _write(source, start, found, trials, options, journal.resumed, same)
+            _run_original(source, model, attempts, options)
+            result = search(model, attempts, source.name)
+            same_runs = _count_same(result, attempts, options)
+            return _write(source, model, result, attempts, options, journal.resumed, same_runs)
         finally:
             for name in (CANDIDATE_NAME, LOG_NAME):
                 (steps / name).unlink(missing_ok=True)
 
 
 @contextmanager
-def _kept_if_good(folder: Path) -> Iterator[None]:
-    """Refuse a folder of other things; take a new one away again if nothing came of it."""
+def _removed_if_useless(folder: Path) -> Iterator[None]:
+    """Refuse a folder with other contents; remove a new one if the reduction is refused before its first step."""
     is_new = not folder.exists()
     if not is_new and not (folder / STEPS_NAME / JOURNAL_NAME).is_file() and _is_occupied(folder):
-        raise OptionError(f"{folder}: holds something else than a reduction; give a new folder with -o")
+        raise OptionError(f"{folder}: contains something other than a reduction; give a new folder with -o")
     try:
         yield
     except Tasnet2HefError:
@@ -75,8 +81,8 @@ def _is_occupied(folder: Path) -> bool:
     return not folder.is_dir() or any(folder.iterdir())
 
 
-def _purpose(source: Path, options: ReduceOptions) -> dict[str, Any]:
-    """Return what an output folder belongs to; attempts at anything else must not be taken for ours."""
+def _identity(source: Path, options: ReduceOptions) -> dict[str, Any]:
+    """Return the graph and the options that an output folder belongs to; others can't reuse its attempts."""
     return {
         "graph": digest_of_file(source),
         "--check": options.check,
@@ -96,89 +102,92 @@ def _names(model: onnx.ModelProto) -> frozenset[str]:
     return frozenset(names | {tensor.name for tensor in graph.initializer}) - {""}
 
 
-def _announcement(source: Path, model: onnx.ModelProto, options: ReduceOptions, resumed: int) -> str:
+def _plan(source: Path, model: onnx.ModelProto, options: ReduceOptions, resumed: int) -> str:
     by = f"rule {options.rule}" if options.rule else options.check
-    bound = "" if options.rule else f" of at most {options.timeout_seconds:g} s each"
+    limit = "" if options.rule else f" of at most {options.timeout_seconds:g} s each"
     earlier = f"; {resumed} of them are known from an earlier run" if resumed else ""
     return (
-        f"{source.name}: {len(model.graph.node)} nodes, judged by {by}: at most {options.max_attempts} "
-        f"attempts{bound}{earlier}; stop it any time, the same command goes on"
+        f"{source.name}: {len(model.graph.node)} nodes, checked by {by}: at most {options.max_attempts} "
+        f"attempts{limit}{earlier}; stop it any time, the same command resumes it"
     )
 
 
-def _take_target(source: Path, start: onnx.ModelProto, trials: Trials, options: ReduceOptions) -> None:
-    """Run the original and learn how it fails. A rule reads the graph as prepared: with static inputs."""
+def _run_original(source: Path, model: onnx.ModelProto, attempts: AttemptRunner, options: ReduceOptions) -> None:
+    """Run the original to see how it fails. A rule reads the prepared graph, which has static inputs."""
     path, digest = source, digest_of_file(source)
     if options.rule:
-        path = options.output / STEPS_NAME / CANDIDATE_NAME
-        written = start.SerializeToString(deterministic=True)
-        path.write_bytes(written)
-        digest = digest_of(written)
-    nodes = len(start.graph.node)
-    first = trials.first(path, digest, nodes, options.wanted)
-    _refuse_other(source, first, trials.target, options)
+        path, digest = _write_candidate(model, options)
+    nodes = len(model.graph.node)
+    original = attempts.run_original(path, digest, nodes, options.wanted)
+    _refuse_other(source, original, attempts.failure, options)
     if options.check:
-        refuse_unsteady(str(source), trials.repeated(path, digest, nodes, options.repeats), options.repeats)
+        refuse_flaky(str(source), attempts.count_same(path, digest, nodes, options.repeats), options.repeats)
 
 
-def _refuse_other(source: Path, first: Attempt, target: str, options: ReduceOptions) -> None:
-    """Refuse an original that doesn't fail, fails otherwise, or fails for want of something on this machine."""
-    outcome, judge = first.outcome, f"rule {options.rule}" if options.rule else "the command"
-    if outcome.ended == PASSED:
-        raise GraphError(f"{source}: found nothing wrong by {judge}, expected a failure; give what fails")
-    if not first.same:
+def _refuse_other(source: Path, original: Attempt, failure: str, options: ReduceOptions) -> None:
+    """Refuse an original that doesn't fail, fails in another way, or fails because of this machine."""
+    result, checker = original.result, f"rule {options.rule}" if options.rule else "the command"
+    if result.ended == PASSED:
+        raise GraphError(f"{source}: found no failure by {checker}, expected one; give a graph that fails")
+    if not original.same:
         raise OptionError(
-            f"{source}: fails as {outcome.marks[0]} ({outcome.words[:120]}), expected {target}; mend --match, "
-            "--signature, or leave them out"
+            f"{source}: fails as {result.fingerprints[0]} ({result.message[:120]}), expected {failure}; correct "
+            "--match or --signature, or leave them out"
         )
-    machine = {f"signature:{each.id}": each for each in all_signatures() if each.machine}
-    if target in machine and target != options.wanted:
+    machine = {f"signature:{each.id}": each for each in compiler_signatures() if each.machine}
+    if failure in machine and failure != options.wanted:
         raise OptionError(
-            f"{source}: {judge} fails as {target}, expected a failure that says something of the graph: "
-            f"{machine[target].cause}; {machine[target].way_out}"
+            f"{source}: {checker} fails as {failure}, expected a failure that the graph causes: "
+            f"{machine[failure].cause}; {machine[failure].remedy}"
         )
 
 
-def _confirm(found: Found, trials: Trials, options: ReduceOptions) -> int:
+def _count_same(result: SearchResult, attempts: AttemptRunner, options: ReduceOptions) -> int:
     """Run the result again; return how often it failed in the same way."""
     if options.rule:
         return 1
-    written = found.model.SerializeToString(deterministic=True)
-    candidate = options.output / STEPS_NAME / CANDIDATE_NAME
-    candidate.write_bytes(written)
-    return trials.repeated(candidate, digest_of(written), len(found.model.graph.node), options.repeats)
+    path, digest = _write_candidate(result.model, options)
+    return attempts.count_same(path, digest, len(result.model.graph.node), options.repeats)
+
+
+def _write_candidate(model: onnx.ModelProto, options: ReduceOptions) -> tuple[Path, str]:
+    """Write a graph to be checked; return its path and its digest."""
+    path = options.output / STEPS_NAME / CANDIDATE_NAME
+    content = model.SerializeToString(deterministic=True)
+    path.write_bytes(content)
+    return path, digest_of_bytes(content)
 
 
 def _write(
     source: Path,
-    start: onnx.ModelProto,
-    found: Found,
-    trials: Trials,
+    original: onnx.ModelProto,
+    result: SearchResult,
+    attempts: AttemptRunner,
     options: ReduceOptions,
     resumed: int,
     same_runs: int,
 ) -> ReduceReport:
     folder = options.output
     with written_beside(folder / REDUCED_NAME) as part:
-        part.write_bytes(found.model.SerializeToString(deterministic=True))
+        part.write_bytes(result.model.SerializeToString(deterministic=True))
     report = ReduceReport(
         source=source,
-        nodes_before=len(start.graph.node),
-        nodes_after=len(found.model.graph.node),
-        operators=tuple(node.op_type for node in found.model.graph.node),
-        target=trials.target,
-        words=trials.steps[-1].attempt.outcome.words,
-        minimal=found.minimal,
-        weights=found.weights,
-        attempts=trials.count,
+        nodes_before=len(original.graph.node),
+        nodes_after=len(result.model.graph.node),
+        operators=tuple(node.op_type for node in result.model.graph.node),
+        failure=attempts.failure,
+        message=attempts.kept[-1].attempt.result.message,
+        minimal=result.minimal,
+        weights=result.weights,
+        attempts=attempts.count,
         resumed=resumed,
         runs=1 if options.rule else options.repeats,
         same_runs=same_runs,
         reduced=folder / REDUCED_NAME,
-        script=write_reproduction(folder, options, trials.target),
+        script=write_script(folder, options, attempts.failure),
         ticket=folder / TICKET_NAME,
-        steps=tuple(step.path for step in trials.steps),
+        steps=tuple(each.path for each in attempts.kept),
     )
     with written_beside(report.ticket) as part:
-        part.write_text(ticket_text(report, found.model, shown_command(options)), encoding="utf-8")
+        part.write_text(ticket_text(report, result.model, command_text(options)), encoding="utf-8")
     return report

@@ -1,4 +1,4 @@
-"""The search: weights go, then nodes from the end, the start and between, then sizes, until nothing can go."""
+"""The search: random weights, fewer nodes at the end, the start and between, smaller sizes, until none can go."""
 
 from __future__ import annotations
 
@@ -9,104 +9,104 @@ from typing import Literal
 import onnx
 
 from tasnet2hef.base.errors import GraphError, RefusedError
-from tasnet2hef.diagnose.reduce.delta import minimised, shortest
-from tasnet2hef.diagnose.reduce.preparation import is_weight, randomised
+from tasnet2hef.diagnose.reduce.attempts import AttemptRunner, BudgetSpent
+from tasnet2hef.diagnose.reduce.delta_debugging import ddmin, shortest_failing
+from tasnet2hef.diagnose.reduce.prepare import is_weight, randomised
 from tasnet2hef.diagnose.reduce.sizes import resized, sizes_of
-from tasnet2hef.diagnose.reduce.subgraph import Subject, subject_of, tensors_of
-from tasnet2hef.diagnose.reduce.trials import BudgetSpent, Trials
+from tasnet2hef.diagnose.reduce.subgraph import SourceGraph, source_graph, stored_tensors
 
 Weights = Literal["none", "random", "own"]
 
 
 @dataclass(frozen=True)
-class Found:
-    """The smallest graph; ``minimal`` tells that no node of it can be left out."""
+class SearchResult:
+    """The smallest graph; ``minimal`` means that no node of it can be left out."""
 
     model: onnx.ModelProto
     minimal: bool
     weights: Weights
 
 
-def search(prepared: onnx.ModelProto, trials: Trials, where: str) -> Found:
-    """Return the smallest graph that fails as ``trials`` looks for.
+def search(prepared: onnx.ModelProto, attempts: AttemptRunner, where: str) -> SearchResult:
+    """Return the smallest graph that shows the failure of ``attempts``.
 
     Raises:
-        RefusedError: the failure is gone once the graph is written anew, so it lies in the file, not in the graph.
+        RefusedError: the failure is gone once the graph is rewritten, so its cause is the file, not the graph.
     """
-    is_random, minimal = _start(prepared, trials, where), True
+    is_random, minimal = _rewrite(prepared, attempts, where), True
     try:
-        _fewest_nodes(trials)
-        while _smallest_sizes(trials) and _single_nodes(trials):
+        _leave_out_nodes(attempts)
+        while _shrink_sizes(attempts) and _leave_out_single_nodes(attempts):
             continue
-        if not is_random and trials.fails(randomised(trials.best), "random weights"):
+        if not is_random and attempts.fails(randomised(attempts.smallest), "random weights"):
             is_random = True
-            _single_nodes(trials)
+            _leave_out_single_nodes(attempts)
     except BudgetSpent:
         minimal = False
-    has_weights = any(is_weight(tensor) for tensor in tensors_of(trials.best.graph))
+    has_weights = any(is_weight(tensor) for tensor in stored_tensors(attempts.smallest.graph))
     weights: Weights = "none" if not has_weights else "random" if is_random else "own"
-    return Found(trials.best, minimal, weights)
+    return SearchResult(attempts.smallest, minimal, weights)
 
 
-def _start(prepared: onnx.ModelProto, trials: Trials, where: str) -> bool:
-    """Begin with random weights if the failure stays, else with the graph's own; tell which."""
+def _rewrite(prepared: onnx.ModelProto, attempts: AttemptRunner, where: str) -> bool:
+    """Begin with random weights if the failure stays, else with the graph's own; return whether with random."""
     try:
-        if trials.fails(randomised(prepared), "written anew, with random weights"):
+        if attempts.fails(randomised(prepared), "rewritten, with random weights"):
             return True
-        if trials.fails(prepared, "written anew"):
+        if attempts.fails(prepared, "rewritten"):
             return False
     except BudgetSpent:
         raise RefusedError(f"{where}: --max-attempts is spent before the first cut; allow 10 or more") from None
     raise RefusedError(
-        f"{where}: fails ({trials.target}), but no more once it is written anew with static inputs and without "
+        f"{where}: fails ({attempts.failure}), but no longer once it is rewritten with static inputs and without "
         "metadata; what fails is how the file is written, not the graph"
     )
 
 
-def _fewest_nodes(trials: Trials) -> None:
+def _leave_out_nodes(attempts: AttemptRunner) -> None:
     """Leave out nodes: after the failing one, what it doesn't depend on, before it, and every other one."""
-    subject = subject_of(trials.best)
-    kept = list(subject.nodes)
-    length = shortest(len(kept), lambda count: _still(trials, subject, kept[:count], "first nodes"))
+    source = source_graph(attempts.smallest)
+    kept = list(source.nodes)
+    length = shortest_failing(len(kept), lambda count: _fails(attempts, source, kept[:count], "first nodes"))
     kept = kept[:length]
-    needed = subject.ancestors(kept)
-    if len(needed) < len(kept) and _still(trials, subject, needed, "what the last node needs"):
+    needed = source.ancestors(kept)
+    if len(needed) < len(kept) and _fails(attempts, source, needed, "what the last node needs"):
         kept = needed
-    length = shortest(len(kept), lambda count: _still(trials, subject, kept[-count:], "last nodes"))
-    minimised(kept[-length:], lambda places: _still(trials, subject, places, "without some nodes"))
+    length = shortest_failing(len(kept), lambda count: _fails(attempts, source, kept[-count:], "last nodes"))
+    ddmin(kept[-length:], lambda places: _fails(attempts, source, places, "without some nodes"))
 
 
-def _single_nodes(trials: Trials) -> bool:
-    """Leave out single nodes; tell whether any went."""
-    subject = subject_of(trials.best)
-    left = minimised(subject.nodes, lambda places: _still(trials, subject, places, "without a node"), piece=1)
-    return len(left) < len(subject.nodes)
+def _leave_out_single_nodes(attempts: AttemptRunner) -> bool:
+    """Leave out single nodes; return whether any could be left out."""
+    source = source_graph(attempts.smallest)
+    kept = ddmin(source.nodes, lambda places: _fails(attempts, source, places, "without a node"), piece=1)
+    return len(kept) < len(source.nodes)
 
 
-def _still(trials: Trials, subject: Subject, places: Iterable[int], change: str) -> bool:
+def _fails(attempts: AttemptRunner, source: SourceGraph, places: Iterable[int], change: str) -> bool:
     try:
-        candidate = subject.cut(places)
+        candidate = source.cut(places)
     except GraphError:  # no graph can be cut there
         return False
-    return trials.fails(candidate, change)
+    return attempts.fails(candidate, change)
 
 
-def _smallest_sizes(trials: Trials) -> bool:
-    """Make every size 1, or halve it as often as the failure stays; tell whether any changed."""
-    before = trials.best
+def _shrink_sizes(attempts: AttemptRunner) -> bool:
+    """Make every size 1, or halve it as often as the failure stays; return whether any changed."""
+    before = attempts.smallest
     for size in sizes_of(before):
-        if _resized(trials, size, 1):
+        if _fails_resized(attempts, size, 1):
             continue
-        while size > 3 and _resized(trials, size, size // 2):
+        while size > 3 and _fails_resized(attempts, size, size // 2):
             size //= 2
-    return trials.best is not before
+    return attempts.smallest is not before
 
 
-def _resized(trials: Trials, size: int, smaller: int) -> bool:
-    if size not in sizes_of(trials.best):
+def _fails_resized(attempts: AttemptRunner, size: int, smaller: int) -> bool:
+    if size not in sizes_of(attempts.smallest):
         return False
     try:
-        candidate = resized(trials.best, size, smaller)
-    except GraphError:  # it does not fit together then
+        candidate = resized(attempts.smallest, size, smaller)
+    except GraphError:  # shapes no longer fit together
         return False
-    return trials.fails(candidate, f"size {size} to {smaller}")
+    return attempts.fails(candidate, f"size {size} to {smaller}")

@@ -1,4 +1,4 @@
-"""Makes a graph smaller without leaving out a node: a size (channels, frames) becomes half wherever it occurs."""
+"""Makes a graph smaller with the same nodes: a size (channels, frames) is reduced wherever it occurs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.diagnose.reduce.preparation import is_weight
-from tasnet2hef.diagnose.reduce.subgraph import retyped, tensors_of
+from tasnet2hef.diagnose.reduce.prepare import is_weight
+from tasnet2hef.diagnose.reduce.subgraph import stored_tensors, with_inferred_shapes
 from tasnet2hef.target.graph.inference import static_shape
 from tasnet2hef.target.graph.onnx_node import Shape
 
@@ -21,7 +21,7 @@ def sizes_of(model: onnx.ModelProto) -> list[int]:
     """Return the sizes above 1 of a model's inputs and weights, the largest first; kernel sizes are left out."""
     kernels = _kernels(model)
     shapes = [static_shape(value) or () for value in model.graph.input]
-    shapes += [_free_axes(tensor, kernels) for tensor in tensors_of(model.graph) if is_weight(tensor)]
+    shapes += [_free_axes(tensor, kernels) for tensor in stored_tensors(model.graph) if is_weight(tensor)]
     return sorted({size for shape in shapes for size in shape if size > 1}, reverse=True)
 
 
@@ -29,7 +29,7 @@ def resized(model: onnx.ModelProto, size: int, smaller: int) -> onnx.ModelProto:
     """Return a copy in which every axis of ``size`` is ``smaller``: of inputs, weights, groups and lists of sizes.
 
     Raises:
-        GraphError: the graph does not fit together any more.
+        GraphError: the resized shapes conflict.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
@@ -38,7 +38,7 @@ def resized(model: onnx.ModelProto, size: int, smaller: int) -> onnx.ModelProto:
         for axis in value.type.tensor_type.shape.dim:
             if axis.dim_value == size:
                 axis.dim_value = smaller
-    for tensor in tensors_of(copy.graph):
+    for tensor in stored_tensors(copy.graph):
         if tensor.data_type == TensorProto.INT64:
             _replace_number(tensor, size, smaller)
         else:
@@ -47,9 +47,9 @@ def resized(model: onnx.ModelProto, size: int, smaller: int) -> onnx.ModelProto:
         for attribute in node.attribute:
             if attribute.name == "group" and attribute.i == size:
                 attribute.i = smaller
-    made = retyped(copy)
-    _refuse_unequal_channels(made)
-    return made
+    typed = with_inferred_shapes(copy)
+    _refuse_unequal_channels(typed)
+    return typed
 
 
 def _replace_number(tensor: TensorProto, size: int, smaller: int) -> None:
@@ -63,7 +63,7 @@ def _cut_axes(tensor: TensorProto, size: int, smaller: int, kernels: set[str]) -
     wanted = [smaller if axis < free and length == size else length for axis, length in enumerate(tensor.dims)]
     if wanted == list(tensor.dims):
         return
-    if tensor.data_location == TensorProto.EXTERNAL:  # absent: its shape is all that there is
+    if tensor.data_location == TensorProto.EXTERNAL:  # absent: it has a shape only
         tensor.dims[:] = wanted
         return
     kept = numpy_helper.to_array(tensor)[tuple(slice(length) for length in wanted)]
@@ -71,7 +71,7 @@ def _cut_axes(tensor: TensorProto, size: int, smaller: int, kernels: set[str]) -
 
 
 def _free_axes(tensor: TensorProto, kernels: set[str]) -> Shape:
-    """Return the sizes that may change: of a convolution's weights those of its channels only."""
+    """Return the sizes that may change: of a convolution's weights only its channels."""
     return tuple(tensor.dims[:2] if tensor.name in kernels else tensor.dims)
 
 
@@ -80,7 +80,7 @@ def _kernels(model: onnx.ModelProto) -> set[str]:
 
 
 def _refuse_unequal_channels(model: onnx.ModelProto) -> None:
-    """Refuse convolutions whose weights don't fit their input: ONNX's own inference lets them through."""
+    """Refuse convolutions whose weights don't fit their input: ONNX's own inference accepts them."""
     graph = model.graph
     shapes = {value.name: static_shape(value) for value in (*graph.input, *graph.value_info, *graph.output)}
     shapes |= {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}

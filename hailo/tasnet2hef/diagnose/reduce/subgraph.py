@@ -1,4 +1,4 @@
-"""Cuts nodes out of a graph: what they read becomes an input, what nobody reads any more an output, both typed."""
+"""Cuts nodes out of a graph: tensors from outside become typed inputs, those used outside typed outputs."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _LARGEST_CHECKED_BYTES: Final = 1024
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A graph with static shapes to cut from; ``values`` are type and shape of every tensor that has both."""
+class SourceGraph:
+    """A graph with static shapes to cut from; ``values`` has every tensor whose type and shape are known."""
 
     model: onnx.ModelProto
     values: Mapping[str, onnx.ValueInfoProto]
@@ -31,7 +31,7 @@ class Subject:
 
     @property
     def nodes(self) -> tuple[int, ...]:
-        """Return the positions of the nodes that can be left out; a Constant goes with what reads it."""
+        """Return the positions of the nodes that can be left out; a Constant stays with the nodes that read it."""
         return tuple(place for place, node in enumerate(self.model.graph.node) if node.op_type != "Constant")
 
     @cached_property
@@ -44,27 +44,27 @@ class Subject:
 
     @cached_property
     def used(self) -> frozenset[str]:
-        """Return the tensors that some node reads or that are outputs."""
+        """Return the tensors that are read by a node or are outputs."""
         read = {name for node in self.model.graph.node for name in reads(node)}
         return frozenset(read | {value.name for value in self.model.graph.output})
 
     def ancestors(self, kept: Iterable[int]) -> list[int]:
-        """Return the last one of some nodes and those that it depends on, in their order."""
+        """Return the last of some nodes and those that it depends on, in their order."""
         places = list(kept)
-        wanted: set[str] = set()
-        found = []
+        needed: set[str] = set()
+        ancestors = []
         for place in reversed(places):
             node = self.model.graph.node[place]
-            if place == places[-1] or wanted & set(node.output):
-                found.append(place)
-                wanted.update(reads(node))
-        return found[::-1]
+            if place == places[-1] or needed & set(node.output):
+                ancestors.append(place)
+                needed.update(reads(node))
+        return ancestors[::-1]
 
     def cut(self, kept: Iterable[int]) -> onnx.ModelProto:
         """Return a valid model of some nodes, by their positions in order.
 
         Raises:
-            GraphError: there are none, a tensor at the border has no known type and shape, or ONNX's checker
+            GraphError: there are none, a tensor at the cut has no known type and shape, or ONNX's checker
                 refuses the model.
         """
         graph = self.model.graph
@@ -73,56 +73,56 @@ class Subject:
             raise GraphError(f"{NAME}: found no nodes, expected one or more")
         read = dict.fromkeys(name for node in chosen for name in reads(node))
         fixed = [node for node in graph.node if node.op_type == "Constant" and set(node.output) & set(read)]
-        made = [name for node in chosen for name in node.output if name]
-        known = self.stored | {name for node in fixed for name in node.output} | set(made)
-        folded = [tensor for name in read if name not in known and (tensor := self._folded(name)) is not None]
+        produced = [name for node in chosen for name in node.output if name]
+        known = self.stored | {name for node in fixed for name in node.output} | set(produced)
+        folded = [tensor for name in read if name not in known and (tensor := self._constant(name)) is not None]
         known |= {tensor.name for tensor in folded}
         part = helper.make_graph(
             [*fixed, *chosen],
             NAME,
-            [self._port(name) for name in self._in_order(name for name in read if name not in known)],
-            [self._port(name) for name in self._ends(chosen, made, set(read))],
+            [self._value(name) for name in self._in_order(name for name in read if name not in known)],
+            [self._value(name) for name in self._outputs(chosen, produced, set(read))],
             [*(tensor for tensor in graph.initializer if tensor.name in read), *folded],
-            value_info=[self.values[name] for name in made if name in self.values and name in read],
+            value_info=[self.values[name] for name in produced if name in self.values and name in read],
             sparse_initializer=[each for each in graph.sparse_initializer if each.values.name in read],
         )
-        return _checked(model_of(part, self.model))
+        return _checked(new_model(part, self.model))
 
     def _in_order(self, names: Iterable[str]) -> list[str]:
-        """Put what was an input before in front, in its old order."""
+        """Return names with the graph's own inputs first, in their order."""
         old = [value.name for value in self.model.graph.input]
         return sorted(names, key=lambda name: old.index(name) if name in old else len(old))
 
-    def _ends(self, chosen: list[onnx.NodeProto], made: list[str], read: set[str]) -> list[str]:
+    def _outputs(self, chosen: list[onnx.NodeProto], produced: list[str], read: set[str]) -> list[str]:
         old = {value.name for value in self.model.graph.output}
-        ends = [name for name in made if name in old or (name in self.used and name not in read)]
+        ends = [name for name in produced if name in old or (name in self.used and name not in read)]
         varying = [name for name in ends if name not in self.constants]
         return varying or ends or [next(filter(None, chosen[-1].output))]
 
-    def _port(self, name: str) -> onnx.ValueInfoProto:
+    def _value(self, name: str) -> onnx.ValueInfoProto:
         value = self.values.get(name)
         if value is None:
             raise GraphError(f"tensor {name}: its type or shape is not known, so no graph can begin or end there")
         return value
 
-    def _folded(self, name: str) -> TensorProto | None:
+    def _constant(self, name: str) -> TensorProto | None:
         """Return a computed constant's value; None for what depends on an input or is large."""
-        found = self.constants.small(name) if name in self.constants else None
-        return None if found is None else numpy_helper.from_array(found, name)
+        value = self.constants.small(name) if name in self.constants else None
+        return None if value is None else numpy_helper.from_array(value, name)
 
 
-def subject_of(model: onnx.ModelProto) -> Subject:
-    """Return a model with static inputs as a graph to cut from; raise GraphError where its shapes don't fit."""
+def source_graph(model: onnx.ModelProto) -> SourceGraph:
+    """Return a model with static inputs as a graph to cut from; raise GraphError where its shapes conflict."""
     values, constants = _typed(model)
     known = model
     while any(name and name not in values for node in model.graph.node for name in node.output):
-        # A shape that the graph itself computes becomes known once the constants before it are stored.
+        # A shape that the graph computes becomes known once the constants that it depends on are stored.
         known = _with_constants(known, constants)
         more, constants = _typed(known)
         if more.keys() <= values.keys():
             break
         values = {**more, **values}
-    return Subject(model, values, constants)
+    return SourceGraph(model, values, constants)
 
 
 def _typed(model: onnx.ModelProto) -> tuple[dict[str, onnx.ValueInfoProto], Constants]:
@@ -137,31 +137,31 @@ def _typed(model: onnx.ModelProto) -> tuple[dict[str, onnx.ValueInfoProto], Cons
 
 
 def _with_constants(model: onnx.ModelProto, constants: Constants) -> onnx.ModelProto:
-    """Return a model in which the small constants that its nodes compute are stored."""
+    """Return a model that stores the small constants which its nodes compute."""
     graph = model.graph
     nodes, stored = [], list(graph.initializer)
     for node in graph.node:
-        found = {name: constants.small(name) for name in node.output if name in constants}
-        if node.op_type != "Constant" and found and all(value is not None for value in found.values()):
-            stored += [numpy_helper.from_array(value, name) for name, value in found.items() if value is not None]
+        values = {name: constants.small(name) for name in node.output if name in constants}
+        if node.op_type != "Constant" and values and all(value is not None for value in values.values()):
+            stored += [numpy_helper.from_array(value, name) for name, value in values.items() if value is not None]
         else:
             nodes.append(node)
-    light = helper.make_graph(
+    new_graph = helper.make_graph(
         nodes, NAME, graph.input, graph.output, stored, sparse_initializer=graph.sparse_initializer
     )
-    return model_of(light, model)
+    return new_model(new_graph, model)
 
 
-def model_of(graph: onnx.GraphProto, like: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a model of a graph; nothing but opsets and format come from the one that it is ``like``."""
+def new_model(graph: onnx.GraphProto, like: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a model of a graph, with only the opsets and the IR version of ``like``."""
     return helper.make_model(graph, opset_imports=like.opset_import, ir_version=like.ir_version)
 
 
-def retyped(model: onnx.ModelProto) -> onnx.ModelProto:
+def with_inferred_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return a model whose tensors have the shapes that follow from its inputs.
 
     Raises:
-        GraphError: shapes don't fit together, or an output has none.
+        GraphError: shapes conflict, or an output has none.
     """
     graph = model.graph
     del graph.value_info[:]
@@ -178,7 +178,7 @@ def retyped(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def reads(node: onnx.NodeProto) -> Iterator[str]:
-    """Go through the tensors that a node reads, those that its bodies take from around them with them."""
+    """Yield the tensors that a node reads, including those that its bodies read from the outer scope."""
     yield from filter(None, node.input)
     for body in bodies(node):
         own = {value.name for value in body.input} | {tensor.name for tensor in body.initializer}
@@ -196,34 +196,34 @@ def bodies(node: onnx.NodeProto) -> list[onnx.GraphProto]:
     ]
 
 
-def tensors_of(graph: onnx.GraphProto) -> Iterator[TensorProto]:
-    """Go through the constants that a graph and the graphs inside it hold."""
+def stored_tensors(graph: onnx.GraphProto) -> Iterator[TensorProto]:
+    """Yield the constants of a graph and of the graphs inside it."""
     yield from graph.initializer
     for node in graph.node:
         if node.op_type == "Constant":
             yield from (attribute.t for attribute in node.attribute if attribute.name == "value")
         for body in bodies(node):
-            yield from tensors_of(body)
+            yield from stored_tensors(body)
 
 
 def _checked(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a model that ONNX's checker takes; an operator that it does not know is left to the command."""
+    """Return a model that ONNX's checker accepts; unknown operators are left to the command."""
     check_model(model, NAME)
     if not all(onnx.defs.has(node.op_type) for node in model.graph.node):
         return model
     try:
         onnx.checker.check_model(_without_weights(model), full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise GraphError(f"{NAME}: no valid ONNX ({error})") from None
+        raise GraphError(f"{NAME}: not valid ONNX ({error})") from None
     return model
 
 
 def _without_weights(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the model with its weights as inputs: their values may be absent, and say nothing of validity."""
+    """Return the model with its weights as inputs: values may be absent, and don't matter for validity."""
     graph = model.graph
     large = [tensor for tensor in graph.initializer if _is_large(tensor)]
     inputs = [helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims)) for tensor in large]
-    light = helper.make_graph(
+    new_graph = helper.make_graph(
         graph.node,
         NAME,
         [*graph.input, *inputs],
@@ -232,7 +232,7 @@ def _without_weights(model: onnx.ModelProto) -> onnx.ModelProto:
         value_info=graph.value_info,
         sparse_initializer=graph.sparse_initializer,
     )
-    return model_of(light, model)
+    return new_model(new_graph, model)
 
 
 def _is_large(tensor: TensorProto) -> bool:

@@ -1,4 +1,4 @@
-"""The text for a vendor's ticket: what fails, in whose words, with which versions, on which few nodes."""
+"""The text for a vendor's ticket: the failure, its message, the versions and the nodes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import onnx
 
 from tasnet2hef.base.version import __version__
 from tasnet2hef.diagnose.reduce.sizes import sizes_of
-from tasnet2hef.target.failures.classify import all_signatures
+from tasnet2hef.target.failures.tables import compiler_signatures
 from tasnet2hef.target.graph.inference import static_shape
 from tasnet2hef.target.graph.loader import graph_of_model
 from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 _PACKAGES: Final = ("onnx", "onnxruntime", "numpy", "protobuf", "hailo-dataflow-compiler", "hailort")
 _LISTED_NODES: Final = 60
-_RULE_MARKS: Final = ("rule", *LEVELS)
+_RULE_KINDS: Final = ("rule", *LEVELS)
 _WEIGHTS: Final = {
-    "none": "none of more than one value are left",
+    "none": "no tensor of more than one value is left",
     "random": "replaced by random numbers; constants of one value and lists of integers are the original's",
-    "own": "**the original's own**: with random numbers it fails no more. Think before you send it",
+    "own": "**the original's own**: with random numbers it no longer fails. Consider whether you may send them",
 }
 
 
@@ -35,29 +35,29 @@ def ticket_text(report: ReduceReport, model: onnx.ModelProto, command: str) -> s
     parts = [
         f"# {_title(report)}",
         f"Run `{command}` on the attached `{report.reduced.name}` (or `sh {report.script.name}`).",
-        _fenced(report.words or "the command printed nothing"),
-        *_meaning(report.target),
-        "## How sure\n\n" + "\n".join(f"- {line}" for line in _certainty(report, model)),
+        _fenced(report.message or "the command printed nothing"),
+        *_known_cause(report.failure),
+        "## Evidence\n\n" + "\n".join(f"- {line}" for line in _evidence(report, model)),
         "## Graph\n\n" + _graph(model, report),
-        "## Versions\n\n" + "\n".join(f"- {name}: {version}" for name, version in versions().items()),
+        "## Versions\n\n" + "\n".join(f"- {name}: {version}" for name, version in installed_versions().items()),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of what can be told from here; the command may have run elsewhere."""
-    found = {"tasnet2hef": __version__, "Python": platform.python_version(), "system": platform.platform()}
+def installed_versions() -> dict[str, str]:
+    """Return the versions in this environment; the command may have run in another one."""
+    versions = {"tasnet2hef": __version__, "Python": platform.python_version(), "system": platform.platform()}
     for package in _PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
-            found[package] = "not in the environment that ran the reduction"
-    return found
+            versions[package] = "not in the environment that ran the reduction"
+    return versions
 
 
 def _title(report: ReduceReport) -> str:
-    kind, _, name = report.target.partition(":")
-    failure = name if kind == "signature" or kind in _RULE_MARKS else "A failure"
+    kind, _, name = report.failure.partition(":")
+    failure = name if kind == "signature" or kind in _RULE_KINDS else "A failure"
     return f"{failure} on a graph of {_count(report.nodes_after)}"
 
 
@@ -65,22 +65,22 @@ def _count(nodes: int) -> str:
     return f"{nodes} node{'' if nodes == 1 else 's'}"
 
 
-def _meaning(target: str) -> list[str]:
-    """Return what is known of a failure of this kind, with its grade."""
-    kind, _, name = target.partition(":")
+def _known_cause(failure: str) -> list[str]:
+    """Return the cause of earlier failures of this kind, with its grade; empty where none is known."""
+    kind, _, name = failure.partition(":")
     if kind == "signature":
-        signature = next(each for each in all_signatures() if each.id == name)
-        proof, cause = signature.proof, signature.cause
-    elif kind in _RULE_MARKS:
+        signature = next(each for each in compiler_signatures() if each.id == name)
+        proof, cause = signature.basis, signature.cause
+    elif kind in _RULE_KINDS:
         rule = find_rule(name)
         proof, cause = rule.evidence[0], rule.title
     else:
         return []
-    return [f"What such a failure meant before: {cause} ({proof.grade}: {proof.origin})."]
+    return [f"Cause of earlier failures of this kind: {cause} ({proof})."]
 
 
-def _certainty(report: ReduceReport, model: onnx.ModelProto) -> list[str]:
-    same = f"seen on this graph in {report.same_runs} of {report.runs} runs (recorded here), as `{report.target}`"
+def _evidence(report: ReduceReport, model: onnx.ModelProto) -> list[str]:
+    same = f"seen on this graph in {report.same_runs} of {report.runs} runs (recorded here), as `{report.failure}`"
     minimal = "no node can be left out without losing the failure (each was tried)"
     stopped = "**not minimal**: the budget of attempts was spent; more nodes may go"
     predicted = (
@@ -88,19 +88,19 @@ def _certainty(report: ReduceReport, model: onnx.ModelProto) -> list[str]:
     )
     return [
         same,
-        *([predicted] if report.target.partition(":")[0] in _RULE_MARKS else []),
+        *([predicted] if report.failure.partition(":")[0] in _RULE_KINDS else []),
         f"cut out of a graph of {_count(report.nodes_before)} in {report.attempts} attempts",
         minimal if report.minimal else stopped,
-        _sizes_told(model),
+        _sizes_line(model),
         f"weights: {_WEIGHTS[report.weights]}",
     ]
 
 
-def _sizes_told(model: onnx.ModelProto) -> str:
-    left = sizes_of(model)
-    if not left:
+def _sizes_line(model: onnx.ModelProto) -> str:
+    sizes = sizes_of(model)
+    if not sizes:
         return "sizes don't matter: all are 1"
-    return f"each of the sizes {', '.join(map(str, left))} was halved as long as the failure stayed"
+    return f"each of the sizes {', '.join(map(str, sizes))} was halved as long as the failure stayed"
 
 
 def _graph(model: onnx.ModelProto, report: ReduceReport) -> str:
@@ -109,7 +109,7 @@ def _graph(model: onnx.ModelProto, report: ReduceReport) -> str:
     lines = [f"Opset {opsets}, IR {model.ir_version}.", ""]
     lines += [f"- input `{value.name}` {_sizes(static_shape(value))}" for value in model.graph.input]
     lines += [f"- output `{value.name}` {_sizes(static_shape(value))}" for value in model.graph.output]
-    lines += ["", "| node | operator | reads | makes | attributes |", "|---|---|---|---|---|"]
+    lines += ["", "| node | operator | inputs | outputs | attributes |", "|---|---|---|---|---|"]
     lines += [_row(node) for node in graph.nodes[:_LISTED_NODES]]
     if len(graph.nodes) > _LISTED_NODES:
         lines.append(f"\nand {len(graph.nodes) - _LISTED_NODES} more")
@@ -117,10 +117,10 @@ def _graph(model: onnx.ModelProto, report: ReduceReport) -> str:
 
 
 def _row(node: OnnxNode) -> str:
-    reads = ", ".join(_sizes(shape) for shape in node.input_shapes)
-    makes = ", ".join(_sizes(shape) for shape in node.output_shapes)
+    inputs = ", ".join(_sizes(shape) for shape in node.input_shapes)
+    outputs = ", ".join(_sizes(shape) for shape in node.output_shapes)
     attributes = ", ".join(f"{name}={value}" for name, value in node.attributes).replace("|", "\\|")
-    return f"| `{node.name}` | {node.op_type} | {reads} | {makes} | {attributes} |"
+    return f"| `{node.name}` | {node.op_type} | {inputs} | {outputs} | {attributes} |"
 
 
 def _sizes(shape: Shape | None) -> str:

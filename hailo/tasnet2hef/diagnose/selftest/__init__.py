@@ -1,1 +1,1 @@
-"""Holds every stage of what was made, ONNX to device, against the original network's own output."""
+"""Compares every form of a net, from ONNX to the device, with the original network's own output."""

@@ -1,7 +1,7 @@
 """From a trained Conv-TasNet, in any of the formats found in the wild, to a spec and its weights.
 
 ``containers/`` turns a location into plain values (one file per kind of file), ``layouts/`` finds a Conv-TasNet
-in them (one file per naming of the weights); both are discovered. ``resolve.py`` completes what they found.
+in them (one file per naming of the weights); both are discovered. ``resolve.py`` completes and checks the result.
 """
 
 from tasnet2hef.model.checkpoint.checkpoint import Checkpoint

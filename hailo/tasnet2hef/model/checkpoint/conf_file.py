@@ -1,4 +1,4 @@
-"""The options beside a file: the ``conf.yml`` that Asteroid's recipes write into an experiment's folder."""
+"""Options beside a checkpoint: the ``conf.yml`` that Asteroid's recipes write into an experiment's folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def conf_beside(path: Path) -> Mapping[str, object]:
 
 
 def read_conf(path: Path) -> Mapping[str, object]:
-    """Read a recipe's options; refuses anything that is not a mapping of plain values."""
+    """Read a recipe's options; refuse anything that is not a mapping of plain values."""
     try:
         conf = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:

@@ -1,4 +1,4 @@
-"""The filterbank families: which one a file holds, and its filters from its parameters."""
+"""The filterbank families: which one a file has, and its filters from its parameters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasnet2hef.base.errors import CheckpointError
 FREE = "free"
 _FREE_NAMES = (FREE, "FreeFB")
 _HOOKS = ("pre_analysis", "post_analysis", "pre_synthesis", "post_synthesis")
-_COMPUTED = ("analytic_free", "param_sinc")  # families that store something else than their filters
+_COMPUTED = ("analytic_free", "param_sinc")  # families whose filters are computed from stored parameters
 _SINC_OPTIONS = ("min_low_hz", "min_band_hz")
 
 
@@ -26,14 +26,14 @@ class Family:
     name: str
     """Asteroid's short name."""
     parameters: frozenset[str]
-    """What a bank holds in a state dict."""
-    drawn: bool = True
-    """Whether filters start at random: then encoder and decoder differ unless they are one bank."""
+    """Names of a bank's parameters in a state dict."""
+    starts_random: bool = True
+    """Filters start at random: encoder and decoder then differ unless they are one bank."""
     builder: Any = None
     """An instance of the library's class that computes filters; None: they are stored as they are."""
 
     def filters(self, where: str, bank: str, parameters: Mapping[str, Tensor]) -> Tensor:
-        """Compute one bank's filters ``[filter, 1, sample]``; refuses parameters of other names or shapes."""
+        """Compute one bank's filters ``[filter, 1, sample]``; refuse parameters of other names or shapes."""
         if self.builder is None:
             return _stored_filters(where, bank, parameters)
         state = {name: parameters[name] for name in self.parameters if name in parameters}
@@ -50,7 +50,7 @@ class Family:
         return filters
 
     def real_size(self, option: str, size: int) -> int:
-        """Say what a size in the options becomes in this family's filters."""
+        """Return what a size in the options becomes in this family's filters."""
         if option == "n_filters" and self.name == "stft":
             return size + 2  # real and imaginary parts of n/2 + 1 bins
         if option == "n_filters" and self.builder is not None:
@@ -63,16 +63,18 @@ class Family:
 def family_of(
     where: str, parameters: Mapping[str, Tensor], options: Mapping[str, object], features: int
 ) -> Family:
-    """Name the family by ``fb_name``, else by the encoder's parameters; refuses more than a convolution."""
+    """Choose the family by ``fb_name``, else by the encoder's parameters; refuse more than a convolution."""
     name = options.get("fb_name") or _guess(where, parameters, features)
     if name in _FREE_NAMES:
         return Family(FREE, frozenset({"_filters"}))
     bank_class = _bank_class(where, str(name))
     short_name = _short_name(bank_class)
     if short_name not in _COMPUTED:
-        return Family(short_name, frozenset({"_filters", "torch_window"}), drawn=False)
+        return Family(short_name, frozenset({"_filters", "torch_window"}), starts_random=False)
     builder = _builder(where, short_name, bank_class, parameters, options)
-    return Family(short_name, frozenset(builder.state_dict()), drawn=short_name != "param_sinc", builder=builder)
+    return Family(
+        short_name, frozenset(builder.state_dict()), starts_random=short_name != "param_sinc", builder=builder
+    )
 
 
 def _guess(where: str, parameters: Mapping[str, Tensor], features: int) -> str:
@@ -131,8 +133,8 @@ def _builder(
     where: str, name: str, bank_class: Any, parameters: Mapping[str, Tensor], options: Mapping[str, object]
 ) -> Any:
     n_filters, kernel_size, sample_rate = _parameter_sizes(where, name, parameters)
-    given_rate = options.get("sample_rate")
-    rate = float(given_rate) if isinstance(given_rate, int | float) and given_rate > 0 else sample_rate
+    option = options.get("sample_rate")
+    rate = float(option) if isinstance(option, int | float) and option > 0 else sample_rate
     limits = {key: options[key] for key in _SINC_OPTIONS if isinstance(options.get(key), int | float)}
     return bank_class(n_filters, kernel_size, stride=1, sample_rate=rate, **limits)
 

@@ -1,14 +1,13 @@
-"""Turn any filterbank family into plain filters ``[filter, 1, sample]``.
+"""Turns any filterbank family into plain filters ``[filter, 1, sample]``.
 
 Asteroid's encoder is ``pre_analysis``, a convolution with ``filters()``, ``post_analysis``; its decoder likewise
-(``asteroid_filterbanks/enc_dec.py``, 0.4.0). Where a family leaves the four hooks alone, the filters are all of
-it, and a net with those filters stored as free ones is the same net. Families with hooks are refused by name.
+(``asteroid_filterbanks/enc_dec.py``, 0.4.0). Where a family overrides none of the four hooks, the filters are all
+there is, and a net that stores them as free ones is the same net. Families with hooks are refused by name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -17,30 +16,24 @@ from tasnet2hef.model.checkpoint.filter_families import FREE, Family, family_of
 from tasnet2hef.model.checkpoint.pseudo_inverse import pseudo_inverse, pseudo_inverse_bank
 
 BANK_OPTIONS = ("in_chan", "padding", "output_padding", "who_is_pinv", "min_low_hz", "min_band_hz")
-"""Options of Asteroid's filterbanks that are no part of a spec: the filters hold their effect."""
+"""Options of Asteroid's filterbanks that are not in a spec, because the filters contain their effect."""
 
 _BANKS = ("encoder", "decoder")
 _FEATURES = "masker.bottleneck.1.weight"  # [bottleneck, feature, 1]
 
 
-@dataclass(frozen=True)
-class PlainNet:
-    """A net's weights with its filters made plain, and the options that hold for them."""
+def with_plain_filters(
+    where: str, weights: Mapping[str, Tensor], options: Mapping[str, object]
+) -> tuple[dict[str, Tensor], dict[str, object], tuple[str, ...]]:
+    """Replace the banks' parameters by their filters; return weights, the spec's options, and notes.
 
-    weights: dict[str, Tensor]
-    options: dict[str, object]
-    notes: tuple[str, ...] = ()
-
-
-def make_plain(where: str, weights: Mapping[str, Tensor], options: Mapping[str, object]) -> PlainNet:
-    """Replace the banks' parameters by their filters; sizes in the options become the filters' real ones.
-
-    Refuses families that are more than a convolution, padded filterbanks, and sizes that contradict the weights.
+    Sizes in the options become those of the filters. Refuses families that are more than a convolution, padded
+    filterbanks, and sizes that contradict the weights.
     """
     _require_unpadded(where, options)
     banks = {bank: _parameters_of(weights, bank) for bank in _BANKS}
     if not all(banks.values()) or _FEATURES not in weights or weights[_FEATURES].ndim != 3:
-        return PlainNet(dict(weights), options_of_spec(options))  # what is missing is named later
+        return dict(weights), options_of_spec(options), ()  # a later check names what is missing
     features = weights[_FEATURES].shape[1]
     family = family_of(where, banks["encoder"], options, features)
     filters = {bank: family.filters(where, bank, parameters) for bank, parameters in banks.items()}
@@ -87,23 +80,23 @@ def _with_filters(
     family: Family,
     filters: Mapping[str, Tensor],
     notes: tuple[str, ...],
-) -> PlainNet:
+) -> tuple[dict[str, Tensor], dict[str, object], tuple[str, ...]]:
     used = {f"{bank}.filterbank.{name}" for bank in _BANKS for name in family.parameters}
     plain = {key: tensor for key, tensor in weights.items() if key not in used}
     plain |= {f"{bank}.filterbank._filters": tensor for bank, tensor in filters.items()}
     if family.name != FREE:
         shape = list(filters["encoder"].shape)
         notes = (f"{family.name} filters computed once and kept as free ones, {shape}", *notes)
-    return PlainNet(plain, _real_sizes(where, options, family, filters["encoder"]), notes)
+    return plain, _real_sizes(where, options, family, filters["encoder"]), notes
 
 
 def _real_sizes(where: str, options: Mapping[str, object], family: Family, filters: Tensor) -> dict[str, object]:
     real = {**options, "fb_name": family.name}
-    found = {"n_filters": filters.shape[0], "kernel_size": filters.shape[-1], "in_chan": filters.shape[0]}
-    sizes = {name: size for name in found if isinstance(size := options.get(name), int)}
-    claimed = {name: family.real_size(name, size) for name, size in sizes.items()}
-    for name, size in claimed.items():
-        if size != found[name]:
+    measured = {"n_filters": filters.shape[0], "kernel_size": filters.shape[-1], "in_chan": filters.shape[0]}
+    sizes = {name: size for name in measured if isinstance(size := options.get(name), int)}
+    expected = {name: family.real_size(name, size) for name, size in sizes.items()}
+    for name, size in expected.items():
+        if size != measured[name]:
             raise CheckpointError(
                 f"{where}: {name}: found {sizes[name]} in the options, which makes {size} for {family.name} "
                 f"filters, and {list(filters.shape)} in the weights, expected the same; leave {name} out or give "

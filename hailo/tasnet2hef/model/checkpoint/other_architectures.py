@@ -1,4 +1,4 @@
-"""Name the architecture of a checkpoint that is no Conv-TasNet, so that the refusal helps."""
+"""Refuses checkpoints that are no Conv-TasNet and names their architecture."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import NoReturn
 from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.base.text import first_few
 from tasnet2hef.model.checkpoint.state_dicts import plain_keys, unwrap
-from tasnet2hef.model.checkpoint.stored import Stored
+from tasnet2hef.model.checkpoint.stored import RawCheckpoint
 
 # A parameter name that only this architecture has; the first match wins. Sources: the packages' own modules.
 _MARKS: tuple[tuple[str, str], ...] = (
@@ -37,24 +38,24 @@ _MARKS: tuple[tuple[str, str], ...] = (
 _SHOWN = 3
 
 
-def refuse_architecture(stored: Stored) -> NoReturn:
-    """Refuse, naming what the checkpoint looks like, or its first names if it looks like nothing known."""
-    keys = list(plain_keys(unwrap(stored.content)))
-    tensors = [key for key, value in plain_keys(unwrap(stored.content)).items() if isinstance(value, Tensor)]
+def refuse_architecture(raw: RawCheckpoint) -> NoReturn:
+    """Refuse; name the architecture that the checkpoint looks like, or else its first parameters."""
+    keys = list(plain_keys(unwrap(raw.content)))
+    tensors = [key for key, value in plain_keys(unwrap(raw.content)).items() if isinstance(value, Tensor)]
     if not tensors:
         raise CheckpointError(
-            f"{stored.where}: found no weights ({_listed(keys)}), expected the weights of a Conv-TasNet, bare or "
+            f"{raw.where}: found no weights ({_listed(keys)}), expected the weights of a Conv-TasNet, bare or "
             "under state_dict, model_state_dict, model or net; save the network's state_dict"
         )
     raise CheckpointError(
-        f"{stored.where}: found {_description(stored, tensors)}, expected a Conv-TasNet of Asteroid or "
+        f"{raw.where}: found {_description(raw, tensors)}, expected a Conv-TasNet of Asteroid or "
         "torchaudio; no other architecture can be exported"
     )
 
 
-def _description(stored: Stored, keys: list[str]) -> str:
+def _description(raw: RawCheckpoint, keys: list[str]) -> str:
     looks = _looks_like(keys)
-    name = stored.content.get("model_name")
+    name = raw.content.get("model_name")
     named = f"a {name}" if isinstance(name, str) else ""
     if named and looks:
         return f"{named} (weights as in {looks})"
@@ -69,6 +70,4 @@ def _looks_like(keys: Iterable[str]) -> str:
 
 
 def _listed(keys: list[str]) -> str:
-    if not keys:
-        return "nothing"
-    return ", ".join(key[:60] for key in keys[:_SHOWN]) + (", ..." if len(keys) > _SHOWN else "")
+    return first_few([key[:60] for key in keys], _SHOWN) or "nothing"

@@ -1,4 +1,4 @@
-"""Name a file that is no checkpoint, so that the refusal helps: by its first bytes, or by what a zip holds."""
+"""Refuses files that are no checkpoint and names what they are, by their first bytes or a zip's contents."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def refuse_location(path: Path) -> NoReturn:
     if not path.exists():
         raise CheckpointError(
             f"{path}: found nothing there, expected a checkpoint file, a folder with one, or a Hugging Face id "
-            "org/name; check the path (what lies at a URL must be downloaded first)"
+            "org/name; check the path (download a URL first)"
         )
     if not path.is_file():
         raise CheckpointError(f"{path}: found neither a file nor a folder, {_EXPECTED}")

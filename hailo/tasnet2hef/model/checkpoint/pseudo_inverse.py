@@ -1,4 +1,4 @@
-"""Filters of a bank that is the pseudo-inverse of the other one (Asteroid's ``who_is_pinv``).
+"""Computes the filters of a bank that is the pseudo-inverse of the other one (Asteroid's ``who_is_pinv``).
 
 Asteroid does not save the option; both banks then share one set of parameters, and one of them uses the
 pseudo-inverse at each forward pass (``asteroid_filterbanks/enc_dec.py``, ``compute_filter_pinv``, 0.4.0).
@@ -31,14 +31,14 @@ def pseudo_inverse(filters: Tensor, stride: object) -> Tensor:
 def pseudo_inverse_bank(
     where: str, banks: Mapping[str, Mapping[str, Tensor]], options: Mapping[str, object], family: Family
 ) -> tuple[str | None, tuple[str, ...]]:
-    """Say which bank is a pseudo-inverse, if any, and what was noted; refuses a shared bank without the option."""
+    """Return the bank that is a pseudo-inverse, if any, and notes; refuse a shared bank without the option."""
     if "who_is_pinv" in options:
         bank = _spelled(where, options["who_is_pinv"])
         note = f"the {bank}'s filters are the pseudo-inverse of the other bank's, computed once"
         return bank, (note,) if bank else ()
     if not _same(banks["encoder"], banks["decoder"]):
         return None, ()
-    if not family.drawn:
+    if not family.starts_random:
         return None, (f"assumed that no {family.name} bank is a pseudo-inverse; set who_is_pinv if one is",)
     raise CheckpointError(
         f"{where}: found equal filters in encoder and decoder, expected different ones unless one bank is the "

@@ -1,4 +1,4 @@
-"""What the names and shapes of the weights say about the architecture; nothing here is assumed."""
+"""Reads the architecture off the names and shapes of the weights; nothing here is assumed."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ def measured_options(where: str, weights: Mapping[str, Tensor]) -> dict[str, obj
 
 
 def _learned_parts(weights: Mapping[str, Tensor]) -> dict[str, object]:
-    found: dict[str, object] = {}
+    options: dict[str, object] = {}
     if _BATCH_NORM in weights:
-        found["norm_type"] = "bN"
+        options["norm_type"] = "bN"
     if "masker.output_act.weight" in weights:
-        found["mask_act"] = "prelu"
+        options["mask_act"] = "prelu"
     if "enc_activation.weight" in weights:
-        found["encoder_activation"] = "prelu"
-    return found
+        options["encoder_activation"] = "prelu"
+    return options
 
 
 def block_count(where: str, weights: Mapping[str, Tensor]) -> int:
-    """Count the TCN blocks; refuses a gap in their numbers.
+    """Count the TCN blocks; refuse a gap in their numbers.
 
     >>> block_count("x", {"masker.TCN.0.a": None, "masker.TCN.1.a": None})
     2

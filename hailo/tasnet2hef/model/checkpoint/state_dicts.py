@@ -1,4 +1,4 @@
-"""Find a state dict in a checkpoint: wrappers are opened, prefixes of wrapping modules are taken off."""
+"""Finds a state dict in a checkpoint: opens wrappers and strips the prefixes of wrapping modules."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tasnet2hef.base.errors import CheckpointError
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
 _WRAPPING_MODULES = frozenset({"module", "_orig_mod", "_forward_module", "_fsdp_wrapped_module"})
 _OUTER_NAME = "model."
-_DEEPEST = 3  # a pickle may hold a mapping that holds itself
+_MAX_DEPTH = 3  # a pickle may contain a mapping that contains itself
 
 
-def unwrap(content: Mapping[str, object], depth: int = _DEEPEST) -> Mapping[str, object]:
+def unwrap(content: Mapping[str, object], depth: int = _MAX_DEPTH) -> Mapping[str, object]:
     """Return the innermost mapping that a known wrapper key leads to; the mapping itself if none does."""
     for name in _WRAPPERS:
         inner = content.get(name)
@@ -24,7 +24,7 @@ def unwrap(content: Mapping[str, object], depth: int = _DEEPEST) -> Mapping[str,
 
 
 def plain_keys(state: Mapping[str, object]) -> dict[str, object]:
-    """Take off the names that DataParallel, ``torch.compile``, FSDP and Lightning put before a parameter's.
+    """Strip the prefixes that DataParallel, ``torch.compile``, FSDP and Lightning add to parameter names.
 
     >>> list(plain_keys({"model._orig_mod.masker.x": 1}))
     ['masker.x']
@@ -40,7 +40,7 @@ def plain_keys(state: Mapping[str, object]) -> dict[str, object]:
 
 
 def tensors_of(where: str, state: Mapping[str, object]) -> dict[str, Tensor]:
-    """Require every entry to be a tensor."""
+    """Return the mapping as tensors; refuse an entry that is none."""
     for key, value in state.items():
         if not isinstance(value, Tensor):
             raise CheckpointError(

@@ -1,4 +1,4 @@
-"""What travels between the steps of loading: a file's values, then the Conv-TasNet found in them."""
+"""What is passed between the steps of loading: a file's values, then the weights of a Conv-TasNet by name."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
-class Stored:
-    """Plain values read from a file, before anything is made of them."""
+class RawCheckpoint:
+    """Plain values as read from a file, not yet interpreted."""
 
     where: str
     """The file as the user named it; begins every message."""
@@ -23,16 +23,16 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A Conv-TasNet under Asteroid's names, not yet checked."""
+class NamedWeights:
+    """The weights of a Conv-TasNet under Asteroid's names, not yet checked."""
 
     where: str
     weights: dict[str, Tensor]
-    """Asteroid's parameter names, as stored."""
+    """As stored, by Asteroid's parameter names."""
     recorded: dict[str, object] = field(default_factory=dict)
     """Options that came with the weights, under Asteroid's names."""
     recorded_in: str = "the file"
-    """Where those options were found, in words."""
+    """Where those options come from, in words."""
     notes: tuple[str, ...] = ()
     input_level_dbfs: float | None = None
     """Speech level that the norms' constants were fitted to."""
@@ -44,10 +44,10 @@ class Container(Protocol):
     """A module of ``containers/``: one kind of place that weights come from."""
 
     def claims(self, location: str) -> bool:
-        """Say whether this module is the one to open the location."""
+        """Return whether this module reads the location."""
 
-    def open_stored(self, location: str) -> Stored:
-        """Read the location; runs no code from it. Refuses with a CheckpointError."""
+    def read(self, location: str) -> RawCheckpoint:
+        """Read the location; run no code from it. Refuse with a CheckpointError."""
 
 
 class Layout(Protocol):
@@ -56,13 +56,13 @@ class Layout(Protocol):
     NAME: str
 
     def claims(self, content: Mapping[str, object]) -> bool:
-        """Say whether the mapping is in this layout."""
+        """Return whether the mapping is in this layout."""
 
-    def find(self, stored: Stored) -> Found:
-        """Take the Conv-TasNet out. Refuses with a CheckpointError."""
+    def find(self, raw: RawCheckpoint) -> NamedWeights:
+        """Extract the Conv-TasNet. Refuse with a CheckpointError."""
 
     def claims_module(self, module: nn.Module) -> bool:
-        """Say whether the live network is one of this layout's."""
+        """Return whether the live network is one of this layout's."""
 
-    def from_live(self, module: nn.Module) -> Stored:
-        """Take a live network's values, as if it had been stored."""
+    def from_live(self, module: nn.Module) -> RawCheckpoint:
+        """Return a live network's values as if they had been read from a file."""

@@ -1,4 +1,4 @@
-"""Check tensors one by one: kind, completeness, numbers; and against the names and shapes of an architecture."""
+"""Checks tensors one by one (kind, completeness, numbers) and against the names and shapes of an architecture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COUNTER = "num_batches_tracked"
 
 
 def clean(where: str, weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], tuple[str, ...]]:
-    """Copy to float32 on the CPU; refuses integers, non-finite values and storages too small for their shapes."""
+    """Copy to float32 on the CPU; refuse integers, non-finite values and storages too small for their shapes."""
     for key, tensor in weights.items():
         _require_usable(where, key, tensor)
     copies = {key: _copied(key, tensor) for key, tensor in weights.items()}
@@ -36,10 +36,10 @@ def require_fit(where: str, weights: Mapping[str, Tensor], spec: TasNetSpec) -> 
     expected = expected_shapes(spec)
     _require_keys(where, weights, expected)
     for key, shape in expected.items():
-        found = tuple(weights[key].shape)
-        if found != shape:
+        actual = tuple(weights[key].shape)
+        if actual != shape:
             raise CheckpointError(
-                f"{where}: {key}: found shape {list(found)}, expected {list(shape)}; "
+                f"{where}: {key}: found shape {list(actual)}, expected {list(shape)}; "
                 "give the options that it was trained with, or the right file"
             )
 
@@ -72,10 +72,10 @@ def _require_usable(where: str, key: str, tensor: Tensor) -> None:
             f"{where}: {key}: found {_kind(tensor)} values, expected float32; "
             "save the network before it is quantised"
         )
-    needed, held = tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()
-    if held < needed:
+    needed, stored = tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()
+    if stored < needed:
         raise CheckpointError(
-            f"{where}: {key}: found {held} bytes for shape {list(tensor.shape)}, expected {needed}; "
+            f"{where}: {key}: found {stored} bytes for shape {list(tensor.shape)}, expected {needed}; "
             "the file is damaged, or its tensors are expanded views: save contiguous copies"
         )
 

@@ -1,4 +1,4 @@
-"""Activations and masks in forms that stay 4-D: one convolution a source, never an axis of sources."""
+"""Activations and masks in forms that stay 4-D: one convolution per source, never an axis of sources."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tasnet2hef.model.network.primitives import (
 
 
 def make_slope(slope: Tensor) -> Primitive:
-    """Make a PReLU: a LeakyReLU where all channels share the slope."""
+    """Build a PReLU, as a LeakyReLU where all channels share the slope."""
     return LeakyReLU(float(slope)) if slope.numel() == 1 else ChannelPReLU(slope)
 
 
@@ -49,10 +49,10 @@ class Swish(nn.Module):
 
 
 class CentredSigmoid(nn.Module):
-    """``sigmoid(x) - 0.5`` as ``0.5 * tanh(0.5 * x)``: what a norm that subtracts its mean sees, without the 0.5.
+    """``sigmoid(x) - 0.5`` as ``0.5 * tanh(0.5 * x)``, for a norm that subtracts the mean, and so the 0.5, anyway.
 
-    In a quiet frame a sigmoid is 0.5 and a little: float32 keeps few digits of the little, all that is left of
-    the frame once its mean is gone. On speech the plain form ends near 78 dB, this one above 100.
+    In a quiet frame a sigmoid is 0.5 plus a small signal, of which float32 keeps few digits, and which is all that
+    remains once the mean is subtracted. On speech the plain form reaches about 78 dB, this one more than 100.
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Gelu(nn.Module):
 
 
 def make_activation(name: str, slope: Tensor | None) -> nn.Module | None:
-    """Make the activation that Asteroid calls ``name``; None for ``linear``."""
+    """Build the activation that Asteroid calls ``name``; None for ``linear``."""
     if name == "linear":
         return None
     if name == "prelu" and slope is not None:
@@ -114,7 +114,7 @@ class SourceMasks(nn.Module):
                 self.add_module(f"activation_{number}", activation)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Estimate one mask a source."""
+        """Estimate one mask per source."""
         scores = [self.get_submodule(f"source_{number}")(x) for number in self.numbers]
         if not hasattr(self, "activation_1"):
             return scores
@@ -142,7 +142,7 @@ class SoftmaxMasks(nn.Module):
             self.add_module(f"mask_{number}", Exp())
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Estimate one mask a source; they add up to one."""
+        """Estimate one mask per source; they add up to one."""
         scores = self.scores(x)
         log_sum = scores[0]
         for number in self.numbers[1:]:
@@ -157,7 +157,7 @@ class SoftmaxMasks(nn.Module):
 
 
 def make_masks(spec: TasNetSpec, weights: Mapping[str, Tensor], conv: Conv, layout: str) -> nn.Module:
-    """Make the mask estimators from the original's one convolution for all sources.
+    """Build the mask estimators from the original's one convolution for all sources.
 
     Raises:
         OptionError: softmax over a single source, which is one everywhere.

@@ -27,7 +27,7 @@ class BuildOptions:
     """A norm's constant before the depthwise convolution: ``fold`` it (the 1x1 convolution pads with the value
     that maps to zero) or keep it as one ``layer``."""
     streams: int = 1
-    """Windows side by side in the columns of one tensor: 1, 2, 4 or 8; more than one lie tall."""
+    """Windows side by side in the columns of one tensor: 1, 2, 4 or 8; more than one need the tall layout."""
     input_level_dbfs: float | None = None
     """Speech level that the norms' constants were fitted to; goes into the contract for the host."""
     stateful: bool = False

@@ -69,7 +69,7 @@ def channels_out(conv: Conv, *, before: int = 0, after: int = 0) -> Conv:
 
 
 def channels_in(conv: Conv, *, before: int = 0, after: int = 0) -> Conv:
-    """Add input channels that are not looked at."""
+    """Add input channels whose weights are zero."""
     return Conv(functional.pad(conv.weight, (0, 0, before, after)), conv.bias)
 
 

@@ -18,12 +18,13 @@ from tasnet2hef.model.network.primitives import Add, ChannelAffine, TimeConv
 
 
 @dataclass(frozen=True)
-class State:
-    """Channels of the tensor that runs through the blocks: residual stream, a constant one, skip sum."""
+class TrunkChannels:
+    """Channels of the trunk, the tensor that passes all blocks: residual stream, a constant one, skip sum."""
 
-    stream: int
+    residual: int
     ones: int
     skip: int
+    """0 where the skip sum is a tensor of its own."""
 
     @property
     def trailing(self) -> int:
@@ -32,14 +33,14 @@ class State:
 
 
 class HailoBlock(nn.Module):
-    """One TCN block: state in; what is added to the state, and to a separate skip sum, out."""
+    """One TCN block: adds its outputs to the trunk and, where there is one, to a separate skip sum."""
 
     def __init__(
         self,
         spec: TasNetSpec,
         weights: Mapping[str, Tensor],
         index: int,
-        state: State,
+        trunk: TrunkChannels,
         options: BuildOptions,
         fold: PaddedFold | None,
     ) -> None:
@@ -49,9 +50,9 @@ class HailoBlock(nn.Module):
         expand, depthwise = block_convs(weights, prefix)
         slopes = [weights[f"{prefix}.shared_block.{place}.weight"] for place in (1, 4)]
         first, second = (norm_constants(spec, weights, f"{prefix}.shared_block.{place}") for place in (2, 5))
-        expand = channels_in(expand, after=state.trailing)
+        expand = channels_in(expand, after=trunk.trailing)
         if fold is not None:
-            expand = replace(fold.expand, weight=channels_in(fold.expand, after=state.skip).weight)
+            expand = replace(fold.expand, weight=channels_in(fold.expand, after=trunk.skip).weight)
             depthwise = fold.depthwise
         self.expand = TimeConv(
             expand.weight, expand.bias, layout=layout, padding=padding if fold is not None else (0, 0)
@@ -86,45 +87,51 @@ class HailoBlock(nn.Module):
             if spec.skip_chan
             else None
         )
-        self._add_outputs(spec, residual, skip, index, state, options)
+        self._add_outputs(spec, residual, skip, index, trunk, options)
 
     def _add_outputs(
-        self, spec: TasNetSpec, residual: Conv, skip: Conv | None, index: int, state: State, options: BuildOptions
+        self,
+        spec: TasNetSpec,
+        residual: Conv,
+        skip: Conv | None,
+        index: int,
+        trunk: TrunkChannels,
+        options: BuildOptions,
     ) -> None:
-        """Make the output convolutions; the last residual convolution feeds nothing where there are skips."""
+        """Add the output convolutions; the last residual convolution feeds nothing where there are skips."""
         is_last = index == len(spec.dilations) - 1
         self.residual: nn.Module | None = None
         self.skip: nn.Module | None = None
-        if skip is not None and state.skip:
-            joint = channels_out(skip, before=state.stream + state.ones)
+        if skip is not None and trunk.skip:
+            joint = channels_out(skip, before=trunk.residual + trunk.ones)
             if not is_last:
-                joint = stack_outputs(channels_out(residual, after=state.ones), skip)
+                joint = stack_outputs(channels_out(residual, after=trunk.ones), skip)
             self.residual = TimeConv(joint.weight, joint.bias, layout=options.layout)
         else:
             if not (is_last and skip is not None):
-                padded = channels_out(residual, after=state.ones)
+                padded = channels_out(residual, after=trunk.ones)
                 self.residual = TimeConv(padded.weight, padded.bias, layout=options.layout)
             if skip is not None:
                 self.skip = TimeConv(skip.weight, skip.bias, layout=options.layout)
         self.residual_sum = None if self.residual is None else Add()
         self.skip_sum = None if self.skip is None or index == 0 else Add()
 
-    def forward(self, state: Tensor, skip_sum: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Return the new state and the new skip sum."""
-        hidden = self.expand_activation(self.expand(state))
-        for step in (self.norm_1, self.affine_1):
-            hidden = hidden if step is None else step(hidden)
+    def forward(self, trunk: Tensor, skip_sum: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Return the new trunk and the new skip sum."""
+        hidden = self.expand_activation(self.expand(trunk))
+        for layer in (self.norm_1, self.affine_1):
+            hidden = hidden if layer is None else layer(hidden)
         if self.is_stateful:
             hidden = self.with_past(self.state(), hidden)
             self.next_state(hidden)
         hidden = self.depthwise_activation(self.depthwise(hidden))
         hidden = hidden if self.norm_2 is None else self.norm_2(hidden)
         if self.residual is not None and self.residual_sum is not None:
-            state = self.residual_sum(state, self.residual(hidden))
+            trunk = self.residual_sum(trunk, self.residual(hidden))
         if self.skip is not None:
             skip = self.skip(hidden)
             skip_sum = skip if self.skip_sum is None else self.skip_sum(skip_sum, skip)
-        return state, skip_sum
+        return trunk, skip_sum
 
 
 def read_conv(weights: Mapping[str, Tensor], name: str) -> Conv:
@@ -141,7 +148,7 @@ def block_convs(weights: Mapping[str, Tensor], prefix: str) -> tuple[Conv, Conv]
 
 
 def is_gain_only(constants: NormConstants) -> bool:
-    """Say whether a norm's constants leave zero at zero: then the padding behind them needs no care."""
+    """Return whether a norm's constants map zero to zero: the padding behind them then needs no care."""
     return not bool(constants.affine.bias.any())
 
 

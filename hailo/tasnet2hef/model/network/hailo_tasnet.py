@@ -1,9 +1,9 @@
-"""HailoTasNet: a Conv-TasNet rewritten, exactly, into what the compiler takes as it is.
+"""HailoTasNet: a Conv-TasNet rewritten exactly in operators that the compiler accepts.
 
 Time lies on H (``tall``) or W (``wide``) and every tensor is 4-D from end to end. The waveform comes in as
 frames of ``stride`` samples, ``[1, stride, rows, 1]``, which in NHWC memory is the waveform itself, and each
 source goes out in the same shape. Kernels are ``(k, 1)``, so columns never mix: ``[1, stride, rows, streams]``
-holds as many windows side by side. Every weight is folded in float64 and rounded once.
+has that many windows side by side. Every weight is folded in float64 and rounded once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tasnet2hef.model.network.folding import (
     polyphase_decoder,
     polyphase_encoder,
 )
-from tasnet2hef.model.network.hailo_block import HailoBlock, State, block_convs, is_gain_only, read_conv
+from tasnet2hef.model.network.hailo_block import HailoBlock, TrunkChannels, block_convs, is_gain_only, read_conv
 from tasnet2hef.model.network.norms import make_standardise, norm_constants, norm_strategy
 from tasnet2hef.model.network.padding import PaddedFold, fold_with_padding
 from tasnet2hef.model.network.primitives import Mul, TimeConv
@@ -41,7 +41,7 @@ from tasnet2hef.runtime.backends.frames import (
 
 
 class SourceHead(nn.Module):
-    """What is left of one source after its mask: the product with the representation and its decoder."""
+    """One source behind its mask: the product with the representation, then the decoder."""
 
     def __init__(self, decoder: Tensor, layout: str) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class SourceHead(nn.Module):
 
 
 class HailoTasNet(nn.Module):
-    """A Conv-TasNet for the chip: ``frames`` ``[1, stride, rows, streams]`` to all sources, each in that shape.
+    """A Conv-TasNet for the chip: ``[1, stride, rows, streams]`` to a tuple of sources, each of that shape.
 
     Args:
         spec: the architecture.
@@ -70,7 +70,7 @@ class HailoTasNet(nn.Module):
     def __init__(self, spec: TasNetSpec, weights: Mapping[str, Tensor], options: BuildOptions) -> None:
         super().__init__()
         if options.stateful:
-            require_state(spec)
+            require_stateful(spec)
         folds = plan_folds(spec, weights, options)
         is_joint = options.residual == "joint" and spec.skip_chan > 0
         self.contract = GraphContract(
@@ -83,20 +83,20 @@ class HailoTasNet(nn.Module):
             stateful=options.stateful,
             input_level_dbfs=options.input_level_dbfs,
         )
-        state = State(spec.bn_chan, int(any(folds)), spec.skip_chan if is_joint else 0)
+        trunk = TrunkChannels(spec.bn_chan, int(any(folds)), spec.skip_chan if is_joint else 0)
         encoder = polyphase_encoder(weights["encoder.filterbank._filters"].double(), spec.stride)
         self.encoder = TimeConv(encoder, None, layout=options.layout)
         self.encoder_activation = make_activation(spec.encoder_activation, weights.get("enc_activation.weight"))
         self.bottleneck_norm = make_standardise(spec, options.window_frames, options.layout)
         centres = spec.encoder_activation == "sigmoid" and norm_strategy(spec) == "frame"
         self.norm_input = CentredSigmoid() if centres else None
-        bottleneck = bottleneck_conv(spec, weights, state)
+        bottleneck = bottleneck_conv(spec, weights, trunk)
         self.bottleneck = TimeConv(bottleneck.weight, bottleneck.bias, layout=options.layout)
         self.block_names = tuple(f"tcn_{index:02d}" for index in range(len(spec.dilations)))
         for index, name in enumerate(self.block_names):
-            self.add_module(name, HailoBlock(spec, weights, index, state, options, folds[index]))
+            self.add_module(name, HailoBlock(spec, weights, index, trunk, options, folds[index]))
         self.mask_activation = make_slope(weights["masker.mask_net.0.weight"])
-        self.masks = make_masks(spec, weights, mask_conv(spec, weights, state), options.layout)
+        self.masks = make_masks(spec, weights, mask_conv(spec, weights, trunk), options.layout)
         decoder = polyphase_decoder(weights["decoder.filterbank._filters"].double(), spec.stride)
         self.source_names = tuple(f"source_{number}" for number in range(1, spec.n_src + 1))
         for name in self.source_names:
@@ -109,32 +109,32 @@ class HailoTasNet(nn.Module):
         hidden = representation if self.norm_input is None else self.norm_input(encoded)
         if self.bottleneck_norm is not None:
             hidden = self.bottleneck_norm(hidden)
-        state, skip_sum = self.bottleneck(hidden), None
+        trunk, skip_sum = self.bottleneck(hidden), None
         for name in self.block_names:
-            state, skip_sum = self.get_submodule(name)(state, skip_sum)
-        masks = self.masks(self.mask_activation(state if skip_sum is None else skip_sum))
+            trunk, skip_sum = self.get_submodule(name)(trunk, skip_sum)
+        masks = self.masks(self.mask_activation(trunk if skip_sum is None else skip_sum))
         return tuple(
             self.get_submodule(name)(mask, representation)
             for name, mask in zip(self.source_names, masks, strict=True)
         )
 
 
-def require_state(spec: TasNetSpec) -> None:
+def require_stateful(spec: TasNetSpec) -> None:
     """Check that a net can run chunk by chunk on its past alone.
 
     Raises:
-        OptionError: it looks ahead, or its norms look at the whole window.
+        OptionError: it looks ahead, or its norms use the whole window.
     """
     if not spec.causal or norm_strategy(spec) == "exact":
-        found = "is causal" if spec.causal else "looks ahead (not causal)"
+        sight = "is causal" if spec.causal else "looks ahead (not causal)"
         raise OptionError(
-            f"stateful: found a net that {found} with {spec.norm_type} norms, expected a causal one with cLN or "
+            f"stateful: found a net that {sight} with {spec.norm_type} norms, expected a causal one with cLN or "
             "bN; export windows instead"
         )
 
 
 def plan_folds(spec: TasNetSpec, weights: Mapping[str, Tensor], options: BuildOptions) -> list[PaddedFold | None]:
-    """Fold each block's first norm into its neighbours, where its constants are all there is to it."""
+    """Fold each block's first norm into its neighbours; None where that is impossible or not needed."""
     count = len(spec.dilations)
     if options.shift == "layer" or options.stateful or norm_strategy(spec) != "folded":
         return [None] * count
@@ -150,25 +150,25 @@ def plan_folds(spec: TasNetSpec, weights: Mapping[str, Tensor], options: BuildOp
     return folds
 
 
-def bottleneck_conv(spec: TasNetSpec, weights: Mapping[str, Tensor], state: State) -> Conv:
-    """Return the bottleneck with its norm folded in; it also starts the constant one and the skip sum at zero."""
+def bottleneck_conv(spec: TasNetSpec, weights: Mapping[str, Tensor], trunk: TrunkChannels) -> Conv:
+    """Return the bottleneck with its norm folded in; it also outputs the constant one and a skip sum of zero."""
     constants = norm_constants(spec, weights, "masker.bottleneck.0")
     conv = fold_into_pointwise(constants.affine, read_conv(weights, "masker.bottleneck.1"))
-    conv = channels_out(conv, after=state.trailing)
-    conv.bias[spec.bn_chan : spec.bn_chan + state.ones] = 1.0
+    conv = channels_out(conv, after=trunk.trailing)
+    conv.bias[spec.bn_chan : spec.bn_chan + trunk.ones] = 1.0
     return conv
 
 
-def mask_conv(spec: TasNetSpec, weights: Mapping[str, Tensor], state: State) -> Conv:
-    """Return the mask convolution over the state, or over a skip sum of its own, for N features a source."""
+def mask_conv(spec: TasNetSpec, weights: Mapping[str, Tensor], trunk: TrunkChannels) -> Conv:
+    """Return the mask convolution over the trunk or a separate skip sum, with N features per source."""
     conv = read_conv(weights, "masker.mask_net.1")
-    if spec.out_chan == 1:  # one mask value a frame: the same row for every feature needs no broadcast
+    if spec.out_chan == 1:  # one mask value per frame: repeated rows need no broadcast
         conv = Conv(
             conv.weight.repeat_interleave(spec.n_filters, dim=0), conv.bias.repeat_interleave(spec.n_filters)
         )
     if not spec.skip_chan:
-        return channels_in(conv, after=state.ones)
-    return channels_in(conv, before=state.stream + state.ones if state.skip else 0)
+        return channels_in(conv, after=trunk.ones)
+    return channels_in(conv, before=trunk.residual + trunk.ones if trunk.skip else 0)
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""What a causal net remembers from chunk to chunk: the past rows of each depthwise convolution.
+"""The memory of a causal net from chunk to chunk: the past rows of each depthwise convolution.
 
 ``[past | chunk]`` are joined along time, the convolution runs over them without padding, and the last rows of the
 same tensor are the past of the next chunk. Before the first chunk the past is zero, as the original's padding is.
@@ -17,7 +17,7 @@ from tasnet2hef.model.network.primitives import Primitive
 
 
 class PastRows(nn.Module):
-    """An input of the graph: ``[1, channel, row, 1]``, the rows that the chunk before left."""
+    """An input of the graph: ``[1, channel, row, 1]``, the last rows of the previous chunk."""
 
     value: Tensor
 
@@ -45,7 +45,7 @@ class JoinRows(Primitive):
 
 
 class LastRows(Primitive):
-    """Rows ``first`` to ``first + rows``, which end the tensor: an output of the graph; keeps what it returned."""
+    """The tensor's last ``rows`` rows, from ``first`` on: an output of the graph. Keeps the value it returned."""
 
     op_type = "Slice"
 
@@ -66,7 +66,7 @@ class LastRows(Primitive):
 
 
 def set_past(net: nn.Module, memory: Mapping[str, np.ndarray[Any, np.dtype[np.float32]]]) -> None:
-    """Give a network the past: arrays by the names of the graph's inputs, e.g. ``tcn_03/state``."""
+    """Set a network's past: arrays by the names of the graph's inputs, e.g. ``tcn_03/state``."""
     for name, module in net.named_modules():
         if isinstance(module, PastRows):
             module.value = torch.from_numpy(memory[name.replace(".", "/")])

@@ -13,7 +13,7 @@ bN        ``folded``   none: constants
 cgLN      refused      a running sum over frames has no form on the chip
 ========= ============ ===========================================================================
 
-A strategy with constants of another origin (statistics frozen from speech) needs :func:`norm_constants` alone.
+A strategy with constants from elsewhere (statistics frozen from speech) needs :func:`norm_constants` alone.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Standardise(nn.Module):
 
 
 def make_standardise(spec: TasNetSpec, window_frames: int, layout: str) -> Standardise | None:
-    """Build the statistics of one norm, or None where its constants are all there is."""
+    """Build the statistics of one norm, or None where the norm is constants only."""
     strategy = norm_strategy(spec)
     if strategy == "folded":
         return None

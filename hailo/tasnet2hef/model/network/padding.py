@@ -41,7 +41,7 @@ def fold_with_padding(expand: Conv, depthwise: Conv, slope: Tensor, constants: N
             padding would lie beyond the peak is scaled down (the activation commutes with positive factors), so
             that the padding does not widen the range of the 8-bit tensor.
 
-    Returns None where a padding value is below zero and the activation can't reach it.
+    Return None where a padding value is below zero and the activation can't produce it.
     """
     gain, bias = constants.affine.gain, constants.affine.bias
     floor = bias.abs() / constants.input_peak

@@ -1,6 +1,6 @@
-"""The operators that the chip's parser takes as they are: each is one torch module and one ONNX node.
+"""The operators that the compiler's parser accepts directly: each is one torch module and one ONNX node.
 
-HailoTasNet is made of these alone, so an export is a walk over its modules: nothing else can get into the graph.
+HailoTasNet consists of these alone, so an export is a walk over its modules: nothing else can enter the graph.
 All tensors are ``[1, channel, frame, 1]`` (tall) or ``[1, channel, 1, frame]`` (wide).
 """
 
@@ -73,7 +73,7 @@ class TimeConv(Primitive):
         return functional.conv2d(x, self.weight, self.bias, 1, padding, self.dilation, self.groups)
 
     def attributes(self) -> Mapping[str, Any]:
-        """Return kernel, padding, dilation and groups; nothing is left to be inferred."""
+        """Return kernel, padding, dilation and groups, so that nothing is left to be inferred."""
         before, after = (along_time(edge, 0, self.layout) for edge in self.padding)
         return {
             "kernel_shape": list(self.weight.shape[2:]),
@@ -295,7 +295,7 @@ class TimeMean(Primitive):
 
 
 class ChannelAffine(Primitive):
-    """A gain and a bias per channel, as the batch norm that it is to the parser."""
+    """A gain and a bias per channel, written as the batch norm that the parser knows."""
 
     op_type = "BatchNormalization"
 

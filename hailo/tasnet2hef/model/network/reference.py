@@ -1,4 +1,4 @@
-"""A plain Conv-TasNet with Asteroid's semantics and parameter names: the yardstick for every rewrite.
+"""A plain Conv-TasNet with Asteroid's semantics and parameter names: the reference for every rewrite.
 
 Source: ``asteroid/models/conv_tasnet.py`` and ``asteroid/masknn`` of Asteroid 0.7.0. Its state dict has the
 names and shapes of Asteroid's own, so that weights load without renaming.
@@ -183,7 +183,7 @@ class Masker(nn.Module):
 
 
 class Filterbank(nn.Module):
-    """Holds the basis functions under Asteroid's parameter name; shape ``[N, 1, K]``."""
+    """The basis functions under Asteroid's parameter name; shape ``[N, 1, K]``."""
 
     def __init__(self, spec: TasNetSpec) -> None:
         super().__init__()
@@ -192,7 +192,7 @@ class Filterbank(nn.Module):
 
 
 class Coder(nn.Module):
-    """An encoder's or decoder's filterbank, named as Asteroid names it."""
+    """An encoder's or decoder's filterbank, with Asteroid's parameter names."""
 
     def __init__(self, spec: TasNetSpec) -> None:
         super().__init__()
@@ -238,20 +238,8 @@ class ReferenceTasNet(nn.Module):
 
     def encode(self, mixture: Tensor) -> Tensor:
         """Return the representation ``[batch, N, frame]`` of ``[batch, sample]``."""
-        clip = functional.pad(mixture, padding_samples(self.spec, mixture.shape[-1]))
+        clip = functional.pad(mixture, self.spec.clip_padding(mixture.shape[-1]))
         representation: Tensor = self.enc_activation(
             functional.conv1d(clip[:, None], self.encoder.filters, stride=self.spec.stride)
         )
         return representation
-
-
-def padding_samples(spec: TasNetSpec, samples: int) -> tuple[int, int]:
-    """Zeros before and after a clip of ``samples`` samples, in samples.
-
-    torchaudio pads the clip to whole strides (plus the odd sample of an odd kernel) and then by the stride on
-    both sides (``torchaudio/models/conv_tasnet.py``, ``_align_num_frames_with_strides``); Asteroid pads nothing.
-    """
-    if not spec.encoder_padding:
-        return 0, 0
-    odd = spec.kernel_size % 2
-    return spec.encoder_padding, spec.encoder_padding + (odd - samples) % spec.stride

@@ -13,11 +13,11 @@ import numpy as np
 from tasnet2hef.audio.level import rms_dbfs
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError, GraphError, OptionError
-from tasnet2hef.base.graph_contract import GraphContract, metadata_of
+from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.quantize.calibration.calibration_set import (
     CalibrationRecord,
-    digest_of,
-    input_shapes,
+    short_digest,
     write_calibration,
 )
 from tasnet2hef.quantize.calibration.report import CalibrationReport, set_bytes
@@ -32,36 +32,35 @@ from tasnet2hef.quantize.calibration.window_draw import (
 )
 from tasnet2hef.runtime.backends.frames import window_to_frames
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
-from tasnet2hef.target.graph.layers import HailoNet
+from tasnet2hef.target.alls.writer import FULL_SET
 from tasnet2hef.target.graph.onnx_node import Shape
+from tasnet2hef.target.graph.opened import OpenedGraph
 
-FULL_SET: Final = 1024
 DEFAULT_WINDOWS: Final = 64
 LARGE_BYTES: Final = 1e9
 """A set from here on is told of: `compile` gives all of it to the compiler at once."""
-Progress = Callable[[float, float], None]
 Laid = Callable[[Sequence[Samples]], Mapping[str, Samples]]
 """From the excerpts ``[sample]`` of one run to what each input layer is given, in NHWC order."""
 
 
-def calibrate_file(
-    model_path: Path, folder: Path, output: Path, draw: Draw, progress: Progress | None = None
+def calibrate_graph(
+    graph: OpenedGraph, folder: Path, output: Path, draw: Draw, progress: Progress = no_progress
 ) -> CalibrationReport:
-    """Write a calibration set for a model from a folder of recordings.
+    """Write a calibration set for a graph from a folder of recordings.
 
     A graph with a state is streamed, in float, over an excerpt of a receptive field and a chunk, from silence on;
     the last chunk is kept, with the past rows that it was given: what any chunk in mid-stream is given. Its level
     is that of the excerpt.
 
     Raises:
-        GraphError: the model can't be read or was not exported by tasnet2hef.
+        GraphError: the graph was not exported by tasnet2hef, or is a segment.
         AudioError: there is too little audio, nothing but silence, or a broken recording.
         OptionError: an option is out of range, or the output can't be written.
         RefusedError: a graph with a state returned NaN or infinite samples.
     """
     _require_options(draw)
-    contract, net = describe_inputs(model_path)
-    layers, excerpt = input_shapes(net), excerpt_of(contract)
+    contract = require_audio_contract(graph)
+    layers, excerpt = graph.window_shapes, excerpt_of(contract)
     recordings, notes = find_recordings(folder)
     notes += require_audio(recordings, excerpt, draw)
     if draw.mixed == 1 and contract.spec.n_src > 1 and not recordings[0].path.stem.endswith("_mixture"):
@@ -72,7 +71,7 @@ def calibrate_file(
     if contract.stateful:
         notes.append(chunk_note(contract))
     notes += _size_notes(layers, draw.windows)
-    laid = _chunk_layer(model_path, net) if contract.stateful else _window_layer(contract, net)
+    laid = _chunk_layers(graph) if contract.stateful else _window_layer(contract, next(iter(layers)))
     levels = _Levels(folder)
 
     def windows() -> Iterator[Mapping[str, Samples]]:
@@ -82,14 +81,13 @@ def calibrate_file(
             side_by_side = list(itertools.islice(drawn, columns))
             levels.note(np.concatenate(side_by_side))
             yield laid(side_by_side)
-            if progress is not None:
-                progress(number, draw.windows)
+            progress(number, draw.windows)
         levels.require_sound()
 
     def record() -> CalibrationRecord:
         return CalibrationRecord(
-            model=model_path.name,
-            model_digest=digest_of(model_path),
+            model=graph.path.name,
+            model_digest=short_digest(graph.digest),
             provenance=contract.to_json(),
             seed=draw.seed,
             windows=draw.windows,
@@ -103,18 +101,17 @@ def calibrate_file(
             notes=notes,
         )
 
-    write_calibration(output, layers, windows(), draw.windows, record)
-    return CalibrationReport(output, layers, record(), small_set_warning(draw.windows))
+    written = write_calibration(output, layers, windows(), draw.windows, record)
+    return CalibrationReport(output, layers, written, small_set_warning(draw.windows))
 
 
-def _window_layer(contract: GraphContract, net: HailoNet) -> Laid:
-    name = net.inputs[0].name
+def _window_layer(contract: GraphContract, name: str) -> Laid:
     return lambda windows: {name: np.stack([window_to_frames(each, contract) for each in windows], axis=1)}
 
 
-def _chunk_layer(model_path: Path, net: HailoNet) -> Laid:
-    names = {layer.original_names[0]: layer.name for layer in net.inputs}
-    backend = OnnxRuntimeBackend(model_path, threads=1)
+def _chunk_layers(graph: OpenedGraph) -> Laid:
+    names = graph.input_layers
+    backend = OnnxRuntimeBackend(graph, threads=1)
 
     def laid(excerpts: Sequence[Samples]) -> Mapping[str, Samples]:
         given = last_chunk(backend, excerpts[0])
@@ -135,32 +132,16 @@ def _columns(contract: GraphContract) -> int:
     return height * width // contract.rows
 
 
-def describe_inputs(model_path: Path) -> tuple[GraphContract, HailoNet]:
-    """Return a model's contract, and the compiler's layers as predicted.
+def require_audio_contract(graph: OpenedGraph) -> GraphContract:
+    """Return the contract of a graph that takes audio.
 
     Raises:
-        GraphError: the file can't be read, or was not exported by tasnet2hef.
+        GraphError: it was not exported by tasnet2hef, or takes what another graph makes: a segment.
     """
-    from tasnet2hef.target.graph.loader import load_graph
-    from tasnet2hef.target.graph.parser import parse
-
-    net = parse(load_graph(model_path))
-    return read_contract(model_path), net
-
-
-def read_contract(model_path: Path) -> GraphContract:
-    """Return what an exported graph says of itself.
-
-    Raises:
-        GraphError: it takes what another graph makes: a segment.
-    """
-    import onnx
-
-    model = onnx.load(str(model_path), load_external_data=False)
-    contract = GraphContract.from_metadata(metadata_of(model), str(model_path))
+    contract = graph.require_contract()
     if contract.segments > 1:
         raise GraphError(
-            f"{model_path}: found a segment of a net, expected a graph that takes audio; use the whole export of "
+            f"{graph.path}: found a segment of a net, expected a graph that takes audio; use the whole export of "
             "the same model"
         )
     return contract

@@ -8,13 +8,12 @@ has an array of past rows for each state beside that of the frames, which is the
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import io
 import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,8 +26,8 @@ from tasnet2hef.base.errors import GraphError, InputError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.version import __version__
-from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.onnx_node import Shape
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 RECORD_KEY: Final = "tasnet2hef_record"
 SAME_FEED: Final = ("sample_rate", "stride", "kernel_size", "encoder_padding")
@@ -104,9 +103,13 @@ class CalibrationSet:
 
 
 def write_calibration(
-    path: Path, layers: Mapping[str, Shape], windows: Iterable[Mapping[str, Samples]], count: int, record: Any
-) -> None:
-    """Write ``count`` windows of NHWC values by input layer; ``record()`` is asked at the end.
+    path: Path,
+    layers: Mapping[str, Shape],
+    windows: Iterable[Mapping[str, Samples]],
+    count: int,
+    record: Callable[[], CalibrationRecord],
+) -> CalibrationRecord:
+    """Write ``count`` windows of NHWC values by input layer; return the record, made behind the last one.
 
     An archive takes one array after the other: all but the first wait in unnamed files of the same folder.
     """
@@ -124,8 +127,10 @@ def write_calibration(
                 _write_header(member, (count, *layers[name]))
                 shutil.copyfileobj(spool, member)
         text = io.BytesIO()
-        np.save(text, np.array(json.dumps(dataclasses.asdict(record()), sort_keys=True)))
+        written = record()
+        np.save(text, np.array(json.dumps(dataclasses.asdict(written), sort_keys=True)))
         archive.writestr(entry(RECORD_KEY), text.getvalue())
+    return written
 
 
 def entry(array: str) -> zipfile.ZipInfo:
@@ -164,22 +169,16 @@ def open_calibration(path: Path) -> CalibrationSet:
     return CalibrationSet(path, {name: shape[1:] for name, shape in shapes.items()}, counts.pop(), record)
 
 
-def input_shapes(net: HailoNet) -> dict[str, Shape]:
-    """Return a net's input layers with the shape of one window of each, ``[height, width, features]``."""
-    return {layer.name: tuple(layer.shape[1:]) for layer in net.inputs}
+def require_fit(calibration: CalibrationSet, graph: OpenedGraph) -> list[str]:
+    """Check that a set was cut for a graph's window; return notes where it fits but was made for another model.
 
-
-def require_fit(
-    calibration: CalibrationSet, contract: GraphContract, digest: str, layers: Mapping[str, Shape]
-) -> list[str]:
-    """Check that a set was cut for a model's window; return notes where it fits but was made for another.
-
-    ``layers`` are the model's, as `input_shapes` gives them. A single array may have any name. Past rows are the
-    model's own activations, so a set with these fits no other model.
+    A single array may have any name. Past rows are the model's own activations, so a set with these fits no other
+    model.
 
     Raises:
-        GraphError: its arrays, its rate or the way its windows are cut differ from the model's.
+        GraphError: its arrays, its rate or how its windows are cut differ from the graph's.
     """
+    contract, digest, layers = graph.require_contract(), short_digest(graph.digest), graph.window_shapes
     where = calibration.path
     _require_layers(calibration, layers)
     if calibration.record is None:
@@ -207,9 +206,9 @@ def require_fit(
     ]
 
 
-def digest_of(path: Path) -> str:
-    """Return the first 16 digits of a file's SHA-256."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+def short_digest(sha256: str) -> str:
+    """Return the first 16 digits of a SHA-256, by which a set knows its model."""
+    return sha256[:16]
 
 
 def _require_layers(calibration: CalibrationSet, layers: Mapping[str, Shape]) -> None:

@@ -13,14 +13,13 @@ from typing import Final
 
 import numpy as np
 
+from tasnet2hef.audio.collection import MIXTURE, SOURCE, audio_files, sources_beside
 from tasnet2hef.audio.files import choose_channels, read_clip, resample
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.base.graph_contract import GraphContract
-from tasnet2hef.quantize.calibration.window_draw import MIXTURE, audio_files
 
-SOURCE: Final = "_source_"
 ACTIVE_DB: Final = -40.0
 """A window counts only where each source is within 40 dB of its own level over the clip: silence has no SI-SDR."""
 
@@ -110,13 +109,6 @@ def _read(path: Path, contract: GraphContract) -> EvaluationClip:
             )
         references.append(resample(truth.samples.mean(axis=0, keepdims=True), truth.sample_rate_hz, rate)[0])
     return EvaluationClip(path, mixture, np.stack(references))
-
-
-def sources_beside(mixture: Path, n_src: int) -> tuple[Path, ...]:
-    """Return the sources of ``NAME_mixture.wav`` (or of ``NAME.wav``), or nothing where one is missing."""
-    name = mixture.stem.removesuffix(MIXTURE)
-    sources = [mixture.with_name(f"{name}{SOURCE}{number}{mixture.suffix}") for number in range(1, n_src + 1)]
-    return tuple(sources) if all(source.is_file() for source in sources) else ()
 
 
 def _levelled(clip: EvaluationClip, contract: GraphContract) -> EvaluationClip:

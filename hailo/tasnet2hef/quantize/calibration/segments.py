@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,18 +13,17 @@ import numpy as np
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.graph_contract import INPUT_NAME
+from tasnet2hef.base.progress import Progress
 from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, entry, open_calibration
 from tasnet2hef.runtime.backends.frames import to_nchw, to_nhwc
 from tasnet2hef.runtime.backends.onnxruntime import open_session
 from tasnet2hef.runtime.backends.segments import GRAPHS
-from tasnet2hef.target.graph.loader import load_graph
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
 
-Progress = Callable[[float, float], None]
 SUFFIX: Final = ".calib.npz"
 
 
-def calibrate_segments(segments: Sequence[Path], calibration: Path, progress: Progress) -> tuple[Path, ...]:
+def calibrate_segments(segments: Sequence[OpenedGraph], calibration: Path, progress: Progress) -> tuple[Path, ...]:
     """Write one set a segment, ``SEGMENT.calib.npz``, from the whole graph's set; return their paths.
 
     A segment that takes the frames alone is served by the whole graph's set. Each other set holds an array
@@ -39,8 +38,8 @@ def calibrate_segments(segments: Sequence[Path], calibration: Path, progress: Pr
     with tempfile.TemporaryDirectory(prefix=".segments-", dir=calibration.parent) as folder:
         tensors = {INPUT_NAME: _frames(whole, Path(folder))}
         for number, segment in enumerate(segments, start=1):
-            session = open_session(segment, 1)
-            _require_tensors(segment, session, tensors)
+            session = open_session(segment.path, 1)
+            _require_tensors(segment.path, session, tensors)
             alone = [port.name for port in session.get_inputs()] == [INPUT_NAME]
             paths.append(calibration if alone else _save(segment, tensors))
             if number < len(segments):
@@ -77,12 +76,11 @@ def _require_tensors(segment: Path, session: Any, tensors: Mapping[str, Samples]
     GRAPHS.require_inputs(segment, inputs, {name: _nchw(tensor.shape) for name, tensor in tensors.items()})
 
 
-def _save(segment: Path, tensors: Mapping[str, Samples]) -> Path:
+def _save(segment: OpenedGraph, tensors: Mapping[str, Samples]) -> Path:
     """Write a segment's inputs under the names of its predicted input layers."""
-    layers = {layer.name: layer.original_names[0] for layer in parse(load_graph(segment)).inputs}
-    path = segment.with_name(f"{segment.stem}{SUFFIX}")
+    path = segment.path.with_name(f"{segment.path.stem}{SUFFIX}")
     with written_beside(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
-        for layer, name in layers.items():
+        for name, layer in segment.input_layers.items():
             with archive.open(entry(layer), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, tensors[name], allow_pickle=False)
     return path

@@ -14,14 +14,13 @@ from typing import Final
 
 import numpy as np
 
+from tasnet2hef.audio.collection import MIXTURE, audio_files
 from tasnet2hef.audio.files import resample
 from tasnet2hef.audio.level import levelling_gain, rms_dbfs
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.base.graph_contract import GraphContract
 
-SUFFIXES: Final = (".wav", ".flac", ".ogg", ".aiff", ".aif")
-MIXTURE: Final = "_mixture"
 SILENCE_DB: Final = -60.0
 """RMS of a window, in dB of full scale, below which it counts as silent."""
 CLIPPED_FROM: Final = 0.999
@@ -54,11 +53,6 @@ class Draw:
     seed: int = 0
     mixed: int = 1
     level_spread_db: float = DEFAULT_SPREAD_DB
-
-
-def audio_files(folder: Path, pattern: str = "*") -> list[Path]:
-    """Return the recordings below a folder whose names match, in their order."""
-    return sorted(path for path in folder.rglob(pattern) if path.suffix.lower() in SUFFIXES)
 
 
 def find_recordings(folder: Path) -> tuple[list[Recording], list[str]]:

@@ -11,11 +11,10 @@ from typing import Any
 import onnx
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.report.check_facts import check_facts
 from tasnet2hef.report.facts import FOLDER_SUFFIX, RunFacts, find_report_folders, read_facts
-from tasnet2hef.target.check import check_file
-from tasnet2hef.target.graph.loader import load_graph
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,10 @@ def read_side(path: Path, hardware: str) -> Side:
     facts = read_facts(folders[0]) if folders else None
     if graph is None:
         return _side_of_facts(path, facts)
-    if facts is not None and facts.graph_digest != digest_of_file(graph):
+    opened = OpenedGraph.read(graph)
+    if facts is not None and facts.graph_digest != opened.digest:
         facts = None  # of an earlier graph
-    return Side(str(graph), check_facts(check_file(graph, hardware)), _nodes(graph), facts)
+    return Side(str(graph), check_facts(check_graph(opened, hardware)), _nodes(opened), facts)
 
 
 def _graph_of(folder: Path) -> Path | None:
@@ -91,11 +91,9 @@ def _side_of_facts(path: Path, facts: RunFacts | None) -> Side:
     return Side(str(path), check, None, facts)
 
 
-def _nodes(graph: Path) -> dict[str, NodeForm]:
+def _nodes(graph: OpenedGraph) -> dict[str, NodeForm]:
     """Return a graph's nodes by name; one without a name goes by its first output."""
-    model = onnx.load(str(graph)) if graph.is_file() else None
-    load_graph(graph)  # says in one line what is wrong with a file
-    assert model is not None
+    model = graph.with_weights()
     constants = {each.name: _digest(each) for each in model.graph.initializer}
     return {node.name or node.output[0]: _form(node, constants) for node in model.graph.node}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from tasnet2hef.runtime.backends import Memory, StepBackend
 from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
 from tasnet2hef.runtime.backends.wide_layout import to_wide
 
+if TYPE_CHECKING:
+    from tasnet2hef.target.graph.opened import OpenedGraph
+
 ERRORS_ONLY = 3
 REASON_CHARACTERS = 200
 
@@ -23,6 +26,7 @@ REASON_CHARACTERS = 200
 class OnnxRuntimeBackend(StepBackend):
     """A session on the CPU, checked against the graph's own contract.
 
+    ``model`` is an ONNX file, or a graph that is opened already.
     ``threads`` is the number of threads inside one operator; None leaves the choice to ONNX Runtime. A tall graph
     of one column runs in the wide layout, which is faster and gives the same results; ``as_written`` prevents it.
 
@@ -31,9 +35,11 @@ class OnnxRuntimeBackend(StepBackend):
             outputs are not those that its contract promises.
     """
 
-    def __init__(self, model_path: str | Path, threads: int | None = None, *, as_written: bool = False) -> None:
-        path = Path(model_path)
-        self._session, is_wide = _open(path, threads, as_written=as_written)
+    def __init__(
+        self, model: str | Path | OpenedGraph, threads: int | None = None, *, as_written: bool = False
+    ) -> None:
+        path = Path(model) if isinstance(model, (str, Path)) else model.path
+        self._session, is_wide = _open(model, path, threads, as_written=as_written)
         self._contract = contract_of(self._session, str(path))
         self._outputs = list(output_names(self._contract.spec.n_src))
         as_loaded = replace(self._contract, layout="wide") if is_wide else self._contract
@@ -94,11 +100,16 @@ def contract_of(session: Any, where: str) -> GraphContract:
     return GraphContract.from_metadata(metadata, where)
 
 
-def _open(path: Path, threads: int | None, *, as_written: bool) -> tuple[Any, bool]:
+def _open(
+    model: str | Path | OpenedGraph, path: Path, threads: int | None, *, as_written: bool
+) -> tuple[Any, bool]:
     """Open a session in the wide layout if possible, else on the graph as written; also return which."""
     if not as_written and find_spec("onnx") is not None:
+        from tasnet2hef.target.graph.opened import OpenedGraph
+
         try:
-            return _start_session(to_wide(path), threads, path), True
+            graph = OpenedGraph.read(model) if isinstance(model, (str, Path)) else model
+            return _start_session(to_wide(graph), threads, path), True
         except GraphError:  # only speed is lost
             pass
     return open_session(path, threads), False

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.segments import open_graph
+
+if TYPE_CHECKING:
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
 RuntimeName = Literal["onnxruntime", "hailort"]
 SUFFIXES: Final[dict[RuntimeName, str]] = {"onnxruntime": ".onnx", "hailort": ".hef"}
@@ -36,17 +39,20 @@ def choose_runtime(path: str | Path, asked: str | None = None) -> tuple[RuntimeN
 
 
 @contextmanager
-def opened(path: str | Path, asked: str | None = None, threads: int | None = None) -> Iterator[Backend]:
-    """Open a graph, a HEF or all segments of either; release the device at the end.
+def opened(
+    graph: str | Path | OpenedGraph, asked: str | None = None, threads: int | None = None
+) -> Iterator[Backend]:
+    """Open a graph, a HEF or all segments of either for running; release the device at the end.
 
     Raises:
         OptionError: there is no such runtime.
         GraphError: see ``open_graph``.
         DeviceError: see ``HailoRtBackend``.
     """
+    path = graph if isinstance(graph, (str, Path)) else graph.path
     name, chosen = choose_runtime(path, asked)
     if name == "onnxruntime":
-        yield open_graph(chosen, threads)
+        yield open_graph(chosen if graph is path else graph, threads)
         return
     from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
 

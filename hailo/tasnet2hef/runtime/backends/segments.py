@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -18,17 +18,20 @@ from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend, contract
 from tasnet2hef.runtime.backends.segment_checks import SegmentChecks
 from tasnet2hef.runtime.backends.segment_names import segment_of
 
+if TYPE_CHECKING:
+    from tasnet2hef.target.graph.opened import OpenedGraph
+
 GRAPHS: Final = SegmentChecks(GraphError, "export all segments together")
 
 
-def open_graph(model_path: str | Path, threads: int | None = None) -> Backend:
-    """Open a graph, or all segments of a graph by the path of any of them.
+def open_graph(graph: str | Path | OpenedGraph, threads: int | None = None) -> Backend:
+    """Open a graph for running, or all segments of a graph by the path of any of them.
 
     Raises:
         GraphError: see ``OnnxRuntimeBackend`` and ``SegmentChain``.
     """
-    path = Path(model_path)
-    return SegmentChain(path, threads) if segment_of(path) else OnnxRuntimeBackend(path, threads)
+    path = Path(graph) if isinstance(graph, (str, Path)) else graph.path
+    return SegmentChain(path, threads) if segment_of(path) else OnnxRuntimeBackend(graph, threads)
 
 
 class SegmentChain:

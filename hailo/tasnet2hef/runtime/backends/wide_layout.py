@@ -7,14 +7,15 @@ instead of 172 (gLN), 3.6 instead of 4.5 (demo network, frozen).
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.graph_contract import GraphContract, metadata_of
+from tasnet2hef.base.graph_contract import GraphContract
 
 if TYPE_CHECKING:
     import onnx
+
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
 ARITHMETIC: Final = frozenset({"Add", "Sub", "Mul", "Div", "Sqrt", "Exp", "Erf", "BatchNormalization"})
 ACTIVATIONS: Final = frozenset({"Relu", "LeakyRelu", "PRelu", "Sigmoid", "Softplus", "Tanh", "Clip"})
@@ -23,19 +24,13 @@ SLIDING: Final = frozenset({"Conv", "AveragePool"})
 CHANNEL_AXES: Final = [0, 1]
 
 
-def to_wide(path: Path) -> bytes:
-    """Read a tall graph of one column and return it wide, serialised for ONNX Runtime.
+def to_wide(graph: OpenedGraph) -> bytes:
+    """Return a tall graph of one column wide, as ONNX Runtime loads it.
 
     Raises:
-        GraphError: it can't be read, is another graph, or holds an operator that is not known to have a wide form.
+        GraphError: it is another graph, or holds an operator that is not known to have a wide form.
     """
-    import onnx
-
-    try:
-        model = onnx.load_model(str(path))
-    except Exception as error:  # protobuf's and the file system's errors share no base class
-        raise GraphError(f"{path}: can't be read as an ONNX graph ({error})") from error
-    contract = GraphContract.from_metadata(metadata_of(model), str(path))
+    path, model, contract = graph.path, graph.with_weights(), graph.require_contract()
     if not can_be_wide(contract) or not _is_tall(model, contract):
         raise GraphError(f"{path}: found another graph, expected tall windows in one column")
     weights = {tensor.name: tensor for tensor in model.graph.initializer}

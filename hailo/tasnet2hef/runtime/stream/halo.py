@@ -150,7 +150,7 @@ class HaloStream:
         contract = self._backend.contract
         spec = contract.spec
         missing = self._fed - self._out_samples()
-        end = np.zeros(end_padding(contract, self._fed), np.float32)
+        end = np.zeros(spec.clip_padding(self._fed)[1], np.float32)
         self._held = np.concatenate([self._held, end])
         ready = [(yield from self._advance(self._complete()))]
         frames = self._base + (len(self._held) - spec.kernel_size) // spec.stride + 1
@@ -214,13 +214,3 @@ class HaloStream:
             last = overlap.reshape(len(overlap), -1)
         sources = window.reshape(len(window), -1)
         return self._voices.put_in_order(sources, last, edge * self._stride).reshape(window.shape)
-
-
-def end_padding(contract: GraphContract, samples: int) -> int:
-    """Return how many zeros the original appends to a clip of ``samples`` samples; see ``spec.encoder_padding``.
-
-    torchaudio fills up to whole strides (plus the odd sample of an odd kernel) and then adds a stride.
-    """
-    spec = contract.spec
-    odd = spec.kernel_size % 2
-    return spec.encoder_padding + (odd - samples) % spec.stride if spec.encoder_padding else 0

@@ -1,7 +1,7 @@
 """The layers that a model script names: checked against the net, and renamed once the compiler has parsed.
 
-Names in a script are the compiler's own. They are predicted from the ONNX graph; what the compiler really called a
-layer is found by the ONNX nodes that it came from, so that no name is ever taken for granted.
+A script names layers as the compiler does. These names are predicted from the ONNX graph; once the compiler has
+parsed it, each layer is looked up by the ONNX nodes that it came from, so no predicted name is relied upon.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def command_name(statement: Statement) -> str:
 
 
 def layer_words(statement: Statement) -> Iterator[Token]:
-    """Go through the words of a statement that name layers; none for commands that are not known."""
-    places = _LAYER_ARGUMENTS.get(command_name(statement), ())
-    named: list[Value] = [value for place, value in enumerate(statement.positional) if place in places]
+    """Iterate over the words of a statement that name layers; none for unknown commands."""
+    positions = _LAYER_ARGUMENTS.get(command_name(statement), ())
+    named: list[Value] = [value for position, value in enumerate(statement.positional) if position in positions]
     if command_name(statement) in KNOWN_COMMANDS:
         named += [value for keyword, value in statement.keywords if keyword == "layers"]
     for value in named:
@@ -74,17 +74,17 @@ def layer_words(statement: Statement) -> Iterator[Token]:
 
 
 def check_layers(statements: Sequence[Statement], net: HailoNet, where: str) -> list[str]:
-    """Check that all named layers exist; return a note for each command that is not known.
+    """Check that all named layers exist; return a note for each unknown command.
 
     Raises:
-        OptionError: a layer does not exist; the nearest name is told, with line and column.
+        OptionError: a layer does not exist; the message has line, column and the most similar name.
     """
     notes = []
     known = [layer.name for layer in net]
     for statement in statements:
         if command_name(statement) not in KNOWN_COMMANDS:
             notes.append(
-                f"{where}:{statement.line}: command {statement.command} is not known here; passed on as it is"
+                f"{where}:{statement.line}: command {statement.command} is unknown here; passed on unchanged"
             )
         for word in layer_words(statement):
             if not fnmatch.filter(known, unscoped(word.text)):
@@ -94,7 +94,7 @@ def check_layers(statements: Sequence[Statement], net: HailoNet, where: str) -> 
 
 
 def unscoped(name: str) -> str:
-    """Return a layer's name without the net's.
+    """Return a layer's name without the net's scope.
 
     >>> unscoped("my_net/conv1")
     'conv1'
@@ -103,11 +103,10 @@ def unscoped(name: str) -> str:
 
 
 def resolve_layers(script: str, predicted: HailoNet, parsed: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Return a script with the names that the compiler gave, and a note for each name that differed.
+    """Return a script with the compiler's real layer names, and a note for each predicted name that differed.
 
     ``parsed`` is the compiler's own graph (HN): ``{"layers": {name: {"type", "original_names", ...}}}``. A layer
-    is found by its type and ONNX nodes; where these do not tell (layers made of nothing in the graph), the name
-    must exist.
+    is looked up by its type and ONNX nodes; one that comes from no ONNX node must exist under its predicted name.
 
     Raises:
         OptionError: a layer of the script is not in the compiler's graph.
@@ -115,7 +114,7 @@ def resolve_layers(script: str, predicted: HailoNet, parsed: Mapping[str, Any]) 
     layers = parsed["layers"]
     by_origin = {_origin(layer["type"], layer.get("original_names", ())): name for name, layer in layers.items()}
     real_names = [unscoped(name) for name in layers]
-    notes, pieces, place = [], [], 0
+    notes, pieces, position = [], [], 0
     for statement in parse_script(script):
         for word in layer_words(statement):
             name = unscoped(word.text)
@@ -123,19 +122,19 @@ def resolve_layers(script: str, predicted: HailoNet, parsed: Mapping[str, Any]) 
                 continue
             layer = predicted[name]
             origin = _origin(layer.type, layer.original_names)
-            found = unscoped(by_origin.get(origin, name)) if layer.original_names else name
-            if found not in real_names:
+            real_name = unscoped(by_origin.get(origin, name)) if layer.original_names else name
+            if real_name not in real_names:
                 raise OptionError(
                     f"model script:{word.line}:{word.column}: layer {name} ({', '.join(layer.original_names)}) "
-                    f"is not in the compiler's graph{nearest(name, real_names)}; simulate again with this graph"
+                    f"is not in the compiler's graph{suggestion(name, real_names)}; simulate again with this graph"
                 )
-            if found != name:
+            if real_name != name:
                 notes.append(
-                    f"layer {name} is {found} in the compiler's graph ({', '.join(layer.original_names)})"
+                    f"layer {name} is {real_name} in the compiler's graph ({', '.join(layer.original_names)})"
                 )
-            pieces += [script[place : word.start], found]
-            place = word.end
-    return "".join([*pieces, script[place:]]), notes
+            pieces += [script[position : word.start], real_name]
+            position = word.end
+    return "".join([*pieces, script[position:]]), notes
 
 
 def _origin(kind: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -143,21 +142,21 @@ def _origin(kind: str, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def unscoped_node(name: str) -> str:
-    """Return an ONNX node's name as both graphs write it (the compiler may lead it with a slash)."""
+    """Return an ONNX node's name without the slash that the compiler may put in front."""
     return name.lstrip("/")
 
 
 def _unknown(name: str, known: Sequence[str], net: HailoNet) -> str:
     if any(mark in name for mark in "*?"):
         return f"{name!r} matches none of the {len(net)} layers of {net.name}"
-    return f"no layer {name!r} among the {len(net)} of {net.name}{nearest(unscoped(name), known)}"
+    return f"no layer {name!r} among the {len(net)} of {net.name}{suggestion(unscoped(name), known)}"
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
-    """Return the hint that names the most similar known name, empty where none is similar.
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """Return a hint at the most similar known name, empty where none is similar.
 
-    >>> nearest("conv11x", ["conv11", "dw1"])
+    >>> suggestion("conv11x", ["conv11", "dw1"])
     '; did you mean conv11?'
     """
-    found = difflib.get_close_matches(name, known, 1, 0.5)
-    return f"; did you mean {found[0]}?" if found else ""
+    matches = difflib.get_close_matches(name, known, 1, 0.5)
+    return f"; did you mean {matches[0]}?" if matches else ""

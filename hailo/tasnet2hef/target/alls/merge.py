@@ -1,4 +1,4 @@
-"""Merges a user's own model script with a made one: the user's lines all stay, word for word, and win."""
+"""Merges a user's model script with a generated one: the user's lines are kept verbatim and take precedence."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from tasnet2hef.target.graph.layers import HailoNet
 
 
 def merge_script(user_text: str, where: str, settings: ScriptSettings, net: HailoNet) -> ModelScript:
-    """Return both scripts as one: the user's first, unchanged, then what it does not say itself.
+    """Return both scripts as one: the user's first, unchanged, then what it does not set itself.
 
     Raises:
         OptionError: the user's script has a syntax error (line and column) or names a layer that does not exist.
     """
     statements = parse_script(user_text, where)
     notes = check_layers(statements, net, where)
-    taken = {statement_key(statement): statement for statement in statements}
-    held = _held_layers(statements)
-    kept: list[str] = []
-    for line in [*script_lines(replace(settings, precisions=())), *_free_lines(settings.precisions, held, notes)]:
-        made = parse_script(line.command)[0]
-        rival = taken.get(statement_key(made))
-        if rival is not None and made.command != "quantization_param":
-            kept += ["", f"# Left to line {rival.line} of {where}: {line.command}"]
-            notes.append(f"{where}:{rival.line}: kept; {line.command} left out")
+    by_key = {statement_key(statement): statement for statement in statements}
+    precision_lines = _precision_lines(settings.precisions, _layers_with_precision(statements), notes)
+    added: list[str] = []
+    for line in [*script_lines(replace(settings, precisions=())), *precision_lines]:
+        statement = parse_script(line.command)[0]
+        users = by_key.get(statement_key(statement))
+        if users is not None and statement.command != "quantization_param":
+            added += ["", f"# Left to line {users.line} of {where}: {line.command}"]
+            notes.append(f"{where}:{users.line}: kept; {line.command} left out")
         else:
-            kept += ["", f"# {line.why}", line.command]
+            added += ["", f"# {line.why}", line.command]
     head = f"# From {where}, unchanged:"
     foot = f"# Added for {settings.model} by tasnet2hef simulate:"
-    text = "\n".join([head, user_text.rstrip("\n"), "", foot, *kept, ""])
+    text = "\n".join([head, user_text.rstrip("\n"), "", foot, *added, ""])
     return ModelScript(text, tuple(notes))
 
 
-def _held_layers(statements: Sequence[Statement]) -> list[str]:
+def _layers_with_precision(statements: Sequence[Statement]) -> list[str]:
     """Return the names and globs whose precision the user's script sets."""
     return [
         unscoped(word.text)
@@ -54,14 +54,16 @@ def _held_layers(statements: Sequence[Statement]) -> list[str]:
     ]
 
 
-def _free_lines(precisions: Sequence[LayerPrecision], held: Sequence[str], notes: list[str]) -> list[ScriptLine]:
+def _precision_lines(
+    precisions: Sequence[LayerPrecision], taken: Sequence[str], notes: list[str]
+) -> list[ScriptLine]:
     """Return the precision lines for the layers that the user's script leaves open."""
     lines = []
     for precision in precisions:
-        free = tuple(name for name in precision.layers if not any(fnmatch.fnmatch(name, glob) for glob in held))
+        free = tuple(name for name in precision.layers if not any(fnmatch.fnmatch(name, glob) for glob in taken))
         if len(free) < len(precision.layers):
             kept = ", ".join(name for name in precision.layers if name not in free)
-            notes.append(f"{kept}: precision left to the script given, {precision.mode} was recommended")
+            notes.append(f"{kept}: precision left to the user's script; {precision.mode} was recommended")
         if free:
             names = free[0] if len(free) == 1 else f"[{', '.join(free)}]"
             lines.append(

@@ -1,15 +1,16 @@
-"""Reads a model script into statements; what can't be read is told with line and column.
+"""Reads a model script into statements; a syntax error is reported with line and column.
 
 Statements are ``command(arguments)``, ``name = command(arguments)``, ``a, b = command(arguments)`` and
 ``{} = command(arguments)``. Arguments are values or ``keyword=value``; values are names, numbers, texts, lists in
-``[]`` and globs in ``{}``. Inside brackets a statement may go on over several lines. Which commands exist is not
-judged here: the compiler knows more of them than we do.
+``[]`` and globs in ``{}``. Inside brackets a statement may span several lines. Which commands exist is not checked
+here: the compiler knows more of them than we do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.target.alls.tokens import Token, tokens
@@ -26,7 +27,7 @@ class Value:
     bracket: str = ""
 
     def words(self) -> Iterator[Token]:
-        """Go through all names in the value."""
+        """Iterate over all names in the value."""
         if self.bracket:
             for item in self.items:
                 yield from item.words()
@@ -57,6 +58,19 @@ class Statement:
         return dict(self.keywords).get(name)
 
 
+def read_script(path: Path) -> str:
+    """Return the text of a script file.
+
+    Raises:
+        OptionError: it is missing or not text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise OptionError(f"{path}: can't be read ({reason}); give a model script (.alls)") from error
+
+
 def parse_script(script: str, where: str = "model script") -> tuple[Statement, ...]:
     """Return the statements of a script.
 
@@ -71,66 +85,66 @@ def parse_script(script: str, where: str = "model script") -> tuple[Statement, .
 
 
 class _Reader:
-    """A cursor over the words of a script."""
+    """A cursor over the tokens of a script."""
 
-    def __init__(self, found: list[Token], where: str) -> None:
-        self.found = found
+    def __init__(self, script_tokens: list[Token], where: str) -> None:
+        self.tokens = script_tokens
         self.where = where
-        self.place = 0
+        self.position = 0
 
     @property
-    def now(self) -> Token:
-        return self.found[self.place]
+    def current(self) -> Token:
+        return self.tokens[self.position]
 
     def skip_newlines(self) -> Token:
-        while self.now.kind == "newline" or self.now.text == ";":
-            self.place += 1
-        return self.now
+        while self.current.kind == "newline" or self.current.text == ";":
+            self.position += 1
+        return self.current
 
     def take(self) -> Token:
-        self.place += 1
-        return self.found[self.place - 1]
+        self.position += 1
+        return self.tokens[self.position - 1]
 
-    def refuse(self, expected: str, token: Token | None = None) -> OptionError:
-        at = token or self.now
+    def error(self, expected: str) -> OptionError:
+        at = self.current
         found = {"end": "the end of the script", "newline": "the end of the line"}.get(at.kind, repr(at.text))
         return OptionError(f"{self.where}:{at.line}:{at.column}: found {found}, expected {expected}")
 
     def statement(self) -> Statement:
-        first = self.now
+        first = self.current
         targets = self.targets()
-        if self.now.kind != "word":
-            raise self.refuse("the name of a command")
+        if self.current.kind != "word":
+            raise self.error("the name of a command")
         command = self.take()
-        if self.now.text != "(":
-            raise self.refuse(f"'(' after {command.text}")
+        if self.current.text != "(":
+            raise self.error(f"'(' after {command.text}")
         positional, keywords, closing = self.arguments(self.take())
-        if self.now.kind not in ("newline", "end") and self.now.text != ";":
-            raise self.refuse("the end of the line after ')'")
+        if self.current.kind not in ("newline", "end") and self.current.text != ";":
+            raise self.error("the end of the line after ')'")
         return Statement(
             command.text, targets, positional, keywords, first.start, closing.end, first.line, first.column
         )
 
     def targets(self) -> tuple[str, ...]:
         """Read ``a, b =`` where the line has it; leave the cursor at the command."""
-        start = self.place
+        start = self.position
         names = []
-        while self.now.kind == "word" or self.now.text in ("{", "}", "[", "]", ","):
-            if self.now.kind == "word":
-                names.append(self.now.text)
-            self.place += 1
-        if self.now.text == "=":
-            self.place += 1
+        while self.current.kind == "word" or self.current.text in ("{", "}", "[", "]", ","):
+            if self.current.kind == "word":
+                names.append(self.current.text)
+            self.position += 1
+        if self.current.text == "=":
+            self.position += 1
             return tuple(names)
-        self.place = start
+        self.position = start
         return ()
 
     def arguments(self, opening: Token) -> tuple[tuple[Value, ...], tuple[tuple[str, Value], ...], Token]:
         positional: list[Value] = []
         keywords: list[tuple[str, Value]] = []
         while self.inside().text != ")":
-            following = self.found[self.place + 1] if self.place + 1 < len(self.found) else self.now
-            if self.now.kind == "word" and following.text == "=":
+            following = self.tokens[self.position + 1] if self.position + 1 < len(self.tokens) else self.current
+            if self.current.kind == "word" and following.text == "=":
                 name = self.take().text
                 self.take()
                 keywords.append((name, self.value()))
@@ -145,7 +159,7 @@ class _Reader:
             return self.sequence(self.take())
         if token.kind in ("word", "number", "text"):
             return Value(self.take())
-        raise self.refuse("a value")
+        raise self.error("a value")
 
     def sequence(self, opening: Token) -> Value:
         items = []
@@ -160,12 +174,12 @@ class _Reader:
         if self.inside().text == ",":
             self.take()
             return
-        if self.now.text != closing:
+        if self.current.text != closing:
             where = f"line {opening.line}, column {opening.column}"
-            raise self.refuse(f"',' or '{closing}' (opened at {where})")
+            raise self.error(f"',' or '{closing}' (opened at {where})")
 
     def inside(self) -> Token:
-        """Return the next word inside brackets, where lines may break."""
-        while self.now.kind == "newline":
-            self.place += 1
-        return self.now
+        """Return the next token inside brackets, where lines may break."""
+        while self.current.kind == "newline":
+            self.position += 1
+        return self.current

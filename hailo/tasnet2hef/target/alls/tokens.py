@@ -1,4 +1,4 @@
-"""The words of a model script (``.alls``): names, numbers, texts and brackets, each with its place."""
+"""The tokens of a model script (``.alls``): names, numbers, texts and brackets, each with its position."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PATTERN: Final = re.compile(
 
 @dataclass(frozen=True)
 class Token:
-    """A word of ``kind`` word, number, text, mark, comment, newline or end; line and column count from 1."""
+    """A token; ``kind`` is word, number, text, mark, comment, newline or end. Line and column count from 1."""
 
     kind: str
     text: str
@@ -29,28 +29,28 @@ class Token:
 
     @property
     def end(self) -> int:
-        """Offset behind the word."""
+        """Offset of the first character after the token."""
         return self.start + len(self.text)
 
 
 def tokens(script: str, where: str) -> list[Token]:
-    """Split a script into words.
+    """Split a script into tokens.
 
     Raises:
-        OptionError: a character that belongs to no word, with its line and column.
+        OptionError: a character that starts no token, with its line and column.
     """
-    found: list[Token] = []
-    place, line, line_start = 0, 1, 0
-    while place < len(script):
-        match = _PATTERN.match(script, place)
-        column = place - line_start + 1
+    script_tokens: list[Token] = []
+    position, line, line_start = 0, 1, 0
+    while position < len(script):
+        match = _PATTERN.match(script, position)
+        column = position - line_start + 1
         if match is None or match.lastgroup is None:
-            what = "a text without its closing quote" if script[place] in "\"'" else repr(script[place])
+            what = "a text without its closing quote" if script[position] in "\"'" else repr(script[position])
             raise OptionError(f"{where}:{line}:{column}: found {what}, expected a command such as name(argument)")
         if match.lastgroup != "space":
-            found.append(Token(match.lastgroup, match.group(), place, line, column))
+            script_tokens.append(Token(match.lastgroup, match.group(), position, line, column))
         if "\n" in match.group():
             line, line_start = line + 1, match.end()
-        place = match.end()
-    found.append(Token("end", "", len(script), line, place - line_start + 1))
-    return found
+        position = match.end()
+    script_tokens.append(Token("end", "", len(script), line, position - line_start + 1))
+    return script_tokens

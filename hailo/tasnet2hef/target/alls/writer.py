@@ -1,5 +1,4 @@
-"""Writes the model script (``.alls``) that tells the compiler what the simulation found, each line with its
-why."""
+"""Writes the model script (``.alls``) of a simulated model: each command with the reason for it as a comment."""
 
 from __future__ import annotations
 
@@ -10,12 +9,12 @@ from typing import Final
 from tasnet2hef.target.alls.parser import Statement
 
 FULL_SET: Final = 1024
-"""Calibration windows from which the compiler fine-tunes (recorded)."""
+"""Calibration windows from which on the compiler fine-tunes (recorded)."""
 
 
 @dataclass(frozen=True)
 class ScriptLine:
-    """One command and, above it, why it is there."""
+    """One command, and the reason for it, which is written above it."""
 
     command: str
     why: str
@@ -32,7 +31,7 @@ class LayerPrecision:
 
 @dataclass(frozen=True)
 class ScriptSettings:
-    """What a script says. ``percentile`` is None where ranges are not clipped."""
+    """What a script sets. ``percentile`` is None where ranges are not clipped."""
 
     model: str
     calibration_windows: int
@@ -46,7 +45,7 @@ class ScriptSettings:
 
 @dataclass(frozen=True)
 class ModelScript:
-    """A script as text, and what the reader should know of it."""
+    """A script as text, with notes for the user."""
 
     text: str
     notes: tuple[str, ...] = ()
@@ -119,12 +118,12 @@ def statement_key(statement: Statement) -> tuple[str, ...]:
 
 
 def _level_why(level: int) -> str:
-    told: Mapping[int, str] = {
+    reasons: Mapping[int, str] = {
         0: "equalisation only",
         1: "equalisation and iterative bias correction",
         2: "equalisation and fine-tuning: 4 epochs over 1,024 windows; compare with level 1, it can be worse",
     }
-    return f"level {level}: {told.get(level, 'equalisation and AdaRound, for hours')}"
+    return f"level {level}: {reasons.get(level, 'equalisation and AdaRound, for hours')}"
 
 
 def _precision_line(precision: LayerPrecision) -> ScriptLine:
@@ -133,9 +132,9 @@ def _precision_line(precision: LayerPrecision) -> ScriptLine:
     return ScriptLine(f"quantization_param({target}, precision_mode={precision.mode})", precision.why)
 
 
-def _policy(wanted: bool) -> str:
-    return "enabled" if wanted else "disabled"
+def _policy(enabled: bool) -> str:
+    return "enabled" if enabled else "disabled"
 
 
-def _with(wanted: bool) -> str:
-    return "with it" if wanted else "without it"
+def _with(enabled: bool) -> str:
+    return "with it" if enabled else "without it"

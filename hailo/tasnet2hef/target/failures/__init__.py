@@ -1,1 +1,1 @@
-"""What the compiler's failures mean: one file per signature under ``signatures``, found by its being there."""
+"""What failures of the compiler and of HailoRT mean: tables of signatures, and how a text is matched with them."""

@@ -1,23 +1,27 @@
-"""A signature: words by which one kind of failure is known, and what they mean."""
+"""A signature: patterns by which one kind of failure is recognised, and what that failure means."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tasnet2hef.target.failures import next_commands
+from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.discovery import find_rule
-from tasnet2hef.target.rules.framework.rule import Evidence
 
 
 @dataclass(frozen=True)
 class Signature:
-    """One kind of failure. ``rule`` is the rule that it belongs to, empty where none does.
+    """One kind of failure. ``rule`` is the id of the rule that it belongs to, empty where none does.
 
-    Evidence and fix are the rule's own unless given here. ``rung`` is the first rung of the ladder that can help:
-    `contexts`, `effort`, `window`, `segments`, or empty where only a change of the graph or of the input does.
-    ``machine`` marks what says nothing of the input: another try is another case. ``general`` signatures speak
-    only where no other one matches.
+    ``fix`` and ``evidence`` default to those of the rule. ``fallback`` is the id of the first fallback that can
+    help: `contexts`, `effort`, `window`, `segments`; empty where only another graph or another input does.
+    ``machine``: the environment failed, not the graph; safe to retry. ``general`` signatures count only where no
+    other one matches.
+
+    Raises:
+        ValueError: a required field is empty.
     """
 
     id: str
@@ -27,22 +31,37 @@ class Signature:
     fix: str = ""
     evidence: Evidence | None = None
     commands: tuple[str, ...] = (next_commands.CHECK,)
-    rung: str = ""
+    fallback: str = ""
     machine: bool = False
     general: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse a row that lacks a required field."""
+        for name in ("id", "patterns", "cause"):
+            if not getattr(self, name):
+                raise ValueError(f"signature {self.id!r}: {name} is empty")
+        if not self.rule and not (self.fix and self.evidence):
+            raise ValueError(f"signature {self.id!r}: found no rule, expected one or its own fix and evidence")
+
     @property
-    def proof(self) -> Evidence:
-        """Return where this is known from."""
+    def basis(self) -> Evidence:
+        """Return the evidence: the signature's own, else the first of its rule."""
         return self.evidence or find_rule(self.rule).evidence[0]
 
     @property
-    def way_out(self) -> str:
-        """Return the fix, this signature's own or its rule's."""
+    def remedy(self) -> str:
+        """Return the fix: the signature's own, else its rule's."""
         return self.fix or find_rule(self.rule).fix
 
-    def place(self, text: str) -> tuple[int, int] | None:
-        """Return where the first match starts and how long it is; None where no pattern matches."""
-        found = [match for pattern in self.patterns if (match := re.search(pattern, text, re.DOTALL))]
-        places = [(match.start(), match.end() - match.start()) for match in found]
-        return min(places, key=lambda place: (place[0], -place[1]), default=None)
+    def first_match(self, text: str) -> tuple[int, int] | None:
+        """Return start and length of the first match in a text, the longest of those that start there."""
+        matches = [match for pattern in self.patterns if (match := re.search(pattern, text, re.DOTALL))]
+        spans = [(match.start(), match.end() - match.start()) for match in matches]
+        return min(spans, key=lambda span: (span[0], -span[1]), default=None)
+
+
+def matching(signatures: Iterable[Signature], text: str) -> list[Signature]:
+    """Return the signatures that match a text, sorted by position of the first match, longer matches first."""
+    spans = [(signature.first_match(text), signature) for signature in signatures]
+    matches = [(span[0], -span[1], signature) for span, signature in spans if span is not None]
+    return [signature for *_, signature in sorted(matches, key=lambda match: (match[0], match[1], match[2].id))]

@@ -1,8 +1,8 @@
-"""Reads a HAR, the compiler's archive between its stages, without unpacking it.
+"""Reads a HAR, the compiler's archive between its stages, without unpacking it. Experimental: no HAR was at hand.
 
-Inferred, for no HAR was at hand: it is a tar archive, packed or not, whose members are told by the ends of their
-names: `.hn` (JSON, the layers as the recorded API's `get_hn_dict` gives them), `metadata.json` (state, chip,
-version), `.npz` (parameters), `.alls` (the model script), `.hef`.
+Inferred: it is a tar archive, compressed or not, whose members are recognised by the ends of their names: `.hn`
+(JSON, the layers as the recorded API's `get_hn_dict` gives them), `metadata.json` (state, chip, version), `.npz`
+(parameters), `.alls` (the model script), `.hef`.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from tasnet2hef.base.errors import InputError
-from tasnet2hef.target.files.summary import End, FileSummary, fused_layer, size_of
+from tasnet2hef.target.files.file_summary import FileSummary, Port, fused_layer, size_of
 
 MOST_MEMBERS: Final = 1_000
 MOST_JSON_BYTES: Final = 1 << 26
 _UNPACKED_TIMES: Final = 20
-"""A packed HAR may unpack to this many times its size, and 64 MiB: parameters hardly shrink."""
+"""A compressed HAR may unpack to this many times its size plus 64 MiB: parameters hardly shrink."""
 _GZIP: Final = b"\x1f\x8b"
 _TAR_MARK: Final = slice(257, 262)
-_ENDS: Final = {"input_layer": "inputs", "output_layer": "outputs"}
+_PORTS: Final = {"input_layer": "inputs", "output_layer": "outputs"}
 _GRADE: Final = "the members of a HAR are told by their names [inferred]"
 
 
 def is_har(head: bytes) -> bool:
-    """Tell whether a file that starts with these 512 bytes is a tar archive, packed or not."""
+    """Return whether a file that starts with these 512 bytes is a tar archive, compressed or not."""
     return head.startswith(_GZIP) or head[_TAR_MARK] == b"ustar"
 
 
 def read_har(path: str | Path) -> FileSummary:
-    """Read what a HAR says of itself; its parameters are left unread. Shapes are NHWC, the batch left open.
+    """Return what a HAR says about itself; its parameters are not read. Shapes are NHWC, the batch None.
 
     Raises:
         InputError: not a tar archive, cut off, without layers, or larger than what is read.
@@ -54,7 +54,7 @@ def read_har(path: str | Path) -> FileSummary:
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that gives no more than a number of bytes, whatever a damaged archive asks of it."""
+    """A stream that returns at most a number of bytes, however much a damaged archive makes its reader ask for."""
 
     def __init__(self, file: io.BufferedIOBase, most_bytes: int) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ def _members(archive: _Bounded, file: Path) -> tuple[list[str], dict[str, bytes]
 
 
 def _summary(file: Path, size: int, names: list[str], texts: Mapping[str, bytes]) -> FileSummary:
-    layers_file = min((name for name in texts if name.endswith(".hn")), key=_nativeness, default=None)
+    layers_file = min((name for name in texts if name.endswith(".hn")), key=_earliness, default=None)
     if layers_file is None:
         raise InputError(
             f"{file}: {len(names)} members and no layers (.hn) among them, expected a HAR; save it again"
@@ -107,23 +107,23 @@ def _summary(file: Path, size: int, names: list[str], texts: Mapping[str, bytes]
     layers = hn.get("layers")
     if not isinstance(layers, dict) or not all(isinstance(layer, dict) for layer in layers.values()):
         raise InputError(f"{file}: its {layers_file!r} names no layers, expected an HN; save it again")
-    said = _said(file, texts)
-    ends: dict[str, list[End]] = {"inputs": [], "outputs": []}
+    metadata = _metadata(file, texts)
+    ports: dict[str, list[Port]] = {"inputs": [], "outputs": []}
     for name, layer in layers.items():
-        if str(layer.get("type")) in _ENDS:
-            ends[_ENDS[layer["type"]]].append(_end(name, layer))
+        if str(layer.get("type")) in _PORTS:
+            ports[_PORTS[layer["type"]]].append(_port(name, layer))
     return FileSummary(
         path=file,
         format="har",
         size_bytes=size,
         axes="batch, height, width, features",
-        inputs=tuple(ends["inputs"]),
-        outputs=tuple(ends["outputs"]),
-        compiler_version=said.get("version"),
-        hw_arch=said.get("hw_arch"),
+        inputs=tuple(ports["inputs"]),
+        outputs=tuple(ports["outputs"]),
+        compiler_version=metadata.get("version"),
+        hw_arch=metadata.get("hw_arch"),
         details={
             "name": hn["name"] if isinstance(hn.get("name"), str) else None,
-            "state": said.get("state"),
+            "state": metadata.get("state"),
             "members": names,
             "layers": dict(Counter(str(layer.get("type")) for layer in layers.values())),
             "fused_layers": [
@@ -134,34 +134,35 @@ def _summary(file: Path, size: int, names: list[str], texts: Mapping[str, bytes]
     )
 
 
-def _nativeness(name: str) -> tuple[bool, str]:
-    """Sort the latest layers first: the native ones are as parsed, before any later stage."""
+def _earliness(name: str) -> tuple[bool, str]:
+    """Return a key that sorts the layers of later stages first: the native ones are as parsed."""
     return "native" in PurePosixPath(name).name, name
 
 
 def _json_object(file: Path, name: str, text: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        content = json.loads(text)
     except (ValueError, RecursionError):
         raise InputError(f"{file}: its {name!r} is no JSON; save it again") from None
-    if not isinstance(found, dict):
-        raise InputError(f"{file}: its {name!r} holds a {type(found).__name__}, expected an object; save it again")
-    return found
+    if not isinstance(content, dict):
+        kind = type(content).__name__
+        raise InputError(f"{file}: its {name!r} holds a {kind}, expected an object; save it again")
+    return content
 
 
-def _said(file: Path, texts: Mapping[str, bytes]) -> dict[str, str]:
-    """Return the state, chip and version that a HAR's metadata names, where it does."""
+def _metadata(file: Path, texts: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the state, chip and compiler version of a HAR, as far as its metadata contains them."""
     keys = {"state": "state", "hw_arch": "hw_arch", "sdk_version": "version", "version": "version"}
-    said: dict[str, str] = {}
+    metadata: dict[str, str] = {}
     for name in (name for name in texts if name.endswith("metadata.json")):
         for key, value in _json_object(file, name, texts[name]).items():
             if key in keys and isinstance(value, str):
-                said.setdefault(keys[key], value)
-    return said
+                metadata.setdefault(keys[key], value)
+    return metadata
 
 
-def _end(name: str, layer: Mapping[str, Any]) -> End:
-    return End(name=name, shape=_shape(layer), original_names=_names(layer))
+def _port(name: str, layer: Mapping[str, Any]) -> Port:
+    return Port(name=name, shape=_shape(layer), original_names=_names(layer))
 
 
 def _shape(layer: Mapping[str, Any]) -> tuple[int | None, ...]:

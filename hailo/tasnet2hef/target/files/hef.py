@@ -1,4 +1,4 @@
-"""Reads a HEF, the compiler's product, without the vendor's runtime."""
+"""Reads a HEF, the compiler's output, without the vendor's runtime."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import hashlib
 from pathlib import Path
 
 from tasnet2hef.base.errors import InputError
+from tasnet2hef.target.files.file_summary import FileSummary, size_of
 from tasnet2hef.target.files.hef_header import LONGEST_HEADER_BYTES, HefHeader, read_header
 from tasnet2hef.target.files.hef_schema import parse
 from tasnet2hef.target.files.hef_summary import summarise
-from tasnet2hef.target.files.summary import FileSummary, size_of
 
 _WRONG = "WRONG: "
 
 
 def read_hef(path: str | Path, *, damaged: bool = False) -> FileSummary:
-    """Read what a HEF says of itself; its weights are left unread.
+    """Return what a HEF says about itself; its weights are not read. Shapes are `[height, width, features]`.
 
-    With ``damaged`` a file that is cut off behind its metadata, or whose checksum differs, is read all the same,
-    and a note says what is wrong with it. Shapes are `[height, width, features]`.
+    With ``damaged`` a file that is cut off after its metadata, or whose checksum differs, is read too, and a note
+    says what is wrong with it. Header version 1 is experimental: no file of it was at hand.
 
     Raises:
         InputError: not a HEF, cut off, altered, or of a header version that isn't known.
@@ -35,7 +35,7 @@ def read_hef(path: str | Path, *, damaged: bool = False) -> FileSummary:
         raise InputError(f"{file}: can't be read ({error.strerror}); give a .hef file") from None
     start, protobuf = _protobuf(header, body, str(file))
     checks = {"checksum": _checksum(header, protobuf), "length": _length(header, start, size)}
-    faults = [found for found in checks.values() if found.startswith(_WRONG)]
+    faults = [result for result in checks.values() if result.startswith(_WRONG)]
     if faults and not damaged:
         raise InputError(f"{file}: {faults[0][len(_WRONG) :]}; copy it again, or read what is left with --damaged")
     return summarise(parse(protobuf, str(file)), file, size, header, start, checks)
@@ -58,8 +58,8 @@ def _protobuf(header: HefHeader, body: bytes, where: str) -> tuple[int, bytes]:
 
 def _checksum(header: HefHeader, protobuf: bytes) -> str:
     if header.md5 is not None:
-        found = hashlib.md5(protobuf, usedforsecurity=False).digest()
-        return _compared("MD5", found.hex(), header.md5.hex())
+        computed = hashlib.md5(protobuf, usedforsecurity=False).digest()
+        return _compared("MD5", computed.hex(), header.md5.hex())
     if header.xxh3 is not None:
         try:
             import xxhash
@@ -69,14 +69,14 @@ def _checksum(header: HefHeader, protobuf: bytes) -> str:
     return f"not checked: what the checksum of header version {header.version} covers is not recorded"
 
 
-def _compared(kind: str, found: str, claimed: str) -> str:
-    if found == claimed:
+def _compared(kind: str, computed: str, stored: str) -> str:
+    if computed == stored:
         return f"{kind} of the metadata agrees"
-    return f"{_WRONG}the {kind} of its metadata is {found}, expected {claimed} by its header: altered or damaged"
+    return f"{_WRONG}the {kind} of its metadata is {computed}, expected {stored} by its header: altered or damaged"
 
 
 def _length(header: HefHeader, start: int, size: int) -> str:
-    """Hold the file's length against its header; version 3 only gives a lower bound."""
+    """Compare the file's length with its header; version 3 gives a lower bound only."""
     if header.version in (1, 2):
         return f"not checked: the header of version {header.version} is not recorded"
     needed = start + header.protobuf_bytes + (header.weights_bytes or 0)

@@ -14,13 +14,13 @@ MOST_PROTOBUF_BYTES: Final = 1 << 28
 PROTOBUF_STARTS: Final = {0: (32,), 1: tuple(range(20, 64, 4)), 2: (44,), 3: (56,)}
 """Where the protobuf may start, by header version.
 
-0, 2 and 3 are recorded (limits.md, section 10). Of version 1 no file is known: the places are tried one by one.
+0, 2 and 3 are recorded (limits.md, section 10). No file of version 1 was at hand: its places are tried in order.
 """
 
 
 @dataclass(frozen=True)
 class HefHeader:
-    """What the header claims; nothing of it is checked yet but that it fits into the file."""
+    """What the header claims; the only thing checked so far is that the protobuf fits into the file."""
 
     version: int
     protobuf_bytes: int
@@ -29,7 +29,7 @@ class HefHeader:
     xxh3: int | None = None
     """64-bit XXH3 of the protobuf; version 3, byte 40. Recorded: it agrees in a real file of DFC 5.3."""
     weights_bytes: int | None = None
-    """Bytes between the protobuf and what follows the weights; version 3, byte 20.
+    """Bytes from the end of the protobuf to the end of the weights; version 3, byte 20.
 
     Recorded: in a real file of DFC 5.3 it is the padding to the next page of 4,096 bytes (byte 28) and the last
     byte that its protobuf points to.

@@ -1,8 +1,8 @@
 """The part of a HEF's protobuf that is read, as message descriptors made in code.
 
 The vendor publishes the schema with its runtime (hailo-ai/hailort). The numbers below were taken from two real
-files (DFC 3.27 for Hailo-8, DFC 5.3 for Hailo-10H), where what they hold agrees with the facts recorded of them
-(limits.md). What is not named here is skipped.
+files (DFC 3.27 for Hailo-8, DFC 5.3 for Hailo-10H), whose content agrees with what is recorded about them
+(limits.md). Fields that are not listed here are skipped.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from tasnet2hef.base.errors import InputError
 
 MOST_FIELDS: Final = 500_000
-"""The real files hold 358 and 3,152; each takes up to 700 bytes of memory, so more are refused."""
+"""The real files hold 358 and 3,152; a field takes up to 700 bytes of memory, so more are refused."""
 
 _PACKAGE: Final = "tasnet2hef"
 _REPEATED: Final = "*"
@@ -93,7 +93,7 @@ def parse(protobuf: bytes, where: str) -> Any:
 
 
 def require_bounded(protobuf: bytes, where: str) -> None:
-    """Walk a protobuf's fields without storing them.
+    """Check a protobuf's fields without storing them.
 
     Raises:
         InputError: a field that is cut short, of an unknown kind or no UTF-8, or more than `MOST_FIELDS` fields.
@@ -152,7 +152,7 @@ def _size(protobuf: bytes, place: int, end: int, kind: int, where: str) -> tuple
 
 
 def _require_text(protobuf: bytes, place: int, size: int, where: str) -> None:
-    """Refuse here what is no UTF-8: protobuf 3.20 would print lines of its own."""
+    """Refuse text that is not UTF-8 here: protobuf 3.20 would print lines of its own."""
     try:
         protobuf[place : place + size].decode()
     except UnicodeDecodeError:
@@ -177,13 +177,13 @@ def _layouts() -> dict[str, dict[int, str]]:
 
 @cache
 def message_class() -> Any:
-    """Return the class of the outermost message, made once."""
+    """Return the class of the outermost message, created once."""
     pool = descriptor_pool.DescriptorPool()
     pool.Add(_file_descriptor())
-    found = pool.FindMessageTypeByName(f"{_PACKAGE}.Hef")
+    descriptor = pool.FindMessageTypeByName(f"{_PACKAGE}.Hef")
     if hasattr(message_factory, "GetMessageClass"):  # protobuf 4.22 and later
-        return message_factory.GetMessageClass(found)
-    return message_factory.MessageFactory(pool).GetPrototype(found)
+        return message_factory.GetMessageClass(descriptor)
+    return message_factory.MessageFactory(pool).GetPrototype(descriptor)
 
 
 def _file_descriptor() -> Any:
@@ -197,10 +197,10 @@ def _file_descriptor() -> Any:
 
 def _add_field(message: Any, name: str, number: int, kind: str) -> None:
     types = descriptor_pb2.FieldDescriptorProto
-    made = message.field.add(name=name, number=number)
-    made.label = types.LABEL_REPEATED if kind.startswith(_REPEATED) else types.LABEL_OPTIONAL
+    field = message.field.add(name=name, number=number)
+    field.label = types.LABEL_REPEATED if kind.startswith(_REPEATED) else types.LABEL_OPTIONAL
     plain = kind.lstrip(_REPEATED)
     if plain in _SCHEMA:
-        made.type, made.type_name = types.TYPE_MESSAGE, f".{_PACKAGE}.{plain}"
+        field.type, field.type_name = types.TYPE_MESSAGE, f".{_PACKAGE}.{plain}"
     else:
-        made.type = types.Type.Value(f"TYPE_{plain.upper()}")
+        field.type = types.Type.Value(f"TYPE_{plain.upper()}")

@@ -1,4 +1,4 @@
-"""What a HEF's metadata means, once it is a message."""
+"""Turns the metadata of a HEF, parsed into a message, into a summary."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasnet2hef.base.errors import InputError
+from tasnet2hef.target.files.file_summary import FileSummary, Port, finite, fused_layer
 from tasnet2hef.target.files.hef_header import HefHeader
-from tasnet2hef.target.files.summary import End, FileSummary, finite, fused_layer
 
 CHIPS: Final = {0: "hailo8", 1: "hailo8", 2: "hailo8r", 3: "hailo8l", 103: "hailo10h"}
 """``header.hw_arch``. 1 and 103 are recorded (limits.md, section 10), the others inferred.
 
-103 is called HAILO1XH there: a file for hailo15h may bear it too [inferred].
+103 is called HAILO1XH there: a file for hailo15h may have it too [inferred].
 """
 _RECORDED_CHIPS: Final = (1, 103)
 _OUTPUT: Final = 1
@@ -35,24 +35,24 @@ class _Edge:
         return bool(self.message.direction == _OUTPUT)
 
     @property
-    def is_border(self) -> bool:
-        """Tell whether it joins two parts of the net; inputs and outputs of the net don't."""
+    def crosses_contexts(self) -> bool:
+        """Return whether it leads to another context; inputs and outputs of the net don't."""
         return bool(self.message.link.kind)
 
     @property
     def is_read(self) -> bool:
-        """Tell whether it is one stream; several in one are of another kind."""
+        """Return whether it is a single stream; several multiplexed into one are of another kind."""
         return bool(self.message.HasField("layer"))
 
     @property
-    def end(self) -> End:
-        return _end(self.message.layer)
+    def port(self) -> Port:
+        return _port(self.message.layer)
 
 
 def summarise(
     message: Any, file: Path, size: int, header: HefHeader, start: int, checks: Mapping[str, str]
 ) -> FileSummary:
-    """Put a HEF's metadata into words; ``start`` is where its protobuf starts.
+    """Return the summary of a HEF's metadata; ``start`` is where its protobuf starts.
 
     Raises:
         InputError: it names no network.
@@ -66,9 +66,9 @@ def summarise(
         for context in group.contexts
         for edge in context.metadata.edge_layers
     ]
-    ends = [edge for edge in edges if edge.is_read and not edge.is_border]
-    order = {name: place for place, name in enumerate(n for group in groups for n in group.sorted_outputs)}
-    outputs = [edge.end for edge in ends if edge.is_output]
+    net_edges = [edge for edge in edges if edge.is_read and not edge.crosses_contexts]
+    order = {name: rank for rank, name in enumerate(n for group in groups for n in group.sorted_outputs)}
+    outputs = [edge.port for edge in net_edges if edge.is_output]
     metadata = groups[0].metadata
     latency_s = finite(metadata.latency_s)
     return FileSummary(
@@ -76,8 +76,8 @@ def summarise(
         format="hef",
         size_bytes=size,
         axes="height, width, features",
-        inputs=tuple(edge.end for edge in ends if not edge.is_output),
-        outputs=tuple(sorted(outputs, key=lambda end: order.get(end.name, len(order)))),
+        inputs=tuple(edge.port for edge in net_edges if not edge.is_output),
+        outputs=tuple(sorted(outputs, key=lambda port: order.get(port.name, len(order)))),
         header_version=header.version,
         compiler_version=_compiler_version(message.header),
         hw_arch=CHIPS.get(message.header.hw_arch),
@@ -92,18 +92,18 @@ def summarise(
             "operations": metadata.computational_ops or None,
             "layer_controllers": _controllers(groups) or None,
             "extensions": [each.name for each in message.extensions],
-            "fused_layers": _fused_at_ends(edge.end for edge in edges if edge.is_read),
-            "context_borders": [_border(edge) for edge in edges if edge.is_read and edge.is_border],
+            "fused_layers": _fused_layers(edge.port for edge in edges if edge.is_read),
+            "context_borders": [_context_stream(edge) for edge in edges if edge.is_read and edge.crosses_contexts],
         },
         notes=tuple(_notes(message, header, start, edges, checks)),
     )
 
 
-def _end(layer: Any) -> End:
+def _port(layer: Any) -> Port:
     base, numeric = layer.base, layer.numeric
     quantised = layer.HasField("numeric")
     least, greatest = finite(numeric.least), finite(numeric.greatest)
-    return End(
+    return Port(
         name=layer.name,
         shape=(base.height, base.width, base.features),
         padded_shape=(base.padded_height, base.padded_width, base.padded_features),
@@ -117,60 +117,63 @@ def _end(layer: Any) -> End:
 
 
 def _row_bytes(base: Any) -> int | None:
-    """Return the bytes of a row; a buffer is one where there are as many as rows, or their number isn't set."""
+    """Return the bytes of a row: of a buffer where there is one per row, or where their number isn't set."""
     is_row = base.buffers_per_frame in (0, base.padded_height)
     return base.bytes_per_buffer or None if is_row else None
 
 
-def _fused_at_ends(ends: Iterable[End]) -> list[dict[str, Any]]:
-    """Return the fused layers that read or write a stream; of the others a HEF names nothing."""
-    return [fused_layer(end.layer or end.name, end.original_names) for end in ends if len(end.original_names) > 1]
+def _fused_layers(ports: Iterable[Port]) -> list[dict[str, Any]]:
+    """Return the fused layers that read or write a stream; a HEF does not name the others."""
+    return [
+        fused_layer(port.layer or port.name, port.original_names) for port in ports if len(port.original_names) > 1
+    ]
 
 
-def _border(edge: _Edge) -> dict[str, Any]:
+def _context_stream(edge: _Edge) -> dict[str, Any]:
     link = edge.message.link
     return {
         "context": edge.context,
         "direction": "out" if edge.is_output else "in",
         "connected": link.connected_context if link.kind == _ANOTHER_CONTEXT else f"kind {link.kind}",
-        **edge.end.to_json(),
+        **edge.port.to_json(),
     }
 
 
 def _controllers(groups: Iterable[Any]) -> int:
-    """Count the layer controllers that are set up: one for each compiled layer of a context (limits.md, 2)."""
-    found = set()
+    """Count the layer controllers in use: one for each compiled layer of a context (limits.md, 2)."""
+    controllers = set()
     for group in groups:
         lists = [group.preliminary.operations, *(context.operations for context in group.contexts)]
         for action in (action for operations in lists for step in operations for action in step.actions):
             for kind in ("enable_lcu", "switch_lcu_batch"):
                 if action.HasField(kind):
                     controller = getattr(action, kind)
-                    found.add((controller.cluster, controller.lcu))
-    return len(found)
+                    controllers.add((controller.cluster, controller.lcu))
+    return len(controllers)
 
 
 def _compiler_version(header: Any) -> str | None:
-    """Return the version: text up to 3.x, numbers as well from 5.x on (limits.md, section 10)."""
-    told = re.search(r"\d+\.\d+\.\d+", header.sdk_version)
-    if told is not None:
-        return told[0]
+    """Return the compiler's version: text up to 3.x, numbers as well from 5.x on (limits.md, section 10)."""
+    match = re.search(r"\d+\.\d+\.\d+", header.sdk_version)
+    if match is not None:
+        return match[0]
     numbers = header.sdk_numbers
     return f"{numbers.major}.{numbers.minor}.{numbers.revision}" if header.HasField("sdk_numbers") else None
 
 
 def _moment(milliseconds: int) -> str | None:
     try:
-        made = datetime.fromtimestamp(milliseconds / 1000, tz=timezone.utc)
+        moment = datetime.fromtimestamp(milliseconds / 1000, tz=timezone.utc)
     except (OverflowError, ValueError, OSError):
         return None
-    return made.isoformat(timespec="seconds") if milliseconds else None
+    return moment.isoformat(timespec="seconds") if milliseconds else None
 
 
 def _notes(
     message: Any, header: HefHeader, start: int, edges: list[_Edge], checks: Mapping[str, str]
 ) -> Iterator[str]:
-    yield from (f"{name}: {found}" for name, found in checks.items() if not found.endswith(("agrees", "complete")))
+    passed = ("agrees", "complete")
+    yield from (f"{name}: {result}" for name, result in checks.items() if not result.endswith(passed))
     if len(header.starts) > 1:
         yield f"header version {header.version}: the metadata was found at byte {start} by trial [inferred]"
     chip = message.header.hw_arch

@@ -1,4 +1,4 @@
-"""Reads what an ONNX graph says of itself, and what the compiler's parser is predicted to make of it."""
+"""Reads what an ONNX graph says about itself, and predicts the layers of the compiler's parser."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from typing import Any
 import onnx
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
-from tasnet2hef.target.files.summary import End, FileSummary, fused_layer, size_of
-from tasnet2hef.target.graph.cost import summarise
-from tasnet2hef.target.graph.loader import graph_of_model, read_model
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.files.file_summary import FileSummary, Port, fused_layer, size_of
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 
 def read_onnx(path: str | Path) -> FileSummary:
-    """Read what an ONNX graph says of itself; shapes are those of the graph, None where an axis is left open.
+    """Return what an ONNX graph says about itself; shapes are the graph's, None where an axis is not fixed.
 
     Raises:
         GraphError: not an ONNX model.
@@ -25,7 +22,8 @@ def read_onnx(path: str | Path) -> FileSummary:
     """
     file = Path(path)
     size = size_of(file)
-    model = read_model(file)
+    graph = OpenedGraph.read(file)
+    model = graph.inlined
     stored = {tensor.name for tensor in model.graph.initializer}
     details = {
         "name": model.graph.name or None,
@@ -33,22 +31,22 @@ def read_onnx(path: str | Path) -> FileSummary:
         "opset": {entry.domain or "ai.onnx": entry.version for entry in model.opset_import},
         "nodes": len(model.graph.node),
     }
-    record, record_notes = _record(model, file)
-    predicted, notes = _predicted(model, file)
+    contract, contract_notes = _contract(graph)
+    predicted, notes = _predicted(graph)
     return FileSummary(
         path=file,
         format="onnx",
         size_bytes=size,
         axes="as the graph has them",
-        inputs=_ends(value for value in model.graph.input if value.name not in stored),
-        outputs=_ends(model.graph.output),
-        details={**details, "record": record, **predicted},
-        notes=(*record_notes, *notes),
+        inputs=_ports(value for value in model.graph.input if value.name not in stored),
+        outputs=_ports(model.graph.output),
+        details={**details, "contract": contract, **predicted},
+        notes=(*contract_notes, *notes),
     )
 
 
-def _ends(values: Iterable[onnx.ValueInfoProto]) -> tuple[End, ...]:
-    return tuple(End(value.name, _shape(value)) for value in values)
+def _ports(values: Iterable[onnx.ValueInfoProto]) -> tuple[Port, ...]:
+    return tuple(Port(value.name, _shape(value)) for value in values)
 
 
 def _shape(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:
@@ -56,41 +54,39 @@ def _shape(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:
     return tuple(size.dim_value if size.HasField("dim_value") else None for size in sizes)
 
 
-def _record(model: onnx.ModelProto, file: Path) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
-    """Return this project's own record of an export; a note where it is damaged, nothing for a foreign graph."""
-    metadata = metadata_of(model)
-    if METADATA_KEY not in metadata:
-        return None, ()
+def _contract(graph: OpenedGraph) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """Return the contract of our own export, and a note where it is damaged; None for a foreign graph."""
     try:
-        made = GraphContract.from_metadata(metadata, str(file))
+        contract = graph.contract
     except GraphError as error:
         return None, (str(error),)
-    spec = made.spec
+    if contract is None:
+        return None, ()
+    spec = contract.spec
     return {
-        "version": made.version,
+        "version": contract.version,
         "sources": spec.n_src,
         "sample_rate_hz": spec.sample_rate,
-        "window_samples": made.window_samples,
-        "layout": made.layout,
-        "norm": made.norm,
-        "residual": made.residual,
-        "streams": made.streams,
-        "stateful": made.stateful,
-        "segment": f"{made.segment} of {made.segments}",
+        "window_samples": contract.window_samples,
+        "layout": contract.layout,
+        "norm": contract.norm,
+        "residual": contract.residual,
+        "streams": contract.streams,
+        "stateful": contract.stateful,
+        "segment": f"{contract.segment} of {contract.segments}",
     }, ()
 
 
-def _predicted(model: onnx.ModelProto, file: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the layers that the compiler's parser will make, or why that can't be told."""
+def _predicted(graph: OpenedGraph) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the predicted layers of the compiler's parser, or a note why there are none."""
     try:
-        net = parse(graph_of_model(model, file))
+        net, cost = graph.net, graph.cost
     except GraphError as error:
         return {"predicted": None}, (f"no layers are predicted: {error}",)
-    cost = summarise(net)
     return {
         "predicted": {
-            "layers_parsed": cost.parsed_layers,
-            "layers_compiled": cost.fused_layers,
+            "parsed_layers": cost.parsed_layers,
+            "compiled_layers": cost.compiled_layers,
             "weights": cost.weights,
         },
         "layers": dict(cost.layers_by_type),

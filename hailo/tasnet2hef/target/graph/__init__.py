@@ -1,1 +1,1 @@
-"""HailoNet, a typed mirror of what the compiler's parser makes of an ONNX graph, and what it costs."""
+"""HailoNet: the layers that the compiler's parser makes of an ONNX graph, as predicted, and their cost."""

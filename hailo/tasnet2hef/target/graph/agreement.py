@@ -52,7 +52,7 @@ class Agreement:
 
     @property
     def complete(self) -> bool:
-        """Tell whether every layer agrees on every field, in the same order."""
+        """Return whether every layer agrees on every field, in the same order."""
         return not self.differences and self.order_agrees
 
     def lines(self) -> list[str]:
@@ -71,17 +71,17 @@ def compare(net: HailoNet, hn_model: Mapping[str, Any]) -> Agreement:
     pairs, extra = _pair(net.layers, recorded)
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     differences: list[Difference] = []
-    whole = 0
+    agreeing = 0
     for name, layer in pairs:
-        found = list(_differences(name, layer, recorded[name], counts))
-        differences.extend(found)
-        whole += not found
+        of_layer = list(_differences(name, layer, recorded[name], counts))
+        differences.extend(of_layer)
+        agreeing += not of_layer
     for layer in extra:
         counts["name"][1] += 1
         differences.append(Difference(layer.name, "name", layer.name, _ABSENT))
     return Agreement(
         fields={name: FieldAgreement(*count) for name, count in counts.items()},
-        layers=FieldAgreement(whole, len(pairs) + len(extra)),
+        layers=FieldAgreement(agreeing, len(pairs) + len(extra)),
         differences=tuple(differences),
         missing=tuple(name for name, layer in pairs if layer is None),
         extra=tuple(layer.name for layer in extra),
@@ -98,7 +98,7 @@ def _recorded_layers(hn_model: Mapping[str, Any]) -> dict[str, HnLayer]:
     if not isinstance(layers, Mapping) or not layers:
         raise GraphError("the recorded graph holds no layers; expected an HN dict with a `layers` entry")
     shortened = {_unscoped(name): layer for name, layer in layers.items()}
-    if len(shortened) < len(layers):  # two scopes in one file: only full names tell them apart
+    if len(shortened) < len(layers):  # two scopes in one file: only full names are unique
         return dict(layers)
     return shortened
 
@@ -110,24 +110,24 @@ def _unscoped(name: str) -> str:
 def _pair(
     layers: Sequence[Layer], recorded: Mapping[str, HnLayer]
 ) -> tuple[list[tuple[str, Layer | None]], list[Layer]]:
-    """Return (recorded name, its prediction or None) in recorded order, and the predictions left over."""
-    found: dict[str, Layer] = {}
-    left = {layer.name: layer for layer in layers}
+    """Return (recorded name, its prediction or None) in recorded order, and the predictions without a record."""
+    paired: dict[str, Layer] = {}
+    unpaired = {layer.name: layer for layer in layers}
     for name, record in recorded.items():
-        layer = left.get(name)
+        layer = unpaired.get(name)
         if layer is not None and _origin(layer) == _recorded_origin(record):
-            found[name] = left.pop(name)
+            paired[name] = unpaired.pop(name)
     by_origin: dict[tuple[str, ...], list[Layer]] = defaultdict(list)
-    for layer in left.values():
+    for layer in unpaired.values():
         by_origin[_origin(layer)].append(layer)
     for name, record in recorded.items():
         candidates = by_origin[_recorded_origin(record)]
-        if name not in found and candidates:
-            found[name] = left.pop(candidates.pop(0).name)
+        if name not in paired and candidates:
+            paired[name] = unpaired.pop(candidates.pop(0).name)
     for name in recorded:
-        if name not in found and name in left:
-            found[name] = left.pop(name)
-    return [(name, found.get(name)) for name in recorded], list(left.values())
+        if name not in paired and name in unpaired:
+            paired[name] = unpaired.pop(name)
+    return [(name, paired.get(name)) for name in recorded], list(unpaired.values())
 
 
 def _origin(layer: Layer) -> tuple[str, ...]:
@@ -141,10 +141,10 @@ def _recorded_origin(record: HnLayer) -> tuple[str, ...]:
 def _differences(
     name: str, layer: Layer | None, record: HnLayer, counts: dict[str, list[int]]
 ) -> Iterator[Difference]:
-    wanted = _recorded_fields(name, record)
-    given = {} if layer is None else _predicted_fields(layer)
-    for field in dict.fromkeys((*wanted, *given)):
-        predicted, recorded = given.get(field, _ABSENT), wanted.get(field, _ABSENT)
+    recorded_fields = _recorded_fields(name, record)
+    predicted_fields = {} if layer is None else _predicted_fields(layer)
+    for field in dict.fromkeys((*recorded_fields, *predicted_fields)):
+        predicted, recorded = predicted_fields.get(field, _ABSENT), recorded_fields.get(field, _ABSENT)
         agrees = predicted == recorded
         counts[field][0] += agrees
         counts[field][1] += 1
@@ -170,7 +170,7 @@ def _predicted_fields(layer: Layer) -> dict[str, Json]:
 
 
 def _recorded_fields(name: str, record: HnLayer) -> dict[str, Json]:
-    """Return the fields that a prediction speaks of; quantization and compilation settings are left out."""
+    """Return the fields that a prediction has too; quantization and compilation settings are left out."""
     fields: dict[str, Json] = {"name": name, "type": record.get("type")}
     for field, key in (("inputs", "input"), ("outputs", "output")):
         fields[field] = [_unscoped(str(source)) for source in record.get(key) or ()]

@@ -1,4 +1,4 @@
-"""What a converter works with: the layers made so far, and the ways to add, extend or refuse one."""
+"""What a converter works with: the layers drafted so far, and the methods that add, extend or refuse one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tasnet2hef.target.graph.constants import Array, Constants
 from tasnet2hef.target.graph.layers import UNSUPPORTED, ParamValue
-from tasnet2hef.target.graph.layout import default_layout, hn_shape, letter_size, with_sizes
+from tasnet2hef.target.graph.layout import default_layout, hn_shape, letter_size, significant_sizes, with_sizes
 from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
 
 # Layers whose unit can apply an activation to its result.  Recorded: conv takes relu; reduce_mean does not
@@ -34,7 +34,7 @@ class Unsupported(Exception):
 
 @dataclass(eq=False)
 class Draft:
-    """A layer in the making; `sort_prefix` is its kind while it is first numbered (see `ordering`)."""
+    """A layer under construction; `sort_prefix` is its prefix while it is first numbered (see `ordering`)."""
 
     type: str
     prefix: str
@@ -52,9 +52,9 @@ class Draft:
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """One tensor as a layer gives it: NHWC `shape`, and the letters of its ONNX axes in `layout`.
+    """One output tensor of a layer: its NHWC `shape`, and the letters of its ONNX axes in `layout`.
 
-    `exclusive` tells that a single node reads it, so that this node may be fused into the layer.
+    `exclusive`: a single node reads it, so that this node may be fused into the layer.
     """
 
     draft: Draft = field(repr=False)
@@ -63,7 +63,7 @@ class Value:
     exclusive: bool = True
 
     def letter(self, axis: int) -> str:
-        """Return the letter of ONNX `axis` (negative counts from the end); raise Unsupported beyond."""
+        """Return the letter of ONNX `axis` (negative counts from the end); raise Unsupported out of range."""
         rank = len(self.layout)
         if not -rank <= axis < rank:
             raise Unsupported(f"axis {axis} of a tensor with {rank} axes")
@@ -76,39 +76,42 @@ class Value:
 
 @dataclass(eq=False)
 class Builder:
-    """The drafts of a net under construction and the value of every tensor met so far."""
+    """The drafts of a net under construction and the value of every tensor converted so far.
+
+    `use_counts` is how many nodes and graph outputs use each tensor, `consumers` the nodes among them.
+    """
 
     constants: Constants
-    reads: Mapping[str, int]
-    readers: Mapping[str, Sequence[OnnxNode]]
+    use_counts: Mapping[str, int]
+    consumers: Mapping[str, Sequence[OnnxNode]]
     drafts: list[Draft] = field(default_factory=list)
     _values: dict[str, Value] = field(default_factory=dict)
 
     def is_constant(self, tensor: str) -> bool:
-        """Tell whether a tensor does not depend on the net's inputs."""
+        """Return whether a tensor does not depend on the net's inputs."""
         return tensor in self.constants
 
     def value(self, tensor: str) -> Value:
-        """Return the value of a tensor; raise Unsupported for constants and for outputs nobody makes."""
+        """Return the value of a tensor; raise Unsupported for constants and for tensors without a layer."""
         value = self.any_value(tensor)
         if len(value.shape) not in (4, 5):
             raise Unsupported(f"reads {tensor!r}, whose shape is not known or has more than five axes")
-        return replace(value, exclusive=value.exclusive and self.reads.get(tensor, 0) == 1)
+        return replace(value, exclusive=value.exclusive and self.use_counts.get(tensor, 0) == 1)
 
     def any_value(self, tensor: str) -> Value:
-        """Return the value of a tensor whatever its shape; raise Unsupported where no layer makes it."""
+        """Return the value of a tensor whatever its shape; raise Unsupported where no layer writes it."""
         if tensor not in self._values:
             raise Unsupported(f"reads {tensor!r}, which is not a tensor of a layer")
         return self._values[tensor]
 
-    def unmade(self, node: OnnxNode) -> list[str]:
+    def unbound_outputs(self, node: OnnxNode) -> list[str]:
         """Return the outputs of a node that are read but have no value yet."""
-        return [name for name in node.outputs if self.reads.get(name) and name not in self._values]
+        return [name for name in node.outputs if self.use_counts.get(name) and name not in self._values]
 
     def bind(self, tensor: str, value: Value) -> None:
-        """Say which value a tensor has."""
+        """Set the value of a tensor."""
         if tensor:
-            self._values[tensor] = replace(value, exclusive=value.exclusive)
+            self._values[tensor] = value
 
     def add(
         self,
@@ -146,14 +149,14 @@ class Builder:
         return Value(draft, shape, layout if layout is not None else self.result_layout(node, inputs))
 
     def absorb(self, node: OnnxNode, source: Value, shape: Shape | None = None) -> Value:
-        """Count `node` as part of the layer that makes `source`; return the value after it."""
+        """Fuse `node` into the layer that writes `source`; return the value after it."""
         source.draft.original_names.append(node.name)
         source.draft.onnx.append(node)
         source.draft.onnx_shape = node.output_shapes[0]
         return source if shape is None else replace(source, shape=shape)
 
     def can_absorb(self, source: Value, types: Sequence[str]) -> bool:
-        """Tell whether a node may be fused into the layer of `source`: right type, alone, still linear."""
+        """Return whether a node may be fused into the layer of `source`: its type fits, one consumer, linear."""
         draft = source.draft
         linear = draft.params.get("activation", "linear") == "linear"
         return source.exclusive and draft.type in types and linear
@@ -218,7 +221,7 @@ class Builder:
         return self.add(node, "resize", [source], shape, params, layout=source.layout)
 
     def channels_first(self, node: OnnxNode, source: Value) -> Value:
-        """Return `source` with its ONNX axis 1 as features; a format conversion where it is not."""
+        """Return `source` with its ONNX axis 1 as features, behind a format conversion where it is not."""
         wanted = default_layout(len(source.layout))
         if len(wanted) not in (2, 3, 4):
             raise Unsupported(f"a tensor of {len(wanted)} axes, expected 2 to 4")
@@ -227,7 +230,7 @@ class Builder:
         return self.relayout(node, source, wanted)
 
     def relayout(self, node: OnnxNode, source: Value, layout: str) -> Value:
-        """Return `source` with its ONNX axes laid out as `layout`: a format_conversion layer if data moves."""
+        """Return `source` with its ONNX axes laid out as `layout`: by a format_conversion layer if data moves."""
         if len(layout) != len(source.layout) or "?" in layout + source.layout:
             raise Unsupported(f"axes {source.layout} can't be laid out as {layout}")
         sizes = {
@@ -238,7 +241,7 @@ class Builder:
         shape = with_sizes((-1, 1, 1, 1, 1) if "S" in layout else (-1, 1, 1, 1), **sizes)
         if shape == source.shape and source.layout == layout:
             return source
-        if _walked_in_order(source.shape) == _walked_in_order(shape):
+        if significant_sizes(source.shape) == significant_sizes(shape):
             return replace(source, shape=shape, layout=layout)
         params: dict[str, ParamValue] = {"from_layout": source.layout, "to_layout": layout}
         return self.add(node, "format_conversion", [source], shape, params, layout=layout)
@@ -252,26 +255,21 @@ class Builder:
         return next((layout for layout in layouts if len(layout) == len(known)), default_layout(len(known)))
 
     def refuse(self, node: OnnxNode, reason: str) -> None:
-        """Mirror a node that the compiler has no layer for, so that all behind it can still be judged."""
+        """Add an `unsupported` layer for a node that the compiler has none for, so that parsing can continue."""
         inputs = [self._values[tensor] for tensor in dict.fromkeys(node.inputs) if tensor in self._values]
         for position, tensor in enumerate(node.outputs):
             known = node.output_shapes[position] if position < len(node.output_shapes) else None
             layout = default_layout(4 if known is None else len(known))
             shape = (-1,) if known is None else hn_shape(known, layout)
             if position == 0:
-                made = self.add(node, UNSUPPORTED, inputs, shape, layout=layout, reason=reason)
-            self.bind(tensor, Value(made.draft, shape, layout))
+                layer = self.add(node, UNSUPPORTED, inputs, shape, layout=layout, reason=reason)
+            self.bind(tensor, Value(layer.draft, shape, layout))
 
     def rewind(self, count: int) -> None:
-        """Forget the layers made since there were `count`."""
+        """Remove all drafts after the first `count`."""
         del self.drafts[count:]
 
     def _shortcut(self, node: OnnxNode, source: Value) -> Value:
         value = self.add(node, "shortcut", [source], source.shape, layout=source.layout, names=[])
         value.draft.onnx.clear()
         return value
-
-
-def _walked_in_order(shape: Shape) -> tuple[int, ...]:
-    """Return the sizes above one in memory order: equal walks are the same bytes."""
-    return tuple(size for size in shape[1:] if size != 1)

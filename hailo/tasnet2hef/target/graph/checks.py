@@ -1,9 +1,10 @@
-"""What an ONNX file must hold before its shapes can be worked out: one GraphError line per defect."""
+"""What an ONNX file must satisfy before shape inference; each defect is one GraphError line."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 
 import onnx
 from onnx import TensorProto
@@ -31,7 +32,7 @@ _ITEM_BYTES: dict[int, int] = {
 
 
 def check_model(model: onnx.ModelProto, where: str) -> int:
-    """Return the opset of a model whose structure holds; raise GraphError with what does not."""
+    """Return the opset of a model whose structure is sound; raise GraphError for the first defect."""
     _check_names(model, where)
     if not model.graph.node and not model.graph.output:
         raise GraphError(f"{where}: holds no ONNX graph (no nodes, no outputs); expected an ONNX model")
@@ -118,12 +119,12 @@ def _check_arity(node: onnx.NodeProto, place: str, opset: int) -> None:
     try:
         schema = onnx.defs.get_schema(node.op_type, opset, "")
     except onnx.defs.SchemaError:
-        return  # not in this opset: the same
+        return  # not in this opset: likewise
     required = sum(option == onnx.defs.OpSchema.FormalParameterOption.Single for option in _options(schema))
-    given = len(node.input)
-    if given < schema.min_input or given > schema.max_input or not all(node.input[:required]):
+    count = len(node.input)
+    if not schema.min_input <= count <= schema.max_input or not all(node.input[:required]):
         raise GraphError(
-            f"{place}: {node.op_type} reads {given} tensors {list(node.input)[:4]}, expected "
+            f"{place}: {node.op_type} reads {count} tensors {list(node.input)[:4]}, expected "
             f"{schema.min_input} to {schema.max_input}; export again"
         )
     if not schema.min_output <= len(node.output) <= schema.max_output:
@@ -137,46 +138,41 @@ def _options(schema: onnx.defs.OpSchema) -> Sequence[onnx.defs.OpSchema.FormalPa
 def _check_wiring(graph: onnx.GraphProto, where: str) -> None:
     known = {tensor.name for tensor in graph.initializer} | {value.name for value in graph.input}
     known |= {tensor.values.name for tensor in graph.sparse_initializer}
-    made: dict[str, str] = {}
-    for node in graph.node:
+    writers: dict[str, int] = {}
+    for position, node in enumerate(graph.node):
         for tensor in filter(None, node.output):
-            if tensor in made or tensor in known:
+            if tensor in writers or tensor in known:
                 raise GraphError(f"{where}: tensor {tensor} is written twice; export again")
-            made[tensor] = node.name or node.op_type
+            writers[tensor] = position
     for node in graph.node:
         for tensor in filter(None, node.input):
-            if tensor not in known and tensor not in made:
+            if tensor not in known and tensor not in writers:
                 raise GraphError(
                     f"{where}: node {node.name or node.op_type} reads {tensor}, which no node, input or "
                     "initialiser provides; the initialiser is missing"
                 )
     for value in graph.output:
-        if value.name not in known and value.name not in made:
+        if value.name not in known and value.name not in writers:
             raise GraphError(f"{where}: no node writes the output {value.name}; export again")
-    _check_acyclic(graph, made, where)
+    _check_acyclic(graph, writers, where)
 
 
-def _check_acyclic(graph: onnx.GraphProto, made: dict[str, str], where: str) -> None:
-    readers: dict[str, list[int]] = {}
-    waiting = []
-    for position, node in enumerate(graph.node):
-        sources = {tensor for tensor in node.input if tensor in made}
-        waiting.append(len(sources))
-        for tensor in sources:
-            readers.setdefault(tensor, []).append(position)
-    ready = [position for position, count in enumerate(waiting) if not count]
-    done = 0
-    while ready:
-        node = graph.node[ready.pop()]
-        done += 1
-        for tensor in filter(None, node.output):
-            for reader in readers.get(tensor, []):
-                waiting[reader] -= 1
-                if not waiting[reader]:
-                    ready.append(reader)
-    if done < len(graph.node):
-        stuck = next(node for node, count in zip(graph.node, waiting, strict=True) if count)
+def _check_acyclic(graph: onnx.GraphProto, writers: Mapping[str, int], where: str) -> None:
+    sorter = TopologicalSorter(
+        {
+            position: {writers[tensor] for tensor in node.input if tensor in writers}
+            for position, node in enumerate(graph.node)
+        }
+    )
+    try:
+        sorter.prepare()
+    except CycleError:  # the nodes in front of the cycle can still be sorted
+        stuck = set(range(len(graph.node)))
+        while ready := sorter.get_ready():
+            stuck.difference_update(ready)
+            sorter.done(*ready)
+        first = graph.node[min(stuck)]
         raise GraphError(
-            f"{where}: {len(graph.node) - done} nodes lie on or behind a cycle, the first is "
-            f"{stuck.name or stuck.op_type}; export again"
-        )
+            f"{where}: {len(stuck)} nodes lie on or behind a cycle, the first is "
+            f"{first.name or first.op_type}; export again"
+        ) from None

@@ -15,7 +15,7 @@ from tasnet2hef.target.graph.onnx_node import Numbers, Shape
 
 Array = npt.NDArray[np.generic]
 
-# Values are looked at to tell a scalar from a per-channel constant or a slice's ends; never whole weights.
+# Values are read for scalars, per-channel constants and the ends of slices; never whole weights.
 LARGEST_COMPUTED = 65_536
 LARGEST_NOTED = 16
 
@@ -24,7 +24,7 @@ class Constants:
     """Every tensor of a graph that does not depend on its inputs.
 
     `stored` are initialisers and the values of Constant nodes; `computed` maps the other constant tensors
-    to the node that makes them.  Weights stay in the model's own buffers until `array` is called.
+    to the node that computes them.  Weights stay in the model's own buffers until `array` is called.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Constants:
         self._small: dict[str, Array | None] = {}
 
     def __contains__(self, name: object) -> bool:
-        """Tell whether the tensor is constant."""
+        """Return whether the tensor is constant."""
         return name in self._stored or name in self._computed
 
     def shape(self, name: str) -> Shape | None:
@@ -53,7 +53,7 @@ class Constants:
         return self._shapes.get(name)
 
     def is_absent(self, name: str) -> bool:
-        """Tell whether the constant lies in an external file that is not there."""
+        """Return whether the constant lies in an external file that is not there."""
         tensor = self._stored.get(name)
         if tensor is None or tensor.data_location != onnx.TensorProto.EXTERNAL:
             return False
@@ -78,7 +78,7 @@ class Constants:
         if name not in self._small:
             try:
                 self._small[name] = self._look_up(name)
-            except RecursionError:  # a chain of a thousand constants: a value the parser can live without
+            except RecursionError:  # a chain of a thousand constants: the parser can do without this value
                 self._small[name] = None
         return self._small[name]
 
@@ -104,7 +104,7 @@ class Constants:
     def _compute(self, name: str) -> Array | None:
         node = self._computed[name]
         feeds: dict[str, Array] = {}
-        self._small[name] = None  # a constant that needs itself stays unknown
+        self._small[name] = None  # a constant that depends on itself stays unknown
         for source in filter(None, node.input):
             values = self.small(source)
             if values is None:
@@ -114,13 +114,13 @@ class Constants:
 
 
 def _evaluate(node: onnx.NodeProto, feeds: dict[str, Array], opset: int) -> dict[str, Array]:
-    """Return what one node makes of `feeds`; empty where the reference evaluator can't run it."""
+    """Return the outputs of one node for `feeds`, by name; empty where the reference evaluator can't run it."""
     from onnx.reference import ReferenceEvaluator
 
     with np.errstate(all="ignore"):
         try:
             results = ReferenceEvaluator(node, opsets={"": opset}).run(None, feeds)
-        except Exception:  # it raises anything; an unknown value is a value the parser can live without
+        except Exception:  # it may raise anything; the parser can do without this value
             return {}
     return {name: np.asarray(value) for name, value in zip(node.output, results, strict=False)}
 

@@ -1,4 +1,4 @@
-"""What a HailoNet asks of a chip: layers, weights, operations, rows and buffers (no chip's own numbers)."""
+"""What a HailoNet needs on any chip: layers, weights, operations, rows and buffers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TAKES_ADD = ("conv", "dw")
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a tensor, W x C values (bytes at 8 bits); `layer` gives or takes it."""
+    """One row of a tensor, W x C values (bytes at 8 bits); `layer` writes or reads it."""
 
     layer: str
     width: int
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True)
 class HeldMap:
-    """A map that must be kept whole: `join` needs it together with something computed from all of it."""
+    """A map that must be buffered whole: `join` combines it with something reduced over a whole map."""
 
     layer: str
     join: str
@@ -48,7 +48,7 @@ class HeldMap:
 
 @dataclass(frozen=True)
 class SlidingWindow:
-    """The rows that a convolution keeps: (kernel height - 1) * dilation + 1 rows of W x C values."""
+    """The rows that a convolution buffers: (kernel height - 1) * dilation + 1 rows of W x C values."""
 
     layer: str
     rows: int
@@ -62,16 +62,16 @@ class SlidingWindow:
 
 @dataclass(frozen=True)
 class Cost:
-    """The demands of a net, per frame (one run).
+    """What a net needs, per frame (one run).
 
-    `parsed_layers` counts all layers but inputs and outputs; `fused_layers` what is left when elementwise
-    adds are part of a convolution and softmax and layer norms are written out; each of these takes one LCU
+    `parsed_layers` counts all layers but inputs and outputs; `compiled_layers` what the compiler makes of
+    them: elementwise adds fused into convolutions, softmax and layer norms expanded.  Each of these takes one LCU
     and one APU.  `fused_adds` maps each such add to its convolution.
     """
 
     layers_by_type: Mapping[str, int]
     parsed_layers: int
-    fused_layers: int
+    compiled_layers: int
     fused_adds: Mapping[str, str]
     lcus: int
     apus: int
@@ -84,19 +84,19 @@ class Cost:
 
     @property
     def held_values(self) -> int:
-        """Return the values of all maps that must be held whole."""
+        """Return the values of all maps that must be buffered whole."""
         return sum(held.values for held in self.held_maps)
 
 
 def summarise(net: HailoNet) -> Cost:
-    """Return what a net demands."""
+    """Return what a net needs."""
     adds = fused_adds(net)
     parsed = [layer for layer in net if layer.type not in ("input_layer", "output_layer")]
     compiled = sum(compiled_layers(layer) for layer in net if layer.name not in adds)
     return Cost(
         layers_by_type=dict(Counter(layer.type for layer in net).most_common()),
         parsed_layers=len(parsed),
-        fused_layers=compiled,
+        compiled_layers=compiled,
         fused_adds=adds,
         lcus=compiled,
         apus=compiled,
@@ -115,9 +115,9 @@ def compiled_layers(layer: Layer) -> int:
 
 
 def fused_adds(net: HailoNet) -> dict[str, str]:
-    """Return each `ew_add` that becomes part of a convolution, with that convolution.
+    """Return each `ew_add` that is fused into a convolution, with that convolution.
 
-    The convolution must be linear, read by the add alone, of the add's shape, and take one add only.
+    The convolution must be linear, read by the add only and of the add's shape; an add is fused once.
     """
     fused: dict[str, str] = {}
     for layer in net:
@@ -138,7 +138,7 @@ def widest_row(net: HailoNet) -> Row:
 
 
 def sliding_windows(net: HailoNet) -> tuple[SlidingWindow, ...]:
-    """Return the windows of all depthwise convolutions, and of others that span several rows."""
+    """Return the sliding windows of all depthwise convolutions, and of others that span several rows."""
     windows = []
     for layer in net:
         rows = (layer.kernel[0] - 1) * layer.dilations[0] + 1
@@ -148,19 +148,20 @@ def sliding_windows(net: HailoNet) -> tuple[SlidingWindow, ...]:
 
 
 def held_maps(net: HailoNet) -> tuple[HeldMap, ...]:
-    """Return the maps that must wait, whole, in front of a join for something reduced over a whole map.
+    """Return the maps that wait, whole, in front of a join for something reduced over a whole map.
 
-    A reduction is a layer that leaves one position of many; each one puts what follows a whole map behind.
-    A join's input that is fewer reductions behind than another input has to be kept until that one comes.
+    A reduction is a layer with many positions in and one out: it puts out nothing before it has read its whole
+    input. A layer's reduction depth is the largest number of reductions on a path from the net's inputs to it.
+    An input of a join whose depth is smaller than another's is buffered, whole, until the deeper one arrives.
     """
-    behind: dict[str, int] = {}
+    depths: dict[str, int] = {}
     held: dict[str, HeldMap] = {}
     for layer in net:
-        latest = max((behind[name] for name in layer.inputs), default=0)
-        behind[layer.name] = latest + _reduces(layer)
+        deepest = max((depths[name] for name in layer.inputs), default=0)
+        depths[layer.name] = deepest + _reduces(layer)
         for name in layer.inputs:
             source = net[name]
-            if source.type == "const_input" or _positions(source.shape) == 1 or behind[name] == latest:
+            if source.type == "const_input" or _positions(source.shape) == 1 or depths[name] == deepest:
                 continue
             held.setdefault(name, HeldMap(name, layer.name, source.shape))
     return tuple(held.values())

@@ -9,7 +9,7 @@ import numpy as np
 
 from tasnet2hef.target.graph.builder import Builder, Unsupported, Value
 from tasnet2hef.target.graph.layers import CONVOLUTIONS, ParamValue
-from tasnet2hef.target.graph.layout import hn_shape, letter_size
+from tasnet2hef.target.graph.layout import hn_shape, letter_size, significant_sizes
 from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
 
 
@@ -53,7 +53,7 @@ def align(node: OnnxNode, build: Builder, value: Value, layout: str) -> Value:
     for old, new in zip(value.layout, expected, strict=True):
         sizes[new] = letter_size(value.shape, old)
     shape = hn_shape(tuple(sizes[letter] for letter in layout), layout)
-    if _significant(shape) == _significant(value.shape):
+    if significant_sizes(shape) == significant_sizes(value.shape):
         return replace(value, shape=shape, layout=layout)
     params: dict[str, ParamValue] = {"from_layout": value.layout, "to_layout": layout}
     return build.add(node, "format_conversion", [value], shape, params, layout=layout)
@@ -65,14 +65,14 @@ def broadcast_shape(values: Sequence[Value]) -> Shape:
     for sizes in zip(*(value.shape for value in values), strict=True):
         wide = {size for size in sizes if size != 1}
         if len(wide) > 1:
-            found = " and ".join(str(list(value.shape)) for value in values)
-            raise Unsupported(f"shapes {found} do not broadcast")
+            shapes = " and ".join(str(list(value.shape)) for value in values)
+            raise Unsupported(f"shapes {shapes} do not broadcast")
         shape.append(wide.pop() if wide else 1)
     return tuple(shape)
 
 
 def is_affine(build: Builder, tensor: str, source: Value) -> bool:
-    """Tell whether a constant holds one number, or one per feature of `source`."""
+    """Return whether a constant holds one number, or one per feature of `source`."""
     shape = build.constants.shape(tensor)
     if shape is None:
         return False
@@ -87,13 +87,13 @@ def is_affine(build: Builder, tensor: str, source: Value) -> bool:
 
 
 def is_filled_with(build: Builder, tensor: str, number: float) -> bool:
-    """Tell whether a small constant holds nothing but `number`; False where its values are not known."""
+    """Return whether a small constant holds nothing but `number`; False where its values are not known."""
     values = build.constant(tensor)
     return values is not None and values.size > 0 and bool(np.all(values == number))
 
 
 def affine(node: OnnxNode, build: Builder, source: Value, prefix: str = "mul_and_add") -> None:
-    """Add a layer that scales and shifts each feature; the weights of it are not counted in HN."""
+    """Add a layer that scales and shifts each feature; HN does not count its weights."""
     params: dict[str, ParamValue] = {"elementwise_add": False, "activation": "linear"}
     value = build.add(node, "normalization", [source], source.shape, params, layout=source.layout, prefix=prefix)
     build.bind(node.outputs[0], value)
@@ -114,10 +114,6 @@ def shift(node: OnnxNode, build: Builder, source: Value) -> None:
 
 def _ratio(whole: Shape, part: Shape, letter: str) -> int:
     return letter_size(whole, letter) // max(letter_size(part, letter), 1)
-
-
-def _significant(shape: Shape) -> tuple[int, ...]:
-    return tuple(size for size in shape[1:] if size != 1)
 
 
 def _is_single(shape: Shape) -> bool:

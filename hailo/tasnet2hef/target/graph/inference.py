@@ -1,4 +1,4 @@
-"""The shape of every tensor of an ONNX model, worked out without copying its weights."""
+"""The shape of every tensor of an ONNX model, inferred without copying its weights."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def infer_shapes(
 def infer_values(
     model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str
 ) -> dict[str, onnx.ValueInfoProto]:
-    """Return type and shape of every input, output and tensor between, as far as known; see `infer_shapes`."""
+    """Return type and shape of every input, output and intermediate tensor where known; see `infer_shapes`."""
     graph = _inferred(model, input_shapes, where)
     return {value.name: value for value in (*graph.input, *graph.value_info, *graph.output)}
 
@@ -78,7 +78,7 @@ def _fix_inputs(
         if value.name in input_shapes:
             changed |= _override(value, input_shapes[value.name], where)
         _check_static(value, where)
-    if changed:  # recorded shapes followed from the old input
+    if changed:  # the stored shapes followed from the old input
         del model.graph.value_info[:]
         for output in model.graph.output:
             output.type.tensor_type.ClearField("shape")
@@ -117,7 +117,7 @@ def _check_static(value: onnx.ValueInfoProto, where: str) -> None:
 
 
 def static_shape(value: onnx.ValueInfoProto) -> Shape | None:
-    """Return the shape of a tensor; None for what is no tensor, or has an axis of unknown size."""
+    """Return the shape of a tensor; None where it is no tensor or an axis is of unknown size."""
     tensor = value.type.tensor_type
     if not value.type.HasField("tensor_type") or not tensor.HasField("shape"):
         return None

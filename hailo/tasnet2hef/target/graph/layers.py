@@ -24,7 +24,7 @@ class Layer:
 
     `inputs` and `outputs` are layer names; `output_shapes` has one entry per consumer, as in HN.
     `weights` counts biases; `macs` and `ops` are per frame (one run of the network), as HN counts them.
-    `reason` is filled on layers of type `unsupported` only.  `onnx` are the ONNX nodes it came from.
+    `reason` is set on layers of type `unsupported` only.  `onnx` are the ONNX nodes it came from.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Layer:
 
     @property
     def params(self) -> dict[str, ParamValue]:
-        """Return HN's parameters of this layer, by HN's names (a fresh dict)."""
+        """Return HN's parameters of this layer, by HN's names (a new dict)."""
         return dict(self.param_items)
 
     @property
@@ -53,17 +53,17 @@ class Layer:
         """Return the kernel (height, width); (1, 1) for layers without one."""
         if self.type == "fc":
             return (1, 1)  # HN writes [in, out] there
-        return self._window("kernel_shape", 0 if self.type in _IMAGE_KERNEL_FIRST else 1)
+        return self._height_width("kernel_shape", 0 if self.type in _IMAGE_KERNEL_FIRST else 1)
 
     @property
     def strides(self) -> tuple[int, int]:
         """Return the strides (height, width)."""
-        return self._window("strides", 1)
+        return self._height_width("strides", 1)
 
     @property
     def dilations(self) -> tuple[int, int]:
         """Return the dilations (height, width)."""
-        return self._window("dilations", 1)
+        return self._height_width("dilations", 1)
 
     @property
     def padding(self) -> str:
@@ -86,7 +86,7 @@ class Layer:
         """Return the types of the ONNX nodes that this layer came from."""
         return tuple(node.op_type for node in self.onnx)
 
-    def _window(self, name: str, start: int) -> tuple[int, int]:
+    def _height_width(self, name: str, start: int) -> tuple[int, int]:
         sizes = self.params.get(name)
         if not isinstance(sizes, tuple) or len(sizes) < start + 2:
             return (1, 1)
@@ -103,7 +103,7 @@ class HailoNet:
     notes: tuple[str, ...] = field(default=())
 
     def __iter__(self) -> Iterator[Layer]:
-        """Go through the layers in the compiler's order."""
+        """Iterate over the layers in the compiler's order."""
         return iter(self.layers)
 
     def __len__(self) -> int:
@@ -121,7 +121,7 @@ class HailoNet:
             ) from None
 
     def __contains__(self, name: object) -> bool:
-        """Tell whether a layer of this name exists."""
+        """Return whether a layer of this name exists."""
         return name in self.by_name
 
     @cached_property

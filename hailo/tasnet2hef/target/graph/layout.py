@@ -47,6 +47,15 @@ def with_sizes(shape: Shape, **sizes: int) -> Shape:
     return tuple(sizes.get(letter, size) for letter, size in zip(order, shape, strict=True))
 
 
+def significant_sizes(shape: Shape) -> tuple[int, ...]:
+    """Return the sizes above one of an NHWC `shape`: where they are equal, the data is the same in memory.
+
+    >>> significant_sizes((-1, 1, 1999, 512))
+    (1999, 512)
+    """
+    return tuple(size for size in shape[1:] if size != 1)
+
+
 def elements(shape: Shape) -> int:
     """Return how many values an NHWC `shape` holds for one frame (the batch axis counts once)."""
     total = 1

@@ -1,4 +1,4 @@
-"""Read an ONNX file into a checked graph with known shapes; every defect is one GraphError line."""
+"""A checked graph with known shapes, from an ONNX model; every defect is one GraphError line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import TensorProto, numpy_helper
 
 from tasnet2hef.base.errors import GraphError
@@ -16,8 +15,6 @@ from tasnet2hef.target.graph.checks import check_model
 from tasnet2hef.target.graph.constants import Constants, external_file
 from tasnet2hef.target.graph.inference import infer_shapes
 from tasnet2hef.target.graph.onnx_node import AttributeValue, OnnxNode, Shape
-
-LARGEST_FILE_BYTES = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -44,29 +41,17 @@ class LoadedGraph:
         return any("absent" in note for note in self.notes)
 
 
-def load_graph(path: str | Path, input_shapes: Mapping[str, Sequence[int]] | None = None) -> LoadedGraph:
-    """Return the graph of an ONNX file; `input_shapes` fixes dynamic inputs, one size per axis.
-
-    External weights may be absent: shapes are then still known, and a note says so.  Raises GraphError
-    for a file that is not ONNX, damaged, over 2 GB, cyclic, incomplete, dynamic, of an unknown opset or
-    of a custom domain.
-    """
-    file = Path(path)
-    return graph_of_model(read_model(file), file, input_shapes)
-
-
-def read_model(file: Path) -> onnx.ModelProto:
-    """Return an ONNX file's model, its local functions written out; external weights stay outside.
-
-    Raises GraphError for a file that is not ONNX, damaged or over 2 GB.
-    """
-    return write_out_functions(read_as_written(file), file.name)
-
-
 def graph_of_model(
     model: onnx.ModelProto, path: Path, input_shapes: Mapping[str, Sequence[int]] | None = None
 ) -> LoadedGraph:
-    """Return the graph of a model in memory; `path` is where its external weights would lie."""
+    """Return the graph of a model; `path` is where its external weights would lie.
+
+    `input_shapes` fixes dynamic inputs, one size per axis. External weights may be absent: shapes are then still
+    known, and a note says so. The model must have no local functions left.
+
+    Raises:
+        GraphError: it is damaged, cyclic, incomplete, dynamic, of an unknown opset or of a custom domain.
+    """
     where = path.name
     opset = check_model(model, where)
     shapes = infer_shapes(model, input_shapes or {}, where)
@@ -87,35 +72,8 @@ def graph_of_model(
     )
 
 
-def read_as_written(file: Path) -> onnx.ModelProto:
-    """Return an ONNX file's model; see `read_model`."""
-    try:
-        size = file.stat().st_size if not file.is_dir() else -1
-    except OSError as error:
-        raise GraphError(f"{file}: can't be read ({error.strerror}); give an ONNX file") from None
-    if size < 0:
-        raise GraphError(f"{file}: is a folder; give an ONNX file")
-    if size == 0:
-        raise GraphError(f"{file}: is empty; expected an ONNX model")
-    if size > LARGEST_FILE_BYTES:
-        raise GraphError(
-            f"{file}: {size} bytes, expected at most {LARGEST_FILE_BYTES} (a protobuf's limit); "
-            "save it with external data"
-        )
-    model = onnx.ModelProto()
-    try:
-        model.ParseFromString(file.read_bytes())
-    except (DecodeError, RuntimeError, SystemError, ValueError) as error:  # SystemError: protobuf 3.20
-        raise GraphError(f"{file}: not an ONNX model, or cut short ({error}); export again") from None
-    except OSError as error:
-        raise GraphError(f"{file}: can't be read ({error.strerror}); give an ONNX file") from None
-    if not model.HasField("graph"):
-        raise GraphError(f"{file}: not an ONNX model (it holds no graph); expected an .onnx file")
-    return model
-
-
-def write_out_functions(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
-    """Return the model with its local functions written out, as PyTorch's exporter may leave them."""
+def inline_functions(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
+    """Return the model with its local functions inlined; PyTorch's exporter may leave some."""
     if not model.functions:
         return model
     try:

@@ -71,7 +71,7 @@ class OnnxNode:
         return value
 
     def has_input(self, position: int) -> bool:
-        """Tell whether the (optional) input at `position` is given."""
+        """Return whether the (optional) input at `position` is present."""
         return position < len(self.inputs) and bool(self.inputs[position])
 
     def values(self, position: int) -> Numbers | None:

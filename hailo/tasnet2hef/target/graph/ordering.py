@@ -4,11 +4,11 @@ Nothing of this is documented; it is what reproduces all 1,179 names of the reco
 
 1. constants that become layers are numbered first, walking the ONNX graph breadth-first from its inputs,
    each node's consumers taken by name;
-2. all other layers are numbered per kind as they are made, walking breadth-first, a node only after all
-   that it reads;
+2. all other layers are numbered per kind as they are created, walking breadth-first, a node only after
+   everything it reads;
 3. the layers are sorted: always the ready one whose name comes first *as text* (`conv10` before
-   `conv9`); then they are numbered afresh, per kind, in that order;
-4. they are listed after sorting once more by the new names.
+   `conv9`); then they are numbered again, per kind, in that order;
+4. they are sorted once more by the new names, and listed in this order.
 """
 
 from __future__ import annotations
@@ -25,64 +25,64 @@ T = TypeVar("T")
 
 def consumers_of(nodes: Sequence[OnnxNode]) -> dict[str, list[OnnxNode]]:
     """Return, for each tensor, the nodes that read it, once each, in file order."""
-    readers: dict[str, list[OnnxNode]] = {}
+    consumers: dict[str, list[OnnxNode]] = {}
     for node in nodes:
         for tensor in dict.fromkeys(node.inputs):
             if tensor:
-                readers.setdefault(tensor, []).append(node)
-    return readers
+                consumers.setdefault(tensor, []).append(node)
+    return consumers
 
 
 def creation_order(nodes: Sequence[OnnxNode]) -> list[OnnxNode]:
     """Return the nodes breadth-first, each after everything it reads; nodes on a cycle are left out."""
-    readers = consumers_of(nodes)
-    made_by = {tensor: node.index for node in nodes for tensor in node.outputs if tensor}
-    waiting = {node.index: len({made_by[name] for name in node.inputs if name in made_by}) for node in nodes}
+    consumers = consumers_of(nodes)
+    writers = {tensor: node.index for node in nodes for tensor in node.outputs if tensor}
+    waiting = {node.index: len({writers[name] for name in node.inputs if name in writers}) for node in nodes}
     queue = deque(node for node in nodes if waiting[node.index] == 0)
     order = []
     while queue:
         node = queue.popleft()
         order.append(node)
-        for reader in _readers(node, readers):
-            waiting[reader.index] -= 1
-            if waiting[reader.index] == 0:
-                queue.append(reader)
+        for consumer in _consumers(node, consumers):
+            waiting[consumer.index] -= 1
+            if waiting[consumer.index] == 0:
+                queue.append(consumer)
     return order
 
 
 def discovery_order(nodes: Sequence[OnnxNode], inputs: Iterable[str]) -> dict[int, int]:
-    """Return the rank at which a plain breadth-first walk from `inputs` first meets each node, by index."""
-    readers = consumers_of(nodes)
+    """Return the rank at which a plain breadth-first walk from `inputs` first reaches each node, by index."""
+    consumers = consumers_of(nodes)
     queue: deque[OnnxNode] = deque()
     rank: dict[int, int] = {}
 
-    def meet(found: Iterable[OnnxNode]) -> None:
-        for node in sorted(found, key=lambda node: node.name):
+    def discover(neighbours: Iterable[OnnxNode]) -> None:
+        for node in sorted(neighbours, key=lambda node: node.name):
             if node.index not in rank:
                 rank[node.index] = len(rank)
                 queue.append(node)
 
     for tensor in inputs:
-        meet(readers.get(tensor, []))
+        discover(consumers.get(tensor, []))
     while queue:
-        meet(_readers(queue.popleft(), readers))
+        discover(_consumers(queue.popleft(), consumers))
     return rank
 
 
-def _readers(node: OnnxNode, readers: Mapping[str, list[OnnxNode]]) -> Iterable[OnnxNode]:
-    found = {reader.index: reader for tensor in node.outputs for reader in readers.get(tensor, [])}
-    return found.values()
+def _consumers(node: OnnxNode, consumers: Mapping[str, list[OnnxNode]]) -> Iterable[OnnxNode]:
+    by_index = {consumer.index: consumer for tensor in node.outputs for consumer in consumers.get(tensor, [])}
+    return by_index.values()
 
 
 def lexicographic_order(
     items: Sequence[T], sources: Callable[[T], Iterable[int]], key: Sequence[str]
 ) -> list[int]:
     """Return the positions of `items`, always taking the ready one whose `key` is first as text."""
-    readers: list[list[int]] = [[] for _ in items]
+    consumers: list[list[int]] = [[] for _ in items]
     waiting = [0] * len(items)
     for position, item in enumerate(items):
         for source in set(sources(item)):
-            readers[source].append(position)
+            consumers[source].append(position)
             waiting[position] += 1
     ready = [(key[position], position) for position in range(len(items)) if not waiting[position]]
     heapq.heapify(ready)
@@ -90,10 +90,10 @@ def lexicographic_order(
     while ready:
         _, position = heapq.heappop(ready)
         order.append(position)
-        for reader in readers[position]:
-            waiting[reader] -= 1
-            if not waiting[reader]:
-                heapq.heappush(ready, (key[reader], reader))
+        for consumer in consumers[position]:
+            waiting[consumer] -= 1
+            if not waiting[consumer]:
+                heapq.heappush(ready, (key[consumer], consumer))
     return order
 
 

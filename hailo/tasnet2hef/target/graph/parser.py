@@ -28,11 +28,10 @@ def parse(loaded: LoadedGraph) -> HailoNet:
     """Return the compiler's graph of a loaded ONNX graph.
 
     A node that the compiler has no layer for becomes a layer of type `unsupported` with the reason, and
-    parsing goes on behind it.  Raises GraphError for a node whose numbers contradict each other.
+    parsing continues after it.  Raises GraphError for a node whose inputs and attributes contradict each other.
     """
     nodes = _live(loaded)
-    readers = consumers_of(nodes)
-    build = Builder(loaded.constants, _reads(nodes, loaded.outputs), readers)
+    build = Builder(loaded.constants, _use_counts(nodes, loaded.outputs), consumers_of(nodes))
     for tensor in loaded.inputs:
         _add_input(loaded, tensor, build)
     converters = discover()
@@ -46,18 +45,18 @@ def parse(loaded: LoadedGraph) -> HailoNet:
 
 def _live(loaded: LoadedGraph) -> list[OnnxNode]:
     """Return the nodes that an output depends on."""
-    made_by = {tensor: node for node in loaded.nodes for tensor in node.outputs if tensor}
-    wanted: set[int] = set()
+    writers = {tensor: node for node in loaded.nodes for tensor in node.outputs if tensor}
+    live: set[int] = set()
     front = list(loaded.outputs)
     while front:
-        node = made_by.get(front.pop())
-        if node is not None and node.index not in wanted:
-            wanted.add(node.index)
+        node = writers.get(front.pop())
+        if node is not None and node.index not in live:
+            live.add(node.index)
             front.extend(node.inputs)
-    return [node for node in loaded.nodes if node.index in wanted]
+    return [node for node in loaded.nodes if node.index in live]
 
 
-def _reads(nodes: Iterable[OnnxNode], outputs: Iterable[str]) -> Mapping[str, int]:
+def _use_counts(nodes: Iterable[OnnxNode], outputs: Iterable[str]) -> Mapping[str, int]:
     counts = Counter(tensor for node in nodes for tensor in set(node.inputs))
     counts.update(outputs)
     return counts
@@ -70,8 +69,9 @@ def _convert(node: OnnxNode, build: Builder, converters: Mapping[str, Converter]
         if converter is None:
             raise Unsupported(f"the compiler has no layer for {node.op_type}")
         converter(node, build)
-        if build.unmade(node):
-            raise Unsupported(f"its output {build.unmade(node)[0]} has no layer")
+        unbound = build.unbound_outputs(node)
+        if unbound:
+            raise Unsupported(f"its output {unbound[0]} has no layer")
     except Unsupported as refusal:
         build.rewind(before)
         build.refuse(node, str(refusal))
@@ -82,14 +82,14 @@ def _convert(node: OnnxNode, build: Builder, converters: Mapping[str, Converter]
 def _add_input(loaded: LoadedGraph, tensor: str, build: Builder) -> None:
     shape = loaded.shapes[tensor]
     node = OnnxNode(-1, tensor, "Input", (), (tensor,), output_shapes=(shape,))
-    layout = _input_layout(shape, build.readers.get(tensor, ()))
+    layout = _input_layout(shape, build.consumers.get(tensor, ()))
     value = build.add(node, "input_layer", [], hn_shape(shape, layout), layout=layout)
     build.bind(tensor, value)
 
 
-def _input_layout(shape: Shape, readers: Sequence[OnnxNode]) -> str:
+def _input_layout(shape: Shape, consumers: Sequence[OnnxNode]) -> str:
     """Return the layout of an input: a 3-D one is `[batch, width, features]` unless a convolution reads it."""
-    if len(shape) != 3 or any(node.op_type in _CHANNELS_AT_ONE for node in readers):
+    if len(shape) != 3 or any(node.op_type in _CHANNELS_AT_ONE for node in consumers):
         return default_layout(len(shape))
     return "NWC"
 
@@ -140,7 +140,7 @@ def _layer(
         name=names[place],
         type=draft.type,
         inputs=tuple(names[position[id(value.draft)]] for value in draft.inputs),
-        outputs=tuple(names[reader] for reader, _ in edges[place]),
+        outputs=tuple(names[consumer] for consumer, _ in edges[place]),
         input_shapes=inputs or (draft.shape,),
         output_shapes=tuple(shape for _, shape in edges[place]) or (draft.shape,),
         shape=draft.shape,

@@ -1,7 +1,7 @@
 """Weights, multiply-accumulates and operations of a layer, counted as HN counts them.
 
 The formulas reproduce every one of the 1,179 layers of a Conv-TasNet that DFC 3.33.0 parsed; those
-of layer types that the record does not hold follow the same pattern and say so.
+of layer types that it does not contain follow the same pattern.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MEANS = ("reduce_mean", "reduce_sum", "reduce_l2")
 
 @dataclass(frozen=True)
 class Workload:
-    """What one layer holds (weights, biases included) and does per frame."""
+    """What one layer stores (weights, biases included) and computes per frame."""
 
     weights: int = 0
     macs: float = 0.0

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
-Grade = Literal["recorded", "documented", "inferred"]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One number with where it comes from; `note` says what it was worked out from."""
-
-    value: float
-    unit: str
-    source: str
-    grade: Grade
-    note: str = ""
-
-    def __int__(self) -> int:
-        """Return the number as an integer."""
-        return int(self.value)
+from tasnet2hef.target.known.evidence import Figure
 
 
 @dataclass(frozen=True)
 class Chip:
-    """One chip; a resource that no source tells is None."""
+    """One chip; a resource of which no source is known is None."""
 
     name: str
     clusters: Figure

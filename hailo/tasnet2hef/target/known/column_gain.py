@@ -1,4 +1,4 @@
-"""What windows side by side in the columns of one tensor are expected to save on a chip, and how sure that is."""
+"""Predicts what windows side by side in the columns of one tensor save on a chip, and on what evidence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from tasnet2hef.target.known.chip import Chip, Grade
+from tasnet2hef.target.known.chip import Chip
+from tasnet2hef.target.known.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -20,16 +21,15 @@ class ColumnGain:
     streams: int
     lowest: float
     highest: float
-    grade: Grade
-    source: str
+    evidence: Evidence
     reason: str
 
     @property
     def sentence(self) -> str:
-        """Say it in one line."""
+        """Return the prediction as one line."""
         return (
             f"{self.streams} windows side by side on {self.chip}: {self.lowest:g} to {self.highest:g} times "
-            f"as many windows for the same work ({self.reason}) [{self.grade}: {self.source}]"
+            f"as many windows for the same work ({self.reason}) [{self.evidence}]"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -38,8 +38,8 @@ class ColumnGain:
             "streams": self.streams,
             "lowest": self.lowest,
             "highest": self.highest,
-            "grade": self.grade,
-            "source": self.source,
+            "grade": self.evidence.grade,
+            "source": self.evidence.source,
             "reason": self.reason,
         }
 
@@ -49,8 +49,9 @@ def column_gain(chip: Chip, streams: int) -> ColumnGain:
 
     Where rows are padded up to ``P`` columns, ``W`` of them cost ``ceil(W / P) P`` where one costs ``P``: at most
     ``W / ceil(W / P)`` times the windows. That is the most: padding is recorded for rows at the chip's edge, not
-    for the arithmetic inside. Where a row goes up to a multiple of bytes, stored rows of one column are not padded
-    (inferred from the vendor's buffers), and whether the arithmetic is, is open: between no gain and as much.
+    for the arithmetic inside. Where a row is padded to a multiple of bytes, stored rows of one column are not
+    padded (inferred from the vendor's buffers); whether the arithmetic is padded is not known: between no gain
+    and as much.
     """
     padding = chip.edge_row_columns
     columns = int(padding)
@@ -59,4 +60,5 @@ def column_gain(chip: Chip, streams: int) -> ColumnGain:
         reason = f"rows at its edge are padded to {columns} columns; inside it is not known"
     else:
         reason = "open: its stored rows are not padded to columns; whether its arithmetic is, is not known"
-    return ColumnGain(chip.name, streams, 1.0, highest, "inferred", padding.source, reason)
+    evidence = Evidence(padding.evidence.source, "inferred")
+    return ColumnGain(chip.name, streams, 1.0, highest, evidence, reason)

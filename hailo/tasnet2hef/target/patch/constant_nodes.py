@@ -1,4 +1,4 @@
-"""Constant, ConstantOfShape and Identity nodes become initialisers or disappear."""
+"""Constant and ConstantOfShape nodes become initialisers; Identity nodes are removed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from onnx import numpy_helper
 from tasnet2hef.target.patch.patch import Patch
 
 
-def _as_array(node: onnx.NodeProto, initializers: dict[str, onnx.TensorProto]) -> onnx.TensorProto | None:
-    """Return the value a node always has, or None."""
+def _constant_value(node: onnx.NodeProto, initializers: dict[str, onnx.TensorProto]) -> onnx.TensorProto | None:
+    """Return the value of a node whose output is constant, else None."""
     values = [attribute.t for attribute in node.attribute if attribute.name == "value"]
     if node.op_type == "Constant" and values:
         tensor: onnx.TensorProto = values[0]
@@ -30,14 +30,14 @@ def _rename_inputs(graph: onnx.GraphProto, old: str, new: str) -> None:
 
 
 def apply(model: onnx.ModelProto) -> list[str]:
-    """Replace what has one value, and wire past Identity."""
+    """Store constant outputs as initialisers, and remove Identity nodes."""
     graph, changes = model.graph, []
     outputs = {value.name for value in graph.output}
     initializers = {tensor.name: tensor for tensor in graph.initializer}
     for node in list(graph.node):
         if node.domain not in ("", "ai.onnx") or not node.output or node.output[0] in outputs:
             continue
-        value = _as_array(node, initializers)
+        value = _constant_value(node, initializers)
         if value is not None:
             tensor = graph.initializer.add()
             tensor.CopyFrom(value)

@@ -1,4 +1,4 @@
-"""Convolutions state their kernel_shape, which ONNX allows to be left out."""
+"""Adds the kernel_shape of convolutions, which ONNX allows to be left out."""
 
 from __future__ import annotations
 

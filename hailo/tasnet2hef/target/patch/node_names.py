@@ -1,4 +1,4 @@
-"""Every node gets a name of its own."""
+"""Gives every node a name of its own."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The patch stage: find the patches in this folder, apply them in order of their names, check the promise.
+"""Finds the patches in this folder, applies them in order of their ids, and checks the result.
 
-A patch file defines ``PATCH``. The promise of every patch is that the graph computes what it computed before;
-:func:`patch_file` holds it to that with ONNX Runtime wherever the graph can run.
+A patch file defines ``PATCH``. A patched graph must compute what it did before; :func:`patch_file` checks this
+with ONNX Runtime wherever the graph can run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Patch:
 
     patch_id: str
     why: str
-    """What the compiler does without it."""
+    """What the compiler does without the patch."""
     evidence: str
     """Grade (recorded, documented, inferred) and source of ``why``."""
     apply: Callable[[onnx.ModelProto], list[str]]
@@ -37,7 +37,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class AppliedPatch:
-    """What one patch did to a graph."""
+    """What one patch changed in a graph."""
 
     patch_id: str
     why: str
@@ -47,15 +47,16 @@ class AppliedPatch:
 
 @dataclass(frozen=True, kw_only=True)
 class PatchReport:
-    """What the patch stage did."""
+    """The result of patching a file."""
 
     source: Path
     onnx_path: Path
     is_own_export: bool
     applied: tuple[AppliedPatch, ...]
     parity: ParityRow | None
-    """Old against new graph on random input; None where the graph could not run, see ``unchecked``."""
+    """Old against new graph on random input; None where they were not compared, see ``unchecked``."""
     unchecked: str
+    """Why old and new were not compared; empty where they were."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -70,7 +71,7 @@ class PatchReport:
 
 
 def all_patches() -> tuple[Patch, ...]:
-    """Return every patch in this folder, in order of their names."""
+    """Return every patch in this folder, in order of their ids."""
     package = importlib.import_module("tasnet2hef.target.patch")
     patches = [module.PATCH for module in modules_of(package) if hasattr(module, "PATCH")]
     return tuple(sorted(patches, key=lambda patch: patch.patch_id))
@@ -90,8 +91,8 @@ def patch_file(source: Path, target: Path) -> PatchReport:
     """Read an ONNX file, patch it, and write it to ``target``, which may be ``source``.
 
     Raises:
-        GraphError: the file can't be read as ONNX, or a patch broke the graph.
-        ParityError: the patched graph computes something else; nothing is written.
+        GraphError: the file can't be read as ONNX, or is not valid after patching.
+        ParityError: the patched graph computes something different; nothing is written.
     """
     original = read_model(source)
     model = onnx.ModelProto()

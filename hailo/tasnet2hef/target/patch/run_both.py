@@ -30,7 +30,7 @@ def compare_models(before: onnx.ModelProto, after: onnx.ModelProto) -> tuple[Par
 
 
 def _nameless(model: onnx.ModelProto) -> bytes:
-    """Serialise without node names: ONNX Runtime refuses a name used twice, which a patch repairs."""
+    """Serialise without node names: ONNX Runtime refuses duplicate names, which a patch repairs."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     for node in copy.graph.node:
@@ -39,7 +39,7 @@ def _nameless(model: onnx.ModelProto) -> bytes:
 
 
 def _random_feed(model: onnx.ModelProto) -> tuple[dict[str, Signal], str]:
-    """Make one float input for every graph input; the reason where a shape or type leaves it open."""
+    """Return a random array for every graph input; or none and the reason, where a shape or type is not fixed."""
     generator = np.random.default_rng(_SEED)
     constants = {tensor.name for tensor in model.graph.initializer}
     feed: dict[str, Signal] = {}

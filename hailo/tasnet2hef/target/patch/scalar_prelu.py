@@ -1,4 +1,4 @@
-"""A PRelu with one slope becomes a LeakyRelu, the same function."""
+"""Replaces a PRelu with a single slope by a LeakyRelu, the same function."""
 
 from __future__ import annotations
 

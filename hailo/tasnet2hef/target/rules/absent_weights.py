@@ -1,4 +1,4 @@
-"""Weights in a file that is not there."""
+"""Weights in a file that is missing."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name each external file that is missing: shapes can be judged, the compiler can't run."""
+    """Report each external file that is missing: shapes are known, but the compiler can't run."""
     for note in context.graph.notes:
         if "absent" in note:
             yield RULE.finding(context, note)
 
 
 def _large() -> onnx.ModelProto:
-    """Draw a convolution whose weights lie in a file that is not there."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 512, 10, 1), 512, 512))
+    """Draw a convolution whose weights are in a file that is missing."""
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 512, 10, 1), 512, 512))
 
 
 def _small() -> onnx.ModelProto:
     """Draw a convolution whose weights are in the file."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 8, 10, 1), 8, 8))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 8, 10, 1), 8, 8))
 
 
 RULE = Rule(

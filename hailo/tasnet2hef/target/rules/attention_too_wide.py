@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 # Recorded: 3,600 tokens failed on hailo8l; the Whisper encoder's 500 tokens compiled on hailo8, 8l and 10h.
 _REFUSED_TOKENS, _COMPILED_TOKENS = 3600, 500
@@ -35,9 +32,9 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _attention(tokens: int) -> onnx.ModelProto:
-    draw = Sketch()
-    scores = draw.node("MatMul", draw.input(1, 12, tokens, 64), draw.input(1, 12, 64, tokens))
-    return draw.model(draw.node("Softmax", scores, axis=-1))
+    graph = GraphSketch()
+    scores = graph.node("MatMul", graph.input(1, 12, tokens, 64), graph.input(1, 12, 64, tokens))
+    return graph.model(graph.node("Softmax", scores, axis=-1))
 
 
 def _image() -> onnx.ModelProto:

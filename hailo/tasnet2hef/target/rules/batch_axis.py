@@ -1,4 +1,4 @@
-"""Inputs of more than one example."""
+"""Inputs with a batch larger than one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -24,8 +21,8 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _batch(size: int) -> onnx.ModelProto:
-    draw = Sketch()
-    return draw.model(draw.node("Relu", draw.input(size, 8, 10, 10)))
+    graph = GraphSketch()
+    return graph.model(graph.node("Relu", graph.input(size, 8, 10, 10)))
 
 
 def _four() -> onnx.ModelProto:

@@ -7,38 +7,35 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.known.limits import CONCAT_ROW_FAIL_BYTES, ROW_PASS_BYTES
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding, Level
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Level, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
     """Compare each concatenation's row (width x features bytes) with the narrowest that failed."""
     for layer in context.layers("concat"):
-        found = layer.shape[-2] * layer.shape[-1]
-        if found > ROW_PASS_BYTES.value:
-            level: Level = "error" if found >= CONCAT_ROW_FAIL_BYTES.value else "warning"
+        row_bytes = layer.shape[-2] * layer.shape[-1]
+        if row_bytes > ROW_PASS_BYTES.value:
+            level: Level = "error" if row_bytes >= CONCAT_ROW_FAIL_BYTES.value else "warning"
             message = (
-                f"concat makes a row of {found:,} bytes ({layer.shape[-2]} columns x {layer.shape[-1]} features); "
-                f"one of {int(CONCAT_ROW_FAIL_BYTES):,} bytes was refused ('Agent infeasible'), wide skips too "
-                "('Reshape is needed for layers: ... concat1')"
+                f"concat makes a row of {row_bytes:,} bytes ({layer.shape[-2]} columns x {layer.shape[-1]} "
+                f"features); one of {int(CONCAT_ROW_FAIL_BYTES):,} bytes was refused ('Agent infeasible'), wide "
+                "skips too ('Reshape is needed for layers: ... concat1')"
             )
             yield RULE.finding(context, message, layer=layer, level=level)
 
 
 def _head() -> onnx.ModelProto:
     """Draw the join of a detector's three heads to [1, 37, 8400]."""
-    draw = Sketch()
-    parts = [draw.node("Relu", draw.input(1, 37, 1, size)) for size in (6400, 1600, 400)]
-    return draw.model(draw.node("Concat", *parts, axis=3))
+    graph = GraphSketch()
+    parts = [graph.node("Relu", graph.input(1, 37, 1, size)) for size in (6400, 1600, 400)]
+    return graph.model(graph.node("Concat", *parts, axis=3))
 
 
 def _narrow() -> onnx.ModelProto:
     """Draw a concatenation over features of two narrow tensors."""
-    draw = Sketch()
-    parts = [draw.node("Relu", draw.input(1, 64, 40, 40)) for _ in range(2)]
-    return draw.model(draw.node("Concat", *parts, axis=1))
+    graph = GraphSketch()
+    parts = [graph.node("Relu", graph.input(1, 64, 40, 40)) for _ in range(2)]
+    return graph.model(graph.node("Concat", *parts, axis=1))
 
 
 RULE = Rule(

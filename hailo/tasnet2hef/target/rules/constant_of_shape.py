@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -28,15 +25,15 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _zeros() -> onnx.ModelProto:
     """Draw zeros_like as ConstantOfShape."""
-    draw = Sketch()
-    zeros = draw.node("ConstantOfShape", draw.integers(1, 8, 10, 10))
-    return draw.model(draw.node("Add", draw.input(1, 8, 10, 10), zeros))
+    graph = GraphSketch()
+    zeros = graph.node("ConstantOfShape", graph.integers(1, 8, 10, 10))
+    return graph.model(graph.node("Add", graph.input(1, 8, 10, 10), zeros))
 
 
 def _stored() -> onnx.ModelProto:
     """Draw the same with a stored constant."""
-    draw = Sketch()
-    return draw.model(draw.node("Add", draw.input(1, 8, 10, 10), draw.weight(1, 8, 1, 1)))
+    graph = GraphSketch()
+    return graph.model(graph.node("Add", graph.input(1, 8, 10, 10), graph.weight(1, 8, 1, 1)))
 
 
 RULE = Rule(

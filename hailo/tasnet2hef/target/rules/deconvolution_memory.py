@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding, Level
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Level, Rule, RuleContext
 
 # Recorded: 1024 features x kernel 16 exceeds the memory units; 256 x 16 compiled on hailo10h.
 _REFUSED, _COMPILED = 1024 * 16, 256 * 16
@@ -24,16 +21,16 @@ def check(context: RuleContext) -> Iterable[Finding]:
             continue
         message = (
             f"a transposed convolution sums {features} features x {layer.kernel[0]} x {layer.kernel[1]} = "
-            f"{taps:,} "
-            f"products a value; {_REFUSED:,} ended in 'Memory units capacity exceeded', {_COMPILED:,} compiled"
+            f"{taps:,} products a value; {_REFUSED:,} ended in 'Memory units capacity exceeded', {_COMPILED:,} "
+            "compiled"
         )
         level: Level = "error" if taps >= _REFUSED else "warning"
         yield RULE.finding(context, message, layer=layer, level=level)
 
 
 def _decoder(features: int) -> onnx.ModelProto:
-    draw = Sketch()
-    return draw.model(draw.deconv(draw.input(1, features, 1, 100), features, 2, (1, 16), strides=[1, 8]))
+    graph = GraphSketch()
+    return graph.model(graph.deconv(graph.input(1, features, 1, 100), features, 2, (1, 16), strides=[1, 8]))
 
 
 def _block_diagonal() -> onnx.ModelProto:

@@ -8,10 +8,7 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.graph.layers import Layer
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding, Level
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Level, Rule, RuleContext
 
 # Recorded on hailo10h: 8192 features to 1024 needed 133 of a cluster's 128 units; 4096 to 1024 compiled.
 _REFUSED_FEATURES, _REFUSED_WEIGHTS = 8192, 8192 * 1024
@@ -26,8 +23,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
         if features >= _REFUSED_FEATURES and layer.weights >= _REFUSED_WEIGHTS:
             message = (
                 f"{features:,} features to {layer.shape[-1]:,}: 8,192 to 1,024 ended in 'Memory units required "
-                "133 "
-                "and 128 are available', 4,096 to 1,024 compiled"
+                "133 and 128 are available', 4,096 to 1,024 compiled"
             )
             yield RULE.finding(context, message, layer=layer)
             continue
@@ -52,8 +48,8 @@ def _input_features(layer: Layer) -> int:
 
 
 def _dense(features: int, filters: int) -> onnx.ModelProto:
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, features, 1, 8), features, filters))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, features, 1, 8), features, filters))
 
 
 def _many_features() -> onnx.ModelProto:

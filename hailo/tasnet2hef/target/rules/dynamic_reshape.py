@@ -6,19 +6,16 @@ from collections.abc import Iterable, Mapping
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse each Reshape whose shape comes from a Shape node, in the file as written."""
     if context.model is None:
         return
-    makers = {tensor: node for node in context.model.graph.node for tensor in node.output}
+    producers = {tensor: node for node in context.model.graph.node for tensor in node.output}
     for node in context.model.graph.node:
-        if node.op_type == "Reshape" and len(node.input) > 1 and _measures(node.input[1], makers):
+        if node.op_type == "Reshape" and len(node.input) > 1 and _depends_on_shape(node.input[1], producers):
             message = (
                 "Reshape to a size measured in the graph (Shape, Gather, ...): 'IndexError in "
                 "is_windows_to_input_chain_end'"
@@ -27,33 +24,34 @@ def check(context: RuleContext) -> Iterable[Finding]:
             yield RULE.finding(context, message, layer=layer, nodes=(node.name,))
 
 
-def _measures(tensor: str, makers: Mapping[str, onnx.NodeProto]) -> bool:
-    front, seen = [tensor], set()
-    while front:
-        node = makers.get(front.pop())
-        if node is None or id(node) in seen:
+def _depends_on_shape(tensor: str, producers: Mapping[str, onnx.NodeProto]) -> bool:
+    """Return whether a tensor is computed from the output of a Shape node."""
+    pending, visited = [tensor], set()
+    while pending:
+        node = producers.get(pending.pop())
+        if node is None or id(node) in visited:
             continue
         if node.op_type == "Shape":
             return True
-        seen.add(id(node))
-        front.extend(node.input)
+        visited.add(id(node))
+        pending.extend(node.input)
     return False
 
 
 def _flatten_by_size() -> onnx.ModelProto:
     """Draw x.reshape(x.size(0), -1)."""
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 8, 10, 10), 8, 8)
-    batch = draw.node("Gather", draw.node("Shape", source), draw.integers(0), axis=0)
-    flat = draw.node("Reshape", source, draw.node("Concat", batch, draw.integers(-1), axis=0))
-    return draw.model(draw.node("Gemm", flat, draw.weight(800, 5)))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 8, 10, 10), 8, 8)
+    batch = graph.node("Gather", graph.node("Shape", source), graph.integers(0), axis=0)
+    flat = graph.node("Reshape", source, graph.node("Concat", batch, graph.integers(-1), axis=0))
+    return graph.model(graph.node("Gemm", flat, graph.weight(800, 5)))
 
 
 def _flatten() -> onnx.ModelProto:
     """Draw torch.flatten(x, 1)."""
-    draw = Sketch()
-    flat = draw.node("Flatten", draw.conv(draw.input(1, 8, 10, 10), 8, 8), axis=1)
-    return draw.model(draw.node("Gemm", flat, draw.weight(800, 5)))
+    graph = GraphSketch()
+    flat = graph.node("Flatten", graph.conv(graph.input(1, 8, 10, 10), 8, 8), axis=1)
+    return graph.model(graph.node("Gemm", flat, graph.weight(800, 5)))
 
 
 RULE = Rule(

@@ -6,14 +6,11 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Refuse an Erf but in PyTorch's spelling of GELU, x / sqrt(2) -> Erf -> + 1 -> * x -> * 0.5."""
+    """Refuse an Erf except in PyTorch's form of GELU, x / sqrt(2) -> Erf -> + 1 -> * x -> * 0.5."""
     for node in context.nodes("Erf"):
         before = context.producer(node.inputs[0])
         after = [reader.op_type for reader in context.consumers(node)]
@@ -27,17 +24,17 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _keras() -> onnx.ModelProto:
     """Draw GELU with a product in front of Erf."""
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 8, 10, 10), 8, 8)
-    erf = draw.node("Erf", draw.node("Mul", source, draw.scalar(0.7071)))
-    half = draw.node("Mul", source, draw.scalar(0.5))
-    return draw.model(draw.node("Mul", half, draw.node("Add", erf, draw.scalar(1.0))))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 8, 10, 10), 8, 8)
+    erf = graph.node("Erf", graph.node("Mul", source, graph.scalar(0.7071)))
+    half = graph.node("Mul", source, graph.scalar(0.5))
+    return graph.model(graph.node("Mul", half, graph.node("Add", erf, graph.scalar(1.0))))
 
 
 def _tanh() -> onnx.ModelProto:
     """Draw another smooth activation."""
-    draw = Sketch()
-    return draw.model(draw.node("Elu", draw.conv(draw.input(1, 8, 10, 10), 8, 8)))
+    graph = GraphSketch()
+    return graph.model(graph.node("Elu", graph.conv(graph.input(1, 8, 10, 10), 8, 8)))
 
 
 RULE = Rule(

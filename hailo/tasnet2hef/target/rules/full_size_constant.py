@@ -7,22 +7,19 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.graph.layout import elements
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name every constant that becomes a layer of many positions, such as the zeros of a PReLU by Max and Min."""
+    """Report constants that become a layer of many positions, such as the zeros of a PReLU by Max and Min."""
     for layer in context.layers("const_input"):
         positions = elements(layer.shape) // max(layer.shape[-1], 1)
         if positions <= 1:
             continue
-        reader = context.net[layer.outputs[0]].type if layer.outputs else "nothing"
+        consumer = context.net[layer.outputs[0]].type if layer.outputs else "nothing"
         message = (
             f"a constant is held as a map of {list(layer.shape[1:])} ({elements(layer.shape):,} values) for "
-            f"{reader}"
+            f"{consumer}"
         )
         if any(name in ("Max", "Min") for name in layer.op_types):
             message += (
@@ -34,16 +31,16 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _prelu_by_max() -> onnx.ModelProto:
     """Draw max(x, 0) + a * min(x, 0) on 199 columns."""
-    draw = Sketch()
-    source, zero = draw.conv(draw.input(1, 64, 1, 199), 64, 64), draw.weight(1, 64, 1, 199)
-    positive, negative = draw.node("Max", source, zero), draw.node("Min", source, zero)
-    return draw.model(draw.node("Add", positive, draw.node("Mul", negative, draw.weight(1, 64, 1, 1))))
+    graph = GraphSketch()
+    source, zero = graph.conv(graph.input(1, 64, 1, 199), 64, 64), graph.weight(1, 64, 1, 199)
+    positive, negative = graph.node("Max", source, zero), graph.node("Min", source, zero)
+    return graph.model(graph.node("Add", positive, graph.node("Mul", negative, graph.weight(1, 64, 1, 1))))
 
 
 def _leaky() -> onnx.ModelProto:
     """Draw the same as LeakyRelu, which becomes part of the convolution."""
-    draw = Sketch()
-    return draw.model(draw.node("LeakyRelu", draw.conv(draw.input(1, 64, 1, 199), 64, 64), alpha=0.25))
+    graph = GraphSketch()
+    return graph.model(graph.node("LeakyRelu", graph.conv(graph.input(1, 64, 1, 199), 64, 64), alpha=0.25))
 
 
 RULE = Rule(

@@ -6,21 +6,17 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse gathers by a computed index, and gathers from a table of constants (embeddings)."""
     for node in context.nodes("Gather"):
-        table = context.is_constant(node.inputs[0])
-        if table:
+        if context.is_constant(node.inputs[0]):
             message = (
                 f"Gather from a table {list(context.shape(node.inputs[0]) or ())} by a computed index: an "
-                "embedding, "
-                "which the parser can't place ('UnsupportedGatherLayerError'; large tables crashed or hung it)"
+                "embedding, which the parser can't place ('UnsupportedGatherLayerError'; large tables crashed or "
+                "hung it)"
             )
             yield RULE.finding(context, message, node=node)
         elif not context.is_constant(node.inputs[1]):
@@ -30,15 +26,15 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _embedding() -> onnx.ModelProto:
     """Draw a token embedding."""
-    draw = Sketch()
-    tokens = draw.input(1, 32, dtype=onnx.TensorProto.INT64)
-    return draw.model(draw.node("Gather", draw.weight(1000, 64), tokens, axis=0))
+    graph = GraphSketch()
+    tokens = graph.input(1, 32, dtype=onnx.TensorProto.INT64)
+    return graph.model(graph.node("Gather", graph.weight(1000, 64), tokens, axis=0))
 
 
 def _constant_index() -> onnx.ModelProto:
     """Draw the choice of features 2 and 3."""
-    draw = Sketch()
-    return draw.model(draw.node("Gather", draw.input(1, 8, 10, 10), draw.integers(2, 3), axis=1))
+    graph = GraphSketch()
+    return graph.model(graph.node("Gather", graph.input(1, 8, 10, 10), graph.integers(2, 3), axis=1))
 
 
 RULE = Rule(

@@ -7,16 +7,13 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.graph.onnx_node import Shape
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 _RESHAPES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze")
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Refuse reshapes that split or merge axes, but for features split into heads, which parsed once."""
+    """Refuse reshapes that split or merge axes, except features split into heads, which parsed once."""
     for layer in context.net.unsupported:
         node = layer.onnx[0]
         before, after = node.input_shapes[0], node.output_shapes[0]
@@ -31,34 +28,36 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _splits_features(before: Shape, after: Shape) -> bool:
-    """Tell whether the last of three axes becomes two: [1, 8, 2048] -> [1, 8, 16, 128]."""
+    """Return whether the last of three axes becomes two: [1, 8, 2048] -> [1, 8, 16, 128]."""
     return len(before) == 3 and len(after) == 4 and before[:2] == after[:2]
 
 
 def _view() -> onnx.ModelProto:
     """Draw a view that trades features for width: [1, 128, 50, 4] -> [1, 64, 100, 4]."""
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 128, 50, 4), 128, 128)
-    return draw.model(draw.node("Relu", draw.node("Reshape", source, draw.integers(1, 64, 100, 4))))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 128, 50, 4), 128, 128)
+    return graph.model(graph.node("Relu", graph.node("Reshape", source, graph.integers(1, 64, 100, 4))))
 
 
 def _head_flatten() -> onnx.ModelProto:
     """Draw a Flatten that no dense layer reads."""
-    draw = Sketch()
-    return draw.model(draw.node("Flatten", draw.conv(draw.input(1, 8, 10, 10), 8, 8), axis=1))
+    graph = GraphSketch()
+    return graph.model(graph.node("Flatten", graph.conv(graph.input(1, 8, 10, 10), 8, 8), axis=1))
 
 
 def _before_dense() -> onnx.ModelProto:
     """Draw a Flatten in front of a dense layer."""
-    draw = Sketch()
-    flat = draw.node("Flatten", draw.conv(draw.input(1, 8, 10, 10), 8, 8), axis=1)
-    return draw.model(draw.node("Gemm", flat, draw.weight(800, 5)))
+    graph = GraphSketch()
+    flat = graph.node("Flatten", graph.conv(graph.input(1, 8, 10, 10), 8, 8), axis=1)
+    return graph.model(graph.node("Gemm", flat, graph.weight(800, 5)))
 
 
 def _unit_axis() -> onnx.ModelProto:
     """Draw a reshape that only drops an axis of size 1, at the end."""
-    draw = Sketch()
-    return draw.model(draw.node("Reshape", draw.conv(draw.input(1, 8, 1, 100), 8, 8), draw.integers(1, 8, 100)))
+    graph = GraphSketch()
+    return graph.model(
+        graph.node("Reshape", graph.conv(graph.input(1, 8, 1, 100), 8, 8), graph.integers(1, 8, 100))
+    )
 
 
 RULE = Rule(

@@ -7,14 +7,11 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.graph.onnx_node import OnnxNode
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Refuse a swap of features and height of a 4-D tensor; around a matrix product it may be understood."""
+    """Refuse a swap of features and height of a 4-D tensor; only warn beside a matrix product."""
     for node in context.nodes("Transpose"):
         shape = node.input_shapes[0]
         order = node.integers("perm")
@@ -30,22 +27,22 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _beside_product(context: RuleContext, node: OnnxNode) -> bool:
-    makers = [context.producer(tensor) for tensor in node.inputs]
-    around = [*(maker for maker in makers if maker is not None), *context.consumers(node)]
-    around += [after for reader in context.consumers(node) for after in context.consumers(reader)]
-    return any(near.op_type == "MatMul" for near in around)
+    producers = [context.producer(tensor) for tensor in node.inputs]
+    neighbours = [*(producer for producer in producers if producer is not None), *context.consumers(node)]
+    neighbours += [after for reader in context.consumers(node) for after in context.consumers(reader)]
+    return any(neighbour.op_type == "MatMul" for neighbour in neighbours)
 
 
 def _box_distribution() -> onnx.ModelProto:
     """Draw the swap of a detector's box head: [1, 4, 16, 8400] -> [1, 16, 4, 8400]."""
-    draw = Sketch()
-    return draw.model(draw.node("Relu", draw.node("Transpose", draw.input(1, 4, 16, 8400), perm=[0, 2, 1, 3])))
+    graph = GraphSketch()
+    return graph.model(graph.node("Relu", graph.node("Transpose", graph.input(1, 4, 16, 8400), perm=[0, 2, 1, 3])))
 
 
 def _channels_last() -> onnx.ModelProto:
     """Draw an output in channels-last order, which is the chip's own."""
-    draw = Sketch()
-    return draw.model(draw.node("Transpose", draw.conv(draw.input(1, 8, 10, 10), 8, 8), perm=[0, 2, 3, 1]))
+    graph = GraphSketch()
+    return graph.model(graph.node("Transpose", graph.conv(graph.input(1, 8, 10, 10), 8, 8), perm=[0, 2, 3, 1]))
 
 
 RULE = Rule(

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 # Kernels up to this size have other forms on the chip; of a larger one with groups only refusals are known.
 _SMALL_KERNEL = 4
@@ -30,9 +27,9 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _decoder(groups: int) -> onnx.ModelProto:
-    draw = Sketch()
-    source = draw.input(1, 128, 1, 500)
-    return draw.model(draw.deconv(source, 128, 2, (1, 16), strides=[1, 8], group=groups))
+    graph = GraphSketch()
+    source = graph.input(1, 128, 1, 500)
+    return graph.model(graph.deconv(source, 128, 2, (1, 16), strides=[1, 8], group=groups))
 
 
 def _two_groups() -> onnx.ModelProto:

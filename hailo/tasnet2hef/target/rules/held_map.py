@@ -7,30 +7,27 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.known.limits import BUFFER_LARGEST_BYTES
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name each map beyond the largest buffer that a join needs beside its own mean or variance."""
-    for held in context.cost.held_maps:
-        if held.values <= BUFFER_LARGEST_BYTES.value:
+    """Report each map beyond the largest buffer that a join needs beside its own mean or variance."""
+    for each in context.cost.held_maps:
+        if each.values <= BUFFER_LARGEST_BYTES.value:
             continue
         message = (
-            f"its map of {list(held.shape[1:])} ({held.values:,} bytes) must be held until {held.join} has "
-            "what is "
-            f"computed from all of it; the largest buffer seen between two layers is {int(BUFFER_LARGEST_BYTES):,}"
+            f"its map of {list(each.shape[1:])} ({each.values:,} bytes) must be held until {each.join} has what "
+            f"is computed from all of it; the largest buffer seen between two layers is "
+            f"{int(BUFFER_LARGEST_BYTES):,}"
         )
-        yield RULE.finding(context, message, layer=context.net[held.layer])
+        yield RULE.finding(context, message, layer=context.net[each.layer])
 
 
 def _normalised(rows: int) -> onnx.ModelProto:
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 64, rows, 1), 64, 64)
-    mean = draw.node("AveragePool", source, kernel_shape=[rows, 1], strides=[rows, 1])
-    return draw.model(draw.node("Sub", source, mean))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 64, rows, 1), 64, 64)
+    mean = graph.node("AveragePool", source, kernel_shape=[rows, 1], strides=[rows, 1])
+    return graph.model(graph.node("Sub", source, mean))
 
 
 def _long() -> onnx.ModelProto:

@@ -7,14 +7,11 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.known.limits import LAYER_NORM_LAYERS
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name each layer norm with what it costs."""
+    """Report each layer norm with what it costs."""
     for layer in context.layers("layer_normalization"):
         message = (
             f"a layer norm compiles to about {int(LAYER_NORM_LAYERS)} layers; one context of "
@@ -25,16 +22,16 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _layer_norm() -> onnx.ModelProto:
     """Draw a layer norm over 64 features."""
-    draw = Sketch(opset=17)
-    source, scale = draw.input(1, 100, 64), draw.weight(64)
-    return draw.model(draw.node("LayerNormalization", source, scale, scale, axis=-1))
+    graph = GraphSketch(opset=17)
+    source, scale = graph.input(1, 100, 64), graph.weight(64)
+    return graph.model(graph.node("LayerNormalization", source, scale, scale, axis=-1))
 
 
 def _batch_norm() -> onnx.ModelProto:
     """Draw a batch norm behind a convolution, which costs nothing."""
-    draw = Sketch()
-    rows = [draw.weight(64) for _ in range(4)]
-    return draw.model(draw.node("BatchNormalization", draw.conv(draw.input(1, 64, 10, 10), 64, 64), *rows))
+    graph = GraphSketch()
+    rows = [graph.weight(64) for _ in range(4)]
+    return graph.model(graph.node("BatchNormalization", graph.conv(graph.input(1, 64, 10, 10), 64, 64), *rows))
 
 
 RULE = Rule(

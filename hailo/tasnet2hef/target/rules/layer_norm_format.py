@@ -1,4 +1,4 @@
-"""Layer norms behind a stack: the parser loses which axis is which."""
+"""Layer norms behind a stack: the parser loses track of the axes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
-_AXIS_MAKERS = ("Unsqueeze", "Reshape")
+_ADD_AN_AXIS = ("Unsqueeze", "Reshape")
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -20,19 +17,21 @@ def check(context: RuleContext) -> Iterable[Finding]:
         stack = context.producer(node.inputs[0])
         if stack is None or stack.op_type != "Concat":
             continue
-        makers = [context.producer(tensor) for tensor in stack.inputs]
-        if any(maker is not None and maker.op_type in _AXIS_MAKERS for maker in makers):
+        producers = [context.producer(tensor) for tensor in stack.inputs]
+        if any(producer is not None and producer.op_type in _ADD_AN_AXIS for producer in producers):
             message = "a layer norm behind a stack (Concat of new axes): 'IndexError in _convert_axes_to_nhwc'"
             yield RULE.finding(context, message, node=node)
 
 
-def _norm(source_axes: bool) -> onnx.ModelProto:
-    draw = Sketch(opset=17)
-    parts = [draw.input(1, 64) if source_axes else draw.input(1, 4, 64) for _ in range(2)]
-    if source_axes:
-        parts = [draw.node("Unsqueeze", part, draw.integers(1)) for part in parts]
-    scale = draw.weight(64)
-    return draw.model(draw.node("LayerNormalization", draw.node("Concat", *parts, axis=1), scale, scale, axis=-1))
+def _norm(from_vectors: bool) -> onnx.ModelProto:
+    graph = GraphSketch(opset=17)
+    parts = [graph.input(1, 64) if from_vectors else graph.input(1, 4, 64) for _ in range(2)]
+    if from_vectors:
+        parts = [graph.node("Unsqueeze", part, graph.integers(1)) for part in parts]
+    scale = graph.weight(64)
+    return graph.model(
+        graph.node("LayerNormalization", graph.node("Concat", *parts, axis=1), scale, scale, axis=-1)
+    )
 
 
 def _stacked() -> onnx.ModelProto:

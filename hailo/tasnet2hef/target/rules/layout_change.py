@@ -6,14 +6,11 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name each change of the order of axes that the parser's mirror could not hide in a layer."""
+    """Report each change of the order of axes that could not be merged into a layer."""
     for layer in context.layers("format_conversion"):
         params = layer.params
         message = (
@@ -25,15 +22,15 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _swapped() -> onnx.ModelProto:
     """Draw a convolution over a tensor whose features and width were swapped."""
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 8, 10, 20), 8, 8)
-    return draw.model(draw.conv(draw.node("Transpose", source, perm=[0, 3, 2, 1]), 20, 4))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 8, 10, 20), 8, 8)
+    return graph.model(graph.conv(graph.node("Transpose", source, perm=[0, 3, 2, 1]), 20, 4))
 
 
 def _straight() -> onnx.ModelProto:
     """Draw two convolutions in a row."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.conv(draw.input(1, 8, 10, 20), 8, 8), 8, 4))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.conv(graph.input(1, 8, 10, 20), 8, 8), 8, 4))
 
 
 RULE = Rule(

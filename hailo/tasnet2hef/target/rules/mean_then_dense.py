@@ -6,33 +6,30 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse ReduceMean without keepdims that leaves three axes for a Reshape or Flatten into a dense layer."""
     for node in context.nodes("ReduceMean"):
-        left = node.output_shapes[0]
-        if node.integer("keepdims", 1) or left is None or len(left) != 3:
+        shape = node.output_shapes[0]
+        if node.integer("keepdims", 1) or shape is None or len(shape) != 3:
             continue
         for reshape in context.consumers(node):
             dense = any(reader.op_type in ("Gemm", "MatMul") for reader in context.consumers(reshape))
             if reshape.op_type in ("Reshape", "Flatten") and dense:
                 message = (
-                    f"a mean leaves {list(left)}, which is reshaped for a dense layer: 'Invalid kernel shape'"
+                    f"a mean leaves {list(shape)}, which is reshaped for a dense layer: 'Invalid kernel shape'"
                 )
                 yield RULE.finding(context, message, node=node)
 
 
 def _mean(keep: bool) -> onnx.ModelProto:
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 8, 10, 10), 8, 8)
-    mean = draw.node("ReduceMean", source, axes=[2, 3] if keep else [2], keepdims=int(keep))
-    flat = draw.node("Flatten", mean, axis=1)
-    return draw.model(draw.node("Gemm", flat, draw.weight(8 if keep else 80, 5)))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 8, 10, 10), 8, 8)
+    mean = graph.node("ReduceMean", source, axes=[2, 3] if keep else [2], keepdims=int(keep))
+    flat = graph.node("Flatten", mean, axis=1)
+    return graph.model(graph.node("Gemm", flat, graph.weight(8 if keep else 80, 5)))
 
 
 def _dropped() -> onnx.ModelProto:

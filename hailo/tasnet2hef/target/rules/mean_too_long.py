@@ -8,10 +8,7 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.known.limits import MEAN_SHIFT_BITS, MEAN_STEP
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -45,15 +42,15 @@ def _message(positions: int, shift: int) -> str:
 
 def _long() -> onnx.ModelProto:
     """Draw a mean over 1999 columns, as in a global layer norm."""
-    draw = Sketch()
-    return draw.model(draw.node("ReduceMean", draw.input(1, 512, 1, 1999), axes=[3]))
+    graph = GraphSketch()
+    return graph.model(graph.node("ReduceMean", graph.input(1, 512, 1, 1999), axes=[3]))
 
 
 def _stepwise() -> onnx.ModelProto:
     """Draw the mean of 2000 rows in two steps of 50 and 40."""
-    draw = Sketch()
-    first = draw.node("AveragePool", draw.input(1, 512, 2000, 1), kernel_shape=[50, 1], strides=[50, 1])
-    return draw.model(draw.node("AveragePool", first, kernel_shape=[40, 1], strides=[40, 1]))
+    graph = GraphSketch()
+    first = graph.node("AveragePool", graph.input(1, 512, 2000, 1), kernel_shape=[50, 1], strides=[50, 1])
+    return graph.model(graph.node("AveragePool", first, kernel_shape=[40, 1], strides=[40, 1]))
 
 
 RULE = Rule(

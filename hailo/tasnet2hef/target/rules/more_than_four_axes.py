@@ -7,41 +7,38 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.graph.onnx_node import OnnxNode
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse every node that makes or reads a tensor of more than four axes; a 3-D convolution only warns."""
     for node in context.graph.nodes:
-        made = [shape for shape in node.output_shapes if shape is not None and len(shape) > 4]
+        written = [shape for shape in node.output_shapes if shape is not None and len(shape) > 4]
         read = [shape for shape in node.input_shapes if shape is not None and len(shape) > 4]
-        if made or read:
-            told = f"makes {list(made[0])}" if made else f"reads {list(read[0])}"
-            yield _finding(context, f"{node.op_type} {told}", node)
+        if written or read:
+            use = f"makes {list(written[0])}" if written else f"reads {list(read[0])}"
+            yield _finding(context, f"{node.op_type} {use}", node)
 
 
-def _finding(context: RuleContext, told: str, node: OnnxNode) -> Finding:
-    message = f"{told}: more than 4 axes; seen to end in UnsupportedShuffleLayerError"
+def _finding(context: RuleContext, use: str, node: OnnxNode) -> Finding:
+    message = f"{use}: more than 4 axes; seen to end in UnsupportedShuffleLayerError"
     if node.op_type not in ("Conv", "ConvTranspose"):
         return RULE.finding(context, message, node=node)
-    return RULE.finding(context, f"{told}: more than 4 axes", node=node, evidence=1)
+    return RULE.finding(context, f"{use}: more than 4 axes", node=node, evidence=1)
 
 
 def _sources() -> onnx.ModelProto:
     """Draw a view [1, 8, 16, 2, 128] -> [1, 8, 32, 128]."""
-    draw = Sketch()
-    five = draw.node("Reshape", draw.input(1, 8, 16, 256), draw.integers(1, 8, 16, 2, 128))
-    return draw.model(draw.node("Reshape", five, draw.integers(1, 8, 32, 128)))
+    graph = GraphSketch()
+    five = graph.node("Reshape", graph.input(1, 8, 16, 256), graph.integers(1, 8, 16, 2, 128))
+    return graph.model(graph.node("Reshape", five, graph.integers(1, 8, 32, 128)))
 
 
 def _masks() -> onnx.ModelProto:
     """Draw two masks as two convolutions, each of four axes."""
-    draw = Sketch()
-    source = draw.input(1, 64, 199, 1)
-    return draw.model(draw.conv(source, 64, 128), draw.conv(source, 64, 128))
+    graph = GraphSketch()
+    source = graph.input(1, 64, 199, 1)
+    return graph.model(graph.conv(source, 64, 128), graph.conv(source, 64, 128))
 
 
 RULE = Rule(

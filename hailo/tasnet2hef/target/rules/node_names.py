@@ -1,4 +1,4 @@
-"""Nodes without a name, or with another node's."""
+"""Nodes without a name, or with the name of another node."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Count nodes that start, end and layer names can't point at."""
+    """Count nodes without a name of their own: start, end and original names can't refer to them."""
     if context.model is None:
         return
     counts = Counter(node.name for node in context.model.graph.node if node.op_type != "Constant")
@@ -37,8 +34,8 @@ def _unnamed() -> onnx.ModelProto:
 
 def _named() -> onnx.ModelProto:
     """Draw a node with a name."""
-    draw = Sketch()
-    return draw.model(draw.node("Relu", draw.input(1, 8, 10, 10)))
+    graph = GraphSketch()
+    return graph.model(graph.node("Relu", graph.input(1, 8, 10, 10)))
 
 
 RULE = Rule(

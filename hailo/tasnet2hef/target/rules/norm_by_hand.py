@@ -6,14 +6,11 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name each inverse square root."""
+    """Report each inverse square root."""
     for layer in context.layers("activation"):
         if layer.activation == "inv_sqrt":
             message = (
@@ -25,18 +22,18 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _norm() -> onnx.ModelProto:
     """Draw x / sqrt(mean(x * x))."""
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 64, 100, 1), 64, 64)
-    power = draw.node("ReduceMean", draw.node("Mul", source, source), axes=[1])
-    return draw.model(draw.node("Div", source, draw.node("Sqrt", power)))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 64, 100, 1), 64, 64)
+    power = graph.node("ReduceMean", graph.node("Mul", source, source), axes=[1])
+    return graph.model(graph.node("Div", source, graph.node("Sqrt", power)))
 
 
 def _affine() -> onnx.ModelProto:
     """Draw a scale and a shift per feature."""
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 64, 100, 1), 64, 64)
-    scaled = draw.node("Mul", source, draw.weight(1, 64, 1, 1))
-    return draw.model(draw.node("Add", scaled, draw.weight(1, 64, 1, 1)))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 64, 100, 1), 64, 64)
+    scaled = graph.node("Mul", source, graph.weight(1, 64, 1, 1))
+    return graph.model(graph.node("Add", scaled, graph.weight(1, 64, 1, 1)))
 
 
 RULE = Rule(

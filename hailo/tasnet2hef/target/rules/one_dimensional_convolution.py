@@ -1,4 +1,4 @@
-"""Conv1d and its kin: tensors [N, C, T] that the parser reads as something else."""
+"""Conv1d and similar layers: tensors [N, C, T] that the parser reads with other axes."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 _READ_AS_3D = ("Conv", "ConvTranspose")
-_KIN = ("BatchNormalization", "InstanceNormalization", "MaxPool", "AveragePool", "GlobalAveragePool")
+_SIMILAR = ("BatchNormalization", "InstanceNormalization", "MaxPool", "AveragePool", "GlobalAveragePool")
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse convolutions over a tensor of three axes; warn of norms and poolings over one."""
-    for node in context.nodes(*_READ_AS_3D, *_KIN):
+    for node in context.nodes(*_READ_AS_3D, *_SIMILAR):
         shape = node.input_shapes[0]
         if shape is None or len(shape) != 3:
             continue
@@ -33,22 +30,22 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _conv1d() -> onnx.ModelProto:
     """Draw a dilated depthwise Conv1d over [1, 64, 199]."""
-    draw = Sketch()
-    source = draw.input(1, 64, 199)
-    return draw.model(draw.conv(source, 64, 64, (3,), group=64, dilations=[2], pads=[2, 2]))
+    graph = GraphSketch()
+    source = graph.input(1, 64, 199)
+    return graph.model(graph.conv(source, 64, 64, (3,), group=64, dilations=[2], pads=[2, 2]))
 
 
 def _conv_transpose1d() -> onnx.ModelProto:
     """Draw a ConvTranspose1d of kernel 16 and stride 8."""
-    draw = Sketch()
-    return draw.model(draw.deconv(draw.input(1, 64, 199), 64, 1, (16,), strides=[8]))
+    graph = GraphSketch()
+    return graph.model(graph.deconv(graph.input(1, 64, 199), 64, 1, (16,), strides=[8]))
 
 
 def _conv2d() -> onnx.ModelProto:
     """Draw the same sums as Conv2d of kernel 3 x 1 over [1, 64, 199, 1]."""
-    draw = Sketch()
-    source = draw.input(1, 64, 199, 1)
-    return draw.model(draw.conv(source, 64, 64, (3, 1), group=64, dilations=[2, 1], pads=[2, 0, 2, 0]))
+    graph = GraphSketch()
+    source = graph.input(1, 64, 199, 1)
+    return graph.model(graph.conv(source, 64, 64, (3, 1), group=64, dilations=[2, 1], pads=[2, 0, 2, 0]))
 
 
 RULE = Rule(

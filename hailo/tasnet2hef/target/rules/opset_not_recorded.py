@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 _COMPILED = (8, 11, 12, 13, 14, 17)
 _PARSED = (18,)
@@ -23,8 +20,8 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _relu(opset: int) -> onnx.ModelProto:
-    draw = Sketch(opset)
-    return draw.model(draw.node("Relu", draw.input(1, 8, 10, 10)))
+    graph = GraphSketch(opset)
+    return graph.model(graph.node("Relu", graph.input(1, 8, 10, 10)))
 
 
 def _ten() -> onnx.ModelProto:

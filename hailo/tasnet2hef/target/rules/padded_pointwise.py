@@ -6,14 +6,11 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name each padding layer in front of a 1x1 convolution."""
+    """Report each padding layer in front of a 1x1 convolution."""
     for layer in context.layers("external_pad"):
         readers = [context.net[name] for name in layer.outputs]
         if any(reader.type == "conv" and reader.kernel == (1, 1) for reader in readers):
@@ -23,14 +20,14 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _padded() -> onnx.ModelProto:
     """Draw a 1x1 convolution with two rows of padding."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 8, 100, 1), 8, 8, pads=[2, 0, 2, 0]))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 8, 100, 1), 8, 8, pads=[2, 0, 2, 0]))
 
 
 def _plain() -> onnx.ModelProto:
     """Draw a 1x1 convolution."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 8, 100, 1), 8, 8))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 8, 100, 1), 8, 8))
 
 
 RULE = Rule(

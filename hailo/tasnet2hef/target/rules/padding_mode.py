@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -22,10 +19,10 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _pad(mode: str) -> onnx.ModelProto:
-    draw = Sketch()
-    pads = draw.integers(0, 0, 1, 0, 0, 0, 1, 0)
-    padded = draw.node("Pad", draw.input(1, 8, 100, 1), pads, mode=mode)
-    return draw.model(draw.conv(padded, 8, 8, (3, 1)))
+    graph = GraphSketch()
+    pads = graph.integers(0, 0, 1, 0, 0, 0, 1, 0)
+    padded = graph.node("Pad", graph.input(1, 8, 100, 1), pads, mode=mode)
+    return graph.model(graph.conv(padded, 8, 8, (3, 1)))
 
 
 def _edge() -> onnx.ModelProto:

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 _REFUSED, _COMPILED = 16, 8
 
@@ -26,8 +23,8 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _patches(size: int) -> onnx.ModelProto:
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 3, 64, 64), 3, 32, (size, size), strides=[size, size]))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 3, 64, 64), 3, 32, (size, size), strides=[size, size]))
 
 
 def _sixteen() -> onnx.ModelProto:

@@ -7,14 +7,11 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Look at the slopes of each PReLU: a list of them, or a single one.
+    """Refuse PReLU slopes stored as a list; warn of a single slope stored otherwise.
 
     A slope [C] on [N, C, H, W] aligns with W, so the parser multiplies C features by C slopes: 512 features
     became 262,144 = 512 x 512.  The net that was refused is trained with a single slope for each PReLU; how one
@@ -37,9 +34,9 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _slopes(*shape: int) -> onnx.ModelProto:
-    draw = Sketch()
-    bent = draw.node("PRelu", draw.conv(draw.input(1, 512, 1, 199), 512, 512), draw.weight(*shape))
-    return draw.model(draw.conv(bent, 512, 128))
+    graph = GraphSketch()
+    bent = graph.node("PRelu", graph.conv(graph.input(1, 512, 1, 199), 512, 512), graph.weight(*shape))
+    return graph.model(graph.conv(bent, 512, 128))
 
 
 def _list_of_slopes() -> onnx.ModelProto:
@@ -64,8 +61,8 @@ def _slopes_per_feature() -> onnx.ModelProto:
 
 def _leaky() -> onnx.ModelProto:
     """Draw a LeakyRelu, the same function for one slope."""
-    draw = Sketch()
-    return draw.model(draw.node("LeakyRelu", draw.input(1, 512, 199, 1), alpha=0.25))
+    graph = GraphSketch()
+    return graph.model(graph.node("LeakyRelu", graph.input(1, 512, 199, 1), alpha=0.25))
 
 
 RULE = Rule(

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -26,14 +23,14 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _times() -> onnx.ModelProto:
     """Draw an input [8] of diffusion times."""
-    draw = Sketch()
-    return draw.model(draw.node("Sigmoid", draw.input(8)))
+    graph = GraphSketch()
+    return graph.model(graph.node("Sigmoid", graph.input(8)))
 
 
 def _image() -> onnx.ModelProto:
     """Draw an input of four axes."""
-    draw = Sketch()
-    return draw.model(draw.node("Sigmoid", draw.input(1, 8, 1, 1)))
+    graph = GraphSketch()
+    return graph.model(graph.node("Sigmoid", graph.input(1, 8, 1, 1)))
 
 
 RULE = Rule(

@@ -1,4 +1,4 @@
-"""LSTM, GRU and RNN: unrolled at best, and refused in both directions."""
+"""LSTM, GRU and RNN: unrolled at best, and refused where bidirectional."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -32,9 +29,9 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _lstm(direction: str, count: int) -> onnx.ModelProto:
-    draw = Sketch()
-    weights = draw.weight(count, 64, 8), draw.weight(count, 64, 16)
-    return draw.model(draw.node("LSTM", draw.input(20, 1, 8), *weights, direction=direction, hidden_size=16))
+    graph = GraphSketch()
+    weights = graph.weight(count, 64, 8), graph.weight(count, 64, 16)
+    return graph.model(graph.node("LSTM", graph.input(20, 1, 8), *weights, direction=direction, hidden_size=16))
 
 
 def _both_ways() -> onnx.ModelProto:
@@ -49,8 +46,8 @@ def _forward() -> onnx.ModelProto:
 
 def _convolutional() -> onnx.ModelProto:
     """Draw a dilated convolution over time instead."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 8, 20, 1), 8, 16, (3, 1), pads=[1, 0, 1, 0]))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 8, 20, 1), 8, 16, (3, 1), pads=[1, 0, 1, 0]))
 
 
 RULE = Rule(

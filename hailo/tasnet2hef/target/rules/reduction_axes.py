@@ -6,14 +6,11 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Refuse a maximum but over features with keepdims, and a sum over height or width."""
+    """Refuse a maximum except over features with keepdims, and a sum over height or width."""
     for layer in context.net.unsupported:
         node = layer.onnx[0]
         shape = node.input_shapes[0] if node.input_shapes else None
@@ -29,22 +26,22 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _max_without_axis() -> onnx.ModelProto:
     """Draw a maximum over features that drops the axis."""
-    draw = Sketch()
-    return draw.model(draw.node("ReduceMax", draw.input(1, 80, 10, 10), axes=[1], keepdims=0))
+    graph = GraphSketch()
+    return graph.model(graph.node("ReduceMax", graph.input(1, 80, 10, 10), axes=[1], keepdims=0))
 
 
 def _sum_over_height() -> onnx.ModelProto:
     """Draw a sum over axis -2."""
-    draw = Sketch()
-    return draw.model(draw.node("ReduceSum", draw.input(1, 8, 16, 4), draw.integers(-2), keepdims=0))
+    graph = GraphSketch()
+    return graph.model(graph.node("ReduceSum", graph.input(1, 8, 16, 4), graph.integers(-2), keepdims=0))
 
 
 def _max_over_features() -> onnx.ModelProto:
     """Draw a maximum and a sum over features."""
-    draw = Sketch()
-    source = draw.input(1, 80, 10, 10)
-    total = draw.node("ReduceSum", source, draw.integers(1), keepdims=1)
-    return draw.model(draw.node("ReduceMax", source, axes=[1], keepdims=1), total)
+    graph = GraphSketch()
+    source = graph.input(1, 80, 10, 10)
+    total = graph.node("ReduceSum", source, graph.integers(1), keepdims=1)
+    return graph.model(graph.node("ReduceMax", source, axes=[1], keepdims=1), total)
 
 
 RULE = Rule(

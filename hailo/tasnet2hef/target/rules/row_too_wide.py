@@ -9,10 +9,7 @@ import onnx
 from tasnet2hef.target.graph.cost import FREE_TYPES
 from tasnet2hef.target.graph.layers import Layer
 from tasnet2hef.target.known.limits import ROW_FAIL_BYTES, ROW_PASS_BYTES, ROW_WIDEST_PASS_BYTES
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -21,54 +18,54 @@ def check(context: RuleContext) -> Iterable[Finding]:
         if layer.type in FREE_TYPES:
             continue
         shape = max((layer.shape, *layer.input_shapes), key=_row_bytes)
-        found = _row_bytes(shape)
-        size = f"a row of {found:,} bytes ({shape[-2]} columns x {shape[-1]} features)" if len(shape) > 2 else ""
-        if found >= ROW_FAIL_BYTES.value:
-            yield RULE.finding(context, _refused(layer, size), layer=layer)
-        elif found > ROW_PASS_BYTES.value:
-            yield RULE.finding(context, _unsure(layer, size), layer=layer, level="warning", evidence=1)
+        size = _row_bytes(shape)
+        row = f"a row of {size:,} bytes ({shape[-2]} columns x {shape[-1]} features)" if len(shape) > 2 else ""
+        if size >= ROW_FAIL_BYTES.value:
+            yield RULE.finding(context, _refused(layer, row), layer=layer)
+        elif size > ROW_PASS_BYTES.value:
+            yield RULE.finding(context, _between(layer, row), layer=layer, level="warning", evidence=1)
 
 
 def _row_bytes(shape: tuple[int, ...]) -> int:
     return shape[-2] * shape[-1] if len(shape) > 2 else 0
 
 
-def _refused(layer: Layer, size: str) -> str:
+def _refused(layer: Layer, row: str) -> str:
     return (
-        f"{layer.type} has {size}; rows of {int(ROW_FAIL_BYTES):,} bytes and more end in "
+        f"{layer.type} has {row}; rows of {int(ROW_FAIL_BYTES):,} bytes and more end in "
         f"'Agent infeasible' or 'Reshape is needed for layers', {int(ROW_PASS_BYTES):,} compiled"
     )
 
 
-def _unsure(layer: Layer, size: str) -> str:
+def _between(layer: Layer, row: str) -> str:
     return (
-        f"{layer.type} has {size}; {int(ROW_PASS_BYTES):,} bytes compiled, {int(ROW_WIDEST_PASS_BYTES):,} once, "
+        f"{layer.type} has {row}; {int(ROW_PASS_BYTES):,} bytes compiled, {int(ROW_WIDEST_PASS_BYTES):,} once, "
         f"{int(ROW_FAIL_BYTES):,} never"
     )
 
 
 def _wide() -> onnx.ModelProto:
     """Draw a 1x1 convolution over 2000 columns of 256 features: 512,000 bytes a row."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 256, 1, 2000), 256, 256))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 256, 1, 2000), 256, 256))
 
 
 def _whisper() -> onnx.ModelProto:
     """Draw a 1x3 convolution to 512 features over 1000 columns: 512,000 bytes a row."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 80, 1, 1000), 80, 512, (1, 3), pads=[0, 1, 0, 1]))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 80, 1, 1000), 80, 512, (1, 3), pads=[0, 1, 0, 1]))
 
 
 def _compiled() -> onnx.ModelProto:
     """Draw a 1x1 convolution over 1024 columns of 256 features: 262,144 bytes, which compiled."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 256, 1, 1024), 256, 256))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 256, 1, 1024), 256, 256))
 
 
 def _tall() -> onnx.ModelProto:
     """Draw the same convolution with time on height: rows of 256 bytes."""
-    draw = Sketch()
-    return draw.model(draw.conv(draw.input(1, 256, 2000, 1), 256, 256))
+    graph = GraphSketch()
+    return graph.model(graph.conv(graph.input(1, 256, 2000, 1), 256, 256))
 
 
 RULE = Rule(

@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -19,33 +16,33 @@ def check(context: RuleContext) -> Iterable[Finding]:
         rank = len(shape) if shape else 4
         axes = node.integers("axes") or (node.integer_values(3) if node.has_input(3) else None)
         steps = node.integer_values(4) if node.has_input(4) else None
-        places = [axis % rank for axis in axes] if axes else []
+        sliced = [axis % rank for axis in axes] if axes else []
         if steps and min(steps) < 0:
             yield RULE.finding(context, f"Slice with step {min(steps)}, expected 1 or more", node=node)
-        elif rank == 3 and 1 in places and node.input_shapes[0] != node.output_shapes[0]:
+        elif rank == 3 and 1 in sliced and node.input_shapes[0] != node.output_shapes[0]:
             message = f"Slice over axis 1 of {list(shape or ())} ('UnsupportedSliceLayerError')"
             yield RULE.finding(context, message, node=node, evidence=1)
 
 
 def _reversed() -> onnx.ModelProto:
     """Draw a reversal of features by step -1, as a flow's flip."""
-    draw = Sketch()
-    ends = draw.integers(-1), draw.integers(-1000), draw.integers(1), draw.integers(-1)
-    return draw.model(draw.node("Slice", draw.input(1, 192, 148, 1), *ends))
+    graph = GraphSketch()
+    ends = graph.integers(-1), graph.integers(-1000), graph.integers(1), graph.integers(-1)
+    return graph.model(graph.node("Slice", graph.input(1, 192, 148, 1), *ends))
 
 
 def _second_of_three() -> onnx.ModelProto:
     """Draw a slice over axis 1 of [1, 100, 64]."""
-    draw = Sketch()
-    ends = draw.integers(0), draw.integers(50), draw.integers(1)
-    return draw.model(draw.node("Relu", draw.node("Slice", draw.input(1, 100, 64), *ends)))
+    graph = GraphSketch()
+    ends = graph.integers(0), graph.integers(50), graph.integers(1)
+    return graph.model(graph.node("Relu", graph.node("Slice", graph.input(1, 100, 64), *ends)))
 
 
 def _features() -> onnx.ModelProto:
     """Draw a slice over features, which compiled."""
-    draw = Sketch()
-    ends = draw.integers(0), draw.integers(32), draw.integers(1)
-    return draw.model(draw.node("Relu", draw.node("Slice", draw.input(1, 64, 10, 10), *ends)))
+    graph = GraphSketch()
+    ends = graph.integers(0), graph.integers(32), graph.integers(1)
+    return graph.model(graph.node("Relu", graph.node("Slice", graph.input(1, 64, 10, 10), *ends)))
 
 
 RULE = Rule(

@@ -1,4 +1,4 @@
-"""Dilated convolutions over time on height: the window of rows that each must keep."""
+"""Dilated convolutions over time on height: the sliding window of rows that each must keep."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ import onnx
 
 from tasnet2hef.target.graph.cost import SlidingWindow
 from tasnet2hef.target.known.limits import BUFFER_BYTES, BUFFER_LARGEST_BYTES, BUFFER_ROWS
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Compare each window, (kernel - 1) * dilation + 1 rows, with the buffers seen between two layers."""
+    """Compare each sliding window, (kernel - 1) * dilation + 1 rows, with the buffers seen between two layers."""
     for window in context.cost.windows:
         layer = context.net[window.layer]
         if window.rows < 2 or (window.values <= BUFFER_BYTES.value and window.rows <= BUFFER_ROWS.value):
@@ -38,22 +35,22 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _fix(window: SlidingWindow, parts: int, type_: str) -> str:
-    told = []
+    remedies = []
     if parts > 1 and type_ == "dw":
-        told.append(f"split it exactly over features into {parts} depthwise convolutions")
+        remedies.append(f"split it exactly over features into {parts} depthwise convolutions")
     elif parts > 1:
-        told.append("fewer features")
+        remedies.append("fewer features")
     if window.rows > BUFFER_ROWS.value:
-        told.append("fewer rows: a smaller dilation (6 blocks of d <= 32 instead of 8)")
-    return "; ".join(told)
+        remedies.append("fewer rows: a smaller dilation (6 blocks of d <= 32 instead of 8)")
+    return "; ".join(remedies)
 
 
 def _dilated(features: int, dilation: int) -> onnx.ModelProto:
-    draw = Sketch()
+    graph = GraphSketch()
     pads = [dilation, 0, dilation, 0]
-    source = draw.input(1, features, 400, 1)
-    return draw.model(
-        draw.conv(source, features, features, (3, 1), group=features, dilations=[dilation, 1], pads=pads)
+    source = graph.input(1, features, 400, 1)
+    return graph.model(
+        graph.conv(source, features, features, (3, 1), group=features, dilations=[dilation, 1], pads=pads)
     )
 
 

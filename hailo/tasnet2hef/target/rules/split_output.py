@@ -1,4 +1,4 @@
-"""Splits whose part nobody reads, or that ends the graph."""
+"""Splits with a part that no layer reads, or that is an output of the graph."""
 
 from __future__ import annotations
 
@@ -6,42 +6,39 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse a Split with an output that is a graph output or unused."""
-    ends = set(context.graph.outputs)
+    outputs = set(context.graph.outputs)
     for node in context.nodes("Split"):
-        loose = [tensor for tensor in node.outputs if tensor in ends or tensor not in context.readers]
-        if loose:
+        unread = [tensor for tensor in node.outputs if tensor in outputs or tensor not in context.readers]
+        if unread:
             message = (
-                f"Split with {len(loose)} of {len(node.outputs)} parts read by no layer ({', '.join(loose[:3])}): "
-                "'successor name is missing, output shape is ambiguous'"
+                f"Split with {len(unread)} of {len(node.outputs)} parts read by no layer ({', '.join(unread[:3])})"
+                ": 'successor name is missing, output shape is ambiguous'"
             )
             yield RULE.finding(context, message, node=node)
 
 
 def _outputs() -> onnx.ModelProto:
     """Draw a split into three graph outputs."""
-    draw = Sketch()
-    first = draw.node("Split", draw.input(1, 8192, 1, 8), draw.integers(2048, 2048, 4096), count=3, axis=1)
-    return draw.model(first, f"{first}_2", f"{first}_3")
+    graph = GraphSketch()
+    first = graph.node("Split", graph.input(1, 8192, 1, 8), graph.integers(2048, 2048, 4096), count=3, axis=1)
+    return graph.model(first, f"{first}_2", f"{first}_3")
 
 
 def _slices() -> onnx.ModelProto:
     """Draw the same as three slices, which compiled."""
-    draw = Sketch()
-    source = draw.input(1, 8192, 1, 8)
+    graph = GraphSketch()
+    source = graph.input(1, 8192, 1, 8)
     ends = [(0, 2048), (2048, 4096), (4096, 8192)]
     parts = [
-        draw.node("Slice", source, draw.integers(first), draw.integers(last), draw.integers(1))
+        graph.node("Slice", source, graph.integers(first), graph.integers(last), graph.integers(1))
         for first, last in ends
     ]
-    return draw.model(*parts)
+    return graph.model(*parts)
 
 
 RULE = Rule(

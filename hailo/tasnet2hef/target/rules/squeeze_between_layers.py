@@ -6,10 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -24,15 +21,15 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _squeezed() -> onnx.ModelProto:
     """Draw a Squeeze in front of an activation."""
-    draw = Sketch()
-    source = draw.conv(draw.input(1, 8, 1, 100), 8, 8)
-    return draw.model(draw.node("Tanh", draw.node("Squeeze", source, draw.integers(2))))
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 8, 1, 100), 8, 8)
+    return graph.model(graph.node("Tanh", graph.node("Squeeze", source, graph.integers(2))))
 
 
 def _at_the_end() -> onnx.ModelProto:
     """Draw a Squeeze as the last node, which parsed as part of the layer before it."""
-    draw = Sketch()
-    return draw.model(draw.node("Squeeze", draw.conv(draw.input(1, 8, 1, 100), 8, 8), draw.integers(2)))
+    graph = GraphSketch()
+    return graph.model(graph.node("Squeeze", graph.conv(graph.input(1, 8, 1, 100), 8, 8), graph.integers(2)))
 
 
 RULE = Rule(

@@ -7,10 +7,7 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.graph.converters.registry import discover
-from tasnet2hef.target.rules.framework.context import RuleContext
-from tasnet2hef.target.rules.framework.finding import Finding
-from tasnet2hef.target.rules.framework.rule import Evidence, Rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 # Refused in public logs, by the name that the compiler gave them.
 _RECORDED = {
@@ -19,7 +16,7 @@ _RECORDED = {
     "GatherElements": "UnsupportedOperationError: GatherElements operation is unsupported",
     "Mod": "UnsupportedOperationError: Mod operation is unsupported",
 }
-# No layer of the mirror, but seen in lists of what the compiler takes, in some form.
+# Our parser has no layer for them, but lists of what the compiler accepts name them, in some form.
 _SEEN_ELSEWHERE = (
     *(
         "ArgMax",
@@ -39,11 +36,11 @@ _OWN_RULES = ("Erf", "LSTM", "GRU", "RNN")
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Refuse nodes of an operator without a layer; warn of the few that pass in some form."""
-    known = discover()
+    """Refuse nodes of an operator without a layer; warn of those that pass in some form."""
+    operators = discover()
     for layer in context.net.unsupported:
         operator = layer.onnx[0].op_type
-        if (operator in known and operator not in _RECORDED) or operator in _OWN_RULES:
+        if (operator in operators and operator not in _RECORDED) or operator in _OWN_RULES:
             continue
         words = _RECORDED.get(operator, f"UnsupportedOperationError: {operator} operation is unsupported")
         if operator in _SEEN_ELSEWHERE:
@@ -56,35 +53,35 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 def _expand() -> onnx.ModelProto:
     """Draw an Expand of keys over heads."""
-    draw = Sketch()
-    wide = draw.node("Expand", draw.input(1, 1, 8, 64), draw.integers(1, 4, 8, 64))
-    return draw.model(draw.node("Relu", wide))
+    graph = GraphSketch()
+    wide = graph.node("Expand", graph.input(1, 1, 8, 64), graph.integers(1, 4, 8, 64))
+    return graph.model(graph.node("Relu", wide))
 
 
 def _top_k() -> onnx.ModelProto:
     """Draw the choice of a detector's best boxes."""
-    draw = Sketch()
-    return draw.model(draw.node("TopK", draw.input(1, 1, 1, 100), draw.integers(10), count=2, axis=3))
+    graph = GraphSketch()
+    return graph.model(graph.node("TopK", graph.input(1, 1, 1, 100), graph.integers(10), count=2, axis=3))
 
 
 def _abs() -> onnx.ModelProto:
     """Draw an absolute value."""
-    draw = Sketch()
-    return draw.model(draw.node("Abs", draw.input(1, 8, 10, 10)))
+    graph = GraphSketch()
+    return graph.model(graph.node("Abs", graph.input(1, 8, 10, 10)))
 
 
 def _cumulative_sum() -> onnx.ModelProto:
     """Draw a running sum, as cumulative layer norm needs."""
-    draw = Sketch()
-    return draw.model(draw.node("CumSum", draw.input(1, 8, 100, 1), draw.scalar(2)))
+    graph = GraphSketch()
+    return graph.model(graph.node("CumSum", graph.input(1, 8, 100, 1), graph.scalar(2)))
 
 
 def _normalised() -> onnx.ModelProto:
     """Draw an L2 norm over features, whose Expand the division does by itself: it compiled."""
-    draw = Sketch()
-    source = draw.input(1, 64, 60, 80)
-    norm = draw.node("ReduceL2", source, axes=[1], keepdims=1)
-    return draw.model(draw.node("Div", source, draw.node("Expand", norm, draw.integers(1, 64, 60, 80))))
+    graph = GraphSketch()
+    source = graph.input(1, 64, 60, 80)
+    norm = graph.node("ReduceL2", source, axes=[1], keepdims=1)
+    return graph.model(graph.node("Div", source, graph.node("Expand", norm, graph.integers(1, 64, 60, 80))))
 
 
 RULE = Rule(

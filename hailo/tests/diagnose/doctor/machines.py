@@ -1,4 +1,4 @@
-"""Machines and environments for the doctor, written down."""
+"""Made-up machines and environments for the doctor."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ PACKAGES = {
 
 
 def machine(**changes: Any) -> Machine:
-    """Return a fair machine without a device."""
-    plain: dict[str, Any] = {
+    """Return a machine that is fit for the compiler and has no device."""
+    defaults: dict[str, Any] = {
         "processor": "x86_64",
         "processor_flags": frozenset({"avx"}),
         "memory_bytes": 32_000_000_000,
         "free_disk_bytes": 100_000_000_000,
         "folder": "/build",
     }
-    return Machine(**plain | changes)
+    return Machine(**defaults | changes)
 
 
 def environment(compiler: str = "", runtime: str = "", **changes: Any) -> Environment:
-    """Return an environment that holds what its half needs, and the given versions of the vendor's packages."""
-    plain: dict[str, Any] = {
+    """Return an environment with all that its half needs, and these versions of the vendor's packages."""
+    defaults: dict[str, Any] = {
         "name": "to-hailo-env",
         "python": "/env/bin/python",
         "python_version": "3.10.13",
         "packages": PACKAGES,
-        "compiler": VendorPackage(bool(compiler), compiler),
-        "runtime": VendorPackage(bool(runtime), runtime),
+        "dfc": VendorPackage(bool(compiler), compiler),
+        "hailort": VendorPackage(bool(runtime), runtime),
     }
-    return Environment(**plain | changes)
+    return Environment(**defaults | changes)
 
 
 def facts(*environments: Environment, **changes: Any) -> Facts:
-    """Return what was found."""
+    """Return the facts about a machine with these environments."""
     return Facts(environments, machine(**changes))

@@ -1,4 +1,4 @@
-"""Looking at machines: whatever a Python or a tool does, an answer comes back in bounded time."""
+"""Gathering facts: whatever a Python or a tool does, a result is returned in bounded time."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tasnet2hef.base.supervise.processes import processes
 from tasnet2hef.diagnose.doctor import gather
-from tasnet2hef.diagnose.doctor.run_bounded import ask
+from tasnet2hef.diagnose.doctor.run_bounded import run_bounded
 from tests.compiler.conftest import STAND_IN
 
 HOME = STAND_IN.parents[2]
@@ -27,7 +27,7 @@ class VDevice:
 
 @pytest.fixture
 def with_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file for a stand-in of the runtime, which the Python of these tests can import."""
+    """Return a file for a stand-in runtime that the Python of these tests can import."""
     package = tmp_path / "packages" / "hailo_platform"
     package.mkdir(parents=True)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(package.parent), str(HOME)]))
@@ -40,18 +40,18 @@ def _script(path: Path, text: str) -> Path:
     return path
 
 
-def test_this_python_tells_what_it_has() -> None:
+def test_this_python_and_its_packages() -> None:
     import numpy
 
-    found = gather.environment("here", Path(sys.executable))
-    assert found.problem == ""
-    assert found.packages["numpy"] == numpy.__version__
-    assert found.python_version == ".".join(map(str, sys.version_info[:3]))
+    environment = gather.probe_environment("here", Path(sys.executable))
+    assert environment.problem == ""
+    assert environment.packages["numpy"] == numpy.__version__
+    assert environment.python_version == ".".join(map(str, sys.version_info[:3]))
 
 
 def test_an_environment_that_is_not_there() -> None:
-    found = gather.environment("to-hailo-env", Path("/nowhere/python"))
-    assert (found.python_version, found.problem) == ("", "")
+    environment = gather.probe_environment("to-hailo-env", Path("/nowhere/python"))
+    assert (environment.python_version, environment.problem) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -59,66 +59,66 @@ def test_an_environment_that_is_not_there() -> None:
     [
         ("exit 3", "exit code 3"),
         ("kill -SEGV $$", "killed by SIGSEGV"),
-        ("echo nonsense", "it said nothing"),
+        ("echo nonsense", "it printed no result"),
         ("echo 'tasnet2hef-doctor: {\"pyth'", "cut short"),
         ("sleep 600", "out of time"),
     ],
 )
 def test_a_python_that_misbehaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: str) -> None:
     monkeypatch.setattr(gather, "SECONDS", dict.fromkeys(gather.SECONDS, 0.5))
-    found = gather.environment("odd", _script(tmp_path / "python", text))
-    assert words in found.problem
-    assert found.python_version == ""
+    environment = gather.probe_environment("odd", _script(tmp_path / "python", text))
+    assert words in environment.problem
+    assert environment.python_version == ""
 
 
 def test_the_compiler_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
-    found = gather.environment("here", Path(sys.executable)).compiler
-    assert (found.installed, found.version, found.problem) == (True, "0.0.0-stand-in-for-tests", "")
+    dfc = gather.probe_environment("here", Path(sys.executable)).dfc
+    assert (dfc.installed, dfc.version, dfc.problem) == (True, "0.0.0-stand-in-for-tests", "")
 
 
-def test_a_device_answers(with_runtime: Path) -> None:
+def test_a_device_is_opened(with_runtime: Path) -> None:
     with_runtime.write_text(RUNTIME.format(answer="print('noise'); return ['0000:01:00.0']"))
-    found = gather.environment("here", Path(sys.executable))
-    assert found.runtime.version == "4.23.0"
-    assert found.devices == ("0000:01:00.0",)
+    environment = gather.probe_environment("here", Path(sys.executable))
+    assert environment.hailort.version == "4.23.0"
+    assert environment.devices == ("0000:01:00.0",)
 
 
-def test_a_device_that_hangs_is_given_up(with_runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_that_hangs_is_stopped(with_runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_runtime.write_text(RUNTIME.format(answer="import time; time.sleep(600)"))
     monkeypatch.setitem(gather.SECONDS, "devices", 1.5)
-    found = gather.environment("here", Path(sys.executable))
-    assert found.runtime.problem == ""
-    assert found.devices == ()
-    assert "out of time" in found.device_problem
+    environment = gather.probe_environment("here", Path(sys.executable))
+    assert environment.hailort.problem == ""
+    assert environment.devices == ()
+    assert "out of time" in environment.device_problem
 
 
 def test_a_runtime_without_its_library(with_runtime: Path) -> None:
     with_runtime.write_text("raise ImportError('libhailort.so.4.23.0: cannot open shared object file')")
-    found = gather.environment("here", Path(sys.executable)).runtime
-    assert found.installed
-    assert "libhailort.so.4.23.0" in found.problem
+    hailort = gather.probe_environment("here", Path(sys.executable)).hailort
+    assert hailort.installed
+    assert "libhailort.so.4.23.0" in hailort.problem
 
 
-def test_the_command_line_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_version_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _script(tmp_path / "hailortcli", "echo HailoRT-CLI version 4.23.0")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    found = gather.machine(tmp_path / "not" / "yet")
-    assert (found.command_line, found.command_line_version) == (str(tmp_path / "hailortcli"), "4.23.0")
-    assert found.folder == str(tmp_path)
-    assert found.free_disk_bytes > 0
+    machine = gather.probe_machine(tmp_path / "not" / "yet")
+    assert (machine.command_line, machine.command_line_version) == (str(tmp_path / "hailortcli"), "4.23.0")
+    assert machine.folder == str(tmp_path)
+    assert machine.free_disk_bytes > 0
 
 
-def test_nothing_that_was_asked_is_left_at_work(tmp_path: Path) -> None:
+def test_no_process_is_left_running(tmp_path: Path) -> None:
     marker = f"sleep {6000 + os.getpid() % 1000}"
     started = time.monotonic()
-    answer = ask(["/bin/sh", "-c", f"setsid {marker} & echo here; {marker}"], 0.5)
+    run = run_bounded(["/bin/sh", "-c", f"setsid {marker} & echo here; {marker}"], 0.5)
     assert time.monotonic() - started < 10
-    assert "out of time" in answer.problem
-    assert "here" in answer.text
+    assert "out of time" in run.problem
+    assert "here" in run.output
     deadline = time.monotonic() + 5  # a killed process is gone when the kernel comes round to it
-    while left := [entry for entry in processes() if marker.encode() in _command_line(entry.pid)]:
-        assert time.monotonic() < deadline, f"still at work: {left}"
+    while left := [pid for pid in psutil.pids() if marker.encode() in _command_line(pid)]:
+        assert time.monotonic() < deadline, f"still running: {left}"
         time.sleep(0.05)
 
 

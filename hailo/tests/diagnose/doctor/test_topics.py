@@ -1,4 +1,4 @@
-"""What the doctor says of machines that are written down."""
+"""What the doctor diagnoses on made-up machines."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasnet2hef.diagnose.doctor.diagnosis import INCONSISTENT, MISSING, OK, WARN, Diagnosis
-from tasnet2hef.diagnose.doctor.examine import diagnose
+from tasnet2hef.base.outcome import ERROR, MISSING, OK, WARNING
+from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
+from tasnet2hef.diagnose.doctor.doctor import diagnose
 from tasnet2hef.diagnose.doctor.facts import Environment, Facts, VendorPackage
 from tests.diagnose.doctor.machines import PACKAGES, environment, facts
 
 
-def _about(found: Facts, words: str) -> Diagnosis:
-    told = [each for each in diagnose(found) if words in each.what]
-    assert len(told) == 1, told
-    return told[0]
+def _about(machine: Facts, words: str) -> Diagnosis:
+    diagnoses = [each for each in diagnose(machine) if words in each.what]
+    assert len(diagnoses) == 1, diagnoses
+    return diagnoses[0]
 
 
 def test_a_machine_without_anything_of_the_vendors_is_consistent() -> None:
-    told = diagnose(facts(environment()))
-    assert {each.status for each in told} == {OK, MISSING}
-    assert all(each.advice for each in told if each.status == MISSING)
+    diagnoses = diagnose(facts(environment()))
+    assert {each.status for each in diagnoses} == {OK, MISSING}
+    assert all(each.advice for each in diagnoses if each.status == MISSING)
 
 
 @pytest.mark.parametrize(
@@ -29,68 +30,70 @@ def test_a_machine_without_anything_of_the_vendors_is_consistent() -> None:
     [
         ("3.33.1", "4.23.0", OK, "documented"),
         ("3.27.0", "4.17.0", OK, "recorded"),
-        ("3.33.1", "4.20.0", INCONSISTENT, "recorded"),
-        ("3.30.0", "4.23.0", WARN, "documented"),
-        ("3.33.0", "5.2.0", INCONSISTENT, "documented"),
-        ("5.2.0", "4.23.0", INCONSISTENT, "documented"),
-        ("3.34.0", "4.23.0", WARN, "recorded"),
+        ("3.33.1", "4.20.0", ERROR, "recorded"),
+        ("3.30.0", "4.23.0", WARNING, "documented"),
+        ("3.33.0", "5.2.0", ERROR, "documented"),
+        ("5.2.0", "4.23.0", ERROR, "documented"),
+        ("3.34.0", "4.23.0", WARNING, "recorded"),
     ],
 )
 def test_compiler_and_runtime(compiler: str, runtime: str, status: str, grade: str) -> None:
-    told = _about(facts(environment(compiler), environment(runtime=runtime, name="here")), "with HailoRT in here")
-    assert (told.status, told.grade) == (status, grade)
-    assert told.source
-    assert runtime in told.found
+    diagnosis = _about(
+        facts(environment(compiler), environment(runtime=runtime, name="here")), "with HailoRT in here"
+    )
+    assert (diagnosis.status, diagnosis.grade) == (status, grade)
+    assert diagnosis.source
+    assert runtime in diagnosis.found
 
 
 def test_a_release_without_a_record_is_no_error() -> None:
-    told = _about(facts(environment("9.9.0", "4.23.0")), "compiler (DFC) in")
-    assert told.status == WARN
-    assert "9.9.0" in told.found
+    diagnosis = _about(facts(environment("9.9.0", "4.23.0")), "compiler (DFC) in")
+    assert diagnosis.status == WARNING
+    assert "9.9.0" in diagnosis.found
 
 
-def test_parts_that_do_not_start_are_inconsistent() -> None:
+def test_parts_that_do_not_start_are_errors() -> None:
     broken = VendorPackage(True, "", "ImportError: libtensorflow.so")
-    for found in (
+    for machine in (
         facts(environment(problem="killed by SIGILL")),
-        facts(Environment("to-hailo-env", "/p", "3.10.1", PACKAGES, compiler=broken)),
-        facts(Environment("to-hailo-env", "/p", "3.10.1", PACKAGES, runtime=broken)),
+        facts(Environment("to-hailo-env", "/p", "3.10.1", PACKAGES, dfc=broken)),
+        facts(Environment("to-hailo-env", "/p", "3.10.1", PACKAGES, hailort=broken)),
     ):
-        told = [each for each in diagnose(found) if each.status == INCONSISTENT]
-        assert len(told) == 1
-        assert told[0].advice
+        errors = [each for each in diagnose(machine) if each.status == ERROR]
+        assert len(errors) == 1
+        assert errors[0].advice
 
 
-def test_what_an_environment_lacks_is_named() -> None:
-    told = _about(facts(environment(packages={**PACKAGES, "onnx": None})), "to-hailo-env")
-    assert told.status == MISSING
-    assert "onnx missing" in told.advice
+def test_packages_that_an_environment_lacks_are_named() -> None:
+    diagnosis = _about(facts(environment(packages={**PACKAGES, "onnx": None})), "to-hailo-env")
+    assert diagnosis.status == MISSING
+    assert "onnx missing" in diagnosis.advice
     torchless = environment(name="to-onnx-env")
     assert "torch missing" in _about(facts(torchless), "to-onnx-env").advice
 
 
 def test_versions_beside_the_compiler() -> None:
     other = {**PACKAGES, "numpy": "2.1.0", "onnxruntime": "1.18.1"}
-    told = _about(
+    diagnosis = _about(
         facts(environment("3.33.0", packages=other, python_version="3.10.1")), "versions for the compiler"
     )
-    assert told.status == WARN
-    assert "numpy 2.1.0 (1.26.4)" in told.found
-    assert "onnxruntime" not in told.found, "1.18.1 is 1.18"
+    assert diagnosis.status == WARNING
+    assert "numpy 2.1.0 (1.26.4)" in diagnosis.found
+    assert "onnxruntime" not in diagnosis.found, "1.18.1 is 1.18"
     old = _about(facts(environment(python_version="3.9.2")), "versions for the compiler")
     assert "3.9.2" in old.found
 
 
 def test_numpy_beside_the_runtime() -> None:
-    told = _about(facts(environment(runtime="4.23.0", packages={**PACKAGES, "numpy": "2.1.0"})), ", numpy")
-    assert (told.status, told.grade) == (WARN, "documented")
+    diagnosis = _about(facts(environment(runtime="4.23.0", packages={**PACKAGES, "numpy": "2.1.0"})), ", numpy")
+    assert (diagnosis.status, diagnosis.grade) == (WARNING, "documented")
 
 
 def test_the_driver() -> None:
     same = facts(environment(runtime="4.23.0"), driver="4.23.0", device_files=("/dev/hailo0",))
     assert _about(same, "driver").status == OK
     other = facts(environment(runtime="4.23.0"), driver="4.20.0", device_files=("/dev/hailo0",))
-    assert (_about(other, "driver").status, _about(other, "driver").grade) == (WARN, "inferred")
+    assert (_about(other, "driver").status, _about(other, "driver").grade) == (WARNING, "inferred")
     assert "modprobe" in _about(facts(environment(), driver_installed="4.23.0"), "driver").advice
 
 
@@ -98,24 +101,26 @@ def test_the_device() -> None:
     answers = environment(runtime="4.23.0", devices=("0000:01:00.0",))
     assert _about(facts(answers, device_files=("/dev/hailo0",)), "device").status == OK
     silent = environment(runtime="4.23.0", device_problem="HailoRTException: OUT_OF_PHYSICAL_DEVICES")
-    told = _about(facts(silent, device_files=("/dev/hailo0",)), "device")
-    assert told.status == WARN
-    assert "OUT_OF_PHYSICAL_DEVICES" in told.found
+    diagnosis = _about(facts(silent, device_files=("/dev/hailo0",)), "device")
+    assert diagnosis.status == WARNING
+    assert "OUT_OF_PHYSICAL_DEVICES" in diagnosis.found
     assert _about(facts(silent), "device").status == MISSING
 
 
 def test_the_command_line() -> None:
-    found = facts(environment(runtime="4.23.0"), command_line="/usr/bin/hailortcli", command_line_version="4.20.0")
-    assert _about(found, "hailortcli").status == OK
-    assert "4.20.0 (hailortcli)" in _about(found, "HailoRT versions").found
+    machine = facts(
+        environment(runtime="4.23.0"), command_line="/usr/bin/hailortcli", command_line_version="4.20.0"
+    )
+    assert _about(machine, "hailortcli").status == OK
+    assert "4.20.0 (hailortcli)" in _about(machine, "HailoRT versions").found
     silent = facts(environment(), command_line="/usr/bin/hailortcli")
-    assert _about(silent, "hailortcli").status == WARN
+    assert _about(silent, "hailortcli").status == WARNING
 
 
-def test_a_small_machine_is_warned_of() -> None:
+def test_a_small_machine_is_a_warning() -> None:
     small = facts(environment(), memory_bytes=4_000_000_000, free_disk_bytes=1_000_000_000, processor="aarch64")
     for what in ("memory", "disk", "processor"):
-        assert _about(small, what).status == WARN
+        assert _about(small, what).status == WARNING
 
 
 TEXTS = st.text(max_size=12) | st.sampled_from(["3.33.0", "4.23.0", "5.2.0", "3.33", "", "None", "4"])
@@ -123,9 +128,9 @@ TEXTS = st.text(max_size=12) | st.sampled_from(["3.33.0", "4.23.0", "5.2.0", "3.
 
 @given(compiler=TEXTS, runtime=TEXTS, numpy=TEXTS, python=TEXTS, driver=TEXTS)
 def test_no_version_text_confuses_it(compiler: str, runtime: str, numpy: str, python: str, driver: str) -> None:
-    found = environment(compiler, runtime, packages={**PACKAGES, "numpy": numpy}, python_version=python)
-    told = diagnose(facts(found, driver=driver, command_line="x", command_line_version=driver))
-    assert {each.status for each in told} <= {OK, WARN, MISSING, INCONSISTENT}
-    for each in told:
+    parts = environment(compiler, runtime, packages={**PACKAGES, "numpy": numpy}, python_version=python)
+    diagnoses = diagnose(facts(parts, driver=driver, command_line="x", command_line_version=driver))
+    assert {each.status for each in diagnoses} <= {OK, WARNING, MISSING, ERROR}
+    for each in diagnoses:
         assert each.found
-        assert each.status != INCONSISTENT or (each.advice and each.source), each
+        assert each.status != ERROR or (each.advice and each.source), each

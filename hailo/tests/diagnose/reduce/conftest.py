@@ -8,11 +8,11 @@ from pathlib import Path
 import onnx
 import pytest
 
-from tasnet2hef.cli.reduce_display import ReduceDisplay
+from tasnet2hef.cli.reduce_display import ReduceProgressBar
 from tasnet2hef.diagnose.reduce.options import ReduceOptions
 from tasnet2hef.diagnose.reduce.reduce import reduce_file
 from tasnet2hef.diagnose.reduce.reduce_report import ReduceReport
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 Reduce = Callable[..., ReduceReport]
 
@@ -23,7 +23,7 @@ if grep -qa Erf "$1"; then echo "[error] line 12: unsupported op Erf in $1"; exi
 
 def chain(length: int, bad: dict[int, str], *, rows: int = 6) -> onnx.ModelProto:
     """Draw a chain of convolutions, activations and adds over a skip, with other operators at some places."""
-    draw = Sketch()
+    draw = GraphSketch()
     skip = value = draw.input(1, 4, rows, 1)
     for place in range(length):
         if place in bad:
@@ -37,7 +37,7 @@ def chain(length: int, bad: dict[int, str], *, rows: int = 6) -> onnx.ModelProto
     return onnx.shape_inference.infer_shapes(draw.model(value), strict_mode=True)
 
 
-def _bad(draw: Sketch, operator: str, value: str) -> str:
+def _bad(draw: GraphSketch, operator: str, value: str) -> str:
     if operator == "Gather":  # valid, but no tensor here has so many rows
         return draw.node(operator, value, draw.integers(99), axis=2)
     return draw.node(operator, value)
@@ -62,11 +62,11 @@ def script(tmp_path: Path) -> Callable[[str], str]:
 
 @pytest.fixture
 def reduce(tmp_path: Path) -> Reduce:
-    """Reduce a model into a folder ``out``, or the one given."""
+    """Return a function that reduces a model into a folder, ``out`` by default."""
 
     def run(model: onnx.ModelProto | Path, output: str = "out", **options: object) -> ReduceReport:
         source = model if isinstance(model, Path) else saved(tmp_path, model)
-        return reduce_file(source, ReduceOptions(output=tmp_path / output, **options), ReduceDisplay())
+        return reduce_file(source, ReduceOptions(output=tmp_path / output, **options), ReduceProgressBar())
 
     return run
 

@@ -1,4 +1,4 @@
-"""Whatever is cut out computes what it computed inside the whole graph, and is valid by itself."""
+"""Whatever is cut out computes the same as inside the whole graph, and is valid by itself."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.diagnose.reduce.preparation import prepared
-from tasnet2hef.diagnose.reduce.subgraph import Subject, reads, subject_of
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.diagnose.reduce.prepare import prepared
+from tasnet2hef.diagnose.reduce.subgraph import SourceGraph, reads, source_graph
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 from tests.diagnose.reduce.conftest import chain, saved
 
 WORST = 1e-6
@@ -23,7 +23,7 @@ WORST = 1e-6
 
 def branched() -> onnx.ModelProto:
     """Draw what makes cutting hard: a computed shape, a Constant, two outputs of one node, a body."""
-    draw = Sketch()
+    draw = GraphSketch()
     value = draw.input(1, 4, 6, 1)
     halves = draw.node("Split", value, axis=1, count=2)
     joined = draw.node("Concat", halves, f"{halves}_2", axis=1)
@@ -49,13 +49,13 @@ def _body(outer: str, operator: str) -> onnx.GraphProto:
     )
 
 
-def _values(subject: Subject) -> dict[str, np.ndarray]:
+def _values(source: SourceGraph) -> dict[str, np.ndarray]:
     """Run the whole graph and return every tensor of it."""
     model = onnx.ModelProto()
-    model.CopyFrom(subject.model)
+    model.CopyFrom(source.model)
     del model.graph.output[:]
     made = [name for node in model.graph.node for name in node.output if name]
-    model.graph.output.extend(subject.values[name] for name in made)
+    model.graph.output.extend(source.values[name] for name in made)
     return _run(model, {value.name: _noise(value) for value in model.graph.input})
 
 
@@ -74,14 +74,14 @@ def _noise(value: onnx.ValueInfoProto) -> np.ndarray:
 
 
 @pytest.fixture(scope="module", params=["chain", "branched"])
-def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SourceGraph:
     model = chain(12, {7: "Tanh"}) if request.param == "chain" else branched()
-    return subject_of(prepared(saved(tmp_path_factory.mktemp(request.param), model), {}))
+    return source_graph(prepared(saved(tmp_path_factory.mktemp(request.param), model), {}))
 
 
 @settings(max_examples=25, deadline=None)
 @given(draw=st.data())
-def test_any_cut_computes_what_the_whole_does(whole: Subject, draw: st.DataObject) -> None:
+def test_any_cut_computes_what_the_whole_does(whole: SourceGraph, draw: st.DataObject) -> None:
     kept = sorted(draw.draw(st.sets(st.sampled_from(whole.nodes), min_size=1)))
     part = whole.cut(kept)
     onnx.checker.check_model(part, full_check=True)
@@ -96,7 +96,7 @@ def test_any_cut_computes_what_the_whole_does(whole: Subject, draw: st.DataObjec
         assert error <= WORST, f"{value.name}: {error} off"
 
 
-def test_a_cut_keeps_only_the_weights_that_it_reads(whole: Subject) -> None:
+def test_a_cut_keeps_only_the_weights_that_it_reads(whole: SourceGraph) -> None:
     for place in whole.nodes:
         part = whole.cut([place])
         read = {name for node in part.graph.node for name in reads(node)}
@@ -104,7 +104,7 @@ def test_a_cut_keeps_only_the_weights_that_it_reads(whole: Subject) -> None:
         assert {value.name for value in part.graph.input} <= read
 
 
-def test_ancestors_are_what_the_last_node_needs(whole: Subject) -> None:
+def test_ancestors_are_what_the_last_node_needs(whole: SourceGraph) -> None:
     for last in whole.nodes:
         found = whole.ancestors(place for place in whole.nodes if place <= last)
         alone = whole.cut(found)
@@ -116,10 +116,10 @@ def test_ancestors_are_what_the_last_node_needs(whole: Subject) -> None:
 
 
 def test_no_cut_begins_at_a_tensor_of_unknown_type(tmp_path: Path) -> None:
-    draw = Sketch()
+    draw = GraphSketch()
     model = draw.model(draw.node("Relu", draw.node("Mystery", draw.node("Relu", draw.input(1, 4, 6, 1)))))
     model.graph.output[0].type.tensor_type.shape.dim.add(dim_value=1)
-    subject = subject_of(prepared(saved(tmp_path, model), {}))
+    source = source_graph(prepared(saved(tmp_path, model), {}))
     with pytest.raises(GraphError, match="tensor mystery_2: its type or shape is not known"):
-        subject.cut([2])
-    assert [node.op_type for node in subject.cut([1, 2]).graph.node] == ["Mystery", "Relu"]
+        source.cut([2])
+    assert [node.op_type for node in source.cut([1, 2]).graph.node] == ["Mystery", "Relu"]

@@ -11,6 +11,7 @@ from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.runtime.reference_clips import Reference, reference_path, save_reference
 from tasnet2hef.runtime.speech_windows import separate_clips, speech_clips
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import save_net
 from tests.runtime.hailort.conftest import runtime
 from tests.runtime.hailort.hefs import save_hef
@@ -27,7 +28,7 @@ def make_build(folder: Path, *, reference: bool = True, hef: bool = True, compil
         save_reference(reference_path(model), Reference(clips, separate_clips(backend, clips)))
     if hef:
         made = save_hef(model, ranges=greatest(model))
-        write_sidecar(made, model, hardware="hailo8", compiler=compiler)
+        write_sidecar(made, OpenedGraph.read(model), hardware="hailo8", compiler=compiler)
     return folder
 
 

@@ -16,15 +16,15 @@ def speech_like(samples: int, seed: int = 7) -> Tensor:
     return noise * syllables * torch.tensor([[0.3], [0.01]])
 
 
-def assert_same_waveforms(found: Tensor, expected: Tensor, *, at_least_db: float) -> None:
+def assert_same_waveforms(actual: Tensor, expected: Tensor, *, at_least_db: float) -> None:
     """Require equal shapes and the given ratio of signal to error."""
-    assert found.shape == expected.shape
-    error = (found - expected).double()
+    assert actual.shape == expected.shape
+    error = (actual - expected).double()
     ratio_db = _ratio_db(expected.double().pow(2).sum().item(), error.pow(2).sum().item())
     where = int(error.abs().argmax())
     assert ratio_db >= at_least_db, (
         f"{ratio_db:.1f} dB of signal to error, expected {at_least_db} dB; largest error {error.abs().max():.3g} "
-        f"at flat index {where}, where {found.flatten()[where]:.6g} should be {expected.flatten()[where]:.6g}"
+        f"at flat index {where}, where {actual.flatten()[where]:.6g} should be {expected.flatten()[where]:.6g}"
     )
 
 

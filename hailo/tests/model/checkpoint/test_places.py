@@ -18,7 +18,7 @@ from tasnet2hef.model.checkpoint import load_checkpoint
 from tests.model.checkpoint.small_nets import SMALL, saved, small_package, small_weights
 
 SPEC = TasNetSpec.from_options(SMALL)
-SAID = {"n_blocks": 3, "mask_act": "relu"}
+SETTINGS = {"n_blocks": 3, "mask_act": "relu"}
 
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "best_model.pth", "whatever.ckpt"])
@@ -76,7 +76,7 @@ def test_hub_id(suffix: str, revision: str | None, tmp_path: Path, monkeypatch: 
 def test_hub_without_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", _Hub(None))
     with pytest.raises(
-        CheckpointError, match=r"could not be had from Hugging Face \(Couldn't connect to the Hub\)"
+        CheckpointError, match=r"could not be downloaded from Hugging Face \(Couldn't connect to the Hub\)"
     ):
         load_checkpoint("JorisCos/ConvTasNet_Libri2Mix")
 
@@ -113,10 +113,10 @@ def test_safetensors(tmp_path: Path) -> None:
 
     path = tmp_path / "net.safetensors"
     safetensors.torch.save_file(small_weights(), path)
-    assert load_checkpoint(path, SAID).spec == SPEC
+    assert load_checkpoint(path, SETTINGS).spec == SPEC
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(CheckpointError, match="damaged or truncated safetensors file"):
-        load_checkpoint(path, SAID)
+        load_checkpoint(path, SETTINGS)
 
 
 def test_weights_do_not_change_with_the_file(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import from_module, load_checkpoint
 from tests.model.checkpoint.small_nets import SMALL, saved, small_package, small_weights
 
-SAID = {"n_blocks": 3}
+SETTINGS = {"n_blocks": 3}
 KEY = "masker.TCN.1.skip_conv.weight"
 
 
@@ -231,7 +231,7 @@ def test_unusable_weights(name: str, packed: bool, tmp_path: Path) -> None:
     content = {**small_package(), "state_dict": make()} if packed else make()
     path = saved(content, tmp_path / "net.pth")
     with pytest.raises(CheckpointError) as caught:
-        load_checkpoint(path, None if packed else SAID)
+        load_checkpoint(path, None if packed else SETTINGS)
     assert expected in str(caught.value)
 
 
@@ -260,10 +260,10 @@ def test_unreadable_conf(conf: str, tmp_path: Path) -> None:
     (tmp_path / "conf.yml").write_text(conf)
     saved(small_weights(), tmp_path / "net.pth")
     with pytest.raises(CheckpointError, match=r"conf\.yml: (can't be read as YAML|found a list)"):
-        load_checkpoint(tmp_path / "net.pth", SAID)
+        load_checkpoint(tmp_path / "net.pth", SETTINGS)
 
 
-def test_mapping_that_holds_itself(tmp_path: Path) -> None:
+def test_mapping_that_contains_itself(tmp_path: Path) -> None:
     content: dict[str, Any] = {"epoch": 1}
     content["model"] = content
     assert "found no weights" in _refusal(saved(content, tmp_path / "net.pth"))

@@ -27,7 +27,7 @@ SMALL: dict[str, Any] = {
     "msk_num_layers": 3,
     "msk_num_stacks": 2,
 }
-SAID = {"n_blocks": 3}
+SETTINGS = {"n_blocks": 3}
 
 
 def _conv_tasnet_file() -> Path:
@@ -69,28 +69,28 @@ def _assert_equals_original(checkpoint: Checkpoint, net: torch.nn.Module, sample
 def test_equals_torchaudio(conv_tasnet: Any, samples: int, kernel: int, mask: str, tmp_path: Path) -> None:
     net = _network(conv_tasnet, enc_kernel_size=kernel, msk_activate=mask)
     torch.save(net.state_dict(), tmp_path / "net.pt")
-    loaded = load_checkpoint(tmp_path / "net.pt", {**SAID, "mask_act": mask})
+    loaded = load_checkpoint(tmp_path / "net.pt", {**SETTINGS, "mask_act": mask})
     assert loaded.spec.encoder_padding == loaded.spec.stride == kernel // 2
     _assert_equals_original(loaded, net, samples)
-    _assert_equals_original(from_module(net, SAID), net, samples)
+    _assert_equals_original(from_module(net, SETTINGS), net, samples)
 
 
 @pytest.mark.parametrize("sources", [1, 3])
 def test_sources_are_counted(conv_tasnet: Any, sources: int) -> None:
     net = _network(conv_tasnet, num_sources=sources)
-    _assert_equals_original(from_module(net, SAID), net, 1013)
+    _assert_equals_original(from_module(net, SETTINGS), net, 1013)
 
 
-def test_assumptions_are_told(conv_tasnet: Any, tmp_path: Path) -> None:
+def test_assumptions_are_noted(conv_tasnet: Any, tmp_path: Path) -> None:
     net = _network(conv_tasnet, msk_num_layers=8, msk_num_stacks=1)
     torch.save({"state_dict": net.state_dict()}, tmp_path / "net.pt")
     checkpoint = load_checkpoint(tmp_path / "net.pt")
-    told = {note.split(":")[0] for note in checkpoint.notes}
-    assert {"n_blocks", "mask_act", "sample_rate"} <= told
-    assert "stride" not in told
+    noted = {note.split(":")[0] for note in checkpoint.notes}
+    assert {"n_blocks", "mask_act", "sample_rate"} <= noted
+    assert "stride" not in noted
     assert any("residual convolution" in note and "zeros" in note for note in checkpoint.notes)
 
 
 def test_other_depthwise_kernels_are_refused(conv_tasnet: Any) -> None:
     with pytest.raises(CheckpointError, match="found a kernel of 5 taps, expected 3"):
-        from_module(_network(conv_tasnet, msk_kernel_size=5), SAID)
+        from_module(_network(conv_tasnet, msk_kernel_size=5), SETTINGS)

@@ -17,7 +17,7 @@ from tasnet2hef.model.network.reference import ReferenceTasNet
 from tests.model.checkpoint.small_nets import SMALL, saved, small_package, small_weights
 
 SPEC = TasNetSpec.from_options(SMALL)
-SAID = {"n_blocks": 3, "mask_act": "relu"}
+SETTINGS = {"n_blocks": 3, "mask_act": "relu"}
 CONF: dict[str, Any] = {
     "data": {"task": "sep_clean", "sample_rate": 16000, "n_src": 2, "train_dir": "data/train"},
     "filterbank": {"n_filters": 16, "kernel_size": 16, "stride": 4},
@@ -50,7 +50,7 @@ def _assert_same_weights(checkpoint: Checkpoint, expected: Mapping[str, torch.Te
 def test_wrappers_and_prefixes(wrapper: str | None, prefix: str, tmp_path: Path) -> None:
     state = _prefixed(prefix)
     content = {wrapper: state, "epoch": 3} if wrapper else state
-    checkpoint = load_checkpoint(saved(content, tmp_path / "net.ckpt"), SAID)
+    checkpoint = load_checkpoint(saved(content, tmp_path / "net.ckpt"), SETTINGS)
     assert checkpoint.spec == SPEC
     _assert_same_weights(checkpoint, small_weights())
 
@@ -59,7 +59,7 @@ def test_wrappers_and_prefixes(wrapper: str | None, prefix: str, tmp_path: Path)
 @pytest.mark.parametrize("zipped", [True, False])
 def test_any_suffix_and_the_older_file_form(suffix: str, zipped: bool, tmp_path: Path) -> None:
     torch.save(small_weights(), tmp_path / f"net{suffix}", _use_new_zipfile_serialization=zipped)
-    assert load_checkpoint(tmp_path / f"net{suffix}", SAID).spec == SPEC
+    assert load_checkpoint(tmp_path / f"net{suffix}", SETTINGS).spec == SPEC
 
 
 def _conf_file(folder: Path) -> Path:
@@ -88,13 +88,13 @@ def test_options_of_a_recipe(make: Callable[[Path], Path], tmp_path: Path) -> No
     assert (spec.n_blocks, spec.n_repeats, spec.causal) == (3, 2, False)
 
 
-def test_given_options_win_and_it_is_told(tmp_path: Path) -> None:
+def test_settings_win_and_it_is_noted(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(_conf_file(tmp_path), {"stride": 8, "mask_act": None})
     assert (checkpoint.spec.stride, checkpoint.spec.mask_act) == (8, "relu")
     assert "stride: 8 as given, instead of 4 in the conf.yml beside it" in checkpoint.notes
 
 
-def test_everything_assumed_is_told(tmp_path: Path) -> None:
+def test_everything_assumed_is_noted(tmp_path: Path) -> None:
     path = saved(small_weights(n_blocks=8, n_repeats=1), tmp_path / "net.pt")
     notes = {note.split(":")[0]: note for note in load_checkpoint(path).notes}
     assert notes.keys() == {"n_blocks", "norm_type", "sample_rate", "encoder_activation", "mask_act", "stride"}
@@ -115,10 +115,10 @@ def test_everything_assumed_is_told(tmp_path: Path) -> None:
         {"mask_act": "prelu", "encoder_activation": "prelu"},
     ],
 )
-def test_shapes_tell_the_rest(options: dict[str, object], tmp_path: Path) -> None:
+def test_shapes_show_the_rest(options: dict[str, object], tmp_path: Path) -> None:
     path = saved(small_weights(**options), tmp_path / "net.pt")
-    said = {"n_blocks": 3} | ({} if "mask_act" in options else {"mask_act": "relu"})
-    assert load_checkpoint(path, said).spec == TasNetSpec.from_options({**SMALL, **options})
+    settings = {"n_blocks": 3} | ({} if "mask_act" in options else {"mask_act": "relu"})
+    assert load_checkpoint(path, settings).spec == TasNetSpec.from_options({**SMALL, **options})
 
 
 @pytest.mark.parametrize(
@@ -154,28 +154,28 @@ def test_shapes_tell_the_rest(options: dict[str, object], tmp_path: Path) -> Non
     ],
 )
 def test_contradictions_are_refused(options: dict[str, object], message: str, tmp_path: Path) -> None:
-    said = options if "n_blocks" in options or not options else {"n_blocks": 3, **options}
+    settings = options if "n_blocks" in options or not options else {"n_blocks": 3, **options}
     with pytest.raises(CheckpointError, match=message) as caught:
-        load_checkpoint(saved(small_weights(), tmp_path / "net.pt"), said)
+        load_checkpoint(saved(small_weights(), tmp_path / "net.pt"), settings)
     assert "\n" not in str(caught.value)
 
 
 def test_prelu_in_the_weights_contradicts_another_activation(tmp_path: Path) -> None:
     path = saved(small_weights(mask_act="prelu"), tmp_path / "net.pt")
     with pytest.raises(CheckpointError, match="mask_act: found relu in the options and prelu in the weights"):
-        load_checkpoint(path, SAID)
+        load_checkpoint(path, SETTINGS)
 
 
-def test_loss_parameters_are_dropped_and_told(tmp_path: Path) -> None:
+def test_loss_parameters_are_dropped_and_noted(tmp_path: Path) -> None:
     state = {**_prefixed("model."), "loss_func.window": torch.ones(4)}
-    checkpoint = load_checkpoint(saved({"state_dict": state}, tmp_path / "net.ckpt"), SAID)
+    checkpoint = load_checkpoint(saved({"state_dict": state}, tmp_path / "net.ckpt"), SETTINGS)
     assert any("dropped 1 entries of the loss" in note for note in checkpoint.notes)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
-def test_other_float_types_are_converted_and_told(dtype: torch.dtype, tmp_path: Path) -> None:
+def test_other_float_types_are_converted_and_noted(dtype: torch.dtype, tmp_path: Path) -> None:
     state = {key: tensor.to(dtype) for key, tensor in small_weights().items()}
-    checkpoint = load_checkpoint(saved(state, tmp_path / "net.pt"), SAID)
+    checkpoint = load_checkpoint(saved(state, tmp_path / "net.pt"), SETTINGS)
     assert {tensor.dtype for tensor in checkpoint.weights.values()} == {torch.float32}
     kind = str(dtype).removeprefix("torch.")
     assert any(f"{len(state)} weights converted from {kind} to float32" in note for note in checkpoint.notes)
@@ -183,7 +183,7 @@ def test_other_float_types_are_converted_and_told(dtype: torch.dtype, tmp_path: 
 
 def test_unused_last_residual_may_be_absent(tmp_path: Path) -> None:
     state = {key: tensor for key, tensor in small_weights().items() if "TCN.5.res_conv" not in key}
-    checkpoint = load_checkpoint(saved(state, tmp_path / "net.pt"), SAID)
+    checkpoint = load_checkpoint(saved(state, tmp_path / "net.pt"), SETTINGS)
     assert not checkpoint.weights["masker.TCN.5.res_conv.weight"].any()
     assert any("last block's residual convolution is absent" in note for note in checkpoint.notes)
 
@@ -191,7 +191,7 @@ def test_unused_last_residual_may_be_absent(tmp_path: Path) -> None:
 def test_counters_of_batch_norms_may_be_absent(tmp_path: Path) -> None:
     weights = small_weights(norm_type="bN")
     state = {key: tensor for key, tensor in weights.items() if not key.endswith("num_batches_tracked")}
-    assert load_checkpoint(saved(state, tmp_path / "net.pt"), SAID).weights.keys() == weights.keys()
+    assert load_checkpoint(saved(state, tmp_path / "net.pt"), SETTINGS).weights.keys() == weights.keys()
 
 
 @pytest.mark.parametrize("norm", ["gLN", "cLN", "cgLN"])
@@ -206,13 +206,13 @@ def test_our_own_network_round_trips(norm: str, tmp_path: Path) -> None:
     _assert_same_weights(again, net.state_dict())
 
 
-def test_foreign_options_are_ignored_and_told(tmp_path: Path) -> None:
+def test_foreign_options_are_ignored_and_noted(tmp_path: Path) -> None:
     package = small_package()
     package["model_args"]["favourite"] = {"any": "thing"}
     checkpoint = load_checkpoint(saved(package, tmp_path / "net.pth"))
     assert any("favourite: ignored" in note for note in checkpoint.notes)
 
 
-def test_package_of_a_subclass_is_read_and_told(tmp_path: Path) -> None:
+def test_package_of_a_subclass_is_read_and_noted(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(saved({**small_package(), "model_name": "MyTasNet"}, tmp_path / "net.pth"))
     assert any("'MyTasNet'" in note for note in checkpoint.notes)

@@ -16,8 +16,8 @@ from tasnet2hef.model.network.folding import (
 )
 
 
-def _relative_error(expected: torch.Tensor, found: torch.Tensor) -> float:
-    return float((expected - found).norm() / expected.norm())
+def _relative_error(expected: torch.Tensor, actual: torch.Tensor) -> float:
+    return float((expected - actual).norm() / expected.norm())
 
 
 @given(kernel=st.integers(1, 40), stride=st.integers(1, 40), frames=st.integers(1, 30), seed=st.integers(0, 99))
@@ -29,8 +29,8 @@ def test_polyphase_equals_the_strided_convolution(kernel: int, stride: int, fram
     rows = frames + encoder.shape[2] - 1
     samples = torch.randn(1, 1, rows * stride, dtype=torch.float64)
     expected = functional.conv1d(samples, filters, stride=stride)[..., :frames]
-    found = functional.conv1d(samples.view(1, rows, stride).transpose(1, 2), encoder)
-    assert _relative_error(expected, found) < 1e-12
+    actual = functional.conv1d(samples.view(1, rows, stride).transpose(1, 2), encoder)
+    assert _relative_error(expected, actual) < 1e-12
 
 
 @given(kernel=st.integers(1, 40), stride=st.integers(1, 40), frames=st.integers(1, 30), seed=st.integers(0, 99))
@@ -42,9 +42,9 @@ def test_polyphase_equals_overlap_add(kernel: int, stride: int, frames: int, see
     decoder = polyphase_decoder(filters, stride)
     expected = functional.conv_transpose1d(features, filters, stride=stride)[0, 0]
     rows = functional.conv1d(features, decoder, padding=decoder.shape[2] - 1)
-    found = rows[0].transpose(0, 1).flatten()
-    assert _relative_error(expected, found[: expected.numel()]) < 1e-12
-    assert not found[expected.numel() :].any()
+    actual = rows[0].transpose(0, 1).flatten()
+    assert _relative_error(expected, actual[: expected.numel()]) < 1e-12
+    assert not actual[expected.numel() :].any()
 
 
 def test_an_affine_map_folds_into_a_pointwise_convolution() -> None:

@@ -11,8 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.parity import compare_sources, speech_clip
+from tasnet2hef.base.parity import compare_sources
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.base.window_length import next_factored
 from tasnet2hef.model.network.build_options import BuildOptions

@@ -49,7 +49,7 @@ def test_a_chain_gives_the_same_numbers(
     np.testing.assert_allclose(chain.run(frames), whole.run(frames), rtol=1e-4, atol=1e-5)
 
 
-def test_the_residual_and_the_skip_sum_cross_a_border(tmp_path: Path) -> None:
+def test_the_residual_and_the_skip_sum_cross_a_cut(tmp_path: Path) -> None:
     paths = _export(tmp_path / "net.onnx", 2, norm_type="bN").segment_paths
     first, second = (onnx.load(path).graph for path in paths)
     crossing = [port.name for port in first.output]
@@ -64,11 +64,11 @@ def test_the_residual_and_the_skip_sum_cross_a_border(tmp_path: Path) -> None:
 def test_cuts_are_the_best_there_are(costs: list[int], data: st.DataObject) -> None:
     segments = data.draw(st.integers(1, len(costs)))
 
-    def dearest(cuts: tuple[int, ...]) -> int:
+    def largest(cuts: tuple[int, ...]) -> int:
         return max(sum(costs[a:b]) for a, b in itertools.pairwise((0, *cuts, len(costs))))
 
-    best = min(dearest(cuts) for cuts in itertools.combinations(range(1, len(costs)), segments - 1))
-    assert dearest(balanced_cuts(costs, segments)) == best
+    best = min(largest(cuts) for cuts in itertools.combinations(range(1, len(costs)), segments - 1))
+    assert largest(balanced_cuts(costs, segments)) == best
 
 
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_segments_of_different_exports_do_not_meet(tmp_path: Path) -> None:
+def test_segments_of_different_exports_are_not_combined(tmp_path: Path) -> None:
     paths = _export(tmp_path / "a.onnx", 3).segment_paths
     others = _export(tmp_path / "b.onnx", 3, seed=1).segment_paths
     others[1].replace(paths[1])

@@ -9,8 +9,9 @@ import onnx
 import pytest
 import torch
 
+from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.parity import compare_sources, speech_clip
+from tasnet2hef.base.parity import compare_sources
 from tasnet2hef.model.checkpoint import from_module
 from tasnet2hef.model.export import ExportOptions, export_checkpoint
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
@@ -49,15 +50,15 @@ def test_chunk_by_chunk_equals_the_whole_file(tmp_path: Path, spec: dict[str, ob
     assert isinstance(stream, ChunkStream)
     clip = speech_clip(8011, 8000)
     parts = [stream.feed(clip[at : at + 333]) for at in range(0, len(clip), 333)]
-    found = np.concatenate([*parts, stream.flush()], axis=1)
-    assert compare_sources("", _followed_by_silence(clip, **spec), found).db >= EXACT_DB
+    streamed = np.concatenate([*parts, stream.flush()], axis=1)
+    assert compare_sources("", _followed_by_silence(clip, **spec), streamed).db >= EXACT_DB
 
 
 def test_joint_states_stream_too(tmp_path: Path) -> None:
     stream = ChunkStream(_backend(tmp_path / "net.onnx", 16, "joint", norm_type="bN"))
     clip = speech_clip(4000, 8000)
-    found = np.concatenate([stream.feed(clip), stream.flush()], axis=1)
-    assert compare_sources("", _followed_by_silence(clip, norm_type="bN"), found).db >= EXACT_DB
+    streamed = np.concatenate([stream.feed(clip), stream.flush()], axis=1)
+    assert compare_sources("", _followed_by_silence(clip, norm_type="bN"), streamed).db >= EXACT_DB
 
 
 def test_streams_share_a_backend(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Real nets in the streamers: what streams is held against one window at a time, or against the whole file."""
+"""Real nets in the streamers: what is streamed is compared with one window at a time, or with the whole file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from tasnet2hef.base.parity import compare_sources, speech_clip
+from tasnet2hef.audio.speech import speech_clip
+from tasnet2hef.base.parity import compare_sources
 from tasnet2hef.model.checkpoint import from_module
 from tasnet2hef.model.export import ExportOptions, export_checkpoint
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
@@ -75,8 +76,8 @@ def test_a_full_halo_equals_the_whole_file(tmp_path: Path, spec: dict[str, objec
 def test_a_clip_of_one_window_or_less_than_a_frame(tmp_path: Path) -> None:
     backend = _backend(tmp_path / "net.onnx", ExportOptions(seconds=0.1), norm_type="bN")
     clip = speech_clip(backend.contract.window_samples, 8000)
-    found = _pieces(HaloStream(backend), clip, 100)
-    assert compare_sources("", _whole(clip, norm_type="bN"), found).db >= EXACT_DB
+    streamed = _pieces(HaloStream(backend), clip, 100)
+    assert compare_sources("", _whole(clip, norm_type="bN"), streamed).db >= EXACT_DB
     assert _pieces(HaloStream(backend), clip[:10], 100).shape == (2, 10)
     assert _pieces(HaloStream(backend), clip[:0], 100).shape == (2, 0)
 
@@ -85,8 +86,8 @@ def test_a_short_clip_of_a_causal_net_is_exact_up_to_its_last_frame(tmp_path: Pa
     spec: dict[str, object] = {"norm_type": "cLN", "causal": True}
     backend = _backend(tmp_path / "net.onnx", ExportOptions(seconds=0.2), **spec)
     clip = speech_clip(700, 8000)
-    whole, found = _whole(clip, **spec), _pieces(HaloStream(backend), clip, 90)
-    assert compare_sources("", whole[:, :-16], found[:, :-16]).db >= EXACT_DB
+    whole, streamed = _whole(clip, **spec), _pieces(HaloStream(backend), clip, 90)
+    assert compare_sources("", whole[:, :-16], streamed[:, :-16]).db >= EXACT_DB
 
 
 def test_a_wider_halo_is_more_exact_and_costs_more(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import pytest
 import soundfile
 
 from tasnet2hef.base.errors import AudioError, GraphError, InputError, OptionError
-from tasnet2hef.quantize.calibration.calibrate import calibrate_file, read_contract, small_set_warning
-from tasnet2hef.quantize.calibration.calibration_set import RECORD_KEY, digest_of, open_calibration, require_fit
+from tasnet2hef.quantize.calibration.calibrate import calibrate_graph, require_audio_contract, small_set_warning
+from tasnet2hef.quantize.calibration.calibration_set import RECORD_KEY, open_calibration, require_fit
 from tasnet2hef.quantize.calibration.window_draw import Draw
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import babble, save_net
 
 ONE_LAYER = {"input_layer1": (100, 1, 8)}
@@ -35,7 +36,7 @@ def test_it_streams_what_numpy_loads(calibration):
 
 def test_the_same_seed_draws_the_same(model, recordings, tmp_path):
     def draw(name, seed):
-        calibrate_file(model, recordings, tmp_path / name, Draw(6, seed))
+        calibrate_graph(OpenedGraph.read(model), recordings, tmp_path / name, Draw(6, seed))
         return np.stack(list(open_calibration(tmp_path / name).frames()))
 
     first, again, other = draw("a.npz", 5), draw("b.npz", 5), draw("c.npz", 6)
@@ -47,7 +48,7 @@ def test_levels_vary_by_as_much_as_asked(model, tmp_path):
     soundfile.write(tmp_path / "hum.wav", 0.1 * np.sin(np.arange(16000) * 0.3), 8000)
 
     def levels(spread):
-        calibrate_file(model, tmp_path, tmp_path / "c.npz", Draw(40, level_spread_db=spread))
+        calibrate_graph(OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(40, level_spread_db=spread))
         windows = np.stack(list(open_calibration(tmp_path / "c.npz").frames()))
         return 20 * np.log10(windows.std(axis=(1, 2)))
 
@@ -57,25 +58,25 @@ def test_levels_vary_by_as_much_as_asked(model, tmp_path):
 
 def test_silence_keeps_its_share(model, tmp_path):
     soundfile.write(tmp_path / "half.wav", np.concatenate([babble(4, 0), np.zeros(32000)]), 8000)
-    report = calibrate_file(model, tmp_path, tmp_path / "c.npz", Draw(40))
+    report = calibrate_graph(OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(40))
     assert 17 <= report.record.silent_windows <= 23
 
 
 def test_clipping_keeps_its_share(model, tmp_path):
     loud = np.clip(40 * babble(4, 0), -1, 1)
     soundfile.write(tmp_path / "clipped.wav", np.concatenate([loud, babble(4, 1)]), 8000, subtype="FLOAT")
-    report = calibrate_file(model, tmp_path, tmp_path / "c.npz", Draw(40, level_spread_db=0))
+    report = calibrate_graph(OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(40, level_spread_db=0))
     assert 17 <= report.record.clipped_windows <= 23
 
 
 def test_only_mixtures_are_taken_where_there_are_some(model, test_set, tmp_path):
-    report = calibrate_file(model, test_set, tmp_path / "c.npz", Draw(4))
+    report = calibrate_graph(OpenedGraph.read(model), test_set, tmp_path / "c.npz", Draw(4))
     assert report.record.recordings == 2
     assert not any("--mix" in note for note in report.record.notes)
 
 
 def test_single_voices_for_a_net_of_two_sources_are_noted(model, recordings, tmp_path):
-    report = calibrate_file(model, recordings, tmp_path / "c.npz", Draw(4))
+    report = calibrate_graph(OpenedGraph.read(model), recordings, tmp_path / "c.npz", Draw(4))
     assert any("--mix 2" in note for note in report.record.notes)
 
 
@@ -89,13 +90,13 @@ def test_fewer_than_1024_is_warned_of(windows, words):
 def test_wrong_rate_is_said(model, tmp_path):
     soundfile.write(tmp_path / "high.wav", babble(1, 0), 16000)
     soundfile.write(tmp_path / "low.wav", babble(1, 0), 4000)
-    notes = calibrate_file(model, tmp_path, tmp_path / "c.npz", Draw(4)).record.notes
+    notes = calibrate_graph(OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(4)).record.notes
     assert any("wrong rate: 1 recordings at 4000 Hz" in note for note in notes)
     assert any("resampled to 8000 Hz" in note for note in notes)
 
 
 def test_overlapping_windows_are_said(model, recordings, tmp_path):
-    notes = calibrate_file(model, recordings, tmp_path / "c.npz", Draw(200)).record.notes
+    notes = calibrate_graph(OpenedGraph.read(model), recordings, tmp_path / "c.npz", Draw(200)).record.notes
     assert any(note.startswith("too little audio: 6 s for 20 s") for note in notes)
 
 
@@ -110,7 +111,7 @@ def test_overlapping_windows_are_said(model, recordings, tmp_path):
 def test_bad_audio_is_refused_and_nothing_is_left(model, tmp_path, name, samples, words):
     soundfile.write(tmp_path / name, samples, 8000, subtype="FLOAT")
     with pytest.raises(AudioError, match=words):
-        calibrate_file(model, tmp_path, tmp_path / "c.npz", Draw(4))
+        calibrate_graph(OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(4))
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
 
 
@@ -124,15 +125,15 @@ def test_bad_audio_is_refused_and_nothing_is_left(model, tmp_path, name, samples
 )
 def test_bad_options(model, recordings, tmp_path, draw, words):
     with pytest.raises(OptionError, match=words):
-        calibrate_file(model, recordings, tmp_path / "c.npz", draw)
+        calibrate_graph(OpenedGraph.read(model), recordings, tmp_path / "c.npz", draw)
 
 
 def test_no_recordings(model, tmp_path):
     with pytest.raises(AudioError, match="found nothing"):
-        calibrate_file(model, tmp_path / "none", tmp_path / "c.npz", Draw(4))
+        calibrate_graph(OpenedGraph.read(model), tmp_path / "none", tmp_path / "c.npz", Draw(4))
     (tmp_path / "text.wav").write_text("no audio")
     with pytest.raises(AudioError, match=r"no usable recording among 1 files.*text\.wav"):
-        calibrate_file(model, tmp_path, tmp_path / "c.npz", Draw(4))
+        calibrate_graph(OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(4))
 
 
 def test_another_window_is_refused(calibration, tmp_path):
@@ -140,19 +141,17 @@ def test_another_window_is_refused(calibration, tmp_path):
     with pytest.raises(GraphError, match=r"found windows of \[100, 1, 8\], expected the model's \[120, 1, 8\]"):
         require_fit(
             open_calibration(calibration),
-            read_contract(longer),
-            digest_of(longer),
-            {"input_layer1": (120, 1, 8)},
+            OpenedGraph.read(longer),
         )
 
 
 def test_another_model_is_noted(calibration, tmp_path, model):
     other = save_net(tmp_path / "other.onnx", seed=8)
     opened = open_calibration(calibration)
-    notes = require_fit(opened, read_contract(other), digest_of(other), ONE_LAYER)
+    notes = require_fit(opened, OpenedGraph.read(other))
     assert len(notes) == 1
     assert "made for small.onnx, another model" in notes[0]
-    assert require_fit(opened, read_contract(model), digest_of(model), ONE_LAYER) == []
+    assert require_fit(opened, OpenedGraph.read(model)) == []
 
 
 def test_another_rate_is_refused(calibration, tmp_path, model):
@@ -162,13 +161,13 @@ def test_another_rate_is_refused(calibration, tmp_path, model):
         record["provenance"] = record["provenance"].replace('"sample_rate": 8000', '"sample_rate": 16000')
         np.savez(changed, input_layer1=stored["input_layer1"], **{RECORD_KEY: json.dumps(record)})
     with pytest.raises(GraphError, match="sample_rate found 16000, expected 8000"):
-        require_fit(open_calibration(changed), read_contract(model), digest_of(model), ONE_LAYER)
+        require_fit(open_calibration(changed), OpenedGraph.read(model))
 
 
 def test_a_users_own_array_is_taken_with_a_note(tmp_path, model):
     np.savez(tmp_path / "own.npz", input_layer1=np.zeros((3, 100, 1, 8), np.float32))
     opened = open_calibration(tmp_path / "own.npz")
-    notes = require_fit(opened, read_contract(model), digest_of(model), ONE_LAYER)
+    notes = require_fit(opened, OpenedGraph.read(model))
     assert "holds no record" in notes[0]
 
 
@@ -212,4 +211,4 @@ def test_segments_are_refused(model, tmp_path):
     record.value = json.dumps({**json.loads(record.value), "segments": 2})
     onnx.save(graph, tmp_path / "part.onnx")
     with pytest.raises(GraphError, match="found a segment of a net"):
-        read_contract(tmp_path / "part.onnx")
+        require_audio_contract(OpenedGraph.read(tmp_path / "part.onnx"))

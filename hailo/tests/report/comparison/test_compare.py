@@ -12,7 +12,7 @@ import pytest
 from tasnet2hef.base.errors import GraphError, OptionError
 from tasnet2hef.report.comparison.compare import Comparison, compare_runs
 from tasnet2hef.report.comparison.rows import Row, higher, lower, neutral
-from tasnet2hef.target.rules.framework.sketch import Sketch
+from tasnet2hef.target.rules.framework.sketch import GraphSketch
 from tests.quantize.small_net import save_net
 from tests.report.conftest import Run
 
@@ -22,7 +22,7 @@ def _rows(found: Comparison, section: str) -> dict[str, Row]:
 
 
 def _chain(path: Path, convolutions: int, kernel: int = 3, features: int = 8) -> Path:
-    draw = Sketch()
+    draw = GraphSketch()
     tensor = draw.input(1, features, 200, 1)
     for _ in range(convolutions):
         tensor = draw.conv(tensor, features, features, (kernel, 1), pads=[kernel // 2, 0, kernel // 2, 0])
@@ -64,7 +64,7 @@ def test_a_changed_node_tells_what_changed(tmp_path: Path) -> None:
 
 def test_findings_that_come_are_worse_and_that_go_are_better(tmp_path: Path) -> None:
     def wide(path: Path, columns: int) -> Path:
-        draw = Sketch()
+        draw = GraphSketch()
         onnx.save(draw.model(draw.conv(draw.input(1, 256, 1, columns), 256, 256)), path)
         return path
 

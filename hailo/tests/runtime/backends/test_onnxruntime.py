@@ -62,7 +62,7 @@ def test_metadata_that_is_no_text(tmp_path, model):
 
 @pytest.mark.parametrize(
     ("record", "message"),
-    [("", "no 'tasnet2hef' record"), ("{", "record is damaged"), ("{}", "record is damaged")],
+    [("", "no tasnet2hef metadata"), ("{", "metadata is damaged"), ("{}", "metadata is damaged")],
 )
 def test_graph_of_someone_else(tmp_path, contract, graph, record, message):
     path = graph(tmp_path / "other.onnx", contract(), record=record)

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.errors import DeviceError
-from tasnet2hef.base.parity import signal_to_error_db, speech_clip
+from tasnet2hef.base.parity import signal_to_error_db
 from tasnet2hef.runtime.backends import StepBackend
 from tasnet2hef.runtime.backends.frames import streams_to_frames
 from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
@@ -17,6 +18,7 @@ from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.runtime.backends.segments import SegmentChain
 from tasnet2hef.runtime.stream.chunks import ChunkStream
 from tasnet2hef.runtime.stream.streamer import make_streamer
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import save_net
 from tests.runtime.hailort.graphs import save_segments, save_stateful
 from tests.runtime.hailort.hefs import save_hef
@@ -32,7 +34,7 @@ def net(tmp_path: Path) -> Path:
 
 def compiled(model: Path, **options: object) -> Path:
     hef = save_hef(model, **options)  # type: ignore[arg-type]
-    write_sidecar(hef, model, hardware="hailo8")
+    write_sidecar(hef, OpenedGraph.read(model), hardware="hailo8")
     return hef
 
 

@@ -6,17 +6,16 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from tasnet2hef.base.discovery import modules_of
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
 from tasnet2hef.runtime.backends.hailort.explain import device_error, explained
 from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
-from tasnet2hef.target.failures import runtime_signatures as failures
+from tasnet2hef.target.failures.tables import runtime_signatures
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import save_net
 from tests.runtime.hailort.conftest import forget
 from tests.runtime.hailort.hefs import save_hef
 
-SIGNATURES = [module.SIGNATURE for module in modules_of(failures)]
 NO_DEVICE = "libhailort failed with error: 74 (HAILO_OUT_OF_PHYSICAL_DEVICES)"
 
 
@@ -24,12 +23,12 @@ NO_DEVICE = "libhailort failed with error: 74 (HAILO_OUT_OF_PHYSICAL_DEVICES)"
 def hef(tmp_path):
     model = save_net(tmp_path / "net.onnx")
     made = save_hef(model)
-    write_sidecar(made, model)
+    write_sidecar(made, OpenedGraph.read(model))
     return made
 
 
 @pytest.mark.parametrize(
-    ("call", "kind", "words", "signature", "way_out"),
+    ("call", "kind", "words", "signature", "fix"),
     [
         ("VDevice", "HailoRTException", NO_DEVICE, "no-device", "hailortcli scan"),
         ("VDevice", "HailoRTException", "error: 73 (HAILO_DEVICE_IN_USE)", "device-busy", "fuser"),
@@ -44,12 +43,12 @@ def hef(tmp_path):
         ("configure", "HailoRTException", "status 99", "", "not a failure that is known here"),
     ],
 )
-def test_each_failure_is_one_line_with_the_way_out(hef, runtime, call, kind, words, signature, way_out):
+def test_each_failure_is_one_line_with_its_fix(hef, runtime, call, kind, words, signature, fix):
     vendor = runtime(fail={call: [kind, words]})
     with pytest.raises(DeviceError) as refusal, HailoRtBackend(hef) as backend:
         backend.run(_window(backend.contract))
     assert (refusal.value.signature, refusal.value.exit_code) == (signature, 2)
-    assert way_out in str(refusal.value)
+    assert fix in str(refusal.value)
     assert "\n" not in str(refusal.value)
     assert vendor.VDevice.open_devices == 0
 
@@ -94,12 +93,11 @@ def test_our_own_mistakes_keep_their_traceback():
         _ = 1 / 0
 
 
-@pytest.mark.parametrize("signature", SIGNATURES, ids=lambda each: each.id)
+@pytest.mark.parametrize("signature", runtime_signatures(), ids=lambda each: each.id)
 def test_signatures_are_whole(signature):
-    assert signature.proof.grade in ("recorded", "documented", "inferred")
-    assert signature.proof.source
-    assert signature.cause
-    assert signature.way_out
+    assert signature.basis.grade in ("recorded", "documented", "inferred")
+    assert signature.basis.source
+    assert signature.remedy
     assert not signature.rule
     for pattern in signature.patterns:
         re.compile(pattern)
@@ -120,6 +118,6 @@ def test_each_signature_is_known_by_a_text_of_its_own():
         "stream-aborted": "HAILO_STREAM_ABORTED_BY_USER",
         "not-implemented": "HAILO_NOT_IMPLEMENTED",
     }
-    assert sorted(texts) == [each.id for each in SIGNATURES]
+    assert sorted(texts) == [each.id for each in runtime_signatures()]
     for name, text in texts.items():
         assert device_error(OSError(text), "here").signature == name

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.errors import DeviceError, OptionError
-from tasnet2hef.base.parity import signal_to_error_db, speech_clip
+from tasnet2hef.base.parity import signal_to_error_db
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.runtime.backends.hailort.sidecar import sidecar_path, write_sidecar
 from tasnet2hef.runtime.backends.opening import choose_runtime
 from tasnet2hef.runtime.separate import separate_file
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import save_net
 from tests.runtime.hailort.graphs import save_segments, save_stateful
 from tests.runtime.hailort.hefs import save_hef
@@ -30,7 +32,7 @@ def recording(tmp_path: Path) -> Path:
 
 def compiled(model: Path) -> Path:
     hef = save_hef(model)
-    write_sidecar(hef, model)
+    write_sidecar(hef, OpenedGraph.read(model))
     return hef
 
 

@@ -17,18 +17,17 @@ from tasnet2hef.runtime.backends.hailort.sidecar import (
     write_sidecar,
 )
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import save_net
 from tests.runtime.hailort.graphs import save_segments, save_stateful
 from tests.runtime.hailort.hefs import save_hef
-
-RECORDED_PARSE = Path(__file__).parents[5] / "shared/evidence/seed_wide_dfc3.33_parsed.json"
 
 
 @pytest.fixture
 def hef(tmp_path: Path) -> Path:
     model = save_net(tmp_path / "net.onnx")
     made = save_hef(model)
-    write_sidecar(made, model, hardware="hailo8", compiler="3.33.0")
+    write_sidecar(made, OpenedGraph.read(model), hardware="hailo8", compiler="3.33.0")
     return made
 
 
@@ -45,7 +44,7 @@ def test_what_is_written_is_read(hef):
     assert sidecar.outputs[0].shape == (100, 1, 8)
     assert sidecar.outputs[0].origins == ("source_1", "source_1/decoder")
     assert [port.readers for port in (*sidecar.inputs, *sidecar.outputs)] == [("encoder",), (), ()]
-    assert describe(hef.with_suffix(".onnx")).contract == sidecar.contract
+    assert describe(OpenedGraph.read(hef.with_suffix(".onnx"))).contract == sidecar.contract
 
 
 def test_the_compilers_own_names_are_kept(tmp_path):
@@ -55,25 +54,24 @@ def test_the_compilers_own_names_are_kept(tmp_path):
         "net/conv9": {"type": "conv", "original_names": ["source_2/decoder"], "input": ["net/conv8"]},
         "net/output_layer2": {"type": "output_layer", "original_names": [], "input": ["net/conv9"]},
     }
-    found = describe(model, {"layers": layers})
+    found = describe(OpenedGraph.read(model), {"layers": layers})
     assert found.inputs[0].origins == ("frames", "net/input_layer1")
     assert found.outputs[0].origins == ("source_1", "source_1/decoder")
     assert found.outputs[1].origins == ("source_2", "source_2/decoder", "net/output_layer2", "net/conv9")
 
 
-@pytest.mark.skipif(not RECORDED_PARSE.is_file(), reason=f"needs {RECORDED_PARSE.name}, the compiler's own parse")
-def test_a_recorded_parse_tells_the_layers_of_the_ends():
-    recorded = json.loads(RECORDED_PARSE.read_text())
+def test_a_recorded_parse_tells_the_layers_of_the_ends(evidence):
+    recorded = json.loads((evidence / "seed_wide_dfc3.33_parsed.json").read_text())
     hn = recorded.get("hn_model", recorded)
     assert layer_names(hn, ("input",)) == ("convtas/input_layer1",)
     assert layer_names(hn, ("output", "node_squeeze")) == ("convtas/output_layer1", "convtas/deconv1")
 
 
 def test_past_rows_and_borders_are_ports(tmp_path, contract):
-    stateful = describe(save_stateful(tmp_path / "chunk.onnx"))
+    stateful = describe(OpenedGraph.read(save_stateful(tmp_path / "chunk.onnx")))
     assert [port.name for port in stateful.inputs] == ["frames", "tcn_00/state"]
     assert stateful.outputs[-1].shape == (2, 1, 12)
-    second = describe(save_segments(tmp_path, contract())[1])
+    second = describe(OpenedGraph.read(save_segments(tmp_path, contract())[1]))
     assert [port.name for port in second.inputs] == ["frames", "tcn_00/residual_sum"]
 
 
@@ -128,8 +126,8 @@ def test_missing_hef_and_folder(tmp_path):
 def test_a_foreign_graph_gets_no_sidecar(tmp_path, contract, graph):
     model = graph(tmp_path / "net.onnx", contract(), record="")
     hef = save_hef(model)
-    with pytest.raises(InputError, match="no 'tasnet2hef' record"):
-        write_sidecar(hef, model)
+    with pytest.raises(InputError, match="no tasnet2hef metadata"):
+        write_sidecar(hef, OpenedGraph.read(model))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net.hef", "net.onnx"]
 
 
@@ -146,7 +144,7 @@ def test_a_foreign_graph_gets_no_sidecar(tmp_path, contract, graph):
 def test_streams_that_are_not_the_sidecars(hef, runtime, changes, words):
     vendor = runtime()
     model = hef.with_suffix(".onnx")
-    write_sidecar(save_hef(model, **changes), model)
+    write_sidecar(save_hef(model, **changes), OpenedGraph.read(model))
     with pytest.raises(DeviceError, match=words):
         HailoRtBackend(hef)
     assert vendor.VDevice.open_devices == 0
@@ -155,7 +153,7 @@ def test_streams_that_are_not_the_sidecars(hef, runtime, changes, words):
 def test_frames_and_sources_may_go_by_order(hef, runtime):
     runtime()
     model = hef.with_suffix(".onnx")
-    write_sidecar(save_hef(model, named=False), model)
+    write_sidecar(save_hef(model, named=False), OpenedGraph.read(model))
     frames = np.random.default_rng(0).standard_normal((100, 8)).astype(np.float32)
     with HailoRtBackend(hef) as backend:
         np.testing.assert_array_equal(backend.run(frames), OnnxRuntimeBackend(model, 1).run(frames))
@@ -165,7 +163,7 @@ def test_past_rows_never_go_by_order(tmp_path, runtime):
     runtime()
     model = save_stateful(tmp_path / "net.onnx")
     hef = save_hef(model, named=False)
-    write_sidecar(hef, model)
+    write_sidecar(hef, OpenedGraph.read(model))
     with pytest.raises(DeviceError, match=r"net/input_layer1: found 0 ports with its names"):
         HailoRtBackend(hef)
 
@@ -175,7 +173,7 @@ def test_a_hef_of_another_graph(tmp_path, runtime, contract):
     model = save_net(tmp_path / "net.onnx")
     hef = save_hef(model)
     other = save_stateful(tmp_path / "other.onnx")
-    write_sidecar(hef, other)
+    write_sidecar(hef, OpenedGraph.read(other))
     with pytest.raises(
         DeviceError, match=r"found 1 streams net/input_layer1, expected 2 \(frames, tcn_00/state\)"
     ):
@@ -185,7 +183,7 @@ def test_a_hef_of_another_graph(tmp_path, runtime, contract):
 def test_a_file_that_is_no_hef(hef, runtime):
     runtime()
     hef.write_bytes(b"\x01HEF and nothing")
-    write_sidecar(hef, hef.with_suffix(".onnx"))
+    write_sidecar(hef, OpenedGraph.read(hef.with_suffix(".onnx")))
     with pytest.raises(DeviceError, match=r"HAILO_INVALID_HEF.*can't read the HEF.*copy the HEF again"):
         HailoRtBackend(hef)
 

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.runtime.stream.halo import HaloStream, end_padding, plan_halo
+from tasnet2hef.runtime.stream.halo import HaloStream, plan_halo
 from tasnet2hef.runtime.stream.streamer import make_streamer
 from tasnet2hef.runtime.stream.windows import WindowStream
 
@@ -35,7 +35,7 @@ def stream(halo_stream: HaloStream, samples: np.ndarray, chunk: int) -> np.ndarr
 def whole_frames(description, samples: int) -> int:
     """Samples of a clip that the original's frames cover; it leaves the rest zero."""
     spec = description.spec
-    padded = spec.encoder_padding + samples + end_padding(description, samples)
+    padded = samples + sum(spec.clip_padding(samples))
     covered = (padded - spec.kernel_size) // spec.stride * spec.stride + spec.kernel_size
     return min(samples, max(0, covered - spec.encoder_padding)) if padded >= spec.kernel_size else 0
 

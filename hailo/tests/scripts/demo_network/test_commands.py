@@ -1,4 +1,4 @@
-"""The command line, on voices made in the test: train, evaluate what was trained, write a mixture."""
+"""The command line, on synthetic voices: train, evaluate what was trained, write a mixture."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import torch
 
 from scripts.demo_network import recipe
 from scripts.demo_network.commands import run_app
-from scripts.demo_network.split import SIDES, side_of
+from scripts.demo_network.split import PARTS, part_of
 from scripts.demo_network.voices import SAMPLE_RATE_HZ
 
 
 @pytest.fixture
 def sounds(tmp_path: Path) -> Path:
-    """A folder laid out as Debian's, with noise for speech: two prompts of 1 s per voice and side."""
-    by_side = {side: [str(k) for k in range(99) if side_of(str(k)) == side][:2] for side in SIDES}
+    """A folder laid out as Debian's, with noise for speech: two prompts of 1 s per voice and part."""
+    by_part = {part: [str(k) for k in range(99) if part_of(str(k)) == part][:2] for part in PARTS}
     for voice in recipe.VOICES:
         random = np.random.default_rng(len(voice.name))
         for folder in voice.folders:
             (tmp_path / "sounds" / folder).mkdir(parents=True)
-            for name in itertools.chain(*by_side.values()):
+            for name in itertools.chain(*by_part.values()):
                 speech = 0.1 * random.standard_normal(SAMPLE_RATE_HZ)
                 soundfile.write(tmp_path / "sounds" / folder / f"{name}.wav", speech, SAMPLE_RATE_HZ)
     return tmp_path / "sounds"

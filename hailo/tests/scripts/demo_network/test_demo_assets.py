@@ -12,9 +12,10 @@ import soundfile
 import torch
 
 from scripts.demo_network import recipe
-from scripts.demo_network.evaluate import improvement_db
-from scripts.demo_network.split import side_of
-from scripts.demo_network.voices import SAMPLE_RATE_HZ, rms_dbfs
+from scripts.demo_network.evaluate import input_and_improvement_db
+from scripts.demo_network.split import part_of
+from scripts.demo_network.voices import SAMPLE_RATE_HZ
+from tasnet2hef.audio.level import rms_dbfs
 from tasnet2hef.model.export import ExportOptions, export_file
 from tasnet2hef.runtime.separate import separate_file
 from tasnet2hef.target.check import check_file
@@ -38,7 +39,7 @@ def test_mixture_is_the_exact_sum_of_its_sources_and_is_not_clipped() -> None:
 def test_demo_network_improves_the_demo_mixture() -> None:
     sources = np.stack([read_asset("demo_source_1.wav"), read_asset("demo_source_2.wav")]) / np.float32(32768)
     mixture = Mixture(sources.astype(np.float32), recipe.PAIRS[2], ((), ()))
-    before_db, gained_db = improvement_db(load_network(recipe.MODEL), mixture)
+    before_db, gained_db = input_and_improvement_db(load_network(recipe.MODEL), mixture)
     assert before_db == pytest.approx(0, abs=3)
     assert gained_db >= 8, f"SI-SDR improvement: found {gained_db:.2f} dB, expected at least 8 dB"
 
@@ -54,17 +55,17 @@ def test_demo_student_streams_within_half_a_decibel_of_the_network(tmp_path: Pat
         )
         gained_db.append(np.mean(report.si_sdr_improvement_db))
     assert gained_db[1] >= gained_db[0] - 0.5, f"SI-SDR improvement, network and student: found {gained_db} dB"
-    demand = check_file(graph).demand
-    assert demand.contexts == 1
-    assert not demand.cost.held_maps
+    resources = check_file(graph).resources
+    assert resources.likely_contexts == 1
+    assert not resources.cost.held_maps
 
 
-def test_the_readme_names_the_files_that_lie_here() -> None:
-    told = (recipe.ASSETS / "README.md").read_text(encoding="utf-8")
+def test_the_readme_has_the_digests_of_the_files() -> None:
+    readme = (recipe.ASSETS / "README.md").read_text(encoding="utf-8")
     files = [path for path in recipe.ASSETS.iterdir() if path.suffix in (".pth", ".wav")]
     assert len(files) == 5
     for path in files:
-        assert f"| `{path.name}` | `{hashlib.sha256(path.read_bytes()).hexdigest()}` |" in told
+        assert f"| `{path.name}` | `{hashlib.sha256(path.read_bytes()).hexdigest()}` |" in readme
 
 
 def test_demo_network_puts_out_the_sources_levels() -> None:
@@ -87,4 +88,4 @@ def test_demo_prompts_were_held_out() -> None:
     listing = json.loads((recipe.ASSETS / "demo_prompts.json").read_text(encoding="utf-8"))
     files = [prompt["file"] for source in listing["sources"] for prompt in source["prompts"]]
     assert len(files) >= 2
-    assert {side_of(name.split("/", 1)[1].removesuffix(".wav")) for name in files} == {"test"}
+    assert {part_of(name.split("/", 1)[1].removesuffix(".wav")) for name in files} == {"test"}

@@ -13,7 +13,7 @@ from scripts.demo_network.level import level_output, output_gain
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.train.mixtures import Mixer
-from tasnet2hef.train.saving import load_network, save_beside, serialize
+from tasnet2hef.train.saving import load_network, save_atomically, serialize
 
 
 def test_levelled_network_has_a_gain_of_one(
@@ -24,7 +24,7 @@ def test_levelled_network_has_a_gain_of_one(
     net = ReferenceTasNet(tiny_spec)
     before_db, path = mean_improvement_db(net, mixtures), tmp_path / "net.pth"
     assert abs(output_gain(net, mixtures) - 1) > 0.1
-    save_beside(serialize(net), path)
+    save_atomically(serialize(net), path)
     level_output(path, mixtures)
     levelled = load_network(path)
     assert output_gain(levelled, mixtures) == pytest.approx(1, abs=1e-4)

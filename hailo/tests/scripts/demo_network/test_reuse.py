@@ -1,4 +1,4 @@
-"""A recording that stands in training under another name is found; another take of the same voice is not."""
+"""A recording that is in training under another name is found; another take of the same voice is not."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ def noise(samples: int, seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:
 
 
 def make_prompt(name: str, samples: np.ndarray[Any, np.dtype[np.float32]]) -> StudioPrompt:
-    return StudioPrompt("somebody", name, samples, f"sha of {name}", "train")
+    return StudioPrompt("somebody", name, samples, f"sha of {name}", "training")
 
 
 @pytest.mark.parametrize("place", [0, 1234, 29_000, 40_000, 66_800])
 def test_correlation_equals_numpys_at_every_block(place: int) -> None:
     samples = noise(70_000, seed=1)
     excerpt = samples[place : place + 3200] * 3
-    found = correlations(excerpt, samples, block_spectra(samples))
+    by_offset = correlations(excerpt, samples, block_spectra(samples))
     plain = np.correlate(samples[place : place + 3300], excerpt, mode="valid")
     lengths = [np.linalg.norm(samples[at : at + 3200]) for at in range(place, place + len(plain))]
     expected = plain / (np.linalg.norm(excerpt) * np.array(lengths))
-    assert found.argmax() == place
-    np.testing.assert_allclose(found[place : place + len(plain)], expected, atol=1e-5, rtol=0)
+    assert by_offset.argmax() == place
+    np.testing.assert_allclose(by_offset[place : place + len(plain)], expected, atol=1e-5, rtol=0)
 
 
 def test_finds_a_recording_under_another_name() -> None:

@@ -1,4 +1,4 @@
-"""The split never moves, and a sentence is on one side in all languages."""
+"""The split never moves, and a sentence is in one part in all languages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from scripts.demo_network import recipe
-from scripts.demo_network.split import REUSED, SIDES, side_of
+from scripts.demo_network.split import PARTS, REUSED, part_of
 from scripts.demo_network.voices import SOUNDS, StudioPrompt, drop_repeats, find_prompts
 
 needs_speech = pytest.mark.skipif(
@@ -18,27 +18,27 @@ needs_speech = pytest.mark.skipif(
 
 def test_known_names_stay_where_they_are() -> None:
     names = ("demo-congrats", "digits/7", "letters/space", "tt-weasels", "goodbye")
-    assert [side_of(name) for name in names] == ["train", "train", "train", "test", "test"]
+    assert [part_of(name) for name in names] == ["training", "training", "training", "test", "test"]
 
 
-def test_names_whose_recording_is_reused_are_on_no_side() -> None:
-    assert {side_of(name) for name in REUSED} == {"unused"}
+def test_names_whose_recording_is_reused_are_in_no_part() -> None:
+    assert {part_of(name) for name in REUSED} == {"unused"}
 
 
 def test_shares_are_as_stated() -> None:
-    counts = Counter(side_of(f"prompt {number}") for number in range(4000))
+    counts = Counter(part_of(f"prompt {number}") for number in range(4000))
     assert counts["test"] / 4000 == pytest.approx(0.14, abs=0.02)
     assert counts["validation"] / 4000 == pytest.approx(0.08, abs=0.02)
 
 
 @needs_speech
-def test_sides_share_no_recording_and_no_sentence() -> None:
+def test_parts_share_no_recording_and_no_sentence() -> None:
     prompts = drop_repeats(prompt for voice in recipe.VOICES for prompt in find_prompts(voice))
-    sides = {side: [prompt for prompt in prompts if prompt.side == side] for side in SIDES}
-    for first, second in (("train", "test"), ("train", "validation"), ("validation", "test")):
-        assert not {p.sha256 for p in sides[first]} & {p.sha256 for p in sides[second]}
-        assert not {sentence(p) for p in sides[first]} & {sentence(p) for p in sides[second]}
-    assert {p.voice for p in sides["test"]} == {voice.name for voice in recipe.VOICES}
+    parts = {part: [prompt for prompt in prompts if prompt.part == part] for part in PARTS}
+    for first, second in (("training", "test"), ("training", "validation"), ("validation", "test")):
+        assert not {p.sha256 for p in parts[first]} & {p.sha256 for p in parts[second]}
+        assert not {sentence(p) for p in parts[first]} & {sentence(p) for p in parts[second]}
+    assert {p.voice for p in parts["test"]} == {voice.name for voice in recipe.VOICES}
 
 
 def sentence(prompt: StudioPrompt) -> str:

@@ -16,9 +16,9 @@ from scripts.demo_network.voices import (
     Voice,
     drop_repeats,
     find_prompts,
-    rms_dbfs,
     trim_silence,
 )
+from tasnet2hef.audio.level import rms_dbfs
 from tasnet2hef.base.errors import AudioError
 
 VOICE = Voice("somebody", ("xx",))

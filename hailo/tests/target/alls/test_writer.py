@@ -75,7 +75,7 @@ def test_layers_that_do_exist():
         "a, b = defuse(conv1, 2)\nquantization_param([tasnet/conv2, a], precision_mode=a8_w4)\nnew_one(conv99)\n"
     )
     notes = check_layers(parse_script(script), NET, "my.alls")
-    assert notes == ["my.alls:3: command new_one is not known here; passed on as it is"]
+    assert notes == ["my.alls:3: command new_one is unknown here; passed on unchanged"]
 
 
 USER = """# my own script
@@ -94,9 +94,9 @@ def test_the_users_lines_stay_and_win():
     assert [word.text for word in wide[0].positional[0].words()] == ["dw1"]
     assert len(statements) == 3 + 5
     told = " ".join(merged.notes)
-    assert "brand_new_command is not known" in told
+    assert "brand_new_command is unknown" in told
     assert "my.alls:2: kept" in told
-    assert "conv1: precision left to the script given, a16_w16 was recommended" in told
+    assert "conv1: precision left to the user's script; a16_w16 was recommended" in told
 
 
 def test_an_empty_script_of_the_users_changes_nothing():

@@ -15,10 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasnet2hef.base.errors import InputError
+from tasnet2hef.target.files.formats import read_file
 from tasnet2hef.target.files.har import MOST_MEMBERS, read_har
-from tasnet2hef.target.files.read import read_file
 from tests.target.files.hef_files import refusal_of
-from tests.target.graph.conftest import EVIDENCE
 
 HN: dict[str, Any] = {
     "name": "net",
@@ -75,11 +74,8 @@ def test_a_har_is_read_where_it_lies(tmp_path: Path, mode: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["net.har"], "nothing is unpacked"
 
 
-def test_the_layers_of_a_real_parse(tmp_path: Path) -> None:
-    recorded = EVIDENCE / "seed_wide_dfc3.33_parsed.json"
-    if not recorded.is_file():
-        pytest.skip(f"the recorded parse is not at {EVIDENCE}")
-    hn = json.loads(recorded.read_text())["hn_model"]
+def test_the_layers_of_a_real_parse(tmp_path: Path, evidence: Path) -> None:
+    hn = json.loads((evidence / "seed_wide_dfc3.33_parsed.json").read_text())["hn_model"]
     found = read_har(save_har(tmp_path / "net.har", members_of(hn)))
     assert sum(found.details["layers"].values()) == len(hn["layers"]) == 1179
     assert [end.shape for end in found.inputs] == [(None, 1, 16000, 1)]

@@ -1,4 +1,4 @@
-"""ONNX graphs: our own with its record, foreign ones, dynamic ones."""
+"""ONNX graphs: our own with its contract, foreign ones, dynamic ones."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
 from tasnet2hef.target.check import check_file
 from tasnet2hef.target.files.onnx_file import read_onnx
-from tasnet2hef.target.graph.loader import load_graph
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import save_net
 
 
@@ -26,13 +25,13 @@ def test_our_own_export(net: Path) -> None:
     found = read_onnx(net)
     model = onnx.load_model(net)
     made = GraphContract.from_metadata(metadata_of(model), "small")
-    cost = check_file(net).demand.cost
+    cost = check_file(net).resources.cost
     assert [end.shape for end in found.inputs] == [made.input_shape]
     assert [end.name for end in found.outputs] == [value.name for value in model.graph.output]
     assert found.details["opset"] == {"ai.onnx": model.opset_import[0].version}
-    assert found.details["record"]["window_samples"] == made.window_samples
-    assert found.details["predicted"]["layers_compiled"] == cost.fused_layers
-    assert sum(found.details["layers"].values()) == len(parse(load_graph(net)))
+    assert found.details["contract"]["window_samples"] == made.window_samples
+    assert found.details["predicted"]["compiled_layers"] == cost.compiled_layers
+    assert sum(found.details["layers"].values()) == len(OpenedGraph.read(net).net)
     assert (found.hw_arch, found.compiler_version, found.fps) == (None, None, None)
 
 
@@ -43,19 +42,19 @@ def test_a_foreign_dynamic_graph_is_shown_without_a_prediction(tmp_path: Path) -
     onnx.save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
     found = read_onnx(path)
     assert found.inputs[0].shape == (None, 1, 4, 4)
-    assert found.details["record"] is None
+    assert found.details["contract"] is None
     assert found.details["predicted"] is None
     assert any("no layers are predicted" in note for note in found.notes)
 
 
-def test_a_damaged_record_is_said(net: Path, tmp_path: Path) -> None:
+def test_a_damaged_contract_is_noted(net: Path, tmp_path: Path) -> None:
     model = onnx.load_model(net)
     helper.set_model_props(model, {METADATA_KEY: "{"})
     path = tmp_path / "a.onnx"
     onnx.save_model(model, path)
     found = read_onnx(path)
-    assert found.details["record"] is None
-    assert any("record is damaged" in note for note in found.notes)
+    assert found.details["contract"] is None
+    assert any("metadata is damaged" in note for note in found.notes)
 
 
 def test_no_onnx(tmp_path: Path) -> None:

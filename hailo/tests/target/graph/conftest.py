@@ -1,4 +1,4 @@
-"""Small ONNX files for the tests of the mirror, and the folder of recorded parses."""
+"""Small ONNX files for the tests of the predicted graph, and the folder of original records."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from tasnet2hef.target.graph.layers import HailoNet
-from tasnet2hef.target.graph.loader import load_graph
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 Shapes = Mapping[str, Sequence[int | str]]
 Constants = Mapping[str, np.ndarray]
@@ -20,13 +19,6 @@ Save = Callable[..., Path]
 ParseNet = Callable[..., HailoNet]
 
 EVIDENCE = Path(__file__).resolve().parents[5] / "shared" / "evidence"
-
-
-@pytest.fixture(scope="session")
-def evidence() -> Path:
-    if not (EVIDENCE / "seed_wide_export.onnx").is_file():
-        pytest.skip(f"the recorded parse is not at {EVIDENCE}")
-    return EVIDENCE
 
 
 def model_of(
@@ -59,7 +51,7 @@ def save(tmp_path: Path) -> Save:
 @pytest.fixture
 def net_of(save: Save) -> ParseNet:
     def build(*args: object, **options: object) -> HailoNet:
-        return parse(load_graph(save(*args, **options)))
+        return OpenedGraph.read(save(*args, **options)).net
 
     return build
 

@@ -1,21 +1,27 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.agreement import compare
 from tasnet2hef.target.graph.layers import HailoNet
-from tasnet2hef.target.graph.loader import load_graph
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
+from tests.target.graph.conftest import EVIDENCE as ORIGINALS
+
+NOT_COMPARED = ("compilation_params", "quantization_params", "engine", "io_type", "transposed")
 
 
 @pytest.fixture
 def net(tall_block: Path) -> HailoNet:
-    return parse(load_graph(tall_block))
+    return OpenedGraph.read(tall_block).net
 
 
 def as_hn(net: HailoNet, scope: str) -> dict[str, Any]:
@@ -97,3 +103,47 @@ def test_absent_parameter_counts_against(net: HailoNet) -> None:
 def test_no_layers_is_one_line(net: HailoNet, recorded: dict[str, Any]) -> None:
     with pytest.raises(GraphError, match="holds no layers"):
         compare(net, recorded)
+
+
+@pytest.mark.skipif(not ORIGINALS.is_dir(), reason=f"the original parse is not at {ORIGINALS}")
+def test_the_recorded_layers_are_the_originals(evidence: Path) -> None:
+    recorded, original = (
+        json.loads((folder / "seed_wide_dfc3.33_parsed.json").read_text()) for folder in (evidence, ORIGINALS)
+    )
+    assert list(recorded["hn_model"]["layers"]) == list(original["hn_model"]["layers"])
+    for name, layer in original["hn_model"]["layers"].items():
+        compared = {field: value for field, value in layer.items() if field not in NOT_COMPARED}
+        assert recorded["hn_model"]["layers"][name] == compared
+    totals = recorded["stats"]["model_details"]
+    assert totals == {name: original["stats"]["model_details"][name] for name in totals}
+
+
+@pytest.mark.skipif(not ORIGINALS.is_dir(), reason=f"the original export is not at {ORIGINALS}")
+def test_the_recorded_graph_is_the_original(evidence: Path) -> None:
+    recorded, original = (
+        onnx.load(folder / "seed_wide_export.onnx", load_external_data=False) for folder in (evidence, ORIGINALS)
+    )
+    assert _facts_of(recorded) == _facts_of(original)
+    values = {
+        tensor.name: numpy_helper.to_array(tensor) for tensor in original.graph.initializer if _has_values(tensor)
+    }
+    for tensor in filter(_has_values, recorded.graph.initializer):
+        np.testing.assert_array_equal(numpy_helper.to_array(tensor), values[tensor.name])
+
+
+def _has_values(tensor: onnx.TensorProto) -> bool:
+    return bool(tensor.data_location != onnx.TensorProto.EXTERNAL)
+
+
+def _facts_of(model: onnx.ModelProto) -> dict[str, Any]:
+    graph = model.graph
+    return {
+        "opset": model.opset_import[0].version,
+        "nodes": [
+            (node.name, node.op_type, list(node.input), list(node.output), sorted(map(str, node.attribute)))
+            for node in graph.node
+        ],
+        "inputs": [(value.name, str(value.type)) for value in graph.input],
+        "outputs": [value.name for value in graph.output],
+        "constants": [(tensor.name, tensor.data_type, list(tensor.dims)) for tensor in graph.initializer],
+    }

@@ -8,16 +8,15 @@ from onnx import helper
 
 from tasnet2hef.target.graph.cost import summarise
 from tasnet2hef.target.graph.layers import HailoNet
-from tasnet2hef.target.graph.loader import load_graph
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 NetOf = Callable[..., HailoNet]
 
 
 def test_tall_block_is_six_layers_parsed_and_four_fused(tall_block: Path) -> None:
-    cost = summarise(parse(load_graph(tall_block)))
+    cost = OpenedGraph.read(tall_block).cost
     assert cost.parsed_layers == 6
-    assert cost.fused_layers == cost.lcus == cost.apus == 4
+    assert cost.compiled_layers == cost.lcus == cost.apus == 4
     assert cost.fused_adds == {"ew_add1": "conv2", "ew_add2": "conv3"}
     assert cost.layers_by_type["conv"] == 3
     assert cost.weights == (16 * 8 + 16) + (3 * 16 + 16) + 2 * (16 * 8 + 8)
@@ -50,12 +49,12 @@ def test_local_pooling_holds_nothing(net_of: NetOf) -> None:
 
 
 def test_residual_around_a_global_norm_is_held(evidence: Path) -> None:
-    cost = summarise(parse(load_graph(evidence / "seed_wide_export.onnx")))
+    cost = OpenedGraph.read(evidence / "seed_wide_export.onnx").cost
     held = {held.layer for held in cost.held_maps}
     # two maps per norm (49), 23 residual states, 23 skip sums, the representation in front of the masks
     assert len(cost.held_maps) == 2 * 49 + 23 + 23 + 1
     assert {"conv1", "ew_sub1", "conv2", "ew_add3", "concat1"} <= held
-    assert cost.fused_layers == cost.parsed_layers - 46
+    assert cost.compiled_layers == cost.parsed_layers - 46
     assert cost.widest_row.values == 1999 * 1024
 
 

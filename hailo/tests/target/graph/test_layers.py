@@ -9,13 +9,12 @@ import pytest
 
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.layers import HailoNet
-from tasnet2hef.target.graph.loader import load_graph
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 
 @pytest.fixture
 def net(tall_block: Path) -> HailoNet:
-    return parse(load_graph(tall_block))
+    return OpenedGraph.read(tall_block).net
 
 
 def test_layers_are_immutable(net: HailoNet) -> None:

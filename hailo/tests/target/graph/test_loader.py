@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.cost import summarise
-from tasnet2hef.target.graph.loader import load_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.graph.parser import parse
 from tests.target.graph.mutations import damaged, rewired
 
@@ -23,14 +23,14 @@ RELU = helper.make_node("Relu", ["x"], ["y"], "act")
 
 def refusal(path: Path, **options: object) -> str:
     with pytest.raises(GraphError) as caught:
-        load_graph(path, **options)
+        _ = OpenedGraph.read(path, **options).loaded
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_shapes_and_small_constants(save: Save) -> None:
     nodes = [helper.make_node("ReduceMean", ["x", "axes"], ["y"], "mean", keepdims=1)]
-    graph = load_graph(save(nodes, {"x": [1, 4, 6, 5]}, ["y"], {"axes": np.array([2, 3])}, 18))
+    graph = OpenedGraph.read(save(nodes, {"x": [1, 4, 6, 5]}, ["y"], {"axes": np.array([2, 3])}, 18)).loaded
     assert graph.opset == 18
     assert graph.shapes["y"] == (1, 4, 1, 1)
     assert graph.nodes[0].input_values == (None, (2, 3))
@@ -80,12 +80,12 @@ def test_dynamic_axis_asks_for_the_shape(save: Save) -> None:
     message = refusal(path)
     assert "input x has dynamic axes [1, 4, 'frames', 1]" in message
     assert "give its shape as x=1,4,<frames>,1" in message
-    assert load_graph(path, {"x": [1, 4, 70, 1]}).shapes["y"] == (1, 4, 70, 1)
+    assert OpenedGraph.read(path, {"x": [1, 4, 70, 1]}).loaded.shapes["y"] == (1, 4, 70, 1)
 
 
 def test_override_of_a_static_shape(save: Save) -> None:
     path = save([RELU], {"x": [1, 4, 6, 1]}, ["y"])
-    assert load_graph(path, {"x": (1, 4, 9, 1)}).shapes["y"] == (1, 4, 9, 1)
+    assert OpenedGraph.read(path, {"x": (1, 4, 9, 1)}).loaded.shapes["y"] == (1, 4, 9, 1)
 
 
 def test_override_of_an_unknown_input(save: Save) -> None:
@@ -138,14 +138,14 @@ def test_external_data_absent_keeps_the_shapes(save: Save) -> None:
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="net.data")
     path.write_bytes(model.SerializeToString())
-    graph = load_graph(path)
+    graph = OpenedGraph.read(path).loaded
     assert graph.weights_absent
     assert graph.notes == ("weights in net.data are absent: shapes are known, values are not",)
     assert parse(graph)["conv1"].shape == (-1, 6, 1, 2)
     with pytest.raises(GraphError, match=r"its file net\.data is missing"):
         graph.constants.array("w")
     (path.parent / "net.data").write_bytes(np.ones(8, np.float32).tobytes())
-    assert load_graph(path).constants.array("w").sum() == 8
+    assert OpenedGraph.read(path).loaded.constants.array("w").sum() == 8
 
 
 @pytest.mark.parametrize("opset", [0, 999])
@@ -181,7 +181,7 @@ def test_weights_are_not_copied(save: Save) -> None:
         ["y"],
         {"w": np.ones((64, 64, 3, 1), np.float32)},
     )
-    graph = load_graph(path)
+    graph = OpenedGraph.read(path).loaded
     parse(graph)
     assert graph.constants.numbers("w") is None
     assert graph.constants.array("w").shape == (64, 64, 3, 1)
@@ -190,7 +190,7 @@ def test_weights_are_not_copied(save: Save) -> None:
 def outcome(path: Path) -> str:
     """Return what became of a file; any other error than GraphError fails the test."""
     try:
-        net = parse(load_graph(path))
+        net = OpenedGraph.read(path).net
     except GraphError:
         return "refused"  # GraphError folds its message to one line itself
     assert summarise(net).parsed_layers <= len(net)

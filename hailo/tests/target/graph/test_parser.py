@@ -12,8 +12,7 @@ from onnx import helper
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.agreement import compare
 from tasnet2hef.target.graph.layers import HailoNet
-from tasnet2hef.target.graph.loader import load_graph
-from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.opened import OpenedGraph
 
 NetOf = Callable[..., HailoNet]
 
@@ -21,7 +20,7 @@ NetOf = Callable[..., HailoNet]
 def test_agrees_with_a_real_parse_on_every_layer(evidence: Path) -> None:
     recorded = json.loads((evidence / "seed_wide_dfc3.33_parsed.json").read_text())
     start = time.perf_counter()
-    net = parse(load_graph(evidence / "seed_wide_export.onnx"))
+    net = OpenedGraph.read(evidence / "seed_wide_export.onnx").net
     seconds = time.perf_counter() - start
     agreement = compare(net, recorded["hn_model"])
     assert agreement.differences == ()
@@ -47,11 +46,11 @@ def test_names_do_not_depend_on_the_names_of_tensors(evidence: Path, tmp_path: P
     path = tmp_path / "renamed.onnx"
     path.write_bytes(model.SerializeToString())
     recorded = json.loads((evidence / "seed_wide_dfc3.33_parsed.json").read_text())
-    assert compare(parse(load_graph(path)), recorded).complete
+    assert compare(OpenedGraph.read(path).net, recorded).complete
 
 
 def test_tall_block_by_hand(tall_block: Path) -> None:
-    net = parse(load_graph(tall_block))
+    net = OpenedGraph.read(tall_block).net
     assert [layer.name for layer in net] == [
         "input_layer1",
         "conv1",
@@ -145,7 +144,7 @@ def test_constant_output_is_refused(net_of: NetOf) -> None:
 
 
 def test_to_json_has_exactly_the_agreed_fields(tall_block: Path) -> None:
-    report = parse(load_graph(tall_block)).to_json()
+    report = OpenedGraph.read(tall_block).net.to_json()
     assert set(report) == {"layers", "weights", "ops"}
     fields = {"name", "type", "inputs", "input_shapes", "output_shapes", "params", "original_names"}
     assert all(set(layer) == fields for layer in report["layers"])

@@ -1,4 +1,4 @@
-"""The chips' numbers hang together, and budgets come out as the compiler's logs print them."""
+"""The chips' numbers are consistent, and budgets are those that the compiler's logs print."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.spec import TasNetSpec
-from tasnet2hef.target.known import Chip, Figure, chip_names, load_chip
-from tasnet2hef.target.known import limits as compiler
+from tasnet2hef.target.known import Chip, Figure, chip_names, limits, load_chip
+from tasnet2hef.target.known.evidence import GRADES
 from tasnet2hef.target.resources import audio_seconds
 
 CHIPS = [load_chip(name) for name in chip_names()]
@@ -29,17 +29,17 @@ def test_the_four_chips_are_known() -> None:
 @pytest.mark.parametrize("chip", CHIPS, ids=chip_names())
 def test_every_number_has_a_source(chip: Chip) -> None:
     for figure in figures(chip):
-        assert figure.source
+        assert figure.evidence.source
         assert figure.unit
-        assert figure.grade in ("recorded", "documented", "inferred")
+        assert figure.evidence.grade in GRADES
     assert int(chip.memory_units) == int(chip.clusters) * int(chip.memory_units_per_cluster)
     assert int(chip.layer_controllers) == int(chip.clusters) * 16
 
 
 def test_every_limit_of_the_compiler_has_a_source() -> None:
-    limits = [value for value in vars(compiler).values() if isinstance(value, Figure)]
-    assert len(limits) >= 8
-    assert all(limit.source and limit.unit for limit in limits)
+    limit_figures = [value for value in vars(limits).values() if isinstance(value, Figure)]
+    assert len(limit_figures) >= 8
+    assert all(limit.evidence.source and limit.unit for limit in limit_figures)
 
 
 def test_the_totals_that_a_log_printed() -> None:

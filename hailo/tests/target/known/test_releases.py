@@ -1,4 +1,4 @@
-"""The table of releases is the recorded one."""
+"""The table of releases equals the recorded one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tasnet2hef.target.known import chip_names
-from tasnet2hef.target.known.releases import PAIRINGS, pairing_of, spelt
+from tasnet2hef.target.known.evidence import GRADES
+from tasnet2hef.target.known.releases import PAIRINGS, format_release, pairing_of
 
 RECORDED = Path(__file__).parents[5] / "shared/evidence/limits.md"
 
@@ -16,8 +17,8 @@ RECORDED = Path(__file__).parents[5] / "shared/evidence/limits.md"
 def _releases(text: str) -> list[str]:
     """Return the releases that a cell names, `5.0-5.2` in full."""
     spans = re.findall(r"(\d+)\.(\d+)-\1\.(\d+)", text)
-    found = [f"{major}.{minor}" for major, low, high in spans for minor in range(int(low), int(high) + 1)]
-    return found or [f"{major}.{minor}" for major, minor in re.findall(r"(\d+)\.(\d+)", text)]
+    releases = [f"{major}.{minor}" for major, low, high in spans for minor in range(int(low), int(high) + 1)]
+    return releases or [f"{major}.{minor}" for major, minor in re.findall(r"(\d+)\.(\d+)", text)]
 
 
 @pytest.mark.skipif(not RECORDED.is_file(), reason=f"the recorded table is not here ({RECORDED})")
@@ -37,14 +38,16 @@ def test_it_is_the_recorded_one() -> None:
             recorded.setdefault(compiler, set())
         for compiler, runtime in together:
             recorded[compiler].add(runtime)
-    ours = {spelt(each.compiler): {spelt(runtime) for runtime in each.runtimes} for each in PAIRINGS}
+    ours = {
+        format_release(each.compiler): {format_release(runtime) for runtime in each.runtimes} for each in PAIRINGS
+    }
     assert ours == recorded
 
 
 def test_every_row_has_source_grade_and_known_chips() -> None:
     for each in PAIRINGS:
-        assert each.source
-        assert each.grade in ("recorded", "documented", "inferred")
+        assert each.evidence.source
+        assert each.evidence.grade in GRADES
         assert set(chip_names()) & set(each.hardware)
 
 

@@ -1,8 +1,8 @@
-"""The chip on which a rule's examples are judged."""
+"""The chip for which a rule's examples are checked."""
 
 from __future__ import annotations
 
-from tasnet2hef.target.rules.framework.rule import Rule
+from tasnet2hef.target.rules import Rule
 
 
 def chip_of(rule: Rule) -> str:

@@ -1,4 +1,4 @@
-"""Levels follow the evidence: recorded on this chip may be an error, everything else warns."""
+"""Levels follow the evidence: only what was recorded on this chip may be an error; all else warns."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ import onnx
 import pytest
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.target.check import check_proto
+from tasnet2hef.target.check import check_graph
+from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.rules import GraphSketch
 from tasnet2hef.target.rules.framework.discovery import all_rules, find_rule
-from tasnet2hef.target.rules.framework.sketch import Sketch
 
 
 def _grouped_decoder() -> onnx.ModelProto:
-    draw = Sketch()
-    return draw.model(draw.deconv(draw.input(1, 64, 1, 100), 64, 2, (1, 16), strides=[1, 8], group=2))
+    graph = GraphSketch()
+    return graph.model(graph.deconv(graph.input(1, 64, 1, 100), 64, 2, (1, 16), strides=[1, 8], group=2))
 
 
 @pytest.mark.parametrize(("chip", "level"), [("hailo8", "error"), ("hailo8l", "warning"), ("hailo15h", "warning")])
 def test_a_limit_of_one_chip_warns_on_another(chip: str, level: str) -> None:
-    found = [f for f in check_proto(_grouped_decoder(), chip).findings if f.rule == "grouped-deconvolution"]
+    found = [
+        f for f in check_graph(OpenedGraph(_grouped_decoder()), chip).findings if f.rule == "grouped-deconvolution"
+    ]
     assert [finding.level for finding in found] == [level]
     assert ("recorded on hailo8 only" in found[0].message) == (chip != "hailo8")
 
 
 @pytest.mark.parametrize("chip", ["hailo8", "hailo8l", "hailo10h", "hailo15h"])
 def test_what_the_parser_refuses_does_not_depend_on_the_chip(chip: str) -> None:
-    draw = Sketch()
-    report = check_proto(draw.model(draw.node("Abs", draw.input(1, 8, 10, 10))), chip)
+    graph = GraphSketch()
+    report = check_graph(OpenedGraph(graph.model(graph.node("Abs", graph.input(1, 8, 10, 10)))), chip)
     assert [finding.rule for finding in report.errors] == ["unsupported-operator"]
 
 
@@ -41,6 +44,6 @@ def test_ids_are_unique_and_sorted() -> None:
 
 
 def test_a_sketch_leaves_large_weights_out() -> None:
-    draw = Sketch()
-    model = draw.model(draw.conv(draw.input(1, 4096, 1, 8), 4096, 4096))
+    graph = GraphSketch()
+    model = graph.model(graph.conv(graph.input(1, 4096, 1, 8), 4096, 4096))
     assert model.ByteSize() < 1000

@@ -1,1 +1,1 @@
-"""One file a topic: each turns what was found on this machine into diagnoses, in a function ``diagnose``."""
+"""One file a topic: each diagnoses some of the facts about this machine, in a function ``diagnose``."""

@@ -1,40 +1,42 @@
-"""The vendor's compiler: in one of the environments, and starting."""
+"""The vendor's compiler: whether it is in one of the environments, and can be imported."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from tasnet2hef.base.environments import MADE_BY, TO_HAILO
-from tasnet2hef.diagnose.doctor.diagnosis import INCONSISTENT, MISSING, OK, WARN, Diagnosis
+from tasnet2hef.base.environments import MAKE_WITH, TO_HAILO
+from tasnet2hef.base.outcome import ERROR, MISSING, OK, WARNING
+from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
 from tasnet2hef.diagnose.doctor.facts import Facts
-from tasnet2hef.target.known.releases import PAIRINGS, pairing_of, spelt
+from tasnet2hef.target.known.releases import PAIRINGS, format_release, pairing_of
 
-WHAT = "compiler (DFC)"
+WHAT: Final = "compiler (DFC)"
 
 
 def diagnose(facts: Facts) -> Iterator[Diagnosis]:
-    """Judge every environment that has it, or say that none has."""
-    places = [each for each in facts.environments if each.compiler.installed]
-    if not places:
+    """Diagnose every environment that has the compiler, or report that none has."""
+    environments = [each for each in facts.environments if each.dfc.installed]
+    if not environments:
         advice = (
-            f"{MADE_BY[TO_HAILO]}; without it everything up to the model script works, and `compile` leaves a "
+            f"{MAKE_WITH[TO_HAILO]}; without it everything up to the model script works, and `compile` leaves a "
             "bundle for the machine that has it"
         )
         yield Diagnosis(WHAT, MISSING, "hailo_sdk_client is in none of the environments", advice)
-    for each in places:
-        where = f"{WHAT} in {each.name}"
-        if each.compiler.problem:
-            told = f"installed, and does not start: {each.compiler.problem}"
-            yield Diagnosis(where, INCONSISTENT, told, f"make the environment again: {MADE_BY[TO_HAILO]}")
+    for each in environments:
+        what = f"{WHAT} in {each.name}"
+        if each.dfc.problem:
+            found = f"installed, but can't be imported: {each.dfc.problem}"
+            yield Diagnosis(what, ERROR, found, f"recreate the environment: {MAKE_WITH[TO_HAILO]}")
         else:
-            yield _version(where, each.compiler.version)
+            yield _version(what, each.dfc.version)
 
 
-def _version(where: str, version: str) -> Diagnosis:
-    known = pairing_of(version)
-    if known is None:
-        span = f"{spelt(PAIRINGS[0].compiler)} to {spelt(PAIRINGS[-1].compiler)}"
-        advice = f"nothing is recorded of this release; those from {span} are, in parts"
-        return Diagnosis(where, WARN, version or "no version told", advice)
-    told = f"{version}, for {', '.join(known.hardware)}"
-    return Diagnosis(where, OK, told, known.note, known.source, known.grade)
+def _version(what: str, version: str) -> Diagnosis:
+    pairing = pairing_of(version)
+    if pairing is None:
+        span = f"{format_release(PAIRINGS[0].compiler)} to {format_release(PAIRINGS[-1].compiler)}"
+        advice = f"nothing is recorded of this release; those from {span} are recorded in part"
+        return Diagnosis(what, WARNING, version or "no version", advice)
+    found = f"{version}, for {', '.join(pairing.hardware)}"
+    return Diagnosis(what, OK, found, pairing.note, pairing.evidence.source, pairing.evidence.grade)

@@ -1,1 +1,1 @@
-"""Where weights come from: one module per kind of place, discovered. See `found.Container`."""
+"""Where weights come from: one module per kind of place, discovered. See `stored.Container`."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.containers import safetensors_file, torch_file
 from tasnet2hef.model.checkpoint.other_files import refuse_location
-from tasnet2hef.model.checkpoint.stored import Stored
+from tasnet2hef.model.checkpoint.stored import RawCheckpoint
 
 # In order of preference: the Hugging Face name, its safetensors form, what Asteroid's recipes write.
 PREFERRED_NAMES = ("pytorch_model.bin", "model.safetensors", "best_model.pth")
@@ -19,14 +19,14 @@ def claims(location: str) -> bool:
     return Path(location).is_dir()
 
 
-def open_stored(location: str) -> Stored:
+def read(location: str) -> RawCheckpoint:
     """Open the folder's checkpoint; refuses none, and several with no known name among them."""
     chosen = str(_chosen(Path(location)))
     if safetensors_file.claims(chosen):
-        return safetensors_file.open_stored(chosen)
+        return safetensors_file.read(chosen)
     if not torch_file.claims(chosen):
         refuse_location(Path(chosen))
-    return torch_file.open_stored(chosen)
+    return torch_file.read(chosen)
 
 
 def _chosen(folder: Path) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.containers import folder, torch_file
-from tasnet2hef.model.checkpoint.stored import Stored
+from tasnet2hef.model.checkpoint.stored import RawCheckpoint
 
 _ID = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 _FILE_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".tar", ".safetensors", ".onnx", ".har", ".hef", ".npz", ".yml")
@@ -16,21 +16,21 @@ _FILE_NAME = folder.PREFERRED_NAMES[0]
 
 
 def claims(location: str) -> bool:
-    """An id, unless something lies at that path, or its first part is a folder here and so a path was meant."""
+    """Ids, unless the path exists, or its first part is a folder here, so that a path was meant."""
     path = Path(location)
     is_path = path.exists() or path.parent.is_dir() or path.suffix.lower() in _FILE_SUFFIXES
     return _ID.fullmatch(location) is not None and not is_path
 
 
-def open_stored(location: str) -> Stored:
+def read(location: str) -> RawCheckpoint:
     """Download (or take from the cache) ``pytorch_model.bin`` and read it."""
     match = _ID.fullmatch(location)
     assert match is not None
     path = _downloaded(location, match["repository"], match["revision"])
     if not torch_file.claims(path):
         raise CheckpointError(f"{location}: found a {_FILE_NAME} that torch.save did not write; name another id")
-    stored = torch_file.open_stored(path)
-    return Stored(location, stored.content, stored.path)
+    raw = torch_file.read(path)
+    return RawCheckpoint(location, raw.content, raw.path)
 
 
 def _downloaded(location: str, repository: str, revision: str | None) -> str:
@@ -43,11 +43,9 @@ def _downloaded(location: str, repository: str, revision: str | None) -> str:
         ) from error
     try:
         return str(hf_hub_download(repo_id=repository, filename=_FILE_NAME, revision=revision))
-    except (
-        Exception
-    ) as error:  # no network, no such repository, no such file, no permission: all the library's own
+    except Exception as error:  # the library's own classes: no network, repository, file or permission
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise CheckpointError(
-            f"{location}: found no such file, and {_FILE_NAME} could not be had from Hugging Face ({reason}); "
-            "check the path or the id, or download it elsewhere and give the file"
+            f"{location}: found no such file, and {_FILE_NAME} could not be downloaded from Hugging Face "
+            f"({reason}); check the path or the id, or download it elsewhere and give the file"
         ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasnet2hef.base.errors import CheckpointError
-from tasnet2hef.model.checkpoint.stored import Stored
+from tasnet2hef.model.checkpoint.stored import RawCheckpoint
 
 _SUFFIX = ".safetensors"
 
@@ -15,7 +15,7 @@ def claims(location: str) -> bool:
     return Path(location).suffix.lower() == _SUFFIX and Path(location).is_file()
 
 
-def open_stored(location: str) -> Stored:
+def read(location: str) -> RawCheckpoint:
     """Read the tensors; refuses when the library is not installed."""
     try:
         from safetensors.torch import load_file  # type: ignore[import-not-found, unused-ignore]  # optional
@@ -31,4 +31,4 @@ def open_stored(location: str) -> Stored:
             f"{location}: found a damaged or truncated safetensors file ({type(error).__name__}); "
             "copy or download it again"
         ) from error
-    return Stored(location, dict(weights), Path(location))
+    return RawCheckpoint(location, dict(weights), Path(location))

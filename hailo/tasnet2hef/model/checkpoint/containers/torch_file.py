@@ -16,7 +16,7 @@ from torch.torch_version import TorchVersion
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.other_files import refuse_zip
-from tasnet2hef.model.checkpoint.stored import Stored
+from tasnet2hef.model.checkpoint.stored import RawCheckpoint
 
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 
@@ -26,7 +26,7 @@ _GLOBAL_ASKED_FOR = re.compile(r"GLOBAL (\S+) (?:was not|whose)|Unsupported (?:c
 
 
 def claims(location: str) -> bool:
-    """Zip archives and pickles are torch's, until their content says otherwise."""
+    """Zip archives and pickles; their content is checked when they are read."""
     path = Path(location)
     if not path.is_file():
         return False
@@ -35,7 +35,7 @@ def claims(location: str) -> bool:
     return head == _ZIP or head[:1] == _PICKLE
 
 
-def open_stored(location: str) -> Stored:
+def read(location: str) -> RawCheckpoint:
     """Read a ``torch.save`` file without running anything that is in it."""
     path = Path(location)
     if zipfile.is_zipfile(path):
@@ -46,7 +46,7 @@ def open_stored(location: str) -> Stored:
             f"{location}: found a saved {type(content).__name__}, expected a mapping of names to weights; "
             "save the network's state_dict"
         )
-    return Stored(location, {str(key): value for key, value in content.items()}, path)
+    return RawCheckpoint(location, {str(key): value for key, value in content.items()}, path)
 
 
 def _require_torch_zip(path: Path) -> None:
@@ -65,7 +65,7 @@ def _read(path: Path) -> object:
     # TorchVersion: Asteroid's serialize() stores torch.__version__, which is a str with comparisons, no code.
     try:
         with torch.serialization.safe_globals([TorchVersion]), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch warns of pickles it may fail to read; a failure is told below
+            warnings.simplefilter("ignore")  # torch warns of pickles that it may fail to read
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         _refuse_pickle(path, error)
@@ -86,7 +86,7 @@ def _refuse_pickle(path: Path, error: Exception) -> NoReturn:
         ) from error
     raise CheckpointError(
         f"{path}: found a pickle that needs the code of {wanted}, expected weights and plain values only, because "
-        "no code from a file is run; where it was made, save torch.save(model.serialize(), path) or "
+        "no code from a file is run; save it again where it was made, with torch.save(model.serialize(), path) or "
         "torch.save(model.state_dict(), path)"
     ) from error
 

@@ -1,1 +1,1 @@
-"""How weights are named: one module per layout, discovered. See `found.Layout`."""
+"""How weights are named: one module per layout, discovered. See `stored.Layout`."""

@@ -13,48 +13,48 @@ from torch import nn
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.layouts.asteroid_training import is_conv_tasnet
 from tasnet2hef.model.checkpoint.state_dicts import plain_keys, tensors_of
-from tasnet2hef.model.checkpoint.stored import Found, Stored
+from tasnet2hef.model.checkpoint.stored import NamedWeights, RawCheckpoint
 
 NAME = "Asteroid package (serialize)"
 INPUT_LEVEL = "input_level_dbfs"
 
 
 def claims(content: Mapping[str, object]) -> bool:
-    """A package holds options and weights side by side."""
+    """Options and weights side by side."""
     state = content.get("state_dict")
     has_options = isinstance(content.get("model_args"), Mapping)
     return has_options and isinstance(state, Mapping) and is_conv_tasnet(plain_keys(state))
 
 
-def find(stored: Stored) -> Found:
-    """Take options and weights; the class must be one whose forward pass is Conv-TasNet's."""
-    model_args, state = stored.content["model_args"], stored.content["state_dict"]
+def find(raw: RawCheckpoint) -> NamedWeights:
+    """Take options and weights; refuse a class whose forward pass is not Conv-TasNet's."""
+    model_args, state = raw.content["model_args"], raw.content["state_dict"]
     assert isinstance(model_args, Mapping)
     assert isinstance(state, Mapping)
     recorded = {"encoder_activation": None, **{str(name): value for name, value in model_args.items()}}
-    weights = tensors_of(stored.where, plain_keys(state))
-    level = _input_level(stored)
-    return Found(stored.where, weights, recorded, "its model_args", _class_notes(stored), input_level_dbfs=level)
+    weights = tensors_of(raw.where, plain_keys(state))
+    level = _input_level(raw)
+    return NamedWeights(raw.where, weights, recorded, "its model_args", _class_notes(raw), input_level_dbfs=level)
 
 
-def _input_level(stored: Stored) -> float | None:
+def _input_level(raw: RawCheckpoint) -> float | None:
     """Read the level that ``freeze`` and ``distil`` leave among the infos, which Asteroid itself ignores."""
-    infos = stored.content.get("infos")
+    infos = raw.content.get("infos")
     level = infos.get(INPUT_LEVEL) if isinstance(infos, Mapping) else None
     if level is None:
         return None
     if isinstance(level, bool) or not isinstance(level, (int, float)) or not -100 <= level <= 0:
         raise CheckpointError(
-            f"{stored.where}: {INPUT_LEVEL}: found {level!r}, expected -100 to 0 dBFS; save it again"
+            f"{raw.where}: {INPUT_LEVEL}: found {level!r}, expected -100 to 0 dBFS; save it again"
         )
     return float(level)
 
 
-def _class_notes(stored: Stored) -> tuple[str, ...]:
-    name = str(stored.content.get("model_name", "ConvTasNet"))
+def _class_notes(raw: RawCheckpoint) -> tuple[str, ...]:
+    name = str(raw.content.get("model_name", "ConvTasNet"))
     if name.lower() == "vadnet":
         raise CheckpointError(
-            f"{stored.where}: found a VADNet, expected a ConvTasNet; its decoder ends in a sigmoid and gives "
+            f"{raw.where}: found a VADNet, expected a ConvTasNet; its decoder ends in a sigmoid and gives "
             "voice activity instead of speech, so give a separation model"
         )
     if name.lower() == "convtasnet":
@@ -63,19 +63,19 @@ def _class_notes(stored: Stored) -> tuple[str, ...]:
 
 
 def claims_module(module: nn.Module) -> bool:
-    """Asteroid's models can tell their options."""
+    """Asteroid's models, which report their options."""
     return callable(getattr(module, "get_model_args", None))
 
 
-def from_live(module: nn.Module) -> Stored:
-    """Ask the network for its options, and for the padding and pseudo-inverse that it would not save."""
+def from_live(module: nn.Module) -> RawCheckpoint:
+    """Take weights and options, and the padding and pseudo-inverse that Asteroid does not save."""
     model_args: dict[str, object] = dict(module.get_model_args())  # type: ignore[operator]  # torch types it Module
     encoder, decoder = getattr(module, "encoder", None), getattr(module, "decoder", None)
     model_args["who_is_pinv"] = _who_is_pinv(encoder, decoder)
     model_args["padding"] = getattr(encoder, "padding", 0) or getattr(decoder, "padding", 0)
     model_args["output_padding"] = getattr(decoder, "output_padding", 0)
     name = type(module).__name__
-    return Stored(name, {"model_name": name, "model_args": model_args, "state_dict": module.state_dict()})
+    return RawCheckpoint(name, {"model_name": name, "model_args": model_args, "state_dict": module.state_dict()})
 
 
 def _who_is_pinv(encoder: object, decoder: object) -> str:

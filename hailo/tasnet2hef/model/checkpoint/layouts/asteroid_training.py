@@ -15,7 +15,7 @@ from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.checkpoint.conf_file import NAME as CONF_NAME
 from tasnet2hef.model.checkpoint.conf_file import conf_beside
 from tasnet2hef.model.checkpoint.state_dicts import plain_keys, tensors_of, unwrap
-from tasnet2hef.model.checkpoint.stored import Found, Stored
+from tasnet2hef.model.checkpoint.stored import NamedWeights, RawCheckpoint
 
 NAME = "Asteroid state dict"
 
@@ -27,7 +27,7 @@ _TRAINING_ONLY = ("loss_func.", "loss.")
 
 
 def is_conv_tasnet(keys: Iterable[str]) -> bool:
-    """Say whether parameters are named as in Asteroid's ConvTasNet; TDCN++ has scales and dense skips besides."""
+    """Return whether parameters are named as in Asteroid's ConvTasNet; TDCN++ has scales and dense skips too."""
     names = list(keys)
     other = any(name.startswith(("masker.dense_skip.", "masker.scaling_param")) for name in names)
     return not other and any(name.startswith("masker.TCN.") for name in names)
@@ -39,18 +39,18 @@ def claims(content: Mapping[str, object]) -> bool:
     return bare and is_conv_tasnet(plain_keys(unwrap(content)))
 
 
-def find(stored: Stored) -> Found:
+def find(raw: RawCheckpoint) -> NamedWeights:
     """Take the weights, and the options from the checkpoint or from the recipe's conf."""
-    state = plain_keys(unwrap(stored.content))
+    state = plain_keys(unwrap(raw.content))
     dropped = [name for name in state if name.startswith(_TRAINING_ONLY)]
-    weights = tensors_of(stored.where, {name: value for name, value in state.items() if name not in dropped})
+    weights = tensors_of(raw.where, {name: value for name, value in state.items() if name not in dropped})
     notes = (f"dropped {len(dropped)} entries of the loss, first {dropped[0]}",) if dropped else ()
     for place in _RECORDED_IN:
-        options = recipe_options(stored.content.get(place))
+        options = recipe_options(raw.content.get(place))
         if options:
-            return Found(stored.where, weights, options, f"its {place}", notes)
-    options = recipe_options(conf_beside(stored.path)) if stored.path else {}
-    return Found(stored.where, weights, options, f"the {CONF_NAME} beside it", notes)
+            return NamedWeights(raw.where, weights, options, f"its {place}", notes)
+    options = recipe_options(conf_beside(raw.path)) if raw.path else {}
+    return NamedWeights(raw.where, weights, options, f"the {CONF_NAME} beside it", notes)
 
 
 def recipe_options(conf: object) -> dict[str, object]:
@@ -81,10 +81,10 @@ def _section_options(conf: Mapping[str, object], section: str, wanted: frozenset
 
 
 def claims_module(module: nn.Module) -> bool:
-    """No live network: one that can't tell its options is read as a bare state dict."""
+    """None: a live network that can't report its options is read as a bare state dict."""
     return False
 
 
-def from_live(module: nn.Module) -> Stored:
+def from_live(module: nn.Module) -> RawCheckpoint:
     """Take the weights alone."""
-    return Stored(type(module).__name__, module.state_dict())
+    return RawCheckpoint(type(module).__name__, module.state_dict())

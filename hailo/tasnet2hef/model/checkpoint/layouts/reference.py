@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from torch import nn
 
 from tasnet2hef.model.checkpoint.state_dicts import plain_keys, tensors_of
-from tasnet2hef.model.checkpoint.stored import Found, Stored
+from tasnet2hef.model.checkpoint.stored import NamedWeights, RawCheckpoint
 from tasnet2hef.model.network.reference import ReferenceTasNet
 
 NAME = "tasnet2hef reference"
@@ -21,14 +21,14 @@ def claims(content: Mapping[str, object]) -> bool:
     return isinstance(content.get("spec"), Mapping) and isinstance(content.get("state_dict"), Mapping)
 
 
-def find(stored: Stored) -> Found:
+def find(raw: RawCheckpoint) -> NamedWeights:
     """Take both as they are."""
-    spec, state = stored.content["spec"], stored.content["state_dict"]
+    spec, state = raw.content["spec"], raw.content["state_dict"]
     assert isinstance(spec, Mapping)
     assert isinstance(state, Mapping)
     recorded = {str(name): value for name, value in spec.items()}
-    weights = tensors_of(stored.where, plain_keys(state))
-    return Found(stored.where, weights, recorded, "its spec", plain_filters=True)
+    weights = tensors_of(raw.where, plain_keys(state))
+    return NamedWeights(raw.where, weights, recorded, "its spec", plain_filters=True)
 
 
 def claims_module(module: nn.Module) -> bool:
@@ -36,7 +36,7 @@ def claims_module(module: nn.Module) -> bool:
     return isinstance(module, ReferenceTasNet)
 
 
-def from_live(module: nn.Module) -> Stored:
+def from_live(module: nn.Module) -> RawCheckpoint:
     """Take spec and weights."""
     assert isinstance(module, ReferenceTasNet)
-    return Stored(type(module).__name__, {"spec": module.spec.as_dict(), "state_dict": module.state_dict()})
+    return RawCheckpoint(type(module).__name__, {"spec": module.spec.as_dict(), "state_dict": module.state_dict()})

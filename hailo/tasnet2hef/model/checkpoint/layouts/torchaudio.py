@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.state_dicts import plain_keys, tensors_of, unwrap
-from tasnet2hef.model.checkpoint.stored import Found, Stored
+from tasnet2hef.model.checkpoint.stored import NamedWeights, RawCheckpoint
 
 NAME = "torchaudio state dict"
 
@@ -42,11 +42,11 @@ def claims(content: Mapping[str, object]) -> bool:
     return any(key.startswith(f"{_MARK}conv_layers.") for key in plain_keys(unwrap(content)))
 
 
-def find(stored: Stored) -> Found:
+def find(raw: RawCheckpoint) -> NamedWeights:
     """Rename to Asteroid's names and record what the class fixes."""
-    foreign = tensors_of(stored.where, plain_keys(unwrap(stored.content)))
+    foreign = tensors_of(raw.where, plain_keys(unwrap(raw.content)))
     weights = {_asteroid_name(key): tensor for key, tensor in foreign.items()}
-    _require_kernel(stored.where, foreign)
+    _require_kernel(raw.where, foreign)
     recorded: dict[str, object] = {
         "norm_type": "gLN",
         "causal": False,
@@ -56,11 +56,11 @@ def find(stored: Stored) -> Found:
     filters = foreign.get("encoder.weight")
     if filters is not None and filters.ndim == 3:
         recorded |= {"stride": filters.shape[2] // 2, "encoder_padding": filters.shape[2] // 2}
-    live = stored.content.get("mask_act")
-    if isinstance(live, str):
-        recorded["mask_act"] = live
+    activation = raw.content.get("mask_act")
+    if isinstance(activation, str):
+        recorded["mask_act"] = activation
     notes = ("torchaudio's net: the encoder's padding is kept as encoder_padding, GroupNorm is gLN",)
-    return Found(stored.where, weights, recorded, "torchaudio's class", notes)
+    return NamedWeights(raw.where, weights, recorded, "torchaudio's class", notes)
 
 
 def _asteroid_name(key: str) -> str:
@@ -84,12 +84,13 @@ def _require_kernel(where: str, foreign: Mapping[str, Tensor]) -> None:
 
 
 def claims_module(module: nn.Module) -> bool:
-    """torchaudio's class, by what it holds."""
+    """torchaudio's class, by its attributes."""
     return hasattr(module, "mask_generator") and hasattr(module, "enc_kernel_size")
 
 
-def from_live(module: nn.Module) -> Stored:
-    """Take the weights and the mask's activation, which the weights can't tell."""
+def from_live(module: nn.Module) -> RawCheckpoint:
+    """Take the weights and the mask's activation, which the weights don't show."""
     generator = module.get_submodule("mask_generator")
     activation = type(getattr(generator, "mask_activate", torch.nn.Sigmoid())).__name__
-    return Stored(type(module).__name__, {"state_dict": module.state_dict(), "mask_act": activation.lower()})
+    content = {"state_dict": module.state_dict(), "mask_act": activation.lower()}
+    return RawCheckpoint(type(module).__name__, content)

@@ -1,4 +1,4 @@
-"""Turns what the runtime raises into one line with the way out."""
+"""Turns what the runtime raises into one line with its cause and fix."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ VENDOR_MODULE = "hailo_platform"
 
 @contextmanager
 def explained(where: str) -> Iterator[None]:
-    """Raise what goes wrong at the device as a DeviceError; other errors are our own and pass.
+    """Raise HailoRT's errors as a DeviceError; our own errors pass unchanged.
 
     Raises:
-        DeviceError: the runtime refused, with its words and, where that is known, the cause and the way out.
+        DeviceError: the runtime failed; the message has its words and, where known, the cause and the fix.
     """
     try:
         yield
@@ -29,27 +29,24 @@ def explained(where: str) -> Iterator[None]:
 
 
 def is_vendors(error: BaseException) -> bool:
-    """Tell whether an error is the runtime's own, the missing runtime or the operating system's."""
-    kinds = type(error).__mro__
+    """Return whether an error is HailoRT's own, an import that failed or the operating system's."""
+    classes = type(error).__mro__
     return isinstance(error, (ImportError, OSError)) or any(
-        kind.__name__.startswith("HailoRT") or kind.__module__.split(".")[0] == VENDOR_MODULE for kind in kinds
+        each.__name__.startswith("HailoRT") or each.__module__.split(".")[0] == VENDOR_MODULE for each in classes
     )
 
 
 def device_error(error: BaseException, where: str) -> DeviceError:
-    """Return one line: where, the runtime's words, the cause with its grade and source, and the way out."""
-    from tasnet2hef.base.discovery import modules_of
-    from tasnet2hef.target.failures import runtime_signatures as failures
-    from tasnet2hef.target.failures.signature import Signature
+    """Return one line: where, the runtime's words, the cause with its grade and source, and the fix."""
+    from tasnet2hef.target.failures.signature import matching
+    from tasnet2hef.target.failures.tables import runtime_signatures
 
     text = f"{type(error).__name__}: {error}"
-    known: list[Signature] = [module.SIGNATURE for module in modules_of(failures)]
-    found = [(place, each) for each in known if (place := each.place(text)) is not None]
-    if not found:
+    signatures = matching(runtime_signatures(), text)
+    if not signatures:
         return DeviceError(
             f"{where}: {text[:WORDS_LENGTH]}; not a failure that is known here: see `hailortcli fw-control "
             "identify` and `dmesg | grep -i hailo`"
         )
-    _, first = min(found, key=lambda each: (each[0][0], -each[0][1], each[1].id))
-    known_from = f"{first.proof.grade}: {first.proof.origin}"
-    return DeviceError(f"{where}: {text[:WORDS_LENGTH]}; {first.cause} ({known_from}); {first.way_out}", first.id)
+    first = signatures[0]
+    return DeviceError(f"{where}: {text[:WORDS_LENGTH]}; {first.cause} ({first.basis}); {first.remedy}", first.id)

@@ -11,13 +11,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.files import digest_of_file, written_beside
-from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, metadata_of, output_names
+from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, output_names
 from tasnet2hef.base.plain import plain
 from tasnet2hef.base.version import __version__
+
+if TYPE_CHECKING:
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
 FORMAT: Final = "tasnet2hef hef record 1"
 END_LAYERS: Final = ("input_layer", "output_layer")
@@ -74,14 +77,23 @@ def sidecar_path(hef: Path) -> Path:
 
 
 def write_sidecar(
-    hef: Path, model: Path, hn: Mapping[str, Any] | None = None, *, hardware: str = "", compiler: str = ""
+    hef: Path,
+    graph: OpenedGraph,
+    hn: Mapping[str, Any] | None = None,
+    *,
+    hardware: str = "",
+    compiler: str = "",
+    sha256: str = "",
 ) -> Path:
-    """Write the sidecar of a HEF that was compiled from ``model``; ``hn`` is the compiler's own graph of it.
+    """Write the sidecar of a HEF that was compiled from ``graph``; ``hn`` is the compiler's own graph of it.
+
+    ``sha256`` is the HEF's where it is known; it is read again where not.
 
     Raises:
-        InputError: the graph can't be read or was not exported by tasnet2hef, or the place can't be written.
+        InputError: the graph was not exported by tasnet2hef, or the place can't be written.
     """
-    sidecar = replace(describe(model, hn), hardware=hardware, compiler=compiler, sha256=digest_of_file(hef))
+    digest = sha256 or digest_of_file(hef)
+    sidecar = replace(describe(graph, hn), hardware=hardware, compiler=compiler, sha256=digest)
     path = sidecar_path(hef)
     with written_beside(path) as part:
         part.write_text(json.dumps(sidecar.to_json(), indent=1) + "\n", encoding="utf-8")
@@ -109,18 +121,13 @@ def read_sidecar(hef: Path) -> HefSidecar:
     return sidecar
 
 
-def describe(model: Path, hn: Mapping[str, Any] | None = None) -> HefSidecar:
-    """Describe the program that is compiled from an ONNX file.
+def describe(opened: OpenedGraph, hn: Mapping[str, Any] | None = None) -> HefSidecar:
+    """Describe the program that an ONNX graph becomes.
 
     Raises:
-        GraphError: the file can't be read, or was not exported by tasnet2hef.
+        GraphError: the graph was not exported by tasnet2hef.
     """
-    import onnx
-
-    from tasnet2hef.target.graph.loader import load_graph
-
-    graph = load_graph(model)
-    metadata = metadata_of(onnx.load_model(str(model), load_external_data=False))
+    graph = opened.loaded
     makers = {tensor: node.name for node in graph.nodes for tensor in node.outputs}
 
     def port(name: str) -> Port:
@@ -131,7 +138,7 @@ def describe(model: Path, hn: Mapping[str, Any] | None = None) -> HefSidecar:
         return Port(name, (height, width, channels), (*origins, *layers), () if name in makers else tuple(readers))
 
     return HefSidecar(
-        contract=GraphContract.from_metadata(metadata, str(model)),
+        contract=opened.require_contract(),
         inputs=tuple(port(name) for name in graph.inputs),
         outputs=tuple(port(name) for name in graph.outputs),
     )
@@ -168,7 +175,9 @@ def _from_onnx(hef: Path) -> HefSidecar:
             f"{hef}: found neither {sidecar_path(hef).name} nor {model.name} beside it, expected one of them: it "
             "says how to feed the HEF; copy it along"
         )
-    return describe(model)
+    from tasnet2hef.target.graph.opened import OpenedGraph
+
+    return describe(OpenedGraph.read(model))
 
 
 def _parse(path: Path) -> HefSidecar:

@@ -1,4 +1,4 @@
-"""Activations without options: one ONNX operator, one word of the compiler."""
+"""Activations without options: each ONNX operator has one name in the compiler."""
 
 from __future__ import annotations
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.builder import Builder, Unsupported
 from tasnet2hef.target.graph.converters.registry import converts
+from tasnet2hef.target.graph.kernel_window import apply_padding, kernel_window_params, read_kernel_window
 from tasnet2hef.target.graph.layers import ParamValue
 from tasnet2hef.target.graph.layout import letter_size, with_sizes
 from tasnet2hef.target.graph.onnx_node import OnnxNode
-from tasnet2hef.target.graph.window import padded, read_window, window_params
 
 CONVOLUTION_PARAMS: dict[str, ParamValue] = {
     "layer_disparity": 1,
@@ -37,12 +37,12 @@ def convert_conv(node: OnnxNode, build: Builder) -> None:
             f"{node.where()}: weights {list(weight)} with {groups} groups, but its input has {features} "
             "features; export again"
         )
-    window = read_window(node, source, weight[2:])
+    window = read_kernel_window(node, source, weight[2:])
     depthwise = groups == features == filters and groups > 1
-    padded_source, word, shape = padded(node, build, source, window)
+    padded_source, padding, shape = apply_padding(node, build, source, window)
     params: dict[str, ParamValue] = {
         "kernel_shape": (*window.kernel, features, 1 if depthwise else filters),
-        **window_params(window, word),
+        **kernel_window_params(window, padding),
         "groups": 1 if depthwise else groups,
         **CONVOLUTION_PARAMS,
     }

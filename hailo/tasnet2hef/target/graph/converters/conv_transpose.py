@@ -1,7 +1,7 @@
 """ConvTranspose: `deconv`, whose output is always input times stride.
 
 Recorded (DFC 3.33.0): kernel 16, stride 8, no pads on 1,999 columns gives 16,000 in ONNX and 15,992 in
-HN with padding DECONV: what overlaps the end is dropped.
+HN with padding DECONV: samples that overlap the end are dropped.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.builder import Builder, Unsupported
 from tasnet2hef.target.graph.converters.conv import CONVOLUTION_PARAMS
 from tasnet2hef.target.graph.converters.registry import converts
+from tasnet2hef.target.graph.kernel_window import kernel_window_params, read_kernel_window
 from tasnet2hef.target.graph.layers import ParamValue
 from tasnet2hef.target.graph.layout import letter_size, with_sizes
 from tasnet2hef.target.graph.onnx_node import OnnxNode
-from tasnet2hef.target.graph.window import read_window, window_params
 
 
 @converts("ConvTranspose")
@@ -34,7 +34,7 @@ def convert_conv_transpose(node: OnnxNode, build: Builder) -> None:
             f"{node.where()}: weights {list(weight)} with {groups} groups, but its input has {features} "
             "features; export again"
         )
-    window = read_window(node, source, weight[2:])
+    window = read_kernel_window(node, source, weight[2:])
     shape = with_sizes(
         source.shape,
         H=letter_size(source.shape, "H") * window.strides[0],
@@ -43,7 +43,7 @@ def convert_conv_transpose(node: OnnxNode, build: Builder) -> None:
     )
     params: dict[str, ParamValue] = {
         "kernel_shape": (*window.kernel, features, weight[1] * groups),
-        **window_params(window, "DECONV"),
+        **kernel_window_params(window, "DECONV"),
         "groups": groups,
         **CONVOLUTION_PARAMS,
     }

@@ -59,4 +59,4 @@ def _inverse(node: OnnxNode, build: Builder, numerator: str, denominator: Value)
     else:
         build.activate(node, denominator, word)
     if not is_filled_with(build, numerator, 1.0):
-        affine(node, build, Value(**vars(build.value(node.outputs[0]))))
+        affine(node, build, build.value(node.outputs[0]))

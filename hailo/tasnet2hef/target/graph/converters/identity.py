@@ -1,4 +1,4 @@
-"""Identity, Dropout and casts between floats: nothing is left of them."""
+"""Identity, Dropout and casts between floats: dropped without a layer."""
 
 from __future__ import annotations
 

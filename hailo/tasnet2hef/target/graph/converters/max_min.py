@@ -13,7 +13,7 @@ from tasnet2hef.target.graph.layers import ParamValue
 from tasnet2hef.target.graph.layout import letter_size, with_sizes
 from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
 
-# HN lists one number per feature; no net has more features than this, but a damaged file may.
+# HN lists one number per feature; no net has more features than this, but a damaged file may claim it.
 _MOST_FEATURES = 1 << 20
 
 

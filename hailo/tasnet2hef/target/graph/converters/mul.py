@@ -35,7 +35,7 @@ def convert_mul(node: OnnxNode, build: Builder) -> None:
 
 
 def _gate(node: OnnxNode, build: Builder, gate: str, tensor: str) -> bool:
-    """Turn `x * gate(x)` into one activation; tell whether it was one."""
+    """Turn `x * gate(x)` into one activation; return whether it was one."""
     if build.is_constant(gate) or build.is_constant(tensor):
         return False
     gating, source = build.value(gate), build.value(tensor)
@@ -45,7 +45,7 @@ def _gate(node: OnnxNode, build: Builder, gate: str, tensor: str) -> bool:
         return False
     gating.draft.params["activation"] = word
     value = build.absorb(node, gating)
-    if build.reads.get(tensor) == 2 and _is_linear(source):
+    if build.use_counts.get(tensor) == 2 and _is_linear(source):
         value = _fuse(gating, source, word)
     build.bind(node.outputs[0], value)
     return True

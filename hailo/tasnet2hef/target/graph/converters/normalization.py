@@ -13,13 +13,13 @@ from tasnet2hef.target.graph.onnx_node import OnnxNode
 
 @converts("LayerNormalization")
 def convert_layer_normalization(node: OnnxNode, build: Builder) -> None:
-    """Convert a layer norm over the features; over more axes it is refused."""
+    """Convert a layer norm over the features; other axes are refused."""
     source = build.value(node.inputs[0])
     axis = node.integer("axis", -1)
     source.letter(axis)
     letters = source.layout[axis if axis >= 0 else len(source.layout) + axis :]
     if letters != "C" or len(source.shape) != 4:
-        raise Unsupported(f"LayerNormalization over axes {letters}; it exists over features only")
+        raise Unsupported(f"LayerNormalization over axes {letters}; supported over features only")
     params: dict[str, ParamValue] = {"reduce_axes": (3,), "groups": 1}
     value = build.add(node, "layer_normalization", [source], source.shape, params, layout=source.layout)
     build.bind(node.outputs[0], value)

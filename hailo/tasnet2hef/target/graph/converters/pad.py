@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tasnet2hef.target.graph.builder import Builder, Unsupported
 from tasnet2hef.target.graph.converters.registry import converts
+from tasnet2hef.target.graph.kernel_window import external_pad
 from tasnet2hef.target.graph.onnx_node import OnnxNode
-from tasnet2hef.target.graph.window import external_pad
 
 
 @converts("Pad")
@@ -35,10 +35,10 @@ def _pads(node: OnnxNode, rank: int) -> dict[int, tuple[int, int]]:
         raise Unsupported("Pad by amounts that are not constant")
     axes = tuple(range(rank))
     if node.has_input(3):
-        given = node.integer_values(3)
-        if given is None:
+        chosen = node.integer_values(3)
+        if chosen is None:
             raise Unsupported("Pad over axes that are not constant")
-        axes = given
+        axes = chosen
     if len(pads) != 2 * len(axes):
         raise Unsupported(f"Pad by {list(pads)} for {len(axes)} axes")
     return {axis: (pads[i], pads[i + len(axes)]) for i, axis in enumerate(axes)}

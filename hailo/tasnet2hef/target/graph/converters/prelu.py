@@ -25,6 +25,7 @@ def convert_prelu(node: OnnxNode, build: Builder) -> None:
     if per_feature and source.layout[-1:] != "C":
         shape = with_sizes(source.shape, C=features * features)
         value = build.add(node, "activation", [source], shape, {"activation": "prelu"}, layout=source.layout)
-        build.bind(node.outputs[0], replace(value, shape=source.shape))  # what reads it is judged as it is meant
+        # What follows is parsed, and checked, with the shape that was meant.
+        build.bind(node.outputs[0], replace(value, shape=source.shape))
         return
     build.activate(node, source, "prelu")

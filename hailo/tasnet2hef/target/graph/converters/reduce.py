@@ -36,7 +36,7 @@ def convert_reduction(node: OnnxNode, build: Builder) -> None:
     letters = _letters(node, source)
     wide = [letter for letter in letters if letter_size(source.shape, letter) > 1]
     if wide and wide != ["C"]:
-        raise Unsupported(f"{node.op_type} over axes {letters}; it exists over features only")
+        raise Unsupported(f"{node.op_type} over axes {letters}; supported over features only")
     if node.op_type == "ReduceMax" and not node.integer("keepdims", 1):
         raise Unsupported("ReduceMax without keepdims")
     types = {"ReduceSum": "reduce_sum", "ReduceMax": "reduce_max", "ReduceL2": "reduce_l2"}

@@ -1,4 +1,4 @@
-"""Find the converter of each ONNX operator: any function in this folder marked with `converts`."""
+"""Finds the converter of each ONNX operator: any function in this folder marked with `converts`."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def converts(*operators: str) -> Callable[[Converter], Converter]:
 @lru_cache(maxsize=1)
 def discover() -> Mapping[str, Converter]:
     """Return the converter of every supported ONNX operator, by operator type."""
-    found: dict[str, Converter] = {}
+    by_operator: dict[str, Converter] = {}
     for module in modules_of(converters):
         for operator, function in _marked(module):
-            if found.setdefault(operator, function) is not function:
-                raise RuntimeError(f"{operator} has two converters: {found[operator]} and {function}")
-    return found
+            if by_operator.setdefault(operator, function) is not function:
+                raise RuntimeError(f"{operator} has two converters: {by_operator[operator]} and {function}")
+    return by_operator
 
 
 def _marked(module: ModuleType) -> list[tuple[str, Converter]]:

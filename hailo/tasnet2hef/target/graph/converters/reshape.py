@@ -1,4 +1,4 @@
-"""Reshape, Flatten, Squeeze, Unsqueeze: free while only axes of size 1 come and go; else a shuffle.
+"""Reshape, Flatten, Squeeze, Unsqueeze: free while only axes of size 1 are added or removed; else a shuffle.
 
 Recorded: a Squeeze of a unit axis is part of the layer before it.
 """
@@ -26,7 +26,7 @@ def convert_reshape(node: OnnxNode, build: Builder) -> None:
         build.alias(node, source)
         return
     layout = relabelled(source, before, after)
-    if layout is None and len(after) == 2 and _only_dense_reads(node, build):
+    if layout is None and len(after) == 2 and _only_dense_consumers(node, build):
         layout = "NC"
     if layout is None:
         raise Unsupported(f"{node.op_type} {list(before)} -> {list(after)} shuffles data between axes")
@@ -34,15 +34,15 @@ def convert_reshape(node: OnnxNode, build: Builder) -> None:
 
 
 def relabelled(source: Value, before: Shape, after: Shape) -> str | None:
-    """Return the layout after axes of size 1 came or went, or None when others changed."""
+    """Return the layout after axes of size 1 were added or removed, or None when others changed."""
     if len(after) > 5 or "?" in source.layout or len(before) != len(source.layout):
         return None
-    kept = [letter for letter, size in zip(source.layout, before, strict=True) if size != 1]
+    significant = [letter for letter, size in zip(source.layout, before, strict=True) if size != 1]
     if [size for size in before if size != 1] != [size for size in after if size != 1]:
         return None
-    free = [letter for letter in "N" + default_layout(max(len(after), 4))[1:] if letter not in kept]
-    wide = iter(kept)
-    letters = [next(wide) if size != 1 else "" for size in after]
+    free = [letter for letter in "N" + default_layout(max(len(after), 4))[1:] if letter not in significant]
+    remaining = iter(significant)
+    letters = [next(remaining) if size != 1 else "" for size in after]
     if letters and not letters[0] and "N" in free:
         letters[0] = "N"
         free.remove("N")
@@ -56,6 +56,6 @@ def relabelled(source: Value, before: Shape, after: Shape) -> str | None:
     return "".join(letters)
 
 
-def _only_dense_reads(node: OnnxNode, build: Builder) -> bool:
-    readers = build.readers.get(node.outputs[0], ())
-    return bool(readers) and all(reader.op_type in _DENSE for reader in readers)
+def _only_dense_consumers(node: OnnxNode, build: Builder) -> bool:
+    consumers = build.consumers.get(node.outputs[0], ())
+    return bool(consumers) and all(consumer.op_type in _DENSE for consumer in consumers)

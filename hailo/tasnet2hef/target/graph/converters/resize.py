@@ -17,7 +17,7 @@ def convert_resize(node: OnnxNode, build: Builder) -> None:
     mode = node.text("mode", "nearest")
     shape = node.output_shapes[0]
     if mode not in _METHODS:
-        raise Unsupported(f"{node.op_type} of mode {mode}; nearest and linear exist")
+        raise Unsupported(f"{node.op_type} of mode {mode}; nearest and linear are supported")
     if shape is None or len(source.shape) != 4:
         raise Unsupported(f"{node.op_type} to a shape that is not known, or of 5 axes")
     target = hn_shape(shape, source.layout)

@@ -1,4 +1,4 @@
-"""Slice, and Gather of constant neighbours: `slice` over height, width and features."""
+"""Slice, and Gather of consecutive constant indices: `slice` over height, width and features."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _PARAMS = {"H": "height_slice", "W": "width_slice", "C": "features_slice"}
 
 @converts("Slice")
 def convert_slice(node: OnnxNode, build: Builder) -> None:
-    """Convert a slice with constant ends and positive steps; of an unsliced tensor nothing remains."""
+    """Convert a slice with constant ends and positive steps; one that keeps everything is dropped."""
     source = build.value(node.inputs[0])
     spans: dict[str, Span] = {}
     for axis, start, end, step in _ranges(node):
         letter = source.letter(axis)
         size = letter_size(source.shape, letter)
         if step < 1:
-            raise Unsupported(f"Slice with step {step}; only positive steps exist")
+            raise Unsupported(f"Slice with step {step}; only positive steps are supported")
         first, last = _clamped(start, size), _clamped(end, size)
         if (first, last, step) == (0, size, 1):
             continue
@@ -40,7 +40,7 @@ def convert_slice(node: OnnxNode, build: Builder) -> None:
 
 @converts("Gather")
 def convert_gather(node: OnnxNode, build: Builder) -> None:
-    """Convert a Gather whose indices are constant neighbours; others are refused, as recorded."""
+    """Convert a Gather of consecutive constant indices; others are refused, as recorded."""
     if build.is_constant(node.inputs[0]):
         raise Unsupported("Gather from a constant table by a computed index")
     indices = node.integer_values(1)
@@ -53,7 +53,7 @@ def convert_gather(node: OnnxNode, build: Builder) -> None:
     if letter not in _PARAMS or len(source.shape) != 4:
         raise Unsupported(f"Gather over axis {letter} of a tensor with axes {source.layout}")
     if [_clamped(index, size) for index in indices] != list(range(first, first + len(indices))):
-        raise Unsupported(f"Gather of {list(indices)}, which are not neighbours")
+        raise Unsupported(f"Gather of {list(indices)}, which are not consecutive")
     value = add_slice(node, build, source, {letter: (first, first + len(indices), 1)})
     known = node.input_shapes[1]
     if known == ():
@@ -62,7 +62,7 @@ def convert_gather(node: OnnxNode, build: Builder) -> None:
 
 
 def add_slice(node: OnnxNode, build: Builder, source: Value, spans: dict[str, Span]) -> Value:
-    """Add a slice layer; `spans` are (first, behind the last, step) per letter."""
+    """Add a slice layer; `spans` are (start, end, step) per letter."""
     sizes = {letter: -(-(last - first) // step) for letter, (first, last, step) in spans.items()}
     params: dict[str, ParamValue] = {
         name: spans.get(letter, (0, letter_size(source.shape, letter), 1)) for letter, name in _PARAMS.items()

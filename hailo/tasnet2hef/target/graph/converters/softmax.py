@@ -13,6 +13,6 @@ def convert_softmax(node: OnnxNode, build: Builder) -> None:
     source = build.value(node.inputs[0])
     letter = source.letter(node.integer("axis", -1))
     if letter != "C" or len(source.shape) != 4:
-        raise Unsupported(f"Softmax over axis {letter} of {source.layout}; it exists over features only")
+        raise Unsupported(f"Softmax over axis {letter} of {source.layout}; supported over features only")
     value = build.add(node, "softmax", [source], source.shape, {"axis": 3, "groups": 1}, layout=source.layout)
     build.bind(node.outputs[0], value)

@@ -18,21 +18,21 @@ def convert_split(node: OnnxNode, build: Builder) -> None:
     sizes = _sizes(node, letter_size(source.shape, letter))
     type_ = "feature_splitter" if letter == "C" else "spatial_splitter"
     first = with_sizes(source.shape, **{letter: sizes[0]})
-    made = build.add(node, type_, [source], first, {"split_sizes": sizes}, layout=source.layout)
+    splitter = build.add(node, type_, [source], first, {"split_sizes": sizes}, layout=source.layout)
     for tensor, size in zip(node.outputs, sizes, strict=True):
-        build.bind(tensor, Value(made.draft, with_sizes(source.shape, **{letter: size}), source.layout))
+        build.bind(tensor, Value(splitter.draft, with_sizes(source.shape, **{letter: size}), source.layout))
 
 
 def _sizes(node: OnnxNode, total: int) -> tuple[int, ...]:
-    given = node.integers("split")
-    if given is None and node.has_input(1):
-        given = node.integer_values(1)
-        if given is None:
+    sizes = node.integers("split")
+    if sizes is None and node.has_input(1):
+        sizes = node.integer_values(1)
+        if sizes is None:
             raise Unsupported("Split into parts that are not constant")
-    if given is None:
+    if sizes is None:
         count = len(node.outputs)
         part = -(-total // count)
-        given = (*(part,) * (count - 1), total - part * (count - 1))
-    if sum(given) != total or len(given) != len(node.outputs) or min(given) < 1:
-        raise Unsupported(f"Split of {total} into {list(given)} for {len(node.outputs)} outputs")
-    return given
+        sizes = (*(part,) * (count - 1), total - part * (count - 1))
+    if sum(sizes) != total or len(sizes) != len(node.outputs) or min(sizes) < 1:
+        raise Unsupported(f"Split of {total} into {list(sizes)} for {len(node.outputs)} outputs")
+    return sizes

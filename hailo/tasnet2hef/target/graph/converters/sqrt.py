@@ -1,4 +1,4 @@
-"""Sqrt: activation `sqrt`; below a fraction line it becomes `inv_sqrt` (see `div`)."""
+"""Sqrt: activation `sqrt`; as a denominator it becomes `inv_sqrt` (see `div`)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tasnet2hef.target.graph.onnx_node import OnnxNode
 
 @converts("Sqrt")
 def convert_sqrt(node: OnnxNode, build: Builder) -> None:
-    """Convert a square root: a layer of its own when a division is all that reads it."""
+    """Convert a square root: a layer of its own when its only consumer divides by it."""
     source = build.value(node.inputs[0])
     tensor = node.outputs[0]
-    readers = build.readers.get(tensor, ())
-    if len(readers) == 1 and readers[0].op_type == "Div" and readers[0].inputs[1] == tensor:
+    consumers = build.consumers.get(tensor, ())
+    if len(consumers) == 1 and consumers[0].op_type == "Div" and consumers[0].inputs[1] == tensor:
         value = build.add(node, "activation", [source], source.shape, {"activation": "sqrt"}, layout=source.layout)
         build.bind(tensor, value)
         return

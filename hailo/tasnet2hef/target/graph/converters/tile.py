@@ -1,4 +1,4 @@
-"""Tile and Expand: repeats.  Tile is a resize; an Expand is refused unless only arithmetic reads it.
+"""Tile and Expand: repeats.  Tile is a resize; an Expand is refused unless all its consumers are arithmetic.
 
 Recorded: Expand raises UnexpectedNodeError; before a division (channel L2 norm) it passed, since the
 elementwise unit repeats by itself.
@@ -31,12 +31,12 @@ def convert_tile(node: OnnxNode, build: Builder) -> None:
 
 @converts("Expand")
 def convert_expand(node: OnnxNode, build: Builder) -> None:
-    """Drop an Expand that changes nothing or that only arithmetic reads; refuse others."""
+    """Drop an Expand that changes nothing or that feeds arithmetic only; refuse others."""
     source = build.value(node.inputs[0])
-    readers = build.readers.get(node.outputs[0], ())
+    consumers = build.consumers.get(node.outputs[0], ())
     same = node.input_shapes[0] == node.output_shapes[0] is not None
     ranks = [None if shape is None else len(shape) for shape in (node.input_shapes[0], node.output_shapes[0])]
-    arithmetic = bool(readers) and all(reader.op_type in _ARITHMETIC for reader in readers)
+    arithmetic = bool(consumers) and all(consumer.op_type in _ARITHMETIC for consumer in consumers)
     if not same and not (arithmetic and ranks[0] == ranks[1]):
-        raise Unsupported("Expand; the compiler knows it only between an arithmetic node's operands")
+        raise Unsupported("Expand; the compiler takes it only as an operand of arithmetic")
     build.alias(node, source)

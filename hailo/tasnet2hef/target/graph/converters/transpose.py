@@ -1,4 +1,4 @@
-"""Transpose: only the names of the axes change; a later layer that needs another order asks for it."""
+"""Transpose: only the layout changes; a later layer that needs another order converts it."""
 
 from __future__ import annotations
 

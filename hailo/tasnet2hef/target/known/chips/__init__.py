@@ -1,1 +1,1 @@
-"""One file a chip."""
+"""One file for each chip, as ``CHIP``."""

@@ -2,55 +2,61 @@
 
 from __future__ import annotations
 
-from tasnet2hef.target.known.chip import Chip, Figure
+from tasnet2hef.target.known.chip import Chip
+from tasnet2hef.target.known.evidence import Evidence, Figure
 
 CHIP = Chip(
     name="hailo8",
-    clusters=Figure(8, "clusters", "HEF files of DFC 3.27 to 3.32", "recorded", "numbers 0 to 7"),
+    clusters=Figure(8, "clusters", Evidence("HEF files of DFC 3.27 to 3.32", "recorded"), "numbers 0 to 7"),
     layer_controllers=Figure(
         128,
         "LCUs",
-        "HEF enable_lcu indices 0 to 15 in 8 clusters; hailo_model_zoo issue 124",
-        "recorded",
+        Evidence("HEF enable_lcu indices 0 to 15 in 8 clusters; hailo_model_zoo issue 124", "recorded"),
         "issue 124 prints 96, which is 75 %",
     ),
     apus=Figure(
         160,
         "APUs",
-        "HEF active_apu_bitmap, 20 bits a cluster; hailo_model_zoo issue 124",
-        "inferred",
+        Evidence("HEF active_apu_bitmap, 20 bits a cluster; hailo_model_zoo issue 124", "inferred"),
         "issue 124 prints 120, which is 75 %",
     ),
     input_aligners=Figure(
         256,
         "input aligners",
-        "HEF active_ia_bitmap, 32 bits a cluster; hailo_model_zoo issue 124",
-        "inferred",
+        Evidence("HEF active_ia_bitmap, 32 bits a cluster; hailo_model_zoo issue 124", "inferred"),
         "issue 124 prints 192, which is 75 %",
     ),
     subclusters=Figure(
-        512, "subclusters", "hailo_model_zoo issue 124", "inferred", "issue 124 prints 384, which is 75 %"
+        512,
+        "subclusters",
+        Evidence("hailo_model_zoo issue 124", "inferred"),
+        "issue 124 prints 384, which is 75 %",
     ),
     memory_units=Figure(
-        1024, "memory units", "hailo_model_zoo issue 124", "inferred", "issue 124 prints 768, which is 75 %"
+        1024,
+        "memory units",
+        Evidence("hailo_model_zoo issue 124", "inferred"),
+        "issue 124 prints 768, which is 75 %",
     ),
-    memory_units_per_cluster=Figure(128, "memory units", "public log: available: 128, required: 138", "recorded"),
+    memory_units_per_cluster=Figure(
+        128, "memory units", Evidence("public log: available: 128, required: 138", "recorded")
+    ),
     memory_unit_bytes=Figure(
         16384,
         "bytes",
-        "weights against units in logs of hailo10h and hailo8",
-        "inferred",
+        Evidence("weights against units in logs of hailo10h and hailo8", "inferred"),
         "4096 x 1024 weights took 38.8 % of 640 units, VGG11 70.8 % of 1024",
     ),
-    single_context_cap=Figure(0.75, "of each resource", "public logs of DFC 3.28 and 3.33", "recorded"),
+    single_context_cap=Figure(0.75, "of each resource", Evidence("public logs of DFC 3.28 and 3.33", "recorded")),
     many_context_cap=Figure(
-        0.6, "of each resource", "public logs; model zoo scripts: contexts of 77 layers", "recorded"
+        0.6,
+        "of each resource",
+        Evidence("public logs; model zoo scripts: contexts of 77 layers", "recorded"),
     ),
     edge_row_columns=Figure(
         8,
         "bytes",
-        "HEF files of DFC 3.27",
-        "recorded",
+        Evidence("HEF files of DFC 3.27", "recorded"),
         "bytes of a row go up to a multiple of 8; stored rows are not padded",
     ),
 )

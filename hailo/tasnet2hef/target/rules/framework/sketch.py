@@ -1,4 +1,4 @@
-"""Draw small ONNX graphs in a few words: the examples that rules carry."""
+"""Builds small ONNX graphs in a few lines, for the examples of rules."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-# Larger weights are left out of the model, as if they lay in an external file: no rule looks at their values.
-LARGEST_HELD = 65_536
+# Larger weights are left out of the model, as if they were in an external file: no rule reads their values.
+LARGEST_STORED = 65_536
 
 
-class Sketch:
-    """An ONNX graph in the making; every method returns the name of the tensor that it makes.
+class GraphSketch:
+    """A small ONNX graph under construction; every method returns the name of the tensor that it adds.
 
-    >>> draw = Sketch()
-    >>> x = draw.input(1, 8, 100, 1)
-    >>> model = draw.model(draw.node("Relu", draw.conv(x, 8, 16)))
+    >>> graph = GraphSketch()
+    >>> x = graph.input(1, 8, 100, 1)
+    >>> model = graph.model(graph.node("Relu", graph.conv(x, 8, 16)))
     >>> [node.op_type for node in model.graph.node]
     ['Conv', 'Relu']
     """
@@ -39,7 +39,7 @@ class Sketch:
     def weight(self, *shape: int) -> str:
         """Add a float constant of a shape; only its shape matters."""
         name = f"weight_{len(self._stored) + 1}"
-        if math.prod(shape) <= LARGEST_HELD:
+        if math.prod(shape) <= LARGEST_STORED:
             self._stored.append(numpy_helper.from_array(np.full(shape, 0.25, np.float32), name))
             return name
         tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape)
@@ -62,7 +62,7 @@ class Sketch:
         return name
 
     def node(self, op_type: str, *inputs: str, count: int = 1, **attributes: Any) -> str:
-        """Add a node; with `count` outputs they are called after the first one: x, x_2, x_3."""
+        """Add a node; with `count` outputs, they are named after the first: x, x_2, x_3."""
         name = f"{op_type.lower()}_{len(self._nodes) + 1}"
         outputs = [name, *(f"{name}_{number}" for number in range(2, count + 1))]
         self._nodes.append(helper.make_node(op_type, list(inputs), outputs, name=name, **attributes))

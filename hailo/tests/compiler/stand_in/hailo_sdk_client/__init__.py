@@ -113,10 +113,9 @@ class ClientRunner:
 def _predicted_hn(model: str, net_name: str) -> dict[str, Any]:
     """Return this project's prediction as an HN; ``STAND_IN_RENAME`` (old=new) makes it differ."""
     from tasnet2hef.target.graph.layers import as_json
-    from tasnet2hef.target.graph.loader import load_graph
-    from tasnet2hef.target.graph.parser import parse
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
-    net = parse(load_graph(model))
+    net = OpenedGraph.read(model).net
     old, _, new = os.environ.get("STAND_IN_RENAME", "=").partition("=")
 
     def scoped(name: str) -> str:

@@ -1,0 +1,16 @@
+"""Text for messages and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def first_few(names: Sequence[str], count: int, separator: str = ", ") -> str:
+    """Return the first ``count`` names, and how many more there are.
+
+    >>> first_few(["conv1", "conv2", "conv3"], 2)
+    'conv1, conv2 and 1 more'
+    """
+    more = len(names) - count
+    gap = separator.lstrip(",")
+    return separator.join(names[:count]) + (f"{gap}and {more} more" if more > 0 else "")

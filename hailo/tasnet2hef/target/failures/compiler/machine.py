@@ -1,0 +1,120 @@
+"""Failures of the machine, the environment or the stage's process, in any stage."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tasnet2hef.target.failures.next_commands import AGAIN, ENVIRONMENT, EXPORT_SHORTER, LOG
+from tasnet2hef.target.failures.signature import Signature
+from tasnet2hef.target.known.evidence import Evidence
+
+SIGNATURES: Final = (
+    Signature(
+        id="broken-environment",
+        patterns=(r"ModuleNotFoundError", r"ImportError", r"libGL[\w.]*: cannot open shared object"),
+        cause="a library that the compiler needs is missing or of another version",
+        fix="make the environment again with the versions that the compiler's wheel asks for",
+        evidence=Evidence(source="public code that calls the compiler", grade="documented"),
+        commands=(ENVIRONMENT,),
+        machine=True,
+        general=True,
+    ),
+    Signature(
+        id="crash",
+        patterns=(r"^killed by SIG(?:SEGV|ABRT|BUS|FPE|ILL|TRAP|SYS)",),
+        cause="the vendor's program crashed in this stage; nothing before it is lost",
+        fix="read the log's last lines; SIGILL: the processor lacks AVX, take another machine; else another "
+        "graph (shorter window) or another compiler version",
+        evidence=Evidence(source="the run itself: how its process ended", grade="recorded"),
+        commands=(LOG, EXPORT_SHORTER),
+        fallback="effort",
+    ),
+    Signature(
+        id="disk-full",
+        patterns=(r"No space left on device", r"Disk quota exceeded"),
+        cause="the disk is full",
+        fix="make room in the run's folder, or give another -o; the run goes on after the last good stage",
+        evidence=Evidence(source="the system's own words", grade="documented"),
+        commands=(AGAIN,),
+        machine=True,
+    ),
+    Signature(
+        id="interrupted",
+        patterns=(r"^killed by SIG(?:KILL|TERM|INT|HUP)",),
+        cause="something outside stopped the stage: a person, or the system when it ran out of memory",
+        fix="run the same command again: it goes on after the last good stage; on a machine with more memory"
+        " if this comes back",
+        evidence=Evidence(source="the run itself: how its process ended", grade="recorded"),
+        commands=(AGAIN,),
+        machine=True,
+    ),
+    Signature(
+        id="layer-class",
+        patterns=(r"Unknown layer", r"deserialize failure"),
+        cause="the optimiser's own layer classes are not registered with Keras",
+        fix="install the TensorFlow and Keras versions that the compiler's wheel asks for (2.18.0 and 3.5.0 "
+        "for 3.33.0)",
+        evidence=Evidence(source="public log", grade="recorded"),
+        commands=(ENVIRONMENT,),
+        machine=True,
+    ),
+    Signature(
+        id="local-socket",
+        patterns=(r"HailoToolsException", r"Couldn't launch Hailo tool securely"),
+        cause="compile() talks to its own tool over a local socket, and was not allowed to",
+        fix="run where sockets to 127.0.0.1 are allowed (no network sandbox)",
+        evidence=Evidence(source="masa0810/hailo8-model@57d154c", grade="recorded"),
+        commands=(AGAIN,),
+        machine=True,
+    ),
+    Signature(
+        id="no-compiler",
+        patterns=(r"No module named 'hailo_sdk_client'",),
+        cause="the Hailo Dataflow Compiler is not installed in this Python",
+        fix="install the vendor's wheel (from the vendor's developer zone) into hailo/to-hailo-env, or give "
+        "the Python that has it: --python",
+        evidence=Evidence(source="the interpreter's own words", grade="documented"),
+        commands=(ENVIRONMENT,),
+        machine=True,
+    ),
+    Signature(
+        id="no-gpu",
+        patterns=(r"No GPU chosen and no suitable GPU found",),
+        cause="the optimiser takes a graphics card only below 5 % of used memory, and reduces its level without "
+        "one",
+        fix="set CUDA_VISIBLE_DEVICES=0 before the run",
+        evidence=Evidence(source="public log", grade="recorded"),
+        commands=(AGAIN,),
+        machine=True,
+        general=True,
+    ),
+    Signature(
+        id="no-runtime",
+        patterns=(r"No module named 'hailo_platform'",),
+        cause="the compiler's wheel does not contain the device's runtime",
+        fix="install the HailoRT wheel where the device is; compiling does not need it",
+        evidence=Evidence(source="Hearable-Dongle/signal-processing-research, hailo/", grade="recorded"),
+        commands=(AGAIN,),
+        machine=True,
+    ),
+    Signature(
+        id="out-of-memory",
+        patterns=(r"^out of memory in", r"\bMemoryError\b", r"std::bad_alloc", r"Cannot allocate memory"),
+        cause="the stage needed more memory than it was given",
+        fix="a machine with more memory, fewer calibration windows, or a shorter window",
+        evidence=Evidence(source="the run itself: its limit was reached", grade="recorded"),
+        commands=(EXPORT_SHORTER,),
+        fallback="window",
+        machine=True,
+    ),
+    Signature(
+        id="out-of-time",
+        patterns=(r"^out of time in",),
+        cause="the stage was stopped at its time limit",
+        fix="give the stage more minutes (--timeout STAGE=MINUTES), or a smaller graph; the same limit is "
+        "not tried twice",
+        evidence=Evidence(source="the run itself: its limit was reached", grade="recorded"),
+        commands=(LOG, EXPORT_SHORTER),
+        fallback="window",
+    ),
+)

@@ -1,0 +1,108 @@
+"""Parts that do not fit together: runtime, driver, firmware, Python packages and the HEF."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tasnet2hef.target.failures.signature import Signature
+from tasnet2hef.target.known.evidence import Evidence
+
+SIGNATURES: Final = (
+    Signature(
+        id="driver-version",
+        patterns=(r"HAILO_INVALID_DRIVER_VERSION", r"[Dd]river version .*(mismatch|different)"),
+        cause="the kernel driver and HailoRT are of different versions, and must be of the same",
+        fix=(
+            "compare `cat /sys/module/hailo_pci/version` with `hailortcli --version`; install the driver of "
+            "HailoRT's version and reboot"
+        ),
+        evidence=Evidence(source="hailo-ai/hailort, names of hailo_status (hailort.h)", grade="inferred"),
+        commands=(),
+    ),
+    Signature(
+        id="firmware-version",
+        patterns=(
+            r"HAILO_UNSUPPORTED_FW_VERSION",
+            r"HAILO_INVALID_FIRMWARE(?!_MAGIC)\w*",
+            r"[Ff]irmware version .*(mismatch|different)",
+        ),
+        cause="the device's firmware and HailoRT are of different versions, and must be of the same",
+        fix=(
+            "reboot, so that the driver loads the firmware of its own version; `hailortcli fw-control identify`"
+            " tells it"
+        ),
+        evidence=Evidence(
+            source="community topics 13704 and 19032: a HEF of 3.33.1 on HailoRT 4.20.0, version or "
+            "firmware error",
+            grade="recorded",
+        ),
+        commands=(),
+    ),
+    Signature(
+        id="hef-other-hardware",
+        patterns=(r"HailoRTHEFNotCompatibleWithDevice", r"HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE"),
+        cause="the HEF was compiled for another chip than this one",
+        fix="compile again with the device's own --hw (a Hailo-8L program runs on a Hailo-8, not the other way)",
+        evidence=Evidence(
+            source="hailo-ai/hailort v4.23.0, pyhailort.py; wllmflower2460/Conv2d: a YOLOv8s of hailo8l ran on "
+            "hailo8",
+            grade="documented",
+        ),
+        commands=(),
+    ),
+    Signature(
+        id="hef-version",
+        patterns=(
+            r"HailoRTInvalidHEF\w*",
+            r"HAILO_INVALID_HEF",
+            r"HEF (format )?version",
+            r"HAILO_HEF_FILE_CORRUPTED",
+        ),
+        cause="this HailoRT can't read the HEF: its compiler is newer, or the file is damaged",
+        fix=(
+            "pair them (compiler 3.30 with HailoRT 4.20, 3.31 with 4.21, 3.32 with 4.22, 3.33 with 4.23, 5.x "
+            "with 5.x), or copy the HEF again"
+        ),
+        evidence=Evidence(source="model zoo's change log; community topics 13704 and 19032", grade="recorded"),
+        commands=(),
+    ),
+    Signature(
+        id="no-runtime",
+        patterns=(r"No module named 'hailo_platform'",),
+        cause="HailoRT's Python package (hailo_platform) is not installed in this Python",
+        fix=(
+            "install the HailoRT wheel of the driver's version here (the vendor's download area, with a login),"
+            " or run the ONNX file with --backend onnxruntime"
+        ),
+        evidence=Evidence(
+            source="Hearable-Dongle/signal-processing-research, hailo/workarounds.md", grade="recorded"
+        ),
+        commands=(),
+    ),
+    Signature(
+        id="not-implemented",
+        patterns=(r"HAILO_NOT_IMPLEMENTED", r"HailoRTNotImplemented\w*"),
+        cause=(
+            "this HailoRT does not have this call for its device: streams (InferVStreams) are not there on "
+            "Hailo-10H and 15"
+        ),
+        fix=(
+            "use HailoRT 4.18 or later for Hailo-8, 5.x for Hailo-10H and 15; both have InferModel, which is "
+            "then taken"
+        ),
+        evidence=Evidence(source="community topic 18979", grade="recorded"),
+        commands=(),
+    ),
+    Signature(
+        id="numpy-too-new",
+        patterns=(
+            r"compiled using NumPy 1\.x",
+            r"numpy\.core\.multiarray failed to import",
+            r"_ARRAY_API not found",
+        ),
+        cause="this NumPy is too new for HailoRT's Python package",
+        fix="pip install 'numpy<2' in this Python",
+        evidence=Evidence(source="hailo-ai/hailort v4.23.0, pyhailort.py: needs numpy < 2", grade="documented"),
+        commands=(),
+    ),
+)

@@ -1,1 +1,0 @@
-"""Signatures of failures; every module holds one, as ``SIGNATURE``."""

@@ -1,0 +1,161 @@
+"""Replaces the norms of a checkpoint, from file to file: ``freeze_file`` and ``distil_file``."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from tasnet2hef.base.files import require_writable, written_beside
+from tasnet2hef.model.checkpoint import load_checkpoint
+from tasnet2hef.model.network.reference import ReferenceTasNet
+from tasnet2hef.train.dataset import INPUT_LEVEL_DBFS, Dataset, read_dataset
+from tasnet2hef.train.evaluator import Evaluator
+from tasnet2hef.train.freeze import freeze
+from tasnet2hef.train.log import logged
+from tasnet2hef.train.loop import MODEL_FILE, Plan, Run, TrainingProgress, no_training_progress, train
+from tasnet2hef.train.noise import add_noise
+from tasnet2hef.train.norm_report import NormReport, costs_of
+from tasnet2hef.train.objective import Imitation
+from tasnet2hef.train.options import DistilOptions, FreezeOptions, SpeechOptions
+from tasnet2hef.train.saving import load_network, serialize
+from tasnet2hef.train.student import make_student
+
+
+def freeze_file(
+    checkpoint: str,
+    folder: Path,
+    output: Path,
+    options: FreezeOptions,
+    speech_options: SpeechOptions,
+) -> NormReport:
+    """Write ``checkpoint`` with constants in place of its norms' statistics, and measure what that costs.
+
+    Raises:
+        CheckpointError: it can't be read, or its norms are constants already and their edges are to be kept.
+        AudioError: the speech can't be used.
+        OptionError: an option is out of range, or ``output`` can't be written.
+    """
+    started = time.perf_counter()
+    require_writable(output)
+    original = load_checkpoint(checkpoint, speech_options.settings).reference()
+    dataset = _read(folder, original, speech_options)
+    student = freeze(original, torch.from_numpy(dataset.freezing_mixtures(options.clips)), options.edges)
+    return _finish(original, student, dataset, output, speech_options, started)
+
+
+def distil_file(
+    checkpoint: str,
+    folder: Path,
+    output: Path,
+    options: DistilOptions,
+    speech_options: SpeechOptions,
+    progress: TrainingProgress = no_training_progress,
+) -> NormReport:
+    """Train a student of ``checkpoint`` whose norms stream, and measure it; an interrupted run is resumed.
+
+    The run is kept beside ``output``, in ``NAME.training/``: state, best student so far, ``log.csv``.
+
+    Raises:
+        CheckpointError, AudioError, OptionError: see :func:`freeze_file`; or the folder holds another run.
+        RefusedError: the loss is not a number.
+    """
+    started = time.perf_counter()
+    require_writable(output)
+    original = load_checkpoint(checkpoint, speech_options.settings).reference().to(options.device)
+    options.variant.spec(original.spec)
+    dataset = _read(folder, original, speech_options)
+    run_folder = output.with_suffix(".training")
+    if options.fresh:
+        shutil.rmtree(run_folder, ignore_errors=True)
+    run = start_run(original, dataset, options, str(folder.resolve()))
+    run.load(run_folder)
+    evaluator = Evaluator(dataset.validation, original, dataset.has_sources)
+    truth = options.truth if dataset.has_sources else 0.0
+    if options.noise_bits is not None:
+        add_noise(run.net, options.noise_bits)
+    train(
+        run,
+        dataset.training,
+        run_folder,
+        evaluator.score_db,
+        logged(run_folder / "log.csv", run.step, progress),
+        options.minutes * 60,
+        Imitation(original, options.steps, truth),
+    )
+    best = run_folder / MODEL_FILE
+    student = load_network(best) if best.exists() else run.average
+    return _finish(original, student.to(options.device), dataset, output, speech_options, started, run)
+
+
+def start_run(original: ReferenceTasNet, dataset: Dataset, options: DistilOptions, folder: str) -> Run:
+    """Return the run that trains a student; its identity is what a resumed run must agree on."""
+    torch.manual_seed(options.seed)
+    mixtures = torch.from_numpy(dataset.freezing_mixtures(FreezeOptions.clips)).to(options.device)
+    student = make_student(original, options.variant, mixtures)
+    digest = hashlib.sha256(b"".join(tensor.cpu().numpy().tobytes() for tensor in original.state_dict().values()))
+    identity = {
+        "original": digest.hexdigest()[:16],
+        "speech": folder,
+        "truth": options.truth,
+        "noise_bits": options.noise_bits,
+        **{f"student_{name}": value for name, value in asdict(options.variant).items()},
+    }
+    return Run(_plan(options), student, identity)
+
+
+def _plan(options: DistilOptions) -> Plan:
+    return Plan(
+        steps=options.steps,
+        batch=options.batch,
+        peak_rate=options.rate,
+        validate_every=options.validate_every,
+        patience=options.patience,
+        seed=options.seed,
+        device=options.device,
+        compiled=options.compiled,
+    )
+
+
+def _read(folder: Path, original: ReferenceTasNet, options: SpeechOptions) -> Dataset:
+    counts = (options.validation_clips, options.test_clips)
+    return read_dataset(folder, original.spec, seconds=options.seconds, clips=counts, most_hours=options.hours)
+
+
+def _finish(
+    original: ReferenceTasNet,
+    student: ReferenceTasNet,
+    dataset: Dataset,
+    output: Path,
+    options: SpeechOptions,
+    started: float,
+    run: Run | None = None,
+) -> NormReport:
+    """Measure on the test mixtures, and write the checkpoint."""
+    has_fitted_norms = run is not None or original.spec.norm_type != "bN"
+    input_level_dbfs = INPUT_LEVEL_DBFS if has_fitted_norms and student.spec.norm_type == "bN" else None
+    evaluator = Evaluator(dataset.test, original, dataset.has_sources)
+    levels = evaluator.by_level(student, input_level_dbfs)
+    as_mixed = next(
+        level for level in levels if level.dbfs == INPUT_LEVEL_DBFS
+    )  # the level of the clips themselves
+    with written_beside(output) as temporary:
+        torch.save(serialize(student, input_level_dbfs), temporary)
+    return NormReport(
+        path=output,
+        spec=student.spec,
+        original_spec=original.spec,
+        has_sources=dataset.has_sources,
+        original_db=as_mixed.original,
+        result_db=as_mixed.result,
+        levels=levels,
+        costs=costs_of(student.cpu(), options.hardware),
+        original_costs=costs_of(original.cpu(), options.hardware),
+        seconds=time.perf_counter() - started,
+        steps=0 if run is None else run.step,
+        notes=dataset.notes,
+    )
