@@ -44,8 +44,8 @@ def mixture_gain(mixture: Samples, sources: Samples) -> Gain:
     (0.0002, 0.0002)
     """
     separated = sources.astype(np.float64)
-    heard = mixture.astype(np.float64)
-    return solve_gain(separated @ separated.T, separated @ heard, float(np.dot(heard, heard)))
+    total = mixture.astype(np.float64)
+    return solve_gain(separated @ separated.T, separated @ total, float(np.dot(total, total)))
 
 
 def solve_gain(gram: NDArray[np.float64], target: NDArray[np.float64], power: float) -> Gain:

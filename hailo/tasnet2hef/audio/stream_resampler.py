@@ -45,9 +45,9 @@ def resampling_lag_seconds(from_hz: int, to_hz: int) -> float:
     """Return the most seconds of audio that a change of rate holds back, measured on silence."""
     if from_hz == to_hz:
         return 0.0
-    change, block = StreamResampler(1, from_hz, to_hz), np.zeros((1, max(1, from_hz // 100)), np.float32)
-    held, ready = 0.0, 0
+    resampler, block = StreamResampler(1, from_hz, to_hz), np.zeros((1, max(1, from_hz // 100)), np.float32)
+    longest, ready = 0.0, 0
     for number in range(1, _PROBE_BLOCKS + 1):
-        ready += change.feed(block).shape[1]
-        held = max(held, number * block.shape[1] / from_hz - ready / to_hz)
-    return held
+        ready += resampler.feed(block).shape[1]
+        longest = max(longest, number * block.shape[1] / from_hz - ready / to_hz)
+    return longest
