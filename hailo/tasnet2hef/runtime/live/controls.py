@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tasnet2hef.audio.samples import Samples
-from tasnet2hef.runtime.live.separator import LivePart
+if TYPE_CHECKING:
+    from tasnet2hef.audio.samples import Samples
+    from tasnet2hef.runtime.live.separator import LivePart
 
 
 @dataclass

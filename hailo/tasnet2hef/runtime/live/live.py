@@ -4,43 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.runtime.backends.opening import opened
 from tasnet2hef.runtime.live.controls import Controls
-from tasnet2hef.runtime.live.device_endpoints import Device, DeviceLoudspeaker, DeviceMicrophone, default_rate_hz
+from tasnet2hef.runtime.live.device_endpoints import DeviceLoudspeaker, DeviceMicrophone, default_rate_hz
 from tasnet2hef.runtime.live.endpoints import Loudspeaker, Microphone
 from tasnet2hef.runtime.live.file_endpoints import FileLoudspeaker, FileMicrophone
+from tasnet2hef.runtime.live.options import LiveOptions
 from tasnet2hef.runtime.live.session import LiveSession, StateCallback
 from tasnet2hef.runtime.live.summary import Latency, LiveSummary
 from tasnet2hef.runtime.live.wav_files import recorder, wav_file
-from tasnet2hef.runtime.stream.halo import Halo
 from tasnet2hef.runtime.stream.streamer import require_joining
-
-
-@dataclass(frozen=True, kw_only=True)
-class LiveOptions:
-    """Input, output and how windows are joined."""
-
-    channels: tuple[int, ...] | None = None
-    """Channels to separate, from 1, each a stream of its own; None: a device's first, or a file's mean."""
-    from_file: Path | None = None
-    to_file: Path | None = None
-    speed: float = 1.0
-    """Speed of ``from_file``: 1 is real time, 0 as fast as possible."""
-    input_device: Device = None
-    output_device: Device = None
-    rate_hz: int | None = None
-    """Rate of the devices; None is their own."""
-    overlap: float | None = None
-    halo: Halo | None = None
-    record: Path | None = None
-    """Folder for the mixture and every source."""
-    threads: int | None = None
-    runtime: str | None = None
-    """``onnxruntime`` or ``hailort``; None takes the device for a HEF."""
 
 
 def run_live(

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasnet2hef.audio.level_keeper import LevelKeeper
-from tasnet2hef.audio.rate_change import RateChange
 from tasnet2hef.audio.running_gain import RunningGain
 from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.stream_leveller import StreamLeveller
+from tasnet2hef.audio.stream_resampler import StreamResampler
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.stream.column_mixer import ColumnMixer
 from tasnet2hef.runtime.stream.halo import Halo
@@ -66,10 +66,10 @@ class LiveSeparator:
         self._begin()
 
     def _begin(self) -> None:
-        self._to_model = RateChange(self._channels, self._capture_rate_hz, self.rate_hz)
+        self._to_model = StreamResampler(self._channels, self._capture_rate_hz, self.rate_hz)
         self._mixer = ColumnMixer(self._backend, self._channels, overlap=self._overlap, halo=self._halo)
         level_dbfs = self._backend.contract.input_level_dbfs
-        self._levels = [LevelKeeper(level_dbfs, self.rate_hz) for _ in range(self._channels)]
+        self._levellers = [StreamLeveller(level_dbfs, self.rate_hz) for _ in range(self._channels)]
         self._waiting = np.zeros((self._channels, 0), np.float32)
         """The mixture ``[channel, sample]`` whose sources are not ready yet."""
 
@@ -131,7 +131,7 @@ class LiveSeparator:
 
     def _advance(self, mixture: Samples) -> LivePart:
         self._waiting = np.concatenate([self._waiting, mixture], axis=1)
-        levelled = [level.apply(channel) for level, channel in zip(self._levels, mixture, strict=True)]
+        levelled = [leveller.apply(channel) for leveller, channel in zip(self._levellers, mixture, strict=True)]
         with self._timing():
             ready = self._mixer.feed(levelled)
         return self._scaled(ready)
@@ -151,6 +151,6 @@ class LiveSeparator:
         count = ready[0].shape[1]
         mixture, self._waiting = self._waiting[:, :count], self._waiting[:, count:]
         self._emitted_samples += count
-        unlevelled = [level.take_back(sources) for level, sources in zip(self._levels, ready, strict=True)]
+        unlevelled = [leveller.revert(sources) for leveller, sources in zip(self._levellers, ready, strict=True)]
         scaled = [gain.apply(*pair) for gain, *pair in zip(self._gains, mixture, unlevelled, strict=True)]
         return LivePart(mixture, np.stack(scaled))

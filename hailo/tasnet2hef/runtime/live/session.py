@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from tasnet2hef.audio.rate_change import RateChange, held_seconds
 from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.stream_resampler import StreamResampler, resampling_lag_seconds
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.live.capture_queue import CaptureQueue, Gap
 from tasnet2hef.runtime.live.controls import Controls
@@ -57,11 +57,12 @@ class LiveSession:
         self._play_rate_hz = loudspeaker_rate_hz
         self.separator = LiveSeparator(backend, channels, rate_hz, overlap=overlap, halo=halo)
         model_rate_hz = self.separator.rate_hz
-        self._to_loudspeaker = RateChange(channels, model_rate_hz, loudspeaker_rate_hz)
+        self._to_loudspeaker = StreamResampler(channels, model_rate_hz, loudspeaker_rate_hz)
+        resampling_seconds = resampling_lag_seconds(rate_hz, model_rate_hz)
+        resampling_seconds += resampling_lag_seconds(model_rate_hz, loudspeaker_rate_hz)
         self.latency = Latency(
             window_ms=1000 * self.separator.lag_seconds,
-            resampling_ms=1000
-            * (held_seconds(rate_hz, model_rate_hz) + held_seconds(model_rate_hz, loudspeaker_rate_hz)),
+            resampling_ms=1000 * resampling_seconds,
             block_ms=1000 * BLOCK_SECONDS,
             computing_ms=2000 * microphone.speed * _measure_hop_seconds(backend, channels),
         )

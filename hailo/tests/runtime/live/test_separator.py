@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasnet2hef.audio.level import speech_level_dbfs
-from tasnet2hef.audio.rate_change import RateChange, held_seconds
+from tasnet2hef.audio.stream_resampler import StreamResampler, resampling_lag_seconds
 from tasnet2hef.base.parity import signal_to_error_db
 from tasnet2hef.runtime.live.separator import LiveSeparator
 
@@ -53,7 +53,7 @@ def test_mixture_and_sources_stay_aligned(contract, sign_split, channels, stream
 @pytest.mark.parametrize("channels", [1, 2])
 def test_a_stream_of_another_rate_is_the_file_of_another_rate(rate_hz, channels):
     signal = noise(3 * rate_hz, channels)
-    change = RateChange(channels, rate_hz, 8000)
+    change = StreamResampler(channels, rate_hz, 8000)
     block = rate_hz // 50
     parts = [change.feed(signal[:, at : at + block]) for at in range(0, signal.shape[1], block)]
     found = np.concatenate([*parts, change.flush()], axis=1)
@@ -61,7 +61,7 @@ def test_a_stream_of_another_rate_is_the_file_of_another_rate(rate_hz, channels)
     assert signal_to_error_db(expected, found) > 100
     ready = np.cumsum([part.shape[1] for part in parts]) / 8000
     due = np.arange(1, len(parts) + 1) * block / rate_hz
-    assert 0 < (due - ready).max() <= held_seconds(rate_hz, 8000) + 1e-9
+    assert 0 < (due - ready).max() <= resampling_lag_seconds(rate_hz, 8000) + 1e-9
 
 
 def test_gaps_keep_time_and_restart_the_net(contract, sign_split):
@@ -119,7 +119,7 @@ def test_a_thousand_windows_take_no_more_memory_than_a_hundred(contract, sign_sp
     tracemalloc.stop()
     assert separator.windows > 1900
     assert grown < 50_000  # 10,000 times kept are 0.3 MB at most, of which 400 are new
-    assert 0 <= 505 * 800 - ready <= (separator.lag_seconds + held_seconds(16000, 8000)) * 8000
+    assert 0 <= 505 * 800 - ready <= (separator.lag_seconds + resampling_lag_seconds(16000, 8000)) * 8000
 
 
 def test_a_net_of_one_level_hears_that_level_and_the_stream_keeps_its_own(contract, sign_split):
