@@ -45,7 +45,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class ModelScores:
     """Layers, the most damaging first; the search's result; each precision that is not 8 bits; the scores."""
 
     layers: Sequence[LayerReport]
@@ -74,14 +74,14 @@ def choose_evaluation(
     return Evaluation(clips, cut_windows(clips, excerpt_of(simulator.contract), limit), notes)
 
 
-def judge(
+def score_model(
     simulator: Simulator,
     evaluation: Evaluation,
     state: SearchState,
     options: SimulationOptions,
     fixed: Mapping[str, Precision],
     progress: StepProgress,
-) -> Judgement:
+) -> ModelScores:
     """Score the net in float, at 8 bits and, unless asked to be quick, layer by layer and at the best mix."""
     scorer = Scorer(evaluation.windows, simulator.float_backend())
     exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))
@@ -90,7 +90,7 @@ def judge(
         "uncorrected", (), lambda: scorer.score(simulator.backend(fixed, correct_bias=False))
     )
     if options.quick:
-        return Judgement(static_reports(simulator), None, fixed, exact, int8, int8, uncorrected)
+        return ModelScores(static_reports(simulator), None, fixed, exact, int8, int8, uncorrected)
     layers = analyse(
         simulator,
         scorer,
@@ -108,7 +108,7 @@ def judge(
         progress=lambda done, total: progress("searching the cheapest 16-bit layers", done, total),
     )
     chosen = {**fixed, **dict.fromkeys(found.chosen.layers, A16_W16)}
-    return Judgement(layers, found, chosen, exact, int8, found.chosen.score, uncorrected)
+    return ModelScores(layers, found, chosen, exact, int8, found.chosen.score, uncorrected)
 
 
 def score_recordings(
@@ -159,8 +159,8 @@ def seconds_a_window(backend: Backend, window: EvaluationWindow) -> float:
 def _shipped_stream(calibration: CalibrationSet, simulator: Simulator) -> Evaluation:
     """Return two receptive fields of the shipped speech at the level of the calibration's recordings."""
     (speech,) = speech_clips(simulator.contract, 1)
-    if calibration.record is not None:
-        speech = speech * np.float32(10 ** ((calibration.record.median_level_db - rms_dbfs(speech)) / 20))
+    if calibration.metadata is not None:
+        speech = speech * np.float32(10 ** ((calibration.metadata.median_level_db - rms_dbfs(speech)) / 20))
     seconds = len(speech) / simulator.contract.spec.sample_rate
     note = (
         f"no --eval: the figures tell agreement with the float model on a stream of {seconds:.2g} s of the "

@@ -92,8 +92,7 @@ class _Search:
             score = self.state.measure("mix", names, lambda: self._run(names))
             extra = sum(self.bits[name] for name in names)
             self.points[names] = FrontierPoint(names, extra, extra / sum(self.bits.values()), score)
-            if self.progress is not None:
-                self.progress(min(len(self.points), self.expected_runs), self.expected_runs)
+            self.progress(min(len(self.points), self.expected_runs), self.expected_runs)
         return self.points[names]
 
     def _run(self, names: Sequence[str]) -> Score:

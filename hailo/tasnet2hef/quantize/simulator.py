@@ -146,7 +146,7 @@ def prepare(
         first = itertools.islice(_feeds(calibration, graph), EQUALISING_WINDOWS)
         peaks = observe(lifted, found.borders, shapes, first, threads)
         lifted, equalised = equalise(lifted, net, found.borders, peaks)
-    windows = _told(_feeds(calibration, graph), calibration.windows, progress)
+    windows = with_progress(_feeds(calibration, graph), calibration.windows, progress)
     observed = observe(lifted, found.borders, shapes, windows, threads)
     notes += constant_channels(observed)
     return Simulator(
@@ -204,7 +204,7 @@ def _feeds(calibration: CalibrationSet, graph: OpenedGraph) -> Iterator[Mapping[
         yield {names[layer]: np.ascontiguousarray(nhwc.transpose(2, 0, 1)[None]) for layer, nhwc in window.items()}
 
 
-def _told(
+def with_progress(
     feeds: Iterable[Mapping[str, Samples]], windows: int, progress: Progress
 ) -> Iterator[Mapping[str, Samples]]:
     for number, feed in enumerate(feeds, start=1):

@@ -16,7 +16,7 @@ from tasnet2hef.base.errors import AudioError, GraphError, OptionError
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.quantize.calibration.calibration_set import (
-    CalibrationRecord,
+    CalibrationMetadata,
     short_digest,
     write_calibration,
 )
@@ -84,8 +84,8 @@ def calibrate_graph(
             progress(number, draw.windows)
         levels.require_sound()
 
-    def record() -> CalibrationRecord:
-        return CalibrationRecord(
+    def metadata() -> CalibrationMetadata:
+        return CalibrationMetadata(
             model=graph.path.name,
             model_digest=short_digest(graph.digest),
             provenance=contract.to_json(),
@@ -101,7 +101,7 @@ def calibrate_graph(
             notes=notes,
         )
 
-    written = write_calibration(output, layers, windows(), draw.windows, record)
+    written = write_calibration(output, layers, windows(), draw.windows, metadata)
     return CalibrationReport(output, layers, written, small_set_warning(draw.windows))
 
 
