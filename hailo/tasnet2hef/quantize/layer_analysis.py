@@ -19,7 +19,7 @@ from tasnet2hef.quantize.simulator import Simulator, channel_spread_db
 class LayerReport:
     """One border at 8 bits. Ratios are in dB: the higher, the better.
 
-    ``loss_alone_db`` is what this layer alone at 8 bits costs: SI-SDR of the float net less SI-SDR with it; without
+    ``loss_alone_db`` is what this layer alone at 8 bits costs: the float net's SI-SDR less that with it; without
     true sources, the dB of agreement that the 8-bit net would gain if this layer's share of the noise were gone.
     ``gain_in_float_db`` is what the 8-bit net gains with this layer in float. None: not measured.
     """
@@ -66,7 +66,7 @@ def analyse(
     relieve: int,
     progress: Progress = no_progress,
 ) -> list[LayerReport]:
-    """Return all borders, the largest loss first; the first ``relieve`` are also measured in float, all others at 8 bits."""
+    """Return all borders, the largest loss first; measure the first ``relieve`` also in float among 8-bit ones."""
     borders = simulator.borders
     steps = len(borders) + min(relieve, len(borders)) + 2
     exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))

@@ -22,7 +22,6 @@ from tasnet2hef.quantize.calibration.evaluation_set import (
     cut_windows,
     read_evaluation,
 )
-from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_of
 from tasnet2hef.quantize.layer_analysis import LayerReport, analyse, static_reports
 from tasnet2hef.quantize.number_format import A16_W16, MODES, Precision
 from tasnet2hef.quantize.options import SimulationOptions
@@ -62,7 +61,7 @@ def choose_evaluation(
 ) -> Evaluation:
     """Cut up to ``limit`` windows from an evaluation folder, or take calibration windows where there is none.
 
-    A graph with a state is judged on streams: stretches as calibration draws them, or the shipped speech.
+    A graph with a state is scored on streams: excerpts as calibration draws them, or the shipped speech.
     """
     if folder is None and simulator.contract.stateful:
         return _shipped_stream(calibration, simulator)
@@ -71,7 +70,7 @@ def choose_evaluation(
         note = "no --eval: the figures tell agreement with the float model on calibration windows, not SI-SDR"
         return Evaluation((), windows, [note])
     clips, notes = read_evaluation(folder, simulator.contract)
-    return Evaluation(clips, cut_windows(clips, excerpt_of(simulator.contract), limit), notes)
+    return Evaluation(clips, cut_windows(clips, simulator.contract, limit), notes)
 
 
 def score_model(
@@ -126,7 +125,7 @@ def fixed_precisions(simulator: Simulator, wanted: Mapping[str, str]) -> dict[st
     """Return the precisions that the user set, by border; names may be globs.
 
     Raises:
-        OptionError: a name or glob fits no layer; the nearest name is told.
+        OptionError: a name or glob fits no layer; the message names the nearest one.
     """
     fixed = {}
     for pattern, mode in wanted.items():

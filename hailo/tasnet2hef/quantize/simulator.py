@@ -100,7 +100,7 @@ class Simulator:
         """Return the border that a layer's name stands for: its own, or the one that it is part of.
 
         Raises:
-            OptionError: the net has no such layer; the nearest name is told.
+            OptionError: the net has no such layer; the message names the nearest one.
         """
         for border in self.borders:
             if layer in border.layers:
@@ -175,7 +175,7 @@ def _require_one_column(model_path: Path, contract: GraphContract) -> None:
 
 
 def constant_channels(observed: Observed) -> list[str]:
-    """Return a note on the channels that never change: they spend range, or tell of dead weights."""
+    """Return a note on the channels that never change: they waste range, or show dead weights."""
     dead = {
         layer: int((observed.lows[layer] == observed.highs[layer]).sum())
         for layer in observed.lows
@@ -184,9 +184,9 @@ def constant_channels(observed: Observed) -> list[str]:
     dead = {layer: count for layer, count in dead.items() if count}
     if not dead:
         return []
-    told = [f"{layer} ({count} of {observed.lows[layer].size})" for layer, count in dead.items()]
+    counts = [f"{layer} ({count} of {observed.lows[layer].size})" for layer, count in dead.items()]
     return [
-        f"{sum(dead.values())} channels never change in calibration, in {len(dead)} layers: {first_few(told, 5)}"
+        f"{sum(dead.values())} channels never change in calibration, in {len(dead)} layers: {first_few(counts, 5)}"
     ]
 
 
@@ -207,6 +207,7 @@ def _feeds(calibration: CalibrationSet, graph: OpenedGraph) -> Iterator[Mapping[
 def with_progress(
     feeds: Iterable[Mapping[str, Samples]], windows: int, progress: Progress
 ) -> Iterator[Mapping[str, Samples]]:
+    """Yield the feeds; report progress after each."""
     for number, feed in enumerate(feeds, start=1):
         yield feed
         progress(number, windows)

@@ -13,7 +13,7 @@ import soundfile
 from tasnet2hef.base.errors import AudioError, GraphError, InputError
 from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
 from tasnet2hef.quantize.calibration.calibration_set import METADATA_ARRAY, open_calibration, require_fit
-from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_of, last_chunk
+from tasnet2hef.quantize.calibration.stream_excerpt import last_chunk
 from tasnet2hef.quantize.calibration.window_draw import Draw, draw_windows, find_recordings
 from tasnet2hef.quantize.number_format import A16_W16
 from tasnet2hef.quantize.options import SimulationOptions
@@ -50,7 +50,7 @@ def simulated(causal: Path, causal_set: Path) -> Simulator:
 
 def test_every_input_layer_has_its_array(causal: Path, causal_set: Path, recordings: Path) -> None:
     backend = OnnxRuntimeBackend(causal, 1)
-    excerpts = draw_windows(find_recordings(recordings)[0], excerpt_of(backend.contract), Draw(64))
+    excerpts = draw_windows(find_recordings(recordings)[0], backend.contract, Draw(64))
     with np.load(causal_set) as stored:
         assert stored.files == [*LAYERS, METADATA_ARRAY]
         arrays = {name: stored[name] for name in LAYERS}
@@ -64,7 +64,7 @@ def test_every_input_layer_has_its_array(causal: Path, causal_set: Path, recordi
 
 def test_stored_rows_give_the_streams_own_sources(causal: Path, causal_set: Path, recordings: Path) -> None:
     backend = OnnxRuntimeBackend(causal, 1)
-    (excerpt,) = draw_windows(find_recordings(recordings)[0], excerpt_of(backend.contract), Draw(1, seed=3))
+    (excerpt,) = draw_windows(find_recordings(recordings)[0], backend.contract, Draw(1, seed=3))
     calibrate_graph(OpenedGraph.read(causal), recordings, causal_set.with_name("one.npz"), Draw(1, seed=3))
     (inputs,) = open_calibration(causal_set.with_name("one.npz")).inputs()
     memory = {state: inputs[layer].transpose(2, 0, 1)[None] for layer, state in STATES.items()}

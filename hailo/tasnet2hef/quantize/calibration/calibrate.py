@@ -21,7 +21,7 @@ from tasnet2hef.quantize.calibration.calibration_set import (
     write_calibration,
 )
 from tasnet2hef.quantize.calibration.report import CalibrationReport, set_bytes
-from tasnet2hef.quantize.calibration.stream_excerpt import chunk_note, excerpt_of, last_chunk
+from tasnet2hef.quantize.calibration.stream_excerpt import chunk_note, last_chunk
 from tasnet2hef.quantize.calibration.window_draw import (
     CLIPPED_FROM,
     SILENCE_DB,
@@ -60,9 +60,9 @@ def calibrate_graph(
     """
     _require_options(draw)
     contract = require_audio_contract(graph)
-    layers, excerpt = graph.window_shapes, excerpt_of(contract)
+    layers = graph.window_shapes
     recordings, notes = find_recordings(folder)
-    notes += require_audio(recordings, excerpt, draw)
+    notes += require_audio(recordings, contract, draw)
     if draw.mixed == 1 and contract.spec.n_src > 1 and not recordings[0].path.stem.endswith("_mixture"):
         notes.append(
             f"the model separates {contract.spec.n_src} sources: if each recording holds one voice, add "
@@ -76,7 +76,7 @@ def calibrate_graph(
 
     def windows() -> Iterator[Mapping[str, Samples]]:
         columns = _columns(contract)
-        drawn = draw_windows(recordings, excerpt, replace(draw, windows=draw.windows * columns))
+        drawn = draw_windows(recordings, contract, replace(draw, windows=draw.windows * columns))
         for number in range(1, draw.windows + 1):
             side_by_side = list(itertools.islice(drawn, columns))
             levels.note(np.concatenate(side_by_side))
