@@ -97,7 +97,7 @@ def score_model(
         relieve=options.relieve,
         progress=lambda done, total: progress("one layer at a time", done, total),
     )
-    found = search(
+    result = search(
         simulator,
         scorer,
         state,
@@ -106,8 +106,8 @@ def score_model(
         fixed=fixed,
         progress=lambda done, total: progress("searching the cheapest 16-bit layers", done, total),
     )
-    chosen = {**fixed, **dict.fromkeys(found.chosen.layers, A16_W16)}
-    return ModelScores(layers, found, chosen, exact, int8, found.chosen.score, uncorrected)
+    chosen = {**fixed, **dict.fromkeys(result.chosen.layers, A16_W16)}
+    return ModelScores(layers, result, chosen, exact, int8, result.chosen.score, uncorrected)
 
 
 def score_recordings(

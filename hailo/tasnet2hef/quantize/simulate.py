@@ -72,11 +72,11 @@ def simulate_graph(
 
 def unreached_note(scores: ModelScores, target_db: float) -> str:
     """Return why a target was not reached, empty where it was: more bits can't store what lies out of range."""
-    found = scores.search
-    if found is None or found.reached:
+    result = scores.search
+    if result is None or result.reached:
         return ""
     return (
-        f"{target_db} dB is not reached, not with 16 bits throughout: at best {found.loss_db:.2f} dB are lost. "
+        f"{target_db} dB is not reached, not with 16 bits throughout: at best {result.loss_db:.2f} dB are lost. "
         "Values lie beyond what calibration saw: calibrate with recordings as loud and as quiet as these "
         "(--level-spread-db)"
     )
@@ -89,10 +89,10 @@ def small_set_note(scores: ModelScores, windows: int) -> str:
         return ""
     losses = [scores.exact.figure_db - score.figure_db for score in (scores.int8, scores.uncorrected)]
     if scores.exact.si_sdr_db is None:
-        told = f"agreement is {scores.int8.agreement_db:.2f} and {scores.uncorrected.agreement_db:.2f} dB"
+        costs = f"agreement is {scores.int8.agreement_db:.2f} and {scores.uncorrected.agreement_db:.2f} dB"
     else:
-        told = f"the loss is {losses[0]:.2f} and {losses[1]:.2f} dB SI-SDR"
-    return f"{warning}. Here {told} at levels 1 and 0 (simulated); what fine-tuning wins back can't be simulated"
+        costs = f"the loss is {losses[0]:.2f} and {losses[1]:.2f} dB SI-SDR"
+    return f"{warning}. Here {costs} at levels 1 and 0 (simulated); what fine-tuning wins back can't be simulated"
 
 
 def draw(scores: ModelScores, options: SimulationOptions, place: Path) -> tuple[Path, ...]:
@@ -102,10 +102,10 @@ def draw(scores: ModelScores, options: SimulationOptions, place: Path) -> tuple[
     unit = "agreement with float" if scores.exact.si_sdr_db is None else "SI-SDR"
     layers = place.with_name(f"{place.name}_layers.{options.plots}")
     frontier = place.with_name(f"{place.name}_frontier.{options.plots}")
-    found, exact_db = scores.search, scores.exact.figure_db
+    result, exact_db = scores.search, scores.exact.figure_db
     return (
         draw_layers(scores.layers, layers, unit),
-        draw_frontier(found.frontier, found.chosen, exact_db, options.target_db, frontier, unit),
+        draw_frontier(result.frontier, result.chosen, exact_db, options.target_db, frontier, unit),
     )
 
 

@@ -133,31 +133,32 @@ def prepare(
     contract, net = require_audio_contract(graph), graph.net
     _require_one_column(graph.path, contract)
     notes = require_fit(calibration, graph)
-    found = find_borders(net)
-    if found.hidden:
+    net_borders = find_borders(net)
+    if net_borders.hidden:
         notes.append(
-            f"{len(found.hidden)} borders lie inside an ONNX node and stay float: {first_few(found.hidden, 5)}"
+            f"{len(net_borders.hidden)} borders lie inside an ONNX node and stay float: "
+            f"{first_few(net_borders.hidden, 5)}"
         )
-    lifted = lift(graph.with_weights(), net, found, loaded.constants)
+    lifted = lift(graph.with_weights(), net, net_borders, loaded.constants)
     threads = preparation.threads
     equalised: tuple[str, ...] = ()
     shapes = _shapes(lifted, graph.path)
     if preparation.equalise:
         first = itertools.islice(_feeds(calibration, graph), EQUALISING_WINDOWS)
-        peaks = observe(lifted, found.borders, shapes, first, threads)
-        lifted, equalised = equalise(lifted, net, found.borders, peaks)
+        peaks = observe(lifted, net_borders.borders, shapes, first, threads)
+        lifted, equalised = equalise(lifted, net, net_borders.borders, peaks)
     windows = with_progress(_feeds(calibration, graph), calibration.windows, progress)
-    observed = observe(lifted, found.borders, shapes, windows, threads)
+    observed = observe(lifted, net_borders.borders, shapes, windows, threads)
     notes += constant_channels(observed)
     return Simulator(
         net=net,
         contract=contract,
-        borders=found.borders,
+        borders=net_borders.borders,
         observed=observed,
         equalised=equalised,
         bank=WeightBank(lifted, observed.means if preparation.correct_bias else None),
         uncorrected=WeightBank(lifted),
-        switchable=SwitchableNet(lifted, found.borders, contract, threads),
+        switchable=SwitchableNet(lifted, net_borders.borders, contract, threads),
         preparation=preparation,
         seconds=time.perf_counter() - started,
         notes=notes,

@@ -38,8 +38,8 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 DEFAULT_WINDOWS: Final = 64
 LARGE_BYTES: Final = 1e9
-"""A set from here on is told of: `compile` gives all of it to the compiler at once."""
-Laid = Callable[[Sequence[Samples]], Mapping[str, Samples]]
+"""A set from this size on gets a note: `compile` gives all of it to the compiler at once."""
+LayOut = Callable[[Sequence[Samples]], Mapping[str, Samples]]
 """From the excerpts ``[sample]`` of one run to what each input layer is given, in NHWC order."""
 
 
@@ -105,25 +105,25 @@ def calibrate_graph(
     return CalibrationReport(output, layers, written, small_set_warning(draw.windows))
 
 
-def _window_layer(contract: GraphContract, name: str) -> Laid:
+def _window_layer(contract: GraphContract, name: str) -> LayOut:
     return lambda windows: {name: np.stack([window_to_frames(each, contract) for each in windows], axis=1)}
 
 
-def _chunk_layers(graph: OpenedGraph) -> Laid:
+def _chunk_layers(graph: OpenedGraph) -> LayOut:
     names = graph.input_layers
     backend = OnnxRuntimeBackend(graph, threads=1)
 
     def laid(excerpts: Sequence[Samples]) -> Mapping[str, Samples]:
-        given = last_chunk(backend, excerpts[0])
-        return {names[name]: rows for name, rows in given.items()}
+        inputs = last_chunk(backend, excerpts[0])
+        return {names[name]: rows for name, rows in inputs.items()}
 
     return laid
 
 
 def _size_notes(layers: Mapping[str, Shape], windows: int) -> list[str]:
     size = set_bytes(layers, windows)
-    told = f"the set holds {size / 1e9:.1f} GB, and the compiler is given all of it at once"
-    return [f"{told}; fewer --windows need less memory"] if size >= LARGE_BYTES else []
+    size_text = f"the set holds {size / 1e9:.1f} GB, and the compiler is given all of it at once"
+    return [f"{size_text}; fewer --windows need less memory"] if size >= LARGE_BYTES else []
 
 
 def _columns(contract: GraphContract) -> int:
