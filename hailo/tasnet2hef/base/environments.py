@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-import tasnet2hef
-
 TO_ONNX: Final = "to-onnx-env"
 TO_HAILO: Final = "to-hailo-env"
 MAKE_WITH: Final = {
@@ -19,7 +17,7 @@ _SITES: Final = ("site-packages", "dist-packages")
 
 def package_home() -> Path:
     """Return the folder that holds the package: ``hailo/`` of a checkout, or a Python's ``site-packages``."""
-    return Path(tasnet2hef.__file__).resolve().parent.parent
+    return Path(__file__).resolve().parents[2]
 
 
 def environment_python(name: str) -> Path:

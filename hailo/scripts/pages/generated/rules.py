@@ -30,15 +30,15 @@ def text() -> str:
 
 
 def _section(rule: Rule) -> Iterator[str]:
-    told: dict[str, Any] = rule.to_json()
+    fields: dict[str, Any] = rule.to_json()
     yield f"## {rule.id}"
     checked = " ".join((rule.check.__doc__ or "").split())
     yield f"{rule.title} *{rule.level} at most, stage {rule.stage}.* {checked}"
     yield f"**Fix:** {rule.fix}"
-    yield table(("grade", "source"), [(proof.grade, proof.citation) for proof in rule.evidence])
-    for proof in rule.evidence:
-        if proof.words:
-            yield f"The compiler's own words ({proof.grade}):"
-            yield fenced(proof.words)
-    examples = [("found", graph) for graph in told["bad"]] + [("not found", graph) for graph in told["good"]]
+    yield table(("grade", "source"), [(evidence.grade, evidence.citation) for evidence in rule.evidence])
+    for evidence in rule.evidence:
+        if evidence.words:
+            yield f"The compiler's own words ({evidence.grade}):"
+            yield fenced(evidence.words)
+    examples = [("found", graph) for graph in fields["bad"]] + [("not found", graph) for graph in fields["good"]]
     yield table(("", "example"), examples)

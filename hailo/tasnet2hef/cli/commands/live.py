@@ -15,7 +15,7 @@ from tasnet2hef.cli.commands.separate import parse_halo
 if TYPE_CHECKING:
     from tasnet2hef.runtime.live.controls import Controls
     from tasnet2hef.runtime.live.device_endpoints import Device
-    from tasnet2hef.runtime.live.session import Tick
+    from tasnet2hef.runtime.live.session import StateCallback
     from tasnet2hef.runtime.live.summary import Latency, LiveSummary
 
 
@@ -156,7 +156,7 @@ def print_summary(summary: LiveSummary) -> None:
         show.console().print("  the model's output equals inference on the whole stream at once")
 
 
-def _start(screen: ExitStack, controls: Controls, n_src: int, latency: Latency) -> Tick:
+def _start(screen: ExitStack, controls: Controls, n_src: int, latency: Latency) -> StateCallback:
     from tasnet2hef.cli.live_meter import live_meter
 
     parts = [("windows", latency.window_ms), ("resampling", latency.resampling_ms)]

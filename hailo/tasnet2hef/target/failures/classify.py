@@ -1,4 +1,4 @@
-"""Tells what a failure means: its cause, where that is known from, the fix and the next command."""
+"""Explains a failure of the compiler: its cause with its evidence, the fix and the next commands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHECKPOINT_HINT: Final = f"  # {CHECKPOINT}: the checkpoint that the graph was e
 
 @dataclass(frozen=True)
 class Situation:
-    """The run that failed, as far as commands need it."""
+    """The paths and settings of a run, from which the commands of an explanation are filled."""
 
     model: Path
     calibration: Path
@@ -31,14 +31,14 @@ class Situation:
     script: Path | None = None
     log: Path | None = None
     seconds: float | None = None
-    """Length of the graph's window; None for a graph that does not say."""
+    """Length of the graph's window; None for a foreign graph."""
     chunk_frames: int | None = None
-    """Frames of a stateful graph's chunk; None for a graph of windows."""
+    """Frames of a stateful graph's chunk; None for a graph without state."""
     checkpoint: str = ""
-    """What the graph was exported from; empty where that is not known."""
+    """The checkpoint that the graph was exported from; empty where that is not known."""
 
     def fill(self, command: str) -> str:
-        """Return a command with this run's paths; where it needs a checkpoint that is not known, a `#` says so."""
+        """Return a command with this run's paths; a comment marks a checkpoint that is not known."""
         hint = CHECKPOINT_HINT if "{checkpoint}" in command and not self.checkpoint else ""
         again = self.model.parent / f"{self.model.stem}_again.onnx"
         seconds = 2.0 if self.seconds is None else self.seconds
@@ -57,14 +57,14 @@ class Situation:
         return filled + hint
 
     def _shorter(self, seconds: float) -> str:
-        """Return the option that halves what a run takes in."""
+        """Return the option that halves a window or a chunk."""
         frames = self.chunk_frames
         return f"--seconds {seconds / 2:.3g}" if frames is None else f"--stateful --chunk {max(1, frames // 2)}"
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a failure means. ``also`` are further signatures that its text holds."""
+    """What a failure means. ``words`` is the line that matched; ``also`` are further signatures that match."""
 
     signature: str
     rule: str

@@ -1,4 +1,4 @@
-"""What windows side by side in the columns of one tensor are expected to save on a chip, and how sure that is."""
+"""Predicts what windows side by side in the columns of one tensor save on a chip, and on what evidence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ColumnGain:
 
     @property
     def sentence(self) -> str:
-        """Say it in one line."""
+        """Return the prediction as one line."""
         return (
             f"{self.streams} windows side by side on {self.chip}: {self.lowest:g} to {self.highest:g} times "
             f"as many windows for the same work ({self.reason}) [{self.evidence}]"
@@ -49,8 +49,9 @@ def column_gain(chip: Chip, streams: int) -> ColumnGain:
 
     Where rows are padded up to ``P`` columns, ``W`` of them cost ``ceil(W / P) P`` where one costs ``P``: at most
     ``W / ceil(W / P)`` times the windows. That is the most: padding is recorded for rows at the chip's edge, not
-    for the arithmetic inside. Where a row goes up to a multiple of bytes, stored rows of one column are not padded
-    (inferred from the vendor's buffers), and whether the arithmetic is, is open: between no gain and as much.
+    for the arithmetic inside. Where a row is padded to a multiple of bytes, stored rows of one column are not
+    padded (inferred from the vendor's buffers); whether the arithmetic is padded is not known: between no gain
+    and as much.
     """
     padding = chip.edge_row_columns
     columns = int(padding)

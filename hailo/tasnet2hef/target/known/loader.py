@@ -1,4 +1,4 @@
-"""Find the chips: every module of the ``chips`` folder holds one, as ``CHIP``."""
+"""Finds the chips: every module of the ``chips`` folder holds one, as ``CHIP``."""
 
 from __future__ import annotations
 

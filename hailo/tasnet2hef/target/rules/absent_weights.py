@@ -1,4 +1,4 @@
-"""Weights in a file that is not there."""
+"""Weights in a file that is missing."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name each external file that is missing: shapes can be judged, the compiler can't run."""
+    """Report each external file that is missing: shapes are known, but the compiler can't run."""
     for note in context.graph.notes:
         if "absent" in note:
             yield RULE.finding(context, note)
 
 
 def _large() -> onnx.ModelProto:
-    """Draw a convolution whose weights lie in a file that is not there."""
+    """Draw a convolution whose weights are in a file that is missing."""
     graph = GraphSketch()
     return graph.model(graph.conv(graph.input(1, 512, 10, 1), 512, 512))
 

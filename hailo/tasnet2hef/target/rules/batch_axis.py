@@ -1,4 +1,4 @@
-"""Inputs of more than one example."""
+"""Inputs with a batch larger than one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Elementwise operators between tensors of different rank, or that both need widening."""
+"""Elementwise operators between tensors of different rank, or where both need broadcasting."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ def check(context: RuleContext) -> Iterable[Finding]:
         shapes = [shape for shape in node.input_shapes if shape is not None]
         if len(shapes) < 2 or any(context.is_constant(tensor) for tensor in node.inputs):
             continue
-        told = f"{node.op_type} of {list(shapes[0])} and {list(shapes[1])}"
+        operands = f"{node.op_type} of {list(shapes[0])} and {list(shapes[1])}"
         if len(shapes[0]) != len(shapes[1]):
-            yield RULE.finding(context, f"{told}: {len(shapes[0])} and {len(shapes[1])} axes", node=node)
+            yield RULE.finding(context, f"{operands}: {len(shapes[0])} and {len(shapes[1])} axes", node=node)
         elif node.output_shapes[0] not in shapes:
             message = (
-                f"{told}: both are repeated; a broadcast ended in 'ZeroDivisionError' in an ew_mult shape check"
+                f"{operands}: both are repeated; a broadcast ended in 'ZeroDivisionError' in an ew_mult shape "
+                "check"
             )
             yield RULE.finding(context, message, node=node, evidence=1)
 

@@ -13,13 +13,13 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Level, Rule,
 def check(context: RuleContext) -> Iterable[Finding]:
     """Compare each concatenation's row (width x features bytes) with the narrowest that failed."""
     for layer in context.layers("concat"):
-        found = layer.shape[-2] * layer.shape[-1]
-        if found > ROW_PASS_BYTES.value:
-            level: Level = "error" if found >= CONCAT_ROW_FAIL_BYTES.value else "warning"
+        row_bytes = layer.shape[-2] * layer.shape[-1]
+        if row_bytes > ROW_PASS_BYTES.value:
+            level: Level = "error" if row_bytes >= CONCAT_ROW_FAIL_BYTES.value else "warning"
             message = (
-                f"concat makes a row of {found:,} bytes ({layer.shape[-2]} columns x {layer.shape[-1]} features); "
-                f"one of {int(CONCAT_ROW_FAIL_BYTES):,} bytes was refused ('Agent infeasible'), wide skips too "
-                "('Reshape is needed for layers: ... concat1')"
+                f"concat makes a row of {row_bytes:,} bytes ({layer.shape[-2]} columns x {layer.shape[-1]} "
+                f"features); one of {int(CONCAT_ROW_FAIL_BYTES):,} bytes was refused ('Agent infeasible'), wide "
+                "skips too ('Reshape is needed for layers: ... concat1')"
             )
             yield RULE.finding(context, message, layer=layer, level=level)
 

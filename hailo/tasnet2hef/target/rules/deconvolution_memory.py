@@ -21,8 +21,8 @@ def check(context: RuleContext) -> Iterable[Finding]:
             continue
         message = (
             f"a transposed convolution sums {features} features x {layer.kernel[0]} x {layer.kernel[1]} = "
-            f"{taps:,} "
-            f"products a value; {_REFUSED:,} ended in 'Memory units capacity exceeded', {_COMPILED:,} compiled"
+            f"{taps:,} products a value; {_REFUSED:,} ended in 'Memory units capacity exceeded', {_COMPILED:,} "
+            "compiled"
         )
         level: Level = "error" if taps >= _REFUSED else "warning"
         yield RULE.finding(context, message, layer=layer, level=level)

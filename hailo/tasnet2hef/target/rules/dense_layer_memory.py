@@ -23,8 +23,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
         if features >= _REFUSED_FEATURES and layer.weights >= _REFUSED_WEIGHTS:
             message = (
                 f"{features:,} features to {layer.shape[-1]:,}: 8,192 to 1,024 ended in 'Memory units required "
-                "133 "
-                "and 128 are available', 4,096 to 1,024 compiled"
+                "133 and 128 are available', 4,096 to 1,024 compiled"
             )
             yield RULE.finding(context, message, layer=layer)
             continue

@@ -13,9 +13,9 @@ def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse each Reshape whose shape comes from a Shape node, in the file as written."""
     if context.model is None:
         return
-    makers = {tensor: node for node in context.model.graph.node for tensor in node.output}
+    producers = {tensor: node for node in context.model.graph.node for tensor in node.output}
     for node in context.model.graph.node:
-        if node.op_type == "Reshape" and len(node.input) > 1 and _measures(node.input[1], makers):
+        if node.op_type == "Reshape" and len(node.input) > 1 and _depends_on_shape(node.input[1], producers):
             message = (
                 "Reshape to a size measured in the graph (Shape, Gather, ...): 'IndexError in "
                 "is_windows_to_input_chain_end'"
@@ -24,16 +24,17 @@ def check(context: RuleContext) -> Iterable[Finding]:
             yield RULE.finding(context, message, layer=layer, nodes=(node.name,))
 
 
-def _measures(tensor: str, makers: Mapping[str, onnx.NodeProto]) -> bool:
-    front, seen = [tensor], set()
-    while front:
-        node = makers.get(front.pop())
-        if node is None or id(node) in seen:
+def _depends_on_shape(tensor: str, producers: Mapping[str, onnx.NodeProto]) -> bool:
+    """Return whether a tensor is computed from the output of a Shape node."""
+    pending, visited = [tensor], set()
+    while pending:
+        node = producers.get(pending.pop())
+        if node is None or id(node) in visited:
             continue
         if node.op_type == "Shape":
             return True
-        seen.add(id(node))
-        front.extend(node.input)
+        visited.add(id(node))
+        pending.extend(node.input)
     return False
 
 

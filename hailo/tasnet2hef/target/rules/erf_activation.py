@@ -10,7 +10,7 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Refuse an Erf but in PyTorch's spelling of GELU, x / sqrt(2) -> Erf -> + 1 -> * x -> * 0.5."""
+    """Refuse an Erf except in PyTorch's form of GELU, x / sqrt(2) -> Erf -> + 1 -> * x -> * 0.5."""
     for node in context.nodes("Erf"):
         before = context.producer(node.inputs[0])
         after = [reader.op_type for reader in context.consumers(node)]

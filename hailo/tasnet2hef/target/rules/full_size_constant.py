@@ -11,15 +11,15 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name every constant that becomes a layer of many positions, such as the zeros of a PReLU by Max and Min."""
+    """Report constants that become a layer of many positions, such as the zeros of a PReLU by Max and Min."""
     for layer in context.layers("const_input"):
         positions = elements(layer.shape) // max(layer.shape[-1], 1)
         if positions <= 1:
             continue
-        reader = context.net[layer.outputs[0]].type if layer.outputs else "nothing"
+        consumer = context.net[layer.outputs[0]].type if layer.outputs else "nothing"
         message = (
             f"a constant is held as a map of {list(layer.shape[1:])} ({elements(layer.shape):,} values) for "
-            f"{reader}"
+            f"{consumer}"
         )
         if any(name in ("Max", "Min") for name in layer.op_types):
             message += (

@@ -12,12 +12,11 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse gathers by a computed index, and gathers from a table of constants (embeddings)."""
     for node in context.nodes("Gather"):
-        table = context.is_constant(node.inputs[0])
-        if table:
+        if context.is_constant(node.inputs[0]):
             message = (
                 f"Gather from a table {list(context.shape(node.inputs[0]) or ())} by a computed index: an "
-                "embedding, "
-                "which the parser can't place ('UnsupportedGatherLayerError'; large tables crashed or hung it)"
+                "embedding, which the parser can't place ('UnsupportedGatherLayerError'; large tables crashed or "
+                "hung it)"
             )
             yield RULE.finding(context, message, node=node)
         elif not context.is_constant(node.inputs[1]):

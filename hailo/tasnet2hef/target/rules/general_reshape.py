@@ -13,7 +13,7 @@ _RESHAPES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze")
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Refuse reshapes that split or merge axes, but for features split into heads, which parsed once."""
+    """Refuse reshapes that split or merge axes, except features split into heads, which parsed once."""
     for layer in context.net.unsupported:
         node = layer.onnx[0]
         before, after = node.input_shapes[0], node.output_shapes[0]
@@ -28,7 +28,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _splits_features(before: Shape, after: Shape) -> bool:
-    """Tell whether the last of three axes becomes two: [1, 8, 2048] -> [1, 8, 16, 128]."""
+    """Return whether the last of three axes becomes two: [1, 8, 2048] -> [1, 8, 16, 128]."""
     return len(before) == 3 and len(after) == 4 and before[:2] == after[:2]
 
 

@@ -11,7 +11,7 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Refuse a swap of features and height of a 4-D tensor; around a matrix product it may be understood."""
+    """Refuse a swap of features and height of a 4-D tensor; only warn beside a matrix product."""
     for node in context.nodes("Transpose"):
         shape = node.input_shapes[0]
         order = node.integers("perm")
@@ -27,10 +27,10 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _beside_product(context: RuleContext, node: OnnxNode) -> bool:
-    makers = [context.producer(tensor) for tensor in node.inputs]
-    around = [*(maker for maker in makers if maker is not None), *context.consumers(node)]
-    around += [after for reader in context.consumers(node) for after in context.consumers(reader)]
-    return any(near.op_type == "MatMul" for near in around)
+    producers = [context.producer(tensor) for tensor in node.inputs]
+    neighbours = [*(producer for producer in producers if producer is not None), *context.consumers(node)]
+    neighbours += [after for reader in context.consumers(node) for after in context.consumers(reader)]
+    return any(neighbour.op_type == "MatMul" for neighbour in neighbours)
 
 
 def _box_distribution() -> onnx.ModelProto:

@@ -11,16 +11,16 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name each map beyond the largest buffer that a join needs beside its own mean or variance."""
-    for held in context.cost.held_maps:
-        if held.values <= BUFFER_LARGEST_BYTES.value:
+    """Report each map beyond the largest buffer that a join needs beside its own mean or variance."""
+    for each in context.cost.held_maps:
+        if each.values <= BUFFER_LARGEST_BYTES.value:
             continue
         message = (
-            f"its map of {list(held.shape[1:])} ({held.values:,} bytes) must be held until {held.join} has "
-            "what is "
-            f"computed from all of it; the largest buffer seen between two layers is {int(BUFFER_LARGEST_BYTES):,}"
+            f"its map of {list(each.shape[1:])} ({each.values:,} bytes) must be held until {each.join} has what "
+            f"is computed from all of it; the largest buffer seen between two layers is "
+            f"{int(BUFFER_LARGEST_BYTES):,}"
         )
-        yield RULE.finding(context, message, layer=context.net[held.layer])
+        yield RULE.finding(context, message, layer=context.net[each.layer])
 
 
 def _normalised(rows: int) -> onnx.ModelProto:

@@ -11,7 +11,7 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name each layer norm with what it costs."""
+    """Report each layer norm with what it costs."""
     for layer in context.layers("layer_normalization"):
         message = (
             f"a layer norm compiles to about {int(LAYER_NORM_LAYERS)} layers; one context of "

@@ -1,4 +1,4 @@
-"""Layer norms behind a stack: the parser loses which axis is which."""
+"""Layer norms behind a stack: the parser loses track of the axes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import onnx
 
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
-_AXIS_MAKERS = ("Unsqueeze", "Reshape")
+_ADD_AN_AXIS = ("Unsqueeze", "Reshape")
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -17,16 +17,16 @@ def check(context: RuleContext) -> Iterable[Finding]:
         stack = context.producer(node.inputs[0])
         if stack is None or stack.op_type != "Concat":
             continue
-        makers = [context.producer(tensor) for tensor in stack.inputs]
-        if any(maker is not None and maker.op_type in _AXIS_MAKERS for maker in makers):
+        producers = [context.producer(tensor) for tensor in stack.inputs]
+        if any(producer is not None and producer.op_type in _ADD_AN_AXIS for producer in producers):
             message = "a layer norm behind a stack (Concat of new axes): 'IndexError in _convert_axes_to_nhwc'"
             yield RULE.finding(context, message, node=node)
 
 
-def _norm(source_axes: bool) -> onnx.ModelProto:
+def _norm(from_vectors: bool) -> onnx.ModelProto:
     graph = GraphSketch(opset=17)
-    parts = [graph.input(1, 64) if source_axes else graph.input(1, 4, 64) for _ in range(2)]
-    if source_axes:
+    parts = [graph.input(1, 64) if from_vectors else graph.input(1, 4, 64) for _ in range(2)]
+    if from_vectors:
         parts = [graph.node("Unsqueeze", part, graph.integers(1)) for part in parts]
     scale = graph.weight(64)
     return graph.model(

@@ -10,7 +10,7 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name each change of the order of axes that the parser's mirror could not hide in a layer."""
+    """Report each change of the order of axes that could not be merged into a layer."""
     for layer in context.layers("format_conversion"):
         params = layer.params
         message = (

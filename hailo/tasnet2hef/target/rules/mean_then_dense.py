@@ -12,14 +12,14 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse ReduceMean without keepdims that leaves three axes for a Reshape or Flatten into a dense layer."""
     for node in context.nodes("ReduceMean"):
-        left = node.output_shapes[0]
-        if node.integer("keepdims", 1) or left is None or len(left) != 3:
+        shape = node.output_shapes[0]
+        if node.integer("keepdims", 1) or shape is None or len(shape) != 3:
             continue
         for reshape in context.consumers(node):
             dense = any(reader.op_type in ("Gemm", "MatMul") for reader in context.consumers(reshape))
             if reshape.op_type in ("Reshape", "Flatten") and dense:
                 message = (
-                    f"a mean leaves {list(left)}, which is reshaped for a dense layer: 'Invalid kernel shape'"
+                    f"a mean leaves {list(shape)}, which is reshaped for a dense layer: 'Invalid kernel shape'"
                 )
                 yield RULE.finding(context, message, node=node)
 

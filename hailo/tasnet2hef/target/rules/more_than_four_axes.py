@@ -13,18 +13,18 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse every node that makes or reads a tensor of more than four axes; a 3-D convolution only warns."""
     for node in context.graph.nodes:
-        made = [shape for shape in node.output_shapes if shape is not None and len(shape) > 4]
+        written = [shape for shape in node.output_shapes if shape is not None and len(shape) > 4]
         read = [shape for shape in node.input_shapes if shape is not None and len(shape) > 4]
-        if made or read:
-            told = f"makes {list(made[0])}" if made else f"reads {list(read[0])}"
-            yield _finding(context, f"{node.op_type} {told}", node)
+        if written or read:
+            use = f"makes {list(written[0])}" if written else f"reads {list(read[0])}"
+            yield _finding(context, f"{node.op_type} {use}", node)
 
 
-def _finding(context: RuleContext, told: str, node: OnnxNode) -> Finding:
-    message = f"{told}: more than 4 axes; seen to end in UnsupportedShuffleLayerError"
+def _finding(context: RuleContext, use: str, node: OnnxNode) -> Finding:
+    message = f"{use}: more than 4 axes; seen to end in UnsupportedShuffleLayerError"
     if node.op_type not in ("Conv", "ConvTranspose"):
         return RULE.finding(context, message, node=node)
-    return RULE.finding(context, f"{told}: more than 4 axes", node=node, evidence=1)
+    return RULE.finding(context, f"{use}: more than 4 axes", node=node, evidence=1)
 
 
 def _sources() -> onnx.ModelProto:

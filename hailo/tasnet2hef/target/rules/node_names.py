@@ -1,4 +1,4 @@
-"""Nodes without a name, or with another node's."""
+"""Nodes without a name, or with the name of another node."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Count nodes that start, end and layer names can't point at."""
+    """Count nodes without a name of their own: start, end and original names can't refer to them."""
     if context.model is None:
         return
     counts = Counter(node.name for node in context.model.graph.node if node.op_type != "Constant")

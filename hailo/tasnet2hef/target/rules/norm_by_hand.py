@@ -10,7 +10,7 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name each inverse square root."""
+    """Report each inverse square root."""
     for layer in context.layers("activation"):
         if layer.activation == "inv_sqrt":
             message = (

@@ -1,4 +1,4 @@
-"""Conv1d and its kin: tensors [N, C, T] that the parser reads as something else."""
+"""Conv1d and similar layers: tensors [N, C, T] that the parser reads with other axes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import onnx
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 _READ_AS_3D = ("Conv", "ConvTranspose")
-_KIN = ("BatchNormalization", "InstanceNormalization", "MaxPool", "AveragePool", "GlobalAveragePool")
+_SIMILAR = ("BatchNormalization", "InstanceNormalization", "MaxPool", "AveragePool", "GlobalAveragePool")
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse convolutions over a tensor of three axes; warn of norms and poolings over one."""
-    for node in context.nodes(*_READ_AS_3D, *_KIN):
+    for node in context.nodes(*_READ_AS_3D, *_SIMILAR):
         shape = node.input_shapes[0]
         if shape is None or len(shape) != 3:
             continue

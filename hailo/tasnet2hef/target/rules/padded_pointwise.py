@@ -10,7 +10,7 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Name each padding layer in front of a 1x1 convolution."""
+    """Report each padding layer in front of a 1x1 convolution."""
     for layer in context.layers("external_pad"):
         readers = [context.net[name] for name in layer.outputs]
         if any(reader.type == "conv" and reader.kernel == (1, 1) for reader in readers):

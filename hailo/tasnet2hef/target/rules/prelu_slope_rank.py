@@ -11,7 +11,7 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Look at the slopes of each PReLU: a list of them, or a single one.
+    """Refuse PReLU slopes stored as a list; warn of a single slope stored otherwise.
 
     A slope [C] on [N, C, H, W] aligns with W, so the parser multiplies C features by C slopes: 512 features
     became 262,144 = 512 x 512.  The net that was refused is trained with a single slope for each PReLU; how one

@@ -1,4 +1,4 @@
-"""LSTM, GRU and RNN: unrolled at best, and refused in both directions."""
+"""LSTM, GRU and RNN: unrolled at best, and refused where bidirectional."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Refuse a maximum but over features with keepdims, and a sum over height or width."""
+    """Refuse a maximum except over features with keepdims, and a sum over height or width."""
     for layer in context.net.unsupported:
         node = layer.onnx[0]
         shape = node.input_shapes[0] if node.input_shapes else None

@@ -18,28 +18,28 @@ def check(context: RuleContext) -> Iterable[Finding]:
         if layer.type in FREE_TYPES:
             continue
         shape = max((layer.shape, *layer.input_shapes), key=_row_bytes)
-        found = _row_bytes(shape)
-        size = f"a row of {found:,} bytes ({shape[-2]} columns x {shape[-1]} features)" if len(shape) > 2 else ""
-        if found >= ROW_FAIL_BYTES.value:
-            yield RULE.finding(context, _refused(layer, size), layer=layer)
-        elif found > ROW_PASS_BYTES.value:
-            yield RULE.finding(context, _unsure(layer, size), layer=layer, level="warning", evidence=1)
+        size = _row_bytes(shape)
+        row = f"a row of {size:,} bytes ({shape[-2]} columns x {shape[-1]} features)" if len(shape) > 2 else ""
+        if size >= ROW_FAIL_BYTES.value:
+            yield RULE.finding(context, _refused(layer, row), layer=layer)
+        elif size > ROW_PASS_BYTES.value:
+            yield RULE.finding(context, _between(layer, row), layer=layer, level="warning", evidence=1)
 
 
 def _row_bytes(shape: tuple[int, ...]) -> int:
     return shape[-2] * shape[-1] if len(shape) > 2 else 0
 
 
-def _refused(layer: Layer, size: str) -> str:
+def _refused(layer: Layer, row: str) -> str:
     return (
-        f"{layer.type} has {size}; rows of {int(ROW_FAIL_BYTES):,} bytes and more end in "
+        f"{layer.type} has {row}; rows of {int(ROW_FAIL_BYTES):,} bytes and more end in "
         f"'Agent infeasible' or 'Reshape is needed for layers', {int(ROW_PASS_BYTES):,} compiled"
     )
 
 
-def _unsure(layer: Layer, size: str) -> str:
+def _between(layer: Layer, row: str) -> str:
     return (
-        f"{layer.type} has {size}; {int(ROW_PASS_BYTES):,} bytes compiled, {int(ROW_WIDEST_PASS_BYTES):,} once, "
+        f"{layer.type} has {row}; {int(ROW_PASS_BYTES):,} bytes compiled, {int(ROW_WIDEST_PASS_BYTES):,} once, "
         f"{int(ROW_FAIL_BYTES):,} never"
     )
 

@@ -16,10 +16,10 @@ def check(context: RuleContext) -> Iterable[Finding]:
         rank = len(shape) if shape else 4
         axes = node.integers("axes") or (node.integer_values(3) if node.has_input(3) else None)
         steps = node.integer_values(4) if node.has_input(4) else None
-        places = [axis % rank for axis in axes] if axes else []
+        sliced = [axis % rank for axis in axes] if axes else []
         if steps and min(steps) < 0:
             yield RULE.finding(context, f"Slice with step {min(steps)}, expected 1 or more", node=node)
-        elif rank == 3 and 1 in places and node.input_shapes[0] != node.output_shapes[0]:
+        elif rank == 3 and 1 in sliced and node.input_shapes[0] != node.output_shapes[0]:
             message = f"Slice over axis 1 of {list(shape or ())} ('UnsupportedSliceLayerError')"
             yield RULE.finding(context, message, node=node, evidence=1)
 

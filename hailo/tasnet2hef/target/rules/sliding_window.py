@@ -1,4 +1,4 @@
-"""Dilated convolutions over time on height: the window of rows that each must keep."""
+"""Dilated convolutions over time on height: the sliding window of rows that each must keep."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Compare each window, (kernel - 1) * dilation + 1 rows, with the buffers seen between two layers."""
+    """Compare each sliding window, (kernel - 1) * dilation + 1 rows, with the buffers seen between two layers."""
     for window in context.cost.windows:
         layer = context.net[window.layer]
         if window.rows < 2 or (window.values <= BUFFER_BYTES.value and window.rows <= BUFFER_ROWS.value):
@@ -35,14 +35,14 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _fix(window: SlidingWindow, parts: int, type_: str) -> str:
-    told = []
+    remedies = []
     if parts > 1 and type_ == "dw":
-        told.append(f"split it exactly over features into {parts} depthwise convolutions")
+        remedies.append(f"split it exactly over features into {parts} depthwise convolutions")
     elif parts > 1:
-        told.append("fewer features")
+        remedies.append("fewer features")
     if window.rows > BUFFER_ROWS.value:
-        told.append("fewer rows: a smaller dilation (6 blocks of d <= 32 instead of 8)")
-    return "; ".join(told)
+        remedies.append("fewer rows: a smaller dilation (6 blocks of d <= 32 instead of 8)")
+    return "; ".join(remedies)
 
 
 def _dilated(features: int, dilation: int) -> onnx.ModelProto:

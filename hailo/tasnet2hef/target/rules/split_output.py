@@ -1,4 +1,4 @@
-"""Splits whose part nobody reads, or that ends the graph."""
+"""Splits with a part that no layer reads, or that is an output of the graph."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse a Split with an output that is a graph output or unused."""
-    ends = set(context.graph.outputs)
+    outputs = set(context.graph.outputs)
     for node in context.nodes("Split"):
-        loose = [tensor for tensor in node.outputs if tensor in ends or tensor not in context.readers]
-        if loose:
+        unread = [tensor for tensor in node.outputs if tensor in outputs or tensor not in context.readers]
+        if unread:
             message = (
-                f"Split with {len(loose)} of {len(node.outputs)} parts read by no layer ({', '.join(loose[:3])}): "
-                "'successor name is missing, output shape is ambiguous'"
+                f"Split with {len(unread)} of {len(node.outputs)} parts read by no layer ({', '.join(unread[:3])})"
+                ": 'successor name is missing, output shape is ambiguous'"
             )
             yield RULE.finding(context, message, node=node)
 

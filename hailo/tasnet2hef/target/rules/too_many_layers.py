@@ -10,19 +10,19 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Compare the compiled layers, one controller each, with a context's share and with the whole chip."""
-    demand, chip = context.cost.lcus, context.chip
-    if demand <= chip.single_context_layers:
+    """Compare the compiled layers, one controller each, with one context's share and with the whole chip."""
+    layers, chip = context.cost.lcus, context.chip
+    if layers <= chip.single_context_layers:
         return
     total = int(chip.layer_controllers)
     message = (
-        f"about {demand} compiled layers, one layer controller each: one context of {chip.name} is planned with "
+        f"about {layers} compiled layers, one layer controller each: one context of {chip.name} is planned with "
         f"{chip.single_context_layers} of {total}"
     )
-    if demand <= total:
+    if layers <= total:
         yield RULE.finding(context, f"{message}; a longer search may still find one", level="warning")
         return
-    contexts = chip.likely_contexts(demand, context.cost.weights)
+    contexts = chip.likely_contexts(layers, context.cost.weights)
     message += (
         f", so {contexts} contexts of about {chip.layers_per_context} layers each are likely, reloaded with every "
         "run ('Resources presolve failed: lcus=(160/80)' is not yet a failure: the multi-context flow follows)"

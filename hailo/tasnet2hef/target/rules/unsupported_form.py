@@ -9,17 +9,18 @@ import onnx
 from tasnet2hef.target.graph.converters.registry import discover
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
-# Their refusals have rules of their own.
+# These have rules of their own.
 _OWN_RULES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand", "ReduceMax", "ReduceSum")
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Warn of every node that the mirror of the parser can't place, with its reason."""
-    known = discover()
+    """Warn of every node for which our parser has no layer, with the reason."""
+    operators = discover()
     for layer in context.net.unsupported:
         node = layer.onnx[0]
-        wide = any(shape is not None and len(shape) > 4 for shape in (*node.input_shapes, *node.output_shapes))
-        if node.op_type in known and node.op_type not in _OWN_RULES and not wide:
+        shapes = (*node.input_shapes, *node.output_shapes)
+        has_five_axes = any(shape is not None and len(shape) > 4 for shape in shapes)
+        if node.op_type in operators and node.op_type not in _OWN_RULES and not has_five_axes:
             yield RULE.finding(context, f"{node.op_type}: {layer.reason}", layer=layer)
 
 

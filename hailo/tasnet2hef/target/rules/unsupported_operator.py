@@ -16,7 +16,7 @@ _RECORDED = {
     "GatherElements": "UnsupportedOperationError: GatherElements operation is unsupported",
     "Mod": "UnsupportedOperationError: Mod operation is unsupported",
 }
-# No layer of the mirror, but seen in lists of what the compiler takes, in some form.
+# Our parser has no layer for them, but lists of what the compiler accepts name them, in some form.
 _SEEN_ELSEWHERE = (
     *(
         "ArgMax",
@@ -36,11 +36,11 @@ _OWN_RULES = ("Erf", "LSTM", "GRU", "RNN")
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Refuse nodes of an operator without a layer; warn of the few that pass in some form."""
-    known = discover()
+    """Refuse nodes of an operator without a layer; warn of those that pass in some form."""
+    operators = discover()
     for layer in context.net.unsupported:
         operator = layer.onnx[0].op_type
-        if (operator in known and operator not in _RECORDED) or operator in _OWN_RULES:
+        if (operator in operators and operator not in _RECORDED) or operator in _OWN_RULES:
             continue
         words = _RECORDED.get(operator, f"UnsupportedOperationError: {operator} operation is unsupported")
         if operator in _SEEN_ELSEWHERE:

@@ -20,7 +20,7 @@ ORIGINAL = Path(__file__).parents[5] / "shared/evidence/verdicts.jsonl"
 SITUATION = Situation(
     Path("build/my net.onnx"), Path("calib.npz"), Path("out.hef"), "hailo8", log=Path("log.txt"), seconds=2.0
 )
-NO_WORDS_OF_THE_COMPILER = {
+WITHOUT_COMPILER_WORDS = {
     "hw-base-enc-10s": "a document's remark; the compiler's own words are not recorded",
     "imu-conv1d-raw": "a user's description of a wrong shape, without the exception",
     "imu-timeout-kw": "a call of the device's runtime; its exception is not recorded",
@@ -63,7 +63,7 @@ def test_recorded_words_are_explained_alone_and_in_a_log(row: dict[str, Any]) ->
 def test_every_recorded_failure_is_explained() -> None:
     failures = _failures(ORIGINAL)
     unknown = [row["id"] for row in failures if _signature_of(row) == UNKNOWN]
-    assert sorted(unknown) == sorted(NO_WORDS_OF_THE_COMPILER)
+    assert sorted(unknown) == sorted(WITHOUT_COMPILER_WORDS)
     explained = {row["id"]: row["error"] for row in failures if row["id"] not in unknown}
     assert explained == {row["id"]: row["error"] for row in _failures(RECORDED_WORDS)}
 
@@ -93,12 +93,12 @@ def test_a_signature_without_a_rule_needs_a_fix_and_evidence_of_its_own(field: s
         dataclasses.replace(row, **{field: None})
 
 
-def test_a_checkpoint_is_named_or_said_to_be_wanted() -> None:
+def test_a_checkpoint_is_named_or_marked_as_missing() -> None:
     words = "Agent infeasible"
     unknown = explain("compile", words, "", "exited", SITUATION).commands
-    wanting = [command for command in unknown if "convert" in command]
-    assert wanting
-    for command in wanting:
+    conversions = [command for command in unknown if "convert" in command]
+    assert conversions
+    for command in conversions:
         assert "convert MODEL.pth" in command
         assert command.endswith("# MODEL.pth: the checkpoint that the graph was exported from")
     known = explain(
@@ -124,17 +124,17 @@ def test_ids_are_unique_over_all_tables(signatures: tuple[Signature, ...]) -> No
         "[info] Building HEF...",
     ],
 )
-def test_lines_of_a_run_that_goes_well_explain_nothing(line: str) -> None:
-    found = explain("compile", "RuntimeError: something new", line, "exited", SITUATION)
-    assert found.signature == UNKNOWN
+def test_lines_of_a_successful_run_match_no_signature(line: str) -> None:
+    explained = explain("compile", "RuntimeError: something new", line, "exited", SITUATION)
+    assert explained.signature == UNKNOWN
 
 
 def test_what_went_wrong_first_comes_first() -> None:
     words = "Desired shift is 10.0, but op has only 8 data bits\nBackendAllocatorException: Agent infeasible"
-    found = explain("compile", words, "", "exited", SITUATION)
-    assert (found.signature, found.also) == ("mean-too-long", ("agent-infeasible",))
+    explained = explain("compile", words, "", "exited", SITUATION)
+    assert (explained.signature, explained.also) == ("mean-too-long", ("agent-infeasible",))
 
 
 def test_a_path_with_a_space_is_quoted() -> None:
-    found = explain("compile", "Agent infeasible", "", "exited", SITUATION)
-    assert found.commands[0] == "tasnet2hef check 'build/my net.onnx' --hw hailo8"
+    explained = explain("compile", "Agent infeasible", "", "exited", SITUATION)
+    assert explained.commands[0] == "tasnet2hef check 'build/my net.onnx' --hw hailo8"

@@ -1,4 +1,4 @@
-"""The chips' numbers hang together, and budgets come out as the compiler's logs print them."""
+"""The chips' numbers are consistent, and budgets are those that the compiler's logs print."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def test_every_number_has_a_source(chip: Chip) -> None:
 
 
 def test_every_limit_of_the_compiler_has_a_source() -> None:
-    figures_of_limits = [value for value in vars(limits).values() if isinstance(value, Figure)]
-    assert len(figures_of_limits) >= 8
-    assert all(limit.evidence.source and limit.unit for limit in figures_of_limits)
+    limit_figures = [value for value in vars(limits).values() if isinstance(value, Figure)]
+    assert len(limit_figures) >= 8
+    assert all(limit.evidence.source and limit.unit for limit in limit_figures)
 
 
 def test_the_totals_that_a_log_printed() -> None:

@@ -1,4 +1,4 @@
-"""Columns gain what padding wastes, at most, and no chip is promised more than is known of it."""
+"""Windows side by side save at most what padding wastes, and no more than is known of the chip."""
 
 from __future__ import annotations
 
@@ -30,19 +30,21 @@ def test_columns_beyond_the_padding_cost_another_pass() -> None:
     assert [column_gain(narrow, streams).highest for streams in (1, 3, 4, 5, 8)] == [1, 3, 4, 2.5, 4]
 
 
-def test_hailo8_is_said_to_be_open() -> None:
+def test_the_gain_on_hailo8_is_reported_as_open() -> None:
     assert "open" in column_gain(load_chip("hailo8"), 8).reason
     assert "padded to 8 columns" in column_gain(load_chip("hailo10h"), 8).sentence
 
 
-@pytest.mark.parametrize(("streams", "is_said"), [(1, False), (4, True)])
-def test_check_says_it_for_columns_only(tmp_path, capsys: pytest.CaptureFixture[str], streams, is_said) -> None:
+@pytest.mark.parametrize(("streams", "is_reported"), [(1, False), (4, True)])
+def test_check_reports_the_gain_for_columns_only(
+    tmp_path, capsys: pytest.CaptureFixture[str], streams, is_reported
+) -> None:
     path = save_graph(tmp_path / "net.onnx", make_contract(streams=streams))
     assert run(make_app(), ["check", str(path), "--hw", "hailo10h"]) == 0
-    assert (f"{streams} windows side by side" in capsys.readouterr().err) is is_said
+    assert (f"{streams} windows side by side" in capsys.readouterr().err) is is_reported
     assert run(make_app(), ["check", str(path), "--hw", "hailo10h", "--json"]) == 0
     gain = json.loads(capsys.readouterr().out)["cost"]["column_gain"]
-    assert (gain is not None and gain["highest"] == streams) is is_said
+    assert (gain is not None and gain["highest"] == streams) is is_reported
 
 
 def test_a_foreign_graph_has_no_columns(tmp_path) -> None:

@@ -1,4 +1,4 @@
-"""The table of releases is the recorded one."""
+"""The table of releases equals the recorded one."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ RECORDED = Path(__file__).parents[5] / "shared/evidence/limits.md"
 def _releases(text: str) -> list[str]:
     """Return the releases that a cell names, `5.0-5.2` in full."""
     spans = re.findall(r"(\d+)\.(\d+)-\1\.(\d+)", text)
-    found = [f"{major}.{minor}" for major, low, high in spans for minor in range(int(low), int(high) + 1)]
-    return found or [f"{major}.{minor}" for major, minor in re.findall(r"(\d+)\.(\d+)", text)]
+    releases = [f"{major}.{minor}" for major, low, high in spans for minor in range(int(low), int(high) + 1)]
+    return releases or [f"{major}.{minor}" for major, minor in re.findall(r"(\d+)\.(\d+)", text)]
 
 
 @pytest.mark.skipif(not RECORDED.is_file(), reason=f"the recorded table is not here ({RECORDED})")

@@ -1,4 +1,4 @@
-"""The chip on which a rule's examples are judged."""
+"""The chip for which a rule's examples are checked."""
 
 from __future__ import annotations
 

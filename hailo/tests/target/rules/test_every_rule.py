@@ -1,4 +1,4 @@
-"""Every rule on its own examples: each bad graph is found, in the rule's words, and each good one is not."""
+"""Every rule on its own examples: something is found in each bad graph and nothing in each good one."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def findings_of(rule: Rule, model: onnx.ModelProto) -> list[Finding]:
 
 @pytest.mark.parametrize(("rule", "position"), BAD)
 def test_a_bad_graph_is_found(rule: Rule, position: int) -> None:
-    found = findings_of(rule, rule.bad[position]())
-    assert found, f"{rule.id}: nothing found in {rule.bad[position].__name__}"
-    for finding in found:
+    findings = findings_of(rule, rule.bad[position]())
+    assert findings, f"{rule.id}: nothing found in {rule.bad[position].__name__}"
+    for finding in findings:
         assert finding.message
         assert finding.fix
         assert LEVELS.index(finding.level) >= LEVELS.index(rule.level)
@@ -53,8 +53,8 @@ def test_the_worst_example_reaches_the_level(rule: Rule) -> None:
 
 @pytest.mark.parametrize(("rule", "position"), GOOD)
 def test_a_good_graph_passes(rule: Rule, position: int) -> None:
-    found = findings_of(rule, rule.good[position]())
-    assert not found, [finding.message for finding in found]
+    findings = findings_of(rule, rule.good[position]())
+    assert not findings, [finding.message for finding in findings]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -67,16 +67,16 @@ def test_the_rule_is_complete(rule: Rule) -> None:
     assert rule.evidence
     assert rule.bad
     assert rule.good
-    for proof in rule.evidence:
-        assert proof.source
-        assert proof.grade in GRADES
-        assert len(proof.words.splitlines()) <= 3
+    for evidence in rule.evidence:
+        assert evidence.source
+        assert evidence.grade in GRADES
+        assert len(evidence.words.splitlines()) <= 3
     for example in (*rule.bad, *rule.good):
         assert example.__doc__, f"{rule.id}: {example.__name__} does not say what it draws"
 
 
 @pytest.mark.parametrize("rule", [param for param in RULES if param.values[0].evidence[0].words])
-def test_the_compilers_words_are_told(rule: Rule) -> None:
+def test_messages_quote_the_compilers_words(rule: Rule) -> None:
     words = rule.evidence[0].words
-    told = " ".join(finding.message for example in rule.bad for finding in findings_of(rule, example()))
-    assert any(word in told for word in words.replace(":", " ").split() if len(word) > 6), (words, told)
+    messages = " ".join(finding.message for example in rule.bad for finding in findings_of(rule, example()))
+    assert any(word in messages for word in words.replace(":", " ").split() if len(word) > 6), (words, messages)

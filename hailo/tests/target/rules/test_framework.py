@@ -1,4 +1,4 @@
-"""Levels follow the evidence: recorded on this chip may be an error, everything else warns."""
+"""Levels follow the evidence: only what was recorded on this chip may be an error; all else warns."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_a_mean_over_height_and_width_counts_both() -> None:
 )
 def test_windows(features: int, dilation: int, expected: set[str]) -> None:
     graph = GraphSketch()
-    made = graph.conv(
+    output = graph.conv(
         graph.input(1, features, 600, 1),
         features,
         features,
@@ -75,15 +75,15 @@ def test_windows(features: int, dilation: int, expected: set[str]) -> None:
         dilations=[dilation, 1],
         pads=[dilation, 0, dilation, 0],
     )
-    assert levels(graph.model(made), "sliding-window") == expected
+    assert levels(graph.model(output), "sliding-window") == expected
 
 
 def test_a_window_names_its_exact_split() -> None:
     graph = GraphSketch()
-    made = graph.conv(
+    output = graph.conv(
         graph.input(1, 512, 600, 1), 512, 512, (3, 1), group=512, dilations=[64, 1], pads=[64, 0, 64, 0]
     )
-    (found,) = check_graph(OpenedGraph(graph.model(made))).findings
+    (found,) = check_graph(OpenedGraph(graph.model(output))).findings
     assert "129 rows of 512 bytes = 66,048 bytes" in found.message
     assert "3 depthwise convolutions" in found.fix
 

@@ -1,1 +1,1 @@
-"""What every rule is made of: findings, evidence, the context it judges and how rules are found."""
+"""The parts of a rule: findings, the context that it reads, example graphs, and how rules are discovered."""

@@ -1,4 +1,4 @@
-"""What a rule looks at: the ONNX graph, the compiler's graph of it, its cost and the chip."""
+"""What a rule reads: the ONNX graph, the compiler's graph of it, its cost and the chip."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tasnet2hef.target.known import Chip
 
 @dataclass(frozen=True)
 class RuleContext:
-    """Everything that rules may look at; `model` is the file as written, None where it is not at hand.
+    """Everything that rules may read; `model` is the file as written, None where only the graph was loaded.
 
     `single_context` says that the user wants the net in one context of the chip.
     """
@@ -42,18 +42,18 @@ class RuleContext:
     @cached_property
     def readers(self) -> Mapping[str, tuple[OnnxNode, ...]]:
         """Return the nodes that read each tensor."""
-        found: dict[str, list[OnnxNode]] = {}
+        readers: dict[str, list[OnnxNode]] = {}
         for node in self.graph.nodes:
             for tensor in dict.fromkeys(node.inputs):
-                found.setdefault(tensor, []).append(node)
-        return {tensor: tuple(nodes) for tensor, nodes in found.items()}
+                readers.setdefault(tensor, []).append(node)
+        return {tensor: tuple(nodes) for tensor, nodes in readers.items()}
 
     def nodes(self, *op_types: str) -> Iterator[OnnxNode]:
-        """Go through the ONNX nodes of some operators."""
+        """Yield the ONNX nodes of some operators."""
         return (node for node in self.graph.nodes if node.op_type in op_types)
 
     def layers(self, *types: str) -> Iterator[Layer]:
-        """Go through the compiler's layers of some types."""
+        """Yield the compiler's layers of some types."""
         return (layer for layer in self.net if layer.type in types)
 
     def producer(self, tensor: str) -> OnnxNode | None:
@@ -71,5 +71,5 @@ class RuleContext:
         return self.graph.shapes.get(tensor)
 
     def is_constant(self, tensor: str) -> bool:
-        """Tell whether a tensor does not depend on the inputs."""
+        """Return whether a tensor does not depend on the inputs."""
         return tensor in self.graph.constants

@@ -1,4 +1,4 @@
-"""Find the rules: every module of the ``rules`` folder holds one, as ``RULE``."""
+"""Finds the rules: every module of the ``rules`` folder holds one, as ``RULE``."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""A finding: one thing about a graph that the compiler is known, or expected, to do something about."""
+"""A finding: one place of a graph that the compiler refuses, or that costs something, by what is known of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
+from tasnet2hef.base.plain import plain
 from tasnet2hef.target.known.evidence import Grade
 
 Level = Literal["error", "warning", "note"]
@@ -16,7 +17,7 @@ STAGES: tuple[Stage, ...] = ("translate", "optimize", "compile", "runtime")
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule says about one place of a graph.
+    """What one rule found at one place of a graph.
 
     `layer` is the compiler's name of the layer (empty for the whole graph), `nodes` the ONNX nodes it came
     from; `message` holds the limit and the value found; `source` says where the limit is known from.
@@ -34,17 +35,7 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {
-            "rule": self.rule,
-            "level": self.level,
-            "stage": self.stage,
-            "layer": self.layer,
-            "nodes": list(self.nodes),
-            "message": self.message,
-            "grade": self.grade,
-            "source": self.source,
-            "fix": self.fix,
-        }
+        return cast(dict[str, Any], plain(self))
 
 
 def weakest(*levels: Level) -> Level:

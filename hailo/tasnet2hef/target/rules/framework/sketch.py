@@ -1,4 +1,4 @@
-"""Draw small ONNX graphs in a few words: the examples that rules carry."""
+"""Builds small ONNX graphs in a few lines, for the examples of rules."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-# Larger weights are left out of the model, as if they lay in an external file: no rule looks at their values.
+# Larger weights are left out of the model, as if they were in an external file: no rule reads their values.
 LARGEST_STORED = 65_536
 
 
 class GraphSketch:
-    """An ONNX graph in the making; every method returns the name of the tensor that it makes.
+    """A small ONNX graph under construction; every method returns the name of the tensor that it adds.
 
     >>> graph = GraphSketch()
     >>> x = graph.input(1, 8, 100, 1)
@@ -62,7 +62,7 @@ class GraphSketch:
         return name
 
     def node(self, op_type: str, *inputs: str, count: int = 1, **attributes: Any) -> str:
-        """Add a node; with `count` outputs they are called after the first one: x, x_2, x_3."""
+        """Add a node; with `count` outputs, they are named after the first: x, x_2, x_3."""
         name = f"{op_type.lower()}_{len(self._nodes) + 1}"
         outputs = [name, *(f"{name}_{number}" for number in range(2, count + 1))]
         self._nodes.append(helper.make_node(op_type, list(inputs), outputs, name=name, **attributes))
