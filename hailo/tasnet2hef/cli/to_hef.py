@@ -70,7 +70,7 @@ def pages_of(report: PipelineReport, whole: Path) -> dict[Path, dict[str, Any]]:
     pages: dict[Path, dict[str, Any]] = {
         graph: {"compiled": compiled} for graph, compiled in zip(graphs, report.compiled, strict=False)
     }
-    pages.setdefault(whole, {})["simulation"] = report.prepared.simulation
+    pages.setdefault(whole, {})["simulate"] = report.prepared.simulation
     return pages
 
 
