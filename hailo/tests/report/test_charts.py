@@ -13,12 +13,12 @@ from tasnet2hef.report.charts import _narrowed, draw_costs, draw_damage, draw_fr
 
 pytest.importorskip("matplotlib")
 
-FAMILY_NAMES = ["plain", "a$b$c", "<script>alert(1)</script>", "Löwe 漢字", "\\frac{}", 'style="fill: #030303"']
+NAMES = ["plain", "a$b$c", "<script>alert(1)</script>", "Löwe 漢字", "\\frac{}", 'style="fill: #030303"']
 
 
 def _layers() -> list[dict[str, Any]]:
     sizes = {"macs": 1e6, "row_bytes": 5, "window_bytes": 7, "held_bytes": 0}
-    return [{"name": name, "original_names": [name], "damage_db": 0.5, **sizes} for name in FAMILY_NAMES]
+    return [{"name": name, "original_names": [name], "damage_db": 0.5, **sizes} for name in NAMES]
 
 
 def _read(svg: str) -> ElementTree.Element:
@@ -37,14 +37,14 @@ def test_every_chart_is_whole_and_takes_the_pages_colours() -> None:
     ):
         _read(svg)
         assert "var(--ink)" in svg
-    assert "var(--bad)" in draw_costs(_layers(), [True] + 5 * [False])
-    assert "var(--bad)" not in draw_damage(_layers(), "SI-SDR")
+    assert "var(--error)" in draw_costs(_layers(), [True] + 5 * [False])
+    assert "var(--error)" not in draw_damage(_layers(), "SI-SDR")
 
 
 def test_names_are_text_whatever_they_hold() -> None:
     drawn = _read(draw_damage(_layers(), "SI-SDR"))
     texts = {"".join(found.itertext()).strip() for found in drawn.iter("{http://www.w3.org/2000/svg}text")}
-    assert {f"{name}  ({name})" for name in FAMILY_NAMES} <= texts
+    assert {f"{name}  ({name})" for name in NAMES} <= texts
 
 
 def test_charts_do_not_differ_from_run_to_run() -> None:

@@ -22,7 +22,7 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     found = read_facts(tmp_path / "net.report")
     assert found.name == "net"
     assert sorted(found.steps) == ["check", "export"]
-    assert [found.steps[facts.stage] for facts in kept] == kept
+    assert [found.steps[facts.step] for facts in kept] == kept
     assert found.result("compile") is None
 
 
