@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "warning"), counted(2, "layer")
+    ('1 warning', '2 layers')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def first_few(names: Sequence[str], count: int, separator: str = ", ") -> str:
     """Return the first ``count`` names, and how many more there are.
 

@@ -16,7 +16,7 @@ def add_to_page(graph: OpenedGraph, *, quiet: bool, **found: Any) -> None:
 
     A page that can't be written is a note: the result that it tells of stands.
     """
-    from tasnet2hef.report.record import write_report
+    from tasnet2hef.report.save import write_report
 
     try:
         page = write_report(graph, **found)

@@ -70,7 +70,7 @@ def pages_of(report: PipelineReport, whole: Path) -> dict[Path, dict[str, Any]]:
     pages: dict[Path, dict[str, Any]] = {
         graph: {"compiled": compiled} for graph, compiled in zip(graphs, report.compiled, strict=False)
     }
-    pages.setdefault(whole, {})["simulation"] = report.prepared.simulation
+    pages.setdefault(whole, {})["simulate"] = report.prepared.simulation
     return pages
 
 
@@ -108,7 +108,10 @@ def _print_prepared(report: PipelineReport) -> None:
     drawn, simulated = report.prepared.calibration, report.prepared.simulation
     metadata = drawn.metadata
     rows: list[tuple[str, Any]] = [
-        ("calibration set", f"{drawn.path}: {metadata.windows} windows, {metadata.seconds_of_audio:.0f} s of audio"),
+        (
+            "calibration set",
+            f"{drawn.path}: {metadata.windows} windows, {metadata.seconds_of_audio:.0f} s of audio",
+        ),
     ]
     if simulated is not None:
         sixteen = f"{len(simulated.sixteen_bit)} layers in 16 bits"

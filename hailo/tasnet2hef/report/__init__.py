@@ -1,1 +1,1 @@
-"""The report page: what every stage of a run told, kept as facts and shown as one self-contained file."""
+"""The report page: the results of a run's steps, saved as facts and shown as one self-contained file."""

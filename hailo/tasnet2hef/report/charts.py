@@ -1,4 +1,4 @@
-"""Draws charts as SVG that takes its colours from the page, so that one drawing serves light and dark.
+"""Draws charts as SVG with the page's colour variables, so that one drawing serves light and dark.
 
 Matplotlib draws them; it is an optional extra (``tasnet2hef[plots]``), and without it the page says so.
 """
@@ -17,9 +17,9 @@ from typing import Any, Final, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-_INK, _SOFT, _SERIES, _BAD = "#010101", "#020202", "#030303", "#040404"
-_OF_THE_PAGE: Final = {_INK: "ink", _SOFT: "line", _SERIES: "series", _BAD: "bad"}
-"""Colours that nothing else has, and the page's colour that each of them becomes."""
+_INK, _SOFT, _SERIES, _ERROR = "#010101", "#020202", "#030303", "#040404"
+_PAGE_COLOURS: Final = {_INK: "ink", _SOFT: "line", _SERIES: "series", _ERROR: "error"}
+"""Placeholder colours, and the page's colour variable that replaces each."""
 _SETTINGS: Final[Mapping[str, Any]] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "tasnet2hef",
@@ -46,7 +46,7 @@ _Draw = TypeVar("_Draw", bound=Callable[..., str])
 
 
 def _styled(draw: _Draw) -> _Draw:
-    """Draw all of a chart in the page's style; matplotlib keeps some of it in each text as it is made."""
+    """Draw a chart in the page's style, which matplotlib partly stores in each text when it is created."""
 
     @functools.wraps(draw)
     def drawn(*arguments: Any) -> str:
@@ -57,20 +57,20 @@ def _styled(draw: _Draw) -> _Draw:
 
 
 def can_draw() -> bool:
-    """Tell whether matplotlib is here."""
+    """Return whether matplotlib is installed."""
     return find_spec("matplotlib") is not None
 
 
 @_styled
 def draw_costs(layers: Sequence[Mapping[str, Any]], marked: Sequence[bool]) -> str:
-    """Draw MACs, bytes of a row and bytes that wait, one bar a layer in the compiler's order."""
+    """Draw MACs, bytes per row and bytes in memory, one bar per layer in the compiler's order."""
     every: list[tuple[str, list[float]]] = [
         ("million MACs", [layer["macs"] / 1e6 for layer in layers]),
         ("row [bytes]", [layer["row_bytes"] for layer in layers]),
         ("rows kept [bytes]", [layer["window_bytes"] for layer in layers]),
         ("map held [bytes]", [layer["held_bytes"] for layer in layers]),
     ]
-    rows = [row for row in every if any(row[1])] or every[:1]  # a chart of zeros says nothing
+    rows = [row for row in every if any(row[1])] or every[:1]  # without charts of zeros only
     figure, axes = _figure(7.2, 1.6 * len(rows), len(rows))
     marks = np.array(marked, bool)
     for place, (label, values) in zip(axes, rows, strict=True):
@@ -82,7 +82,7 @@ def draw_costs(layers: Sequence[Mapping[str, Any]], marked: Sequence[bool]) -> s
 
 
 @_styled
-def draw_damage(layers: Sequence[Mapping[str, Any]], unit: str) -> str:
+def draw_losses(layers: Sequence[Mapping[str, Any]], unit: str) -> str:
     """Draw a bar for each of the worst layers, the most damaging on top."""
     worst = list(layers[:WORST])[::-1]
     figure, (axes,) = _figure(7.2, 1.0 + 0.24 * len(worst), 1)
@@ -97,7 +97,7 @@ def draw_damage(layers: Sequence[Mapping[str, Any]], unit: str) -> str:
 
 @_styled
 def draw_frontier(points: Sequence[Mapping[str, Any]], figure_name: str, unit: str) -> str:
-    """Draw what each set of 16-bit layers reaches over what it costs."""
+    """Draw the score of each set of 16-bit layers over its cost."""
     figure, (axes,) = _figure(7.2, 3.2, 1)
     axes.plot(
         [100 * point["extra_share"] for point in points],
@@ -138,10 +138,10 @@ def draw_spectrogram(samples: NDArray[np.float32], sample_rate_hz: int, loudest:
 def spectrum(samples: NDArray[np.float32], sample_rate_hz: int) -> tuple[Any, Any, Any]:
     """Return power ``[frequency, time]``, frequencies in Hz, times in s; Hann windows of 256, half overlapping."""
     padded = np.pad(samples, (0, max(0, 2 * _SPECTRUM_POINTS - len(samples))))
-    found: tuple[Any, Any, Any] = import_module("matplotlib.mlab").specgram(
+    result: tuple[Any, Any, Any] = import_module("matplotlib.mlab").specgram(
         padded, NFFT=_SPECTRUM_POINTS, Fs=sample_rate_hz, noverlap=_SPECTRUM_POINTS // 2
     )
-    return found
+    return result
 
 
 def _narrowed(power: Any) -> Any:
@@ -153,9 +153,9 @@ def _narrowed(power: Any) -> Any:
 
 
 def _draw_bars(axes: Any, values: NDArray[np.float64], marked: NDArray[np.bool_]) -> None:
-    """Draw all bars of one colour as one shape, which a page of 1,000 layers shows at once."""
+    """Draw all bars of one colour as one shape, so that 1,000 layers render fast."""
     edges = np.arange(len(values) + 1) + 0.5
-    for chosen, colour in ((~marked, _SERIES), (marked, _BAD)):
+    for chosen, colour in ((~marked, _SERIES), (marked, _ERROR)):
         axes.stairs(np.where(chosen, values, 0), edges, fill=True, color=colour, linewidth=0)
     axes.set_xlim(0.5, len(values) + 0.5)
 
@@ -175,13 +175,13 @@ def _svg(figure: Any) -> str:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the browser has its own fonts
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _of_the_page(text.getvalue())
+    return _with_page_colours(text.getvalue())
 
 
-def _of_the_page(svg: str) -> str:
-    """Cut off what stands before the drawing, and give it the page's colours.
+def _with_page_colours(svg: str) -> str:
+    """Remove everything before the drawing, and replace its colours by the page's.
 
-    The colours are replaced inside tags alone: a name that a file brought along may look like one.
+    Colours are replaced inside tags only: a name from a file may look like one.
     """
     svg = svg[svg.index("<svg") :].replace("<svg ", '<svg class="chart" aria-hidden="true" focusable="false" ', 1)
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
@@ -189,7 +189,7 @@ def _of_the_page(svg: str) -> str:
 
 
 def _themed(tag: re.Match[str]) -> str:
-    found = re.sub(r' id="[\w.]+_\d+"', "", tag[0])  # numbers, the same in every chart of the page
-    for colour, name in _OF_THE_PAGE.items():
-        found = found.replace(colour, f"var(--{name})")
-    return found
+    themed = re.sub(r' id="[\w.]+_\d+"', "", tag[0])  # numbers, the same in every chart of the page
+    for colour, name in _PAGE_COLOURS.items():
+        themed = themed.replace(colour, f"var(--{name})")
+    return themed

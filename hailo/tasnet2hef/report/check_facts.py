@@ -1,4 +1,4 @@
-"""What the page needs of a check beside its ``--json``: every layer with its cost, and the rules' evidence."""
+"""The facts of a check for the page: its ``--json``, every layer with its cost, and the rules' evidence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasnet2hef.target.rules.framework.discovery import find_rule
 
 
 def check_facts(report: CheckReport) -> dict[str, Any]:
-    """Return `check --json` with ``layers``, ``notes`` and the ``evidence`` of each rule that was found."""
+    """Return `check --json` with ``layers``, ``notes`` and the ``evidence`` of each rule with findings."""
     cost = report.resources.cost
     windows = {window.layer: window.values for window in cost.windows}
     held = {each.layer: each.values for each in cost.held_maps}

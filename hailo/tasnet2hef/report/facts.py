@@ -1,4 +1,4 @@
-"""What the stages of a run told, one JSON file a stage, so that a later page shows the earlier stages too."""
+"""The results of a run's steps, one JSON file per step, so that a later page shows the earlier steps too."""
 
 from __future__ import annotations
 
@@ -12,55 +12,55 @@ from typing import Any, Final
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
 
-STAGES: Final = ("export", "check", "simulation", "compile", "audio")
+STEPS: Final = ("export", "check", "simulate", "compile", "audio")
 FOLDER_SUFFIX: Final = ".report"
 PAGE_NAME: Final = "report.html"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageFacts:
-    """One stage: what it was called with, what it was made from, and what it prints with ``--json``."""
+class StepFacts:
+    """One step: its command line, its inputs, and its result as ``--json`` prints it."""
 
-    stage: str
+    step: str
     command: str
     written: str
-    """Moment of the record, ISO 8601 in UTC."""
+    """When it was written, ISO 8601 in UTC."""
     graph_digest: str
-    """SHA-256 of the ONNX file that the stage worked on; empty where there was none."""
-    told: Mapping[str, Any]
+    """SHA-256 of the ONNX file that the step worked on; empty if there was none."""
+    result: Mapping[str, Any]
     seconds: float | None = None
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     digests: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """SHA-256 of the stage's input files, by name."""
+    """SHA-256 of the step's input files, by name."""
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """All that is known of one graph's run; a stage that has not run is missing."""
+    """All that is known about one graph's run; a step that has not run is missing."""
 
     name: str
     folder: Path
-    stages: Mapping[str, StageFacts]
+    steps: Mapping[str, StepFacts]
 
-    def told(self, stage: str) -> Mapping[str, Any] | None:
-        """Return what a stage told; None where it has not run."""
-        return self.stages[stage].told if stage in self.stages else None
+    def result(self, step: str) -> Mapping[str, Any] | None:
+        """Return the result of a step; None if it has not run."""
+        return self.steps[step].result if step in self.steps else None
 
     @property
     def graph_digest(self) -> str:
-        """Return the SHA-256 of the graph as the latest stage saw it; empty where none saw one."""
-        seen = [each for each in self.stages.values() if each.graph_digest]
-        return max(seen, key=lambda each: each.written).graph_digest if seen else ""
+        """Return the SHA-256 of the graph that the latest step worked on; empty if there is none."""
+        with_graph = [facts for facts in self.steps.values() if facts.graph_digest]
+        return max(with_graph, key=lambda facts: facts.written).graph_digest if with_graph else ""
 
-    def is_stale(self, stage: str) -> bool:
-        """Tell whether a stage worked on another graph than the latest one did."""
-        digest = self.stages[stage].graph_digest if stage in self.stages else ""
+    def is_stale(self, step: str) -> bool:
+        """Return whether a step worked on another graph than the latest step."""
+        digest = self.steps[step].graph_digest if step in self.steps else ""
         return bool(digest) and digest != self.graph_digest
 
 
 def report_folder(graph: Path) -> Path:
-    """Return where the facts and the page of a graph lie.
+    """Return the folder for the facts and the page of a graph.
 
     >>> report_folder(Path("build/my_model.onnx")).as_posix()
     'build/my_model.report'
@@ -68,60 +68,60 @@ def report_folder(graph: Path) -> Path:
     return graph.with_name(f"{graph.stem}{FOLDER_SUFFIX}")
 
 
-def save_stage(folder: Path, facts: StageFacts) -> Path:
-    """Write a stage's facts, in place of what an earlier run of it told."""
-    path = folder / f"{facts.stage}.json"
+def save_step(folder: Path, facts: StepFacts) -> Path:
+    """Write a step's facts; they replace those of an earlier run of it."""
+    path = folder / f"{facts.step}.json"
     with written_beside(path) as part:
         fields = {"format": _FORMAT, **dataclasses.asdict(facts)}
         part.write_text(json.dumps(fields, separators=(",", ":"), allow_nan=False) + "\n", encoding="utf-8")
     return path
 
 
-def read_facts(folder: Path, written: Mapping[str, StageFacts] | None = None) -> RunFacts:
-    """Read a report folder; stages that this process has just ``written`` are taken from memory.
+def read_facts(folder: Path, written: Mapping[str, StepFacts] | None = None) -> RunFacts:
+    """Read a report folder; facts that this process has just ``written`` are taken from memory.
 
     Raises:
-        OptionError: it holds no facts, or a file of it is damaged.
+        OptionError: it holds no facts, or one of its files is damaged.
     """
     written = written or {}
-    stages = {
-        stage: written[stage] if stage in written else _read_stage(folder / f"{stage}.json")
-        for stage in STAGES
-        if stage in written or _is_there(folder, stage)
+    steps = {
+        step: written[step] if step in written else _read_step(folder / f"{step}.json")
+        for step in STEPS
+        if step in written or _has_step(folder, step)
     }
-    if not stages:
+    if not steps:
         raise OptionError(
-            f"{folder}: found no facts of a run, expected one of {', '.join(f'{each}.json' for each in STAGES)}; "
+            f"{folder}: found no facts of a run, expected one of {', '.join(f'{each}.json' for each in STEPS)}; "
             "run `tasnet2hef check` or `tasnet2hef report` on a graph first"
         )
-    return RunFacts(folder.name.removesuffix(FOLDER_SUFFIX), folder, stages)
+    return RunFacts(folder.name.removesuffix(FOLDER_SUFFIX), folder, steps)
 
 
 def find_report_folders(place: Path) -> tuple[Path, ...]:
-    """Return the report folders that a path means: itself, those in it, or the one beside a graph; maybe none."""
+    """Return the report folders of a path: itself, those in it, or the one beside a graph; possibly none."""
     if place.is_file():
         place = report_folder(place)
-    if any(_is_there(place, stage) for stage in STAGES):
+    if any(_has_step(place, step) for step in STEPS):
         return (place,)
-    inside = sorted(place.glob(f"*{FOLDER_SUFFIX}")) if place.is_dir() else []
-    return tuple(path for path in inside if any(_is_there(path, stage) for stage in STAGES))
+    folders = sorted(place.glob(f"*{FOLDER_SUFFIX}")) if place.is_dir() else []
+    return tuple(path for path in folders if any(_has_step(path, step) for step in STEPS))
 
 
-def _is_there(folder: Path, stage: str) -> bool:
-    return (folder / f"{stage}.json").is_file()
+def _has_step(folder: Path, step: str) -> bool:
+    return (folder / f"{step}.json").is_file()
 
 
-def _read_stage(path: Path) -> StageFacts:
+def _read_step(path: Path) -> StepFacts:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         if fields.pop("format") != _FORMAT:
             raise ValueError(f"expected format {_FORMAT}")
-        facts = StageFacts(**fields)
-        if facts.stage != path.stem or not isinstance(facts.told, dict):
+        facts = StepFacts(**fields)
+        if facts.step != path.stem or not isinstance(facts.result, dict):
             raise ValueError(f"expected the facts of {path.stem}")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise OptionError(
             f"{path}: damaged facts of a run ({type(error).__name__}: {error}); remove the file, and run the "
-            "stage again"
+            "step again"
         ) from error
     return facts

@@ -1,4 +1,4 @@
-"""The predicted net as the page draws it: placed, coloured by type, with the layers that findings name marked."""
+"""The predicted net as the page draws it: placed, coloured by type, with layers with findings marked."""
 
 from __future__ import annotations
 
@@ -6,16 +6,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tasnet2hef.report.families import NAMES, family_of
 from tasnet2hef.report.layout import NODE_HEIGHT, NODE_WIDTH, Edge, lay_out
 from tasnet2hef.target.rules.framework.finding import LEVELS
 
 _SHOWN_LETTERS: Final = 24
+FAMILY_NAMES: Final = {
+    "conv": "convolution",
+    "dw": "depthwise convolution",
+    "join": "elementwise, of two maps",
+    "norm": "mean, pooling and norm",
+    "active": "activation",
+    "shape": "change of shape",
+    "end": "input, output, constant",
+    "unsupported": "no layer for it",
+}
+"""Families of layer types that share a colour."""
+_TYPES: Final = {
+    "conv": ("conv", "deconv", "fc", "matmul"),
+    "dw": ("dw",),
+    "join": ("ew_add", "ew_sub", "ew_mult", "ew_div", "ew_max", "ew_min", "feature_multiplier"),
+    "norm": ("reduce_mean", "reduce_sum", "reduce_l2", "avgpool", "maxpool", "normalization", "batch_norm"),
+    "active": ("activation", "softmax", "layer_normalization"),
+    "end": ("input_layer", "output_layer", "const_input"),
+    "unsupported": ("unsupported",),
+}
 
 
 @dataclass(frozen=True)
 class Node:
-    """A layer in the picture; ``level`` is its worst finding's, empty where there is none."""
+    """A layer in the picture; ``level`` is its worst finding's, empty if there is none."""
 
     name: str
     x: float
@@ -24,7 +43,7 @@ class Node:
     level: str
     subtitle: str
     detail: str
-    """All there is to tell, one fact a line."""
+    """All facts about it, one per line."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +67,12 @@ class GraphPicture:
 def picture_of(check: Mapping[str, Any]) -> GraphPicture:
     """Draw the layers of a check."""
     layers: Sequence[Mapping[str, Any]] = check["layers"]
-    told = _findings_by_layer(check["findings"])
-    drawn = lay_out({str(layer["name"]): [str(name) for name in layer["inputs"]] for layer in layers})
+    by_layer = _findings_by_layer(check["findings"])
+    layout = lay_out({str(layer["name"]): [str(name) for name in layer["inputs"]] for layer in layers})
     nodes = []
     for layer in layers:
-        place, found = drawn.places[layer["name"]], told.get(layer["name"], [])
-        level = min((each["level"] for each in found), key=LEVELS.index, default="")
+        place, findings = layout.places[layer["name"]], by_layer.get(layer["name"], [])
+        level = min((each["level"] for each in findings), key=LEVELS.index, default="")
         names = layer["original_names"]
         nodes.append(
             Node(
@@ -63,26 +82,37 @@ def picture_of(check: Mapping[str, Any]) -> GraphPicture:
                 family=family_of(layer["type"]),
                 level=level,
                 subtitle=_shortened(names[-1] if names else layer["type"]),
-                detail=_detail(layer, found),
+                detail=_detail(layer, findings),
             )
         )
-    counts = {family: sum(node.family == family for node in nodes) for family in NAMES}
-    legend = tuple((family, NAMES[family], count) for family, count in counts.items() if count)
-    return GraphPicture(drawn.width, drawn.height, NODE_WIDTH, NODE_HEIGHT, tuple(nodes), drawn.edges, legend)
+    counts = {family: sum(node.family == family for node in nodes) for family in FAMILY_NAMES}
+    legend = tuple((family, FAMILY_NAMES[family], count) for family, count in counts.items() if count)
+    return GraphPicture(layout.width, layout.height, NODE_WIDTH, NODE_HEIGHT, tuple(nodes), layout.edges, legend)
 
 
 def worst_levels(check: Mapping[str, Any]) -> dict[str, str]:
     """Return each layer's worst level among the findings."""
-    told = _findings_by_layer(check["findings"])
-    return {layer: min((each["level"] for each in found), key=LEVELS.index) for layer, found in told.items()}
+    by_layer = _findings_by_layer(check["findings"])
+    return {
+        layer: min((each["level"] for each in findings), key=LEVELS.index) for layer, findings in by_layer.items()
+    }
+
+
+def family_of(layer_type: str) -> str:
+    """Return a layer type's family; types that only move values are ``shape``.
+
+    >>> family_of("ew_add"), family_of("resize")
+    ('join', 'shape')
+    """
+    return next((family for family, types in _TYPES.items() if layer_type in types), "shape")
 
 
 def _findings_by_layer(findings: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    told: dict[str, list[Mapping[str, Any]]] = {}
+    by_layer: dict[str, list[Mapping[str, Any]]] = {}
     for finding in findings:
         if finding["layer"]:
-            told.setdefault(finding["layer"], []).append(finding)
-    return told
+            by_layer.setdefault(finding["layer"], []).append(finding)
+    return by_layer
 
 
 def _detail(layer: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from tasnet2hef.audio.references import read_references
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError, OptionError
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.quantize.calibration.calibration_set import open_calibration
 from tasnet2hef.quantize.simulator import prepare
 from tasnet2hef.runtime.backends import Backend
@@ -26,12 +27,10 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 LONGEST_SECONDS: Final = 10.0
 LONGEST_IN_ALL_SECONDS: Final = 80.0
-"""Of all tracks together, so that the page stays small whatever the number of sources."""
+"""Total of all tracks, so that the page stays small for any number of sources."""
 MIXTURE, FLOAT, INT8, DEVICE = "mixture", "float", "8 bits, simulated", "device"
 KINDS: Final = (FLOAT, INT8, DEVICE)
 AUDIO_FOLDER: Final = "audio"
-
-Tell = Callable[[float, float], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,14 +81,14 @@ def listen(
     calibration: Path | None = None,
     hef: Path | None = None,
     threads: int | None = None,
-    tell: Tell | None = None,
+    progress: Progress = no_progress,
 ) -> Listening:
     """Separate the first 10 s of a recording in float; at 8 bits with a calibration set; on the device with a HEF.
 
-    Everything is heard at the model's rate. With more than 8 tracks in all, less than 10 s are.
+    All tracks are at the model's rate. With more than 8 tracks in total, they are shorter than 10 s.
 
     Raises:
-        InputError: a file can't be used, or does not fit the graph.
+        InputError: a file can't be used, or doesn't fit the graph.
     """
     started = time.perf_counter()
     clip = read_clip(recording)
@@ -103,14 +102,13 @@ def listen(
         if hef is not None:
             backends[DEVICE] = open_backends.enter_context(opened(hef, "hailort", threads))
         spec = plain.contract.spec
-        kept = _kept(clip, mixture, truth, spec.sample_rate, 1 + spec.n_src * len(backends))
-        tracks = [Track(MIXTURE, 0, kept.mixture[0])]
+        excerpt = _excerpt(clip, mixture, truth, spec.sample_rate, 1 + spec.n_src * len(backends))
+        tracks = [Track(MIXTURE, 0, excerpt.mixture[0])]
         for done, (kind, backend) in enumerate(backends.items(), start=1):
-            tracks += kept.separate(kind, backend)
-            if tell is not None:
-                tell(done, len(backends))
+            tracks += excerpt.separate(kind, backend)
+            progress(done, len(backends))
     seconds = time.perf_counter() - started
-    return Listening(recording.name, kept.sample_rate_hz, _without_clipping(tracks), seconds, kept.notes)
+    return Listening(recording.name, excerpt.sample_rate_hz, _without_clipping(tracks), seconds, excerpt.notes)
 
 
 def _simulated(graph: OpenedGraph, calibration: Path, threads: int | None) -> Backend:
@@ -122,7 +120,7 @@ def _simulated(graph: OpenedGraph, calibration: Path, threads: int | None) -> Ba
 
 
 @dataclass(frozen=True, eq=False)
-class _Kept:
+class _Excerpt:
     """The part of a recording that is heard, ``[1, sample]``, and its true sources ``[source, sample]``."""
 
     mixture: Samples
@@ -134,16 +132,16 @@ class _Kept:
         sources = separate_array(backend, self.mixture, self.sample_rate_hz).sources[:, 0]
         if self.truth is None:
             return [Track(kind, number, source) for number, source in enumerate(sources, start=1)]
-        found = score_sources(self.truth, sources, self.mixture[0])
-        pairs = zip(found.source_numbers, found.si_sdr_db, strict=True)
+        scores = score_sources(self.truth, sources, self.mixture[0])
+        pairs = zip(scores.source_numbers, scores.si_sdr_db, strict=True)
         return [
             Track(kind, reference, sources[number - 1], db)
             for reference, (number, db) in enumerate(pairs, start=1)
         ]
 
 
-def _kept(clip: Clip, mixture: Samples, truth: Samples | None, rate_hz: int, tracks: int) -> _Kept:
-    """Cut a recording and its sources to what is heard of ``tracks`` tracks, at the model's rate."""
+def _excerpt(clip: Clip, mixture: Samples, truth: Samples | None, rate_hz: int, tracks: int) -> _Excerpt:
+    """Cut a recording and its sources to the length for ``tracks`` tracks, at the model's rate."""
     seconds = min(LONGEST_SECONDS, LONGEST_IN_ALL_SECONDS / tracks)
     samples = min(clip.length, round(seconds * clip.sample_rate_hz))
     notes = []
@@ -158,11 +156,11 @@ def _kept(clip: Clip, mixture: Samples, truth: Samples | None, rate_hz: int, tra
     assert cut[0] is not None
     if not cut[0].any():
         raise AudioError(f"{clip.path}: silent in its first {seconds:.1f} s: nothing to hear; cut the silence off")
-    return _Kept(cut[0], cut[1], rate_hz, tuple(notes))
+    return _Excerpt(cut[0], cut[1], rate_hz, tuple(notes))
 
 
 def _without_clipping(tracks: list[Track]) -> tuple[Track, ...]:
-    """Divide all tracks by the highest peak where it would pass full scale, so that they compare in loudness."""
+    """Divide all tracks by the highest peak if it exceeds full scale, so that their loudness stays comparable."""
     peak = max(float(np.abs(track.samples).max(initial=0.0)) for track in tracks)
     factor = np.float32(1 / peak if peak > 1 else 1)
     return tuple(replace(track, samples=track.samples * factor) for track in tracks)

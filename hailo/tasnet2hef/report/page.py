@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.text import counted
 from tasnet2hef.report import charts, theme
-from tasnet2hef.report.calls import calls
 from tasnet2hef.report.facts import PAGE_NAME, RunFacts
-from tasnet2hef.report.finding_groups import finding_rows
 from tasnet2hef.report.graph_picture import picture_of, shape_text, worst_levels
-from tasnet2hef.report.pipeline_rows import command_for, pipeline_rows
+from tasnet2hef.report.pipeline_rows import calls, command_for, pipeline_rows
 from tasnet2hef.report.players import players_of
-from tasnet2hef.report.verdict import counted, verdict_of
+from tasnet2hef.report.verdict import verdict_of
+from tasnet2hef.target.check import FindingGroup, group_findings
+from tasnet2hef.target.rules.framework.finding import Finding
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_Made = TypeVar("_Made")
+_Part = TypeVar("_Part")
 _TEMPLATES: Final = "templates"
 
 
@@ -42,29 +43,29 @@ def write_page(facts: RunFacts) -> Path:
 
 
 def render(facts: RunFacts) -> str:
-    """Return the page; whatever comes from a file is escaped."""
+    """Return the page; all text from files is escaped."""
     from jinja2 import UndefinedError
 
     values = _values(facts)
     try:
-        return _sure(facts, "the page", lambda: _template().render(values))
+        return _from_facts(facts, "the page", lambda: _template().render(values))
     except UndefinedError as error:
-        raise _lacking(facts, "the page", error) from error
+        raise _facts_error(facts, "the page", error) from error
 
 
 @functools.cache
 def _template() -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    templates = Environment(
+    environment = Environment(
         loader=PackageLoader("tasnet2hef.report", _TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update(counted=counted, shape=shape_text)
-    return templates.get_template("page.html")
+    environment.filters.update(counted=counted, shape=shape_text)
+    return environment.get_template("page.html")
 
 
 def _values(facts: RunFacts) -> dict[str, Any]:
@@ -73,22 +74,22 @@ def _values(facts: RunFacts) -> dict[str, Any]:
 
     script = (resources.files("tasnet2hef.report") / _TEMPLATES / "graph.js").read_text(encoding="utf-8")
     style = (resources.files("tasnet2hef.report") / _TEMPLATES / "page.css").read_text(encoding="utf-8")
-    made = {
-        "verdict": _sure(facts, "verdict", lambda: verdict_of(facts)),
-        "pipeline": _sure(facts, "pipeline", lambda: pipeline_rows(facts)),
-        "export": facts.told("export"),
-        "check": _of(facts, "check", lambda told: _check_values(told)),
-        "simulation": _of(facts, "simulation", lambda told: _simulation_values(told)),
-        "compiled": facts.told("compile"),
-        "audio": _of(facts, "audio", lambda told: players_of(told, facts.folder)),
+    parts = {
+        "verdict": _from_facts(facts, "verdict", lambda: verdict_of(facts)),
+        "pipeline": _from_facts(facts, "pipeline", lambda: pipeline_rows(facts)),
+        "export": facts.result("export"),
+        "check": _part(facts, "check", _check_values),
+        "simulate": _part(facts, "simulate", _simulation_values),
+        "compiled": facts.result("compile"),
+        "audio": _part(facts, "audio", lambda result: players_of(result, facts.folder)),
     }
     return {
-        **made,
+        **parts,
         "facts": facts,
-        "calls": _sure(facts, "the list of commands", lambda: calls(facts)),
+        "calls": _from_facts(facts, "the list of commands", lambda: calls(facts)),
         "can_draw": charts.can_draw(),
         "themes": {"light": theme.LIGHT, "dark": theme.DARK},
-        "command_for": lambda stage: command_for(stage, f"{facts.name}.onnx"),
+        "command_for": lambda step: command_for(step, f"{facts.name}.onnx"),
         "script": Markup(script),
         "style": Markup(style),
         "svg": Markup,
@@ -96,48 +97,59 @@ def _values(facts: RunFacts) -> dict[str, Any]:
     }
 
 
-def _of(facts: RunFacts, stage: str, make: Callable[[Mapping[str, Any]], _Made]) -> _Made | None:
-    told = facts.told(stage)
-    return None if told is None else _sure(facts, stage, lambda: make(told))
+def _part(facts: RunFacts, step: str, make: Callable[[Mapping[str, Any]], _Part]) -> _Part | None:
+    result = facts.result(step)
+    return None if result is None else _from_facts(facts, step, lambda: make(result))
 
 
-def _sure(facts: RunFacts, what: str, make: Callable[[], _Made]) -> _Made:
-    """Make a part of the page from facts, which a hand may have changed since."""
+def _from_facts(facts: RunFacts, what: str, make: Callable[[], _Part]) -> _Part:
+    """Make a part of the page; the facts may have been edited by hand."""
     try:
         return make()
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise _lacking(facts, what, error) from error
+        raise _facts_error(facts, what, error) from error
 
 
-def _lacking(facts: RunFacts, what: str, error: Exception) -> OptionError:
+def _facts_error(facts: RunFacts, what: str, error: Exception) -> OptionError:
     return OptionError(
         f"{facts.folder}: its facts don't hold what {what} needs ({type(error).__name__}: {error}); run the "
-        "stages again"
+        "steps again"
     )
 
 
-def _check_values(told: Mapping[str, Any]) -> dict[str, Any]:
-    levels = worst_levels(told)
-    marked = [levels.get(layer["name"]) in ("error", "warning") for layer in told["layers"]]
+def _check_values(result: Mapping[str, Any]) -> dict[str, Any]:
+    levels = worst_levels(result)
+    marked = [levels.get(layer["name"]) in ("error", "warning") for layer in result["layers"]]
     return {
-        "told": told,
-        "findings": finding_rows(told),
-        "graph": picture_of(told),
+        "result": result,
+        "findings": _findings(result),
+        "graph": picture_of(result),
         "levels": levels,
-        "costs": charts.draw_costs(told["layers"], marked) if charts.can_draw() else "",
+        "costs": charts.draw_costs(result["layers"], marked) if charts.can_draw() else "",
     }
 
 
-def _simulation_values(told: Mapping[str, Any]) -> dict[str, Any]:
-    known = any(layer["loss_alone_db"] is not None for layer in told["layers"])
-    score = "agreement_db" if told["window_si_sdr_db"]["float"] is None else "si_sdr_db"
+def _findings(result: Mapping[str, Any]) -> list[tuple[FindingGroup, list[str]]]:
+    """Return a check's findings in groups, each with the compiler's own words that its source quotes."""
+    findings = [Finding(**{**each, "nodes": tuple(each["nodes"])}) for each in result["findings"]]
+    return [(group, _quotes(group.first, result["evidence"])) for group in group_findings(findings)]
+
+
+def _quotes(finding: Finding, evidence: Mapping[str, Any]) -> list[str]:
+    proofs = [proof for proof in evidence.get(finding.rule, ()) if finding.source.startswith(proof["source"])]
+    return [proof["words"] for proof in proofs if proof["words"]]
+
+
+def _simulation_values(result: Mapping[str, Any]) -> dict[str, Any]:
+    known = any(layer["loss_alone_db"] is not None for layer in result["layers"])
+    score = "agreement_db" if result["window_si_sdr_db"]["float"] is None else "si_sdr_db"
     unit = "agreement with float" if score == "agreement_db" else "SI-SDR"
     return {
-        "told": told,
+        "result": result,
         "unit": unit,
-        "worst": list(told["layers"])[: charts.WORST] if known else [],
-        "damage": charts.draw_damage(told["layers"], unit) if known and charts.can_draw() else "",
-        "frontier": charts.draw_frontier(told["frontier"], score, unit)
-        if told["frontier"] and charts.can_draw()
+        "worst": list(result["layers"])[: charts.WORST] if known else [],
+        "losses": charts.draw_losses(result["layers"], unit) if known and charts.can_draw() else "",
+        "frontier": charts.draw_frontier(result["frontier"], score, unit)
+        if result["frontier"] and charts.can_draw()
         else "",
     }

@@ -1,4 +1,4 @@
-"""The way from checkpoint to chip as rows: what has run, how long it took, and how to run what has not."""
+"""A run's steps as rows: status, time and command of each; and the command lines that make the run again."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tasnet2hef.report.facts import STAGES, RunFacts
-from tasnet2hef.report.verdict import Kind
+from tasnet2hef.base.outcome import DONE, ERROR, NOT_COMPILED, NOT_RUN, OK, WARNING, Status
+from tasnet2hef.report.facts import STEPS, RunFacts
+from tasnet2hef.target.check import count_in_words
+from tasnet2hef.target.rules.framework.finding import LEVELS
 
 TITLES: Final[Mapping[str, str]] = {
     "export": "Export to ONNX",
     "check": "Check",
-    "simulation": "8-bit simulation",
+    "simulate": "8-bit simulation",
     "compile": "Compile",
     "audio": "Listen",
 }
 _COMMANDS: Final[Mapping[str, str]] = {
     "export": "tasnet2hef convert MODEL.pth -o {graph}",
     "check": "tasnet2hef check {graph}",
-    "simulation": "tasnet2hef simulate {graph} calib.npz",
+    "simulate": "tasnet2hef simulate {graph} calib.npz",
     "compile": "tasnet2hef compile {graph} --calib calib.npz",
     "audio": "tasnet2hef report {graph} --recording mixture.wav --calib calib.npz",
 }
@@ -28,45 +30,76 @@ _COMMANDS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class PipelineRow:
-    """One stage, or a part of one; ``kind`` is empty where it has not run."""
+    """One step, or one stage of the compiler."""
 
     title: str
-    state: str
-    kind: Kind | str
+    text: str
+    """The status in words."""
+    status: Status
     seconds: float | None
     written: str = ""
     command: str = ""
-    """What was called, or what is to be called."""
+    """The command that was run, or the one to run next."""
     is_part: bool = False
 
 
+@dataclass(frozen=True)
+class Call:
+    """One command line: the titles of its steps, when it ended, package versions and input files."""
+
+    command: str
+    titles: tuple[str, ...]
+    written: str
+    versions: Mapping[str, str]
+    digests: Mapping[str, str]
+    """SHA-256 by file name, the graph's first."""
+
+
 def pipeline_rows(facts: RunFacts) -> tuple[PipelineRow, ...]:
-    """Return all stages in their order, those of the compiler on their own."""
-    return tuple(row for stage in STAGES for row in _rows(facts, stage))
+    """Return all steps in order; the compiler's stages are rows of their own."""
+    return tuple(row for step in STEPS for row in _rows(facts, step))
 
 
-def command_for(stage: str, graph: str) -> str:
-    """Return the command that runs a stage.
+def command_for(step: str, graph: str) -> str:
+    """Return the command that runs a step.
 
     >>> command_for("check", "a b.onnx")
     "tasnet2hef check 'a b.onnx'"
     """
-    return _COMMANDS[stage].format(graph=shlex.quote(graph))
+    return _COMMANDS[step].format(graph=shlex.quote(graph))
 
 
-def _rows(facts: RunFacts, stage: str) -> Iterator[PipelineRow]:
-    if stage not in facts.stages:
-        yield PipelineRow(TITLES[stage], "not run yet", "", None, command=command_for(stage, f"{facts.name}.onnx"))
+def calls(facts: RunFacts) -> tuple[Call, ...]:
+    """Return each command line once, with all its steps, in the order of their first steps."""
+    by_command: dict[str, Call] = {}
+    for step, saved in facts.steps.items():
+        graph = {f"{facts.name}.onnx": saved.graph_digest} if saved.graph_digest else {}
+        digests = {**graph, **saved.digests}
+        earlier = by_command.get(saved.command, Call(saved.command, (), "", {}, {}))
+        by_command[saved.command] = Call(
+            saved.command,
+            (*earlier.titles, TITLES[step]),
+            max(earlier.written, saved.written),
+            {**earlier.versions, **saved.versions},
+            {**earlier.digests, **digests},
+        )
+    return tuple(by_command.values())
+
+
+def _rows(facts: RunFacts, step: str) -> Iterator[PipelineRow]:
+    if step not in facts.steps:
+        command = command_for(step, f"{facts.name}.onnx")
+        yield PipelineRow(TITLES[step], "not run yet", NOT_RUN, None, command=command)
         return
-    found = facts.stages[stage]
-    state, kind = _state(stage, found.told)
-    if facts.is_stale(stage):
-        state, kind = f"{state}; of an earlier graph, run it again", "warn"
-    yield PipelineRow(TITLES[stage], state, kind, found.seconds, _moment(found.written), found.command)
-    for part in found.told["stages"] if stage == "compile" else ():
-        good = part["outcome"] == "done"
-        state = f"{part['outcome']}{', reused' if part['reused'] else ''}"
-        yield PipelineRow(part["stage"], state, "good" if good else "bad", part["seconds"], is_part=True)
+    saved = facts.steps[step]
+    text, status = _state(step, saved.result)
+    if facts.is_stale(step):
+        text, status = f"{text}; of an earlier graph, run it again", WARNING
+    yield PipelineRow(TITLES[step], text, status, saved.seconds, _moment(saved.written), saved.command)
+    for stage in saved.result["stages"] if step == "compile" else ():
+        text = f"{stage['outcome']}{', reused' if stage['reused'] else ''}"
+        status = OK if stage["outcome"] == DONE else ERROR
+        yield PipelineRow(stage["stage"], text, status, stage["seconds"], is_part=True)
 
 
 def _moment(written: str) -> str:
@@ -78,13 +111,12 @@ def _moment(written: str) -> str:
     return f"{written[:19].replace('T', ' ')} UTC"
 
 
-def _state(stage: str, told: Mapping[str, Any]) -> tuple[str, Kind]:
-    if stage == "check":
-        levels = [finding["level"] for finding in told["findings"]]
-        counts = [f"{levels.count(level)} {level}s" for level in ("error", "warning", "note") if level in levels]
-        kind: Kind = "bad" if "error" in levels else "warn" if "warning" in levels else "good"
-        return ", ".join(counts) or "no findings", kind
-    if stage == "compile":
-        outcome = str(told["outcome"])
-        return outcome, "good" if outcome == "done" else "warn" if outcome == "not compiled" else "bad"
-    return "done", "good"
+def _state(step: str, result: Mapping[str, Any]) -> tuple[str, Status]:
+    if step == "check":
+        levels = [finding["level"] for finding in result["findings"]]
+        status: Status = ERROR if "error" in levels else WARNING if "warning" in levels else OK
+        return count_in_words(levels, LEVELS), status
+    if step == "compile":
+        outcome = str(result["outcome"])
+        return outcome, OK if outcome == DONE else WARNING if outcome == NOT_COMPILED else ERROR
+    return "done", OK

@@ -1,4 +1,4 @@
-"""The tracks of a run as players: a row a source, a column a kind, each with its spectrogram."""
+"""The tracks of a run as audio players: a row per source, a column per kind, each with its spectrogram."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Player:
 
 @dataclass(frozen=True)
 class PlayerRow:
-    """The mixture alone, or one source in every kind that there is."""
+    """The mixture alone, or one source in every available kind."""
 
     title: str
     players: tuple[Player, ...]
@@ -35,7 +35,7 @@ class PlayerRow:
 
 @dataclass(frozen=True)
 class Players:
-    """All rows, and the kinds that there is no track of."""
+    """All rows, and the kinds without a track."""
 
     recording: str
     rows: tuple[PlayerRow, ...]
@@ -43,24 +43,24 @@ class Players:
     notes: tuple[str, ...]
 
 
-def players_of(told: Mapping[str, Any], folder: Path) -> Players:
+def players_of(result: Mapping[str, Any], folder: Path) -> Players:
     """Read the tracks of a report folder.
 
     Raises:
         AudioError: one is missing or damaged.
-        OptionError: a track's name leads out of the folder.
+        OptionError: a track's path is outside the folder.
     """
-    tracks = {(track["kind"], int(track["source"])): track for track in told["tracks"]}
+    tracks = {(track["kind"], int(track["source"])): track for track in result["tracks"]}
     clips = {key: read_clip(_inside(folder, track["file"])) for key, track in tracks.items()}
     loudest = _loudest(clips[MIXTURE, 0])
     sources = sorted({source for _, source in tracks if source})
     rows = [PlayerRow("Mixture", (_player(MIXTURE, tracks[MIXTURE, 0], clips[MIXTURE, 0], loudest),))]
     for source in sources:
-        found = [(kind, source) for kind in KINDS if (kind, source) in tracks]
-        made = tuple(_player(f"Source {source}, {key[0]}", tracks[key], clips[key], loudest) for key in found)
-        rows.append(PlayerRow(f"Source {source}", made))
+        keys = [(kind, source) for kind in KINDS if (kind, source) in tracks]
+        players = tuple(_player(f"Source {source}, {key[0]}", tracks[key], clips[key], loudest) for key in keys)
+        rows.append(PlayerRow(f"Source {source}", players))
     absent = tuple(kind for kind in KINDS if not any(key[0] == kind for key in tracks))
-    return Players(str(told["recording"]), tuple(rows), absent, tuple(told["notes"]))
+    return Players(str(result["recording"]), tuple(rows), absent, tuple(result["notes"]))
 
 
 def _inside(folder: Path, name: str) -> Path:

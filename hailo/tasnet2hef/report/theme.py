@@ -12,9 +12,9 @@ LIGHT: Final[Mapping[str, str]] = {
     "soft": "#545d68",
     "line": "#868e99",
     "link": "#0a58ca",
-    "good": "#1a6e35",
-    "warn": "#8a5200",
-    "bad": "#b3261e",
+    "ok": "#1a6e35",
+    "warning": "#8a5200",
+    "error": "#b3261e",
     "series": "#2f6fb5",
     "conv": "#cfe2f8",
     "dw": "#c6ebe6",
@@ -32,9 +32,9 @@ DARK: Final[Mapping[str, str]] = {
     "soft": "#a9b1bb",
     "line": "#737c87",
     "link": "#8ab8ff",
-    "good": "#6fd08c",
-    "warn": "#f0b35b",
-    "bad": "#ff8f86",
+    "ok": "#6fd08c",
+    "warning": "#f0b35b",
+    "error": "#ff8f86",
     "series": "#6ea8e6",
     "conv": "#1d3f66",
     "dw": "#12504a",
@@ -47,14 +47,18 @@ DARK: Final[Mapping[str, str]] = {
 }
 FAMILIES: Final = ("conv", "dw", "join", "norm", "active", "shape", "end", "unsupported")
 TEXT_PAIRS: Final = (
-    *((text, ground) for text in ("ink", "soft", "link", "good", "warn", "bad") for ground in ("paper", "panel")),
+    *(
+        (text, ground)
+        for text in ("ink", "soft", "link", "ok", "warning", "error")
+        for ground in ("paper", "panel")
+    ),
     *(("ink", family) for family in FAMILIES),
-    ("paper", "good"),
-    ("paper", "warn"),
-    ("paper", "bad"),
+    ("paper", "ok"),
+    ("paper", "warning"),
+    ("paper", "error"),
 )
 """Text and its ground: a contrast of 4.5 at least."""
-MARK_PAIRS: Final = (("line", "paper"), ("series", "paper"), ("bad", "paper"), ("warn", "paper"))
+MARK_PAIRS: Final = (("line", "paper"), ("series", "paper"), ("error", "paper"), ("warning", "paper"))
 """Marks and their ground: a contrast of 3 at least."""
 
 

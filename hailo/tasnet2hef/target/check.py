@@ -34,6 +34,16 @@ class FindingGroup:
         """Return how many findings there are."""
         return len(self.findings)
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Return the layers of all findings, each once."""
+        return tuple(dict.fromkeys(finding.layer for finding in self.findings if finding.layer))
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Return the ONNX nodes of all findings, each once."""
+        return tuple(dict.fromkeys(node for finding in self.findings for node in finding.nodes))
+
 
 @dataclass(frozen=True)
 class CheckReport:
@@ -56,12 +66,13 @@ class CheckReport:
 
     @cached_property
     def groups(self) -> tuple[FindingGroup, ...]:
-        """Return the findings for printing: those of one rule, level and fix together."""
-        found: dict[tuple[str, ...], list[Finding]] = {}
-        for finding in self.findings:
-            key = (finding.rule, finding.level, finding.stage, finding.grade, finding.source, finding.fix)
-            found.setdefault(key, []).append(finding)
-        return tuple(FindingGroup(tuple(findings)) for findings in found.values())
+        """Return the findings for printing, see `group_findings`."""
+        return group_findings(self.findings)
+
+    @property
+    def verdict(self) -> str:
+        """Return the number of errors and warnings in words."""
+        return count_in_words([finding.level for finding in self.findings])
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"findings": [...], "cost": {...}}` with every finding on its own."""
@@ -96,6 +107,26 @@ def check_graph(graph: OpenedGraph, hardware: str = "hailo8", *, single_context:
     context = RuleContext(loaded, net, graph.cost, chip, graph.model, single_context)
     findings = [finding for rule in all_rules() for finding in rule.check(context)]
     return CheckReport(loaded.name, tuple(ordered(findings, net)), net, _resources(graph, chip))
+
+
+def group_findings(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:
+    """Group findings of the same rule, level, stage, grade, source and fix."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        key = (finding.rule, finding.level, finding.stage, finding.grade, finding.source, finding.fix)
+        groups.setdefault(key, []).append(finding)
+    return tuple(FindingGroup(tuple(group)) for group in groups.values())
+
+
+def count_in_words(levels: Sequence[str], counted: Sequence[str] = ("error", "warning")) -> str:
+    """Return how many findings have each of the ``counted`` levels.
+
+    >>> count_in_words(["note", "warning", "warning", "error"]), count_in_words(["note"])
+    ('1 error, 2 warnings', 'no findings')
+    """
+    counts = {level: levels.count(level) for level in counted}
+    words = [f"{count} {level}{'' if count == 1 else 's'}" for level, count in counts.items() if count]
+    return ", ".join(words) or "no findings"
 
 
 def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:

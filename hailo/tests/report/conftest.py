@@ -17,7 +17,7 @@ from tasnet2hef.quantize.simulate import simulate_graph
 from tasnet2hef.quantize.simulator import Preparation
 from tasnet2hef.report.facts import RunFacts, read_facts
 from tasnet2hef.report.listening import Listening, listen
-from tasnet2hef.report.record import write_report
+from tasnet2hef.report.save import write_report
 from tasnet2hef.target.check import CheckReport, check_file
 from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import babble, save_net
@@ -61,7 +61,7 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     page = write_report(
         OpenedGraph.read(graph),
         check=check,
-        simulation=simulation,
+        simulate=simulation,
         compiled=compiled,
         audio=heard,
         inputs=[recording, calibration],

@@ -141,7 +141,7 @@ def test_a_layer_is_found_and_told(opened: Opened, whole_run: Run) -> None:
 def test_the_next_problem_is_one(browser: Any, tmp_path: Path) -> None:
     import onnx
 
-    from tasnet2hef.report.record import write_report
+    from tasnet2hef.report.save import write_report
     from tasnet2hef.target.check import check_file
     from tasnet2hef.target.rules.framework.discovery import find_rule
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasnet2hef.report.charts import _narrowed, draw_costs, draw_damage, draw_frontier, draw_spectrogram, spectrum
+from tasnet2hef.report.charts import _narrowed, draw_costs, draw_losses, draw_frontier, draw_spectrogram, spectrum
 
 pytest.importorskip("matplotlib")
 
@@ -37,12 +37,12 @@ def test_every_chart_is_whole_and_takes_the_pages_colours() -> None:
     ):
         _read(svg)
         assert "var(--ink)" in svg
-    assert "var(--bad)" in draw_costs(_layers(), [True] + 5 * [False])
-    assert "var(--bad)" not in draw_damage(_layers(), "SI-SDR")
+    assert "var(--error)" in draw_costs(_layers(), [True] + 5 * [False])
+    assert "var(--error)" not in draw_losses(_layers(), "SI-SDR")
 
 
 def test_names_are_text_whatever_they_hold() -> None:
-    drawn = _read(draw_damage(_layers(), "SI-SDR"))
+    drawn = _read(draw_losses(_layers(), "SI-SDR"))
     texts = {"".join(found.itertext()).strip() for found in drawn.iter("{http://www.w3.org/2000/svg}text")}
     assert {f"{name}  ({name})" for name in NAMES} <= texts
 

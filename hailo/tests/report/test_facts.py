@@ -8,30 +8,30 @@ from pathlib import Path
 import pytest
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.report.facts import StageFacts, find_report_folders, read_facts, save_stage
+from tasnet2hef.report.facts import StepFacts, find_report_folders, read_facts, save_step
 
 
-def _facts(stage: str, written: str = "2026-01-01T00:00:00.000+00:00", digest: str = "a") -> StageFacts:
-    return StageFacts(stage=stage, command="c", written=written, graph_digest=digest, told={"x": 1.5})
+def _facts(step: str, written: str = "2026-01-01T00:00:00.000+00:00", digest: str = "a") -> StepFacts:
+    return StepFacts(step=step, command="c", written=written, graph_digest=digest, result={"x": 1.5})
 
 
 def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     kept = [_facts("check"), _facts("export")]
     for facts in kept:
-        save_stage(tmp_path / "net.report", facts)
+        save_step(tmp_path / "net.report", facts)
     found = read_facts(tmp_path / "net.report")
     assert found.name == "net"
-    assert sorted(found.stages) == ["check", "export"]
-    assert [found.stages[facts.stage] for facts in kept] == kept
-    assert found.told("compile") is None
+    assert sorted(found.steps) == ["check", "export"]
+    assert [found.steps[facts.step] for facts in kept] == kept
+    assert found.result("compile") is None
 
 
 def test_a_later_graph_makes_earlier_stages_stale(tmp_path: Path) -> None:
-    save_stage(tmp_path, _facts("simulation", "2026-01-01T00:00:00.000+00:00", "old"))
-    save_stage(tmp_path, _facts("check", "2026-01-02T00:00:00.000+00:00", "new"))
+    save_step(tmp_path, _facts("simulate", "2026-01-01T00:00:00.000+00:00", "old"))
+    save_step(tmp_path, _facts("check", "2026-01-02T00:00:00.000+00:00", "new"))
     found = read_facts(tmp_path)
     assert found.graph_digest == "new"
-    assert [found.is_stale(stage) for stage in ("simulation", "check", "audio")] == [True, False, False]
+    assert [found.is_stale(stage) for stage in ("simulate", "check", "audio")] == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -40,10 +40,10 @@ def test_a_later_graph_makes_earlier_stages_stale(tmp_path: Path) -> None:
         "",
         "[]",
         "nonsense",
-        '{"format": 2}',
-        '{"format": 1, "stage": "check"}',
-        json.dumps({"format": 1, "stage": "x", "command": "", "written": "", "graph_digest": "", "told": {}}),
-        json.dumps({"format": 1, "stage": "check", "command": "", "written": "", "graph_digest": "", "told": []}),
+        '{"format": 3}',
+        '{"format": 2, "step": "check"}',
+        json.dumps({"format": 2, "step": "x", "command": "", "written": "", "graph_digest": "", "result": {}}),
+        json.dumps({"format": 2, "step": "check", "command": "", "written": "", "graph_digest": "", "result": []}),
     ],
 )
 def test_damaged_facts_are_one_line(text: str, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_an_empty_folder_holds_no_facts(tmp_path: Path) -> None:
 
 def test_report_folders_are_found_from_every_side(tmp_path: Path) -> None:
     for name in ("b", "a"):
-        save_stage(tmp_path / f"{name}.report", _facts("check"))
+        save_step(tmp_path / f"{name}.report", _facts("check"))
     (tmp_path / "empty.report").mkdir()
     graph = tmp_path / "a.onnx"
     graph.touch()

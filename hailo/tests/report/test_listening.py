@@ -80,7 +80,7 @@ def test_tracks_that_would_clip_are_scaled_together(tmp_path: Path) -> None:
 
 
 def test_the_page_holds_the_very_files(whole_run: Run) -> None:
-    told = whole_run.facts.told("audio")
+    told = whole_run.facts.result("audio")
     assert told is not None
     shown = players_of(told, whole_run.page.parent)
     assert [len(row.players) for row in shown.rows] == [1, 2, 2]
@@ -92,7 +92,7 @@ def test_the_page_holds_the_very_files(whole_run: Run) -> None:
 
 
 def test_a_track_outside_the_folder_is_refused(whole_run: Run) -> None:
-    told = json.loads(json.dumps(whole_run.facts.told("audio")))
+    told = json.loads(json.dumps(whole_run.facts.result("audio")))
     told["tracks"][0]["file"] = "../../../etc/passwd"
     with pytest.raises(OptionError, match="expected one in audio/"):
         players_of(told, whole_run.page.parent)
@@ -101,7 +101,7 @@ def test_a_track_outside_the_folder_is_refused(whole_run: Run) -> None:
 def test_a_missing_track_is_one_line(whole_run: Run, tmp_path: Path) -> None:
     facts = replace(whole_run.facts, folder=tmp_path)
     with pytest.raises(AudioError, match="no such file"):
-        players_of(facts.told("audio") or {}, tmp_path)
+        players_of(facts.result("audio") or {}, tmp_path)
 
 
 def test_a_missing_calibration_set_is_one_line(whole_run: Run, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tasnet2hef.base.errors import OptionError
 from tasnet2hef.report import charts
 from tasnet2hef.report.facts import read_facts
 from tasnet2hef.report.page import render
-from tasnet2hef.report.record import called, write_report
+from tasnet2hef.report.save import command_line, write_report
 from tasnet2hef.target.check import check_file
 from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.rules.framework.discovery import find_rule
@@ -95,7 +95,7 @@ def test_names_from_a_file_stay_text(tmp_path: Path) -> None:
 )
 def test_a_command_can_be_typed_again(program: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", [program, "check", "my net.onnx"])
-    assert called() == f"{words} check 'my net.onnx'"
+    assert command_line() == f"{words} check 'my net.onnx'"
 
 
 def test_a_page_without_matplotlib_says_so(whole_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,12 +107,12 @@ def test_a_page_without_matplotlib_says_so(whole_run: Run, monkeypatch: pytest.M
     assert len(page.all("audio")) == 5
 
 
-@pytest.mark.parametrize("stage", ["check", "simulation", "compile", "audio"])
+@pytest.mark.parametrize("stage", ["check", "simulate", "compile", "audio"])
 def test_facts_that_lack_something_are_one_line(stage: str, whole_run: Run, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(whole_run.page.parent, tmp_path / "small.report"))
     path = folder / f"{stage}.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "told": {}}))
-    with pytest.raises(OptionError, match=r"facts don't hold what .* needs .*; run the stages again") as told:
+    path.write_text(json.dumps({**json.loads(path.read_text()), "result": {}}))
+    with pytest.raises(OptionError, match=r"facts don't hold what .* needs .*; run the steps again") as told:
         render(read_facts(folder))
     assert "\n" not in str(told.value)
 

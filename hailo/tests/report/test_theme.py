@@ -8,7 +8,7 @@ from importlib import resources
 
 import pytest
 
-from tasnet2hef.report.families import NAMES, family_of
+from tasnet2hef.report.graph_picture import FAMILY_NAMES, family_of
 from tasnet2hef.report.theme import DARK, FAMILIES, LIGHT, MARK_PAIRS, TEXT_PAIRS, contrast
 
 
@@ -34,5 +34,7 @@ def test_the_style_uses_colours_that_both_themes_have() -> None:
 
 
 def test_every_family_has_a_colour_and_a_name() -> None:
-    assert set(FAMILIES) == set(NAMES) <= LIGHT.keys()
-    assert {family_of(kind) for kind in ("conv", "dw", "ew_add", "avgpool", "activation", "resize")} <= set(NAMES)
+    assert set(FAMILIES) == set(FAMILY_NAMES) <= LIGHT.keys()
+    assert {family_of(kind) for kind in ("conv", "dw", "ew_add", "avgpool", "activation", "resize")} <= set(
+        FAMILY_NAMES
+    )

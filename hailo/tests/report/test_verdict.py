@@ -9,7 +9,7 @@ import pytest
 
 from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.report.check_facts import check_facts
-from tasnet2hef.report.facts import RunFacts, StageFacts
+from tasnet2hef.report.facts import RunFacts, StepFacts
 from tasnet2hef.report.verdict import verdict_of
 from tasnet2hef.target.check import CheckReport, check_graph
 from tasnet2hef.target.graph.opened import OpenedGraph
@@ -26,37 +26,37 @@ def _clean() -> onnx.ModelProto:
 
 
 def _facts(check: CheckReport | None, compiled: CompileReport | None = None, digest: str = "a") -> RunFacts:
-    told = {
+    results = {
         "check": None if check is None else check_facts(check),
         "compile": None if compiled is None else compiled.to_json(),
     }
-    stages = {
-        stage: StageFacts(
-            stage=stage, command="", written=stage, graph_digest=digest if stage == "check" else "a", told=found
+    steps = {
+        step: StepFacts(
+            step=step, command="", written=step, graph_digest=digest if step == "check" else "a", result=result
         )
-        for stage, found in told.items()
-        if found is not None
+        for step, result in results.items()
+        if result is not None
     }
-    return RunFacts("net", PLACE, stages)
+    return RunFacts("net", PLACE, steps)
 
 
 @pytest.mark.parametrize(
-    ("rule", "kind", "words"),
+    ("rule", "status", "words"),
     [
-        ("row-too-wide", "bad", "Will not compile for hailo8"),
-        ("sliding-window", "warn", "May compile for hailo8"),
+        ("row-too-wide", "error", "Will not compile for hailo8"),
+        ("sliding-window", "warning", "May compile for hailo8"),
     ],
 )
-def test_a_check_decides_by_its_worst_finding(rule: str, kind: str, words: str) -> None:
+def test_a_check_decides_by_its_worst_finding(rule: str, status: str, words: str) -> None:
     check = check_graph(OpenedGraph(find_rule(rule).bad[0]()))
     verdict = verdict_of(_facts(check))
-    assert (verdict.kind, verdict.headline) == (kind, words)
-    assert kind != "bad" or all(finding.rule in verdict.sentence for finding in check.errors)
+    assert (verdict.status, verdict.headline) == (status, words)
+    assert status != "error" or all(finding.rule in verdict.sentence for finding in check.errors)
 
 
 def test_a_clean_check_claims_no_more_than_it_knows() -> None:
     verdict = verdict_of(_facts(check_graph(OpenedGraph(_clean()))))
-    assert (verdict.kind, verdict.headline) == ("good", "Nothing known stops hailo8")
+    assert (verdict.status, verdict.headline) == ("ok", "Nothing known stops hailo8")
     assert "1 context likely (inferred)" in verdict.sentence
 
 
@@ -64,7 +64,7 @@ def test_the_compiler_has_the_last_word() -> None:
     check = check_graph(OpenedGraph(_clean()))
     assert verdict_of(_facts(check, done_run(PLACE, check))).headline == "Compiled"
     failed = verdict_of(_facts(check, failed_run(PLACE, check)))
-    assert (failed.kind, failed.headline) == ("bad", "Not compiled")
+    assert (failed.status, failed.headline) == ("error", "Not compiled")
     assert "failed in its stage compile" in failed.sentence
     missing = verdict_of(_facts(check, run_without_compiler(PLACE, check)))
     assert missing.headline == "Nothing known stops hailo8"
@@ -73,9 +73,9 @@ def test_the_compiler_has_the_last_word() -> None:
 
 def test_a_compile_of_another_graph_says_nothing() -> None:
     check = check_graph(OpenedGraph(_clean()))
-    stages = _facts(check, done_run(PLACE, check)).stages
-    later = {**stages, "check": _facts(check, digest="b").stages["check"]}
-    later["check"] = StageFacts(**{**vars(later["check"]), "written": "z"})
+    steps = _facts(check, done_run(PLACE, check)).steps
+    later = {**steps, "check": _facts(check, digest="b").steps["check"]}
+    later["check"] = StepFacts(**{**vars(later["check"]), "written": "z"})
     assert verdict_of(RunFacts("net", PLACE, later)).headline == "Nothing known stops hailo8"
 
 

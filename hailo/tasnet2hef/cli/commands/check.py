@@ -48,7 +48,7 @@ def command(
     add_to_page(opened, quiet=json_output, check=report)
     if report.exit_code:
         rules = ", ".join(dict.fromkeys(finding.rule for finding in report.errors))
-        raise RefusedError(f"{graph}: {verdict(report)}; the compiler will refuse it for {hardware}: {rules}")
+        raise RefusedError(f"{graph}: {report.verdict}; the compiler will refuse it for {hardware}: {rules}")
 
 
 def read_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -70,7 +70,7 @@ def read_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
 def print_report(report: CheckReport) -> None:
     """Print the findings, the predicted layers and their cost."""
     console = show.console()
-    title = f"{report.name} on {report.resources.chip.name}: {verdict(report)}"
+    title = f"{report.name} on {report.resources.chip.name}: {report.verdict}"
     if report.findings:
         console.print(_findings_table(title, report.groups))
     else:
@@ -82,13 +82,6 @@ def print_report(report: CheckReport) -> None:
         show.notice(report.resources.column_gain.sentence)
     for note in report.net.notes:
         show.notice(note)
-
-
-def verdict(report: CheckReport) -> str:
-    """Count the findings in words."""
-    counts = {level: sum(found.level == level for found in report.findings) for level in ("error", "warning")}
-    told = [f"{count} {level}{'' if count == 1 else 's'}" for level, count in counts.items() if count]
-    return ", ".join(told) or "no findings"
 
 
 def _findings_table(title: str, groups: Sequence[FindingGroup]) -> Table:
@@ -109,14 +102,12 @@ def _findings_table(title: str, groups: Sequence[FindingGroup]) -> Table:
 
 def _cells(group: FindingGroup) -> tuple[str, ...]:
     first = group.first
-    layers = list(dict.fromkeys(finding.layer for finding in group.findings if finding.layer))
-    nodes = list(dict.fromkeys(node for finding in group.findings for node in finding.nodes))
     message = f"{first.message}\nfix: {first.fix}\n{first.grade}: {first.source}"
     return (
         first.level,
         f"{first.rule}\n{first.stage}",
-        first_few(layers, _NAMES_SHOWN, "\n"),
-        first_few(nodes, _NAMES_SHOWN, "\n"),
+        first_few(group.layers, _NAMES_SHOWN, "\n"),
+        first_few(group.nodes, _NAMES_SHOWN, "\n"),
         message,
     )
 

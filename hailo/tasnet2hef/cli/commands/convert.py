@@ -9,7 +9,6 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.commands.check import verdict
 from tasnet2hef.cli.options import parse_settings
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.to_hef import (
@@ -157,7 +156,7 @@ def command(
     finished = None if pipeline is None else run_pipeline(report.graphs, checks, pipeline, clock)
     if json_output:
         whole = checks[report.onnx_path]
-        told = {**report.to_json(), "check": whole.resources.to_json() | {"verdict": verdict(whole)}}
+        told = {**report.to_json(), "check": whole.resources.to_json() | {"verdict": whole.verdict}}
         show.print_json(told if finished is None else told | finished.to_json())
     elif finished is not None:
         print_finished(finished)
@@ -242,7 +241,7 @@ def print_check(path: Path, report: CheckReport) -> None:
     resources = report.resources
     console = show.console()
     console.print(
-        f"check for {resources.chip.name}: {verdict(report)}; {resources.cost.parsed_layers} layers parsed, "
+        f"check for {resources.chip.name}: {report.verdict}; {resources.cost.parsed_layers} layers parsed, "
         f"{resources.cost.compiled_layers} compiled, {resources.likely_contexts} contexts likely",
         markup=False,
     )

@@ -31,7 +31,7 @@ def command(
 
     from tasnet2hef.model.export import ExportOptions, export_file
     from tasnet2hef.report.listening import listen
-    from tasnet2hef.report.record import write_report
+    from tasnet2hef.report.save import write_report
     from tasnet2hef.runtime.separate import separate_file
     from tasnet2hef.target.check import check_graph
 

@@ -60,7 +60,7 @@ def _print_section(section: Section, *, show_all: bool) -> None:
         console.print(f"{section.name}: {section.note or 'the same'}", markup=False)
         return
     shown = rows if show_all else rows[:SHOWN_ROWS]
-    cells = [(row.what, _text(row.first), _text(row.second), row.verdict, row.counts) for row in shown]
+    cells = [(row.what, _text(row.first), _text(row.second), row.verdict, row.better_is) for row in shown]
     console.print(show.table(section.name, ("", "A", "B", "verdict", "better is"), cells))
     if len(shown) < len(rows):
         console.print(f"  and {len(rows) - len(shown)} more: --all shows them, --json has them")

@@ -83,13 +83,13 @@ def _found(place: Path) -> tuple[Path, ...]:
 def _folder_of_graph(graph: OpenedGraph, output: Path | None, hardware: str | None) -> Path:
     """Return the report folder of a graph; check the graph where no check of it, as it is now, is there."""
     from tasnet2hef.report.facts import find_report_folders, read_facts, report_folder
-    from tasnet2hef.report.record import write_report
+    from tasnet2hef.report.save import write_report
     from tasnet2hef.target.check import check_graph
 
     folder = report_folder(graph.path if output is None else output / graph.path.name)
-    kept = read_facts(folder).stages if find_report_folders(folder) else {}
+    kept = read_facts(folder).steps if find_report_folders(folder) else {}
     checked = kept.get("check")
-    chip = None if checked is None else checked.told.get("cost", {}).get("hardware")
+    chip = None if checked is None else checked.result.get("cost", {}).get("hardware")
     same_graph = checked is not None and checked.graph_digest == graph.digest
     if not same_graph or hardware not in (None, chip):
         write_report(graph, check=check_graph(graph, hardware or chip or "hailo8"), folder=folder)
@@ -114,12 +114,12 @@ def _listen(
             calibration=calibration,
             hef=hef,
             threads=threads,
-            tell=progress,
+            progress=progress,
         )
 
 
 def _keep(graph: OpenedGraph, folder: Path, heard: Listening, inputs: list[Path]) -> None:
-    from tasnet2hef.report.record import write_report
+    from tasnet2hef.report.save import write_report
 
     write_report(graph, audio=heard, inputs=inputs, folder=folder)
 

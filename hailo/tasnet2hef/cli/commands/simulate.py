@@ -95,7 +95,7 @@ def command(
         show.print_json(report.to_json())
     else:
         print_report(report)
-    add_to_page(opened, quiet=json_output, simulation=report, inputs=[calibration])
+    add_to_page(opened, quiet=json_output, simulate=report, inputs=[calibration])
 
 
 def read_precisions(settings: list[str]) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""Two runs held against each other: what changed, and whether it is better."""
+"""Comparison of two runs: what changed, and whether it is better."""

@@ -13,11 +13,11 @@ from tasnet2hef.report.comparison.rows import Row, Section, Verdict, higher, low
 from tasnet2hef.report.comparison.side import NodeForm, Side, read_side
 
 SCORE_WITHIN_DB: Final = 0.05
-"""Differences of SI-SDR and agreement up to this are called none."""
+"""SI-SDR and agreement that differ by up to this count as equal."""
 WORK_WITHIN: Final = 0.01
-"""Weights and operations that differ by up to this share are called equal: a window a frame longer is no news."""
+"""Weights and operations that differ by up to this share count as equal: a window may be a frame longer."""
 PARITY_WITHIN_DB: Final = 6.0
-"""Parity is float rounding; a factor of two in it is none."""
+"""Parity is float rounding; a factor of two counts as equal."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,14 @@ def compare_runs(first: Path, second: Path, hardware: str = "hailo8") -> Compari
     """
     sides = (read_side(first, hardware), read_side(second, hardware))
     try:
-        sections = tuple(made(*sides) for made in (_nodes, _layers, _layers_by_type, _cost, _findings, _scores))
+        sections = tuple(
+            compare(*sides) for compare in (_nodes, _layers, _layers_by_type, _cost, _findings, _scores)
+        )
         chips = (sides[0].check["cost"]["hardware"], sides[1].check["cost"]["hardware"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise OptionError(
             f"{first} and {second}: their facts don't hold what a comparison needs ({type(error).__name__}: "
-            f"{error}); run the stages again"
+            f"{error}); run the steps again"
         ) from error
     return Comparison(sides[0].name, sides[1].name, chips, sections)
 
@@ -72,8 +74,8 @@ def _nodes(first: Side, second: Side) -> Section:
         before, after = first.nodes.get(name), second.nodes.get(name)
         if before is None or after is None:
             rows.append(Row(name, _operator(before), _operator(after), "changed"))
-        elif told := ", ".join(before.differences(after)):
-            rows.append(Row(f"{name}: {told}", before.operator, after.operator, "changed"))
+        elif differences := ", ".join(before.differences(after)):
+            rows.append(Row(f"{name}: {differences}", before.operator, after.operator, "changed"))
     return Section("ONNX nodes", tuple(rows))
 
 
@@ -82,7 +84,7 @@ def _operator(node: NodeForm | None) -> str | None:
 
 
 def _layers(first: Side, second: Side) -> Section:
-    """Compare layers by the ONNX nodes that they come from: their own names are numbers, which shift."""
+    """Compare layers by their ONNX nodes; the layers' own names are numbered, and the numbers shift."""
     before, after = (_by_origin(side) for side in (first, second))
     rows = []
     for key in [*before, *(key for key in after if key not in before)]:
@@ -93,7 +95,7 @@ def _layers(first: Side, second: Side) -> Section:
 
 
 def _by_origin(side: Side) -> dict[str, Mapping[str, Any]]:
-    """Return layers by their ONNX names; those of the same names are numbered in their order."""
+    """Return layers by their ONNX names; those with the same names are numbered in order."""
     seen: Counter[str] = Counter()
     found = {}
     for layer in side.check["layers"]:
@@ -136,7 +138,7 @@ def _cost(first: Side, second: Side) -> Section:
 
 
 def _findings(first: Side, second: Side) -> Section:
-    """Compare findings by rule, level and place: gone ones are better, new ones worse; notes are neither."""
+    """Compare findings by rule, level and place: fewer are better, more are worse; notes are neither."""
     before, after = (_findings_of(side) for side in (first, second))
     rows = []
     for rule, level in dict.fromkeys(key[:2] for key in [*before, *after]):
@@ -152,9 +154,9 @@ def _findings(first: Side, second: Side) -> Section:
 
 
 def _findings_of(side: Side) -> dict[tuple[str, str, Hashable], None]:
-    """Return rule, level and place of each finding; a place is its ONNX nodes, or the layer where it has none."""
-    found = side.check["findings"]
-    return dict.fromkeys((each["rule"], each["level"], tuple(each["nodes"]) or each["layer"]) for each in found)
+    """Return rule, level and place of each finding; a place is its ONNX nodes, or its layer if it has no nodes."""
+    findings = side.check["findings"]
+    return dict.fromkeys((each["rule"], each["level"], tuple(each["nodes"]) or each["layer"]) for each in findings)
 
 
 def _scores(first: Side, second: Side) -> Section:
@@ -164,13 +166,14 @@ def _scores(first: Side, second: Side) -> Section:
         ("SI-SDR of windows", "window_si_sdr_db"),
         ("agreement with float", "agreement_db"),
     ):
-        figures = [side.told("simulation").get(key, {}) for side in (first, second)]
+        figures = [side.result("simulate").get(key, {}) for side in (first, second)]
         for kind, name in (("float", "float"), ("int8", "8 bits"), ("mixed", "recommended mix")):
             values = [found.get(kind) for found in figures]
             if values != [None, None]:
                 rows.append(higher(f"{title}, {name} [dB]", values[0], values[1], SCORE_WITHIN_DB))
     parity = [
-        min((row["db"] for row in side.told("export").get("parity", [])), default=None) for side in (first, second)
+        min((row["db"] for row in side.result("export").get("parity", [])), default=None)
+        for side in (first, second)
     ]
     if parity != [None, None]:
         rows.append(higher("worst parity of the export [dB]", parity[0], parity[1], PARITY_WITHIN_DB))

@@ -1,4 +1,4 @@
-"""A row of a comparison: one thing in both runs, and what became of it."""
+"""Rows of a comparison: one item in both runs, and its verdict."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Value = float | int | str | None
 
 @dataclass(frozen=True)
 class Row:
-    """One thing in two runs; None is not known. ``counts`` says what counts as better, empty for neither."""
+    """One item in two runs; None is unknown. ``better_is`` says what counts as better; empty if neither does."""
 
     what: str
     first: Value
     second: Value
     verdict: Verdict
-    counts: str = ""
+    better_is: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -26,13 +26,13 @@ class Row:
             "a": self.first,
             "b": self.second,
             "verdict": self.verdict,
-            "better_is": self.counts,
+            "better_is": self.better_is,
         }
 
 
 @dataclass(frozen=True)
 class Section:
-    """Rows of one kind; ``note`` says why there are none, or what is left out."""
+    """Rows of one kind; ``note`` says why there are none, or what is missing."""
 
     name: str
     rows: tuple[Row, ...]
@@ -44,17 +44,17 @@ class Section:
 
 
 def lower(what: str, first: float | None, second: float | None, share: float = 0.0) -> Row:
-    """Compare a number of which less is better; a difference of up to a ``share`` of the first is none.
+    """Compare a number of which less is better; a difference of up to a ``share`` of the first counts as equal.
 
     >>> lower("contexts", 6, 2).verdict
     'better'
     """
-    counts = f"lower by over {100 * share:g} %" if share else "lower"
-    return Row(what, first, second, _verdict(first, second, better=-1, within=share * (first or 0)), counts)
+    better_is = f"lower by over {100 * share:g} %" if share else "lower"
+    return Row(what, first, second, _verdict(first, second, better=-1, within=share * (first or 0)), better_is)
 
 
 def higher(what: str, first: float | None, second: float | None, within: float) -> Row:
-    """Compare a number of which more is better; a difference of up to ``within`` is none.
+    """Compare a number of which more is better; a difference of up to ``within`` counts as equal.
 
     >>> higher("SI-SDR", 9.40, 9.41, within=0.05).verdict
     'same'

@@ -1,4 +1,4 @@
-"""One of the two runs that are compared: a graph, its check, and what its report folder knows besides."""
+"""One of the two runs that are compared: a graph, its check, and the facts in its report folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 @dataclass(frozen=True)
 class NodeForm:
-    """What makes an ONNX node what it is; ``weights`` are digests of its constants."""
+    """The content of an ONNX node; ``weights`` are digests of its constants."""
 
     operator: str
     inputs: tuple[str, ...]
@@ -34,25 +34,25 @@ class NodeForm:
 
 @dataclass(frozen=True)
 class Side:
-    """A run: ``check`` as `check_facts` tells it, ``facts`` of the same graph where there are any."""
+    """A run: ``check`` as `check_facts` returns it; ``facts`` of the same graph, if any."""
 
     name: str
     check: Mapping[str, Any]
     nodes: Mapping[str, NodeForm] | None
     facts: RunFacts | None
 
-    def told(self, stage: str) -> Mapping[str, Any]:
-        """Return what a stage told of this graph; nothing where it has not run, or ran on an earlier one."""
-        if self.facts is None or self.facts.is_stale(stage):
+    def result(self, step: str) -> Mapping[str, Any]:
+        """Return a step's result for this graph; empty if it has not run, or ran on an earlier graph."""
+        if self.facts is None or self.facts.is_stale(step):
             return {}
-        return self.facts.told(stage) or {}
+        return self.facts.result(step) or {}
 
 
 def read_side(path: Path, hardware: str) -> Side:
     """Read an ONNX file, or the one run of a folder.
 
     Raises:
-        OptionError: there is nothing of the kind, or more than one.
+        OptionError: there is none, or more than one.
         GraphError: the graph can't be read.
     """
     if not path.exists():
@@ -69,7 +69,7 @@ def read_side(path: Path, hardware: str) -> Side:
 
 
 def _graph_of(folder: Path) -> Path | None:
-    """Return the one graph of a folder, or the one that a report folder belongs to; None where only facts are."""
+    """Return the one graph of a folder, or that of a report folder; None if there are only facts."""
     if folder.name.endswith(FOLDER_SUFFIX):
         beside = folder.with_name(f"{folder.name.removesuffix(FOLDER_SUFFIX)}.onnx")
         return beside if beside.is_file() else None
@@ -85,14 +85,14 @@ def _graph_of(folder: Path) -> Path | None:
 
 
 def _side_of_facts(path: Path, facts: RunFacts | None) -> Side:
-    check = None if facts is None else facts.told("check")
+    check = None if facts is None else facts.result("check")
     if check is None:
         raise OptionError(f"{path}: found no graph and no check on record, expected one; give the ONNX file")
     return Side(str(path), check, None, facts)
 
 
 def _nodes(graph: OpenedGraph) -> dict[str, NodeForm]:
-    """Return a graph's nodes by name; one without a name goes by its first output."""
+    """Return a graph's nodes by name; a node without a name is named by its first output."""
     model = graph.with_weights()
     constants = {each.name: _digest(each) for each in model.graph.initializer}
     return {node.name or node.output[0]: _form(node, constants) for node in model.graph.node}

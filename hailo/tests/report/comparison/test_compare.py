@@ -105,7 +105,7 @@ def test_places_without_one_run_are_one_line(whole_run: Run, tmp_path: Path) -> 
 def test_facts_that_lack_something_are_one_line(whole_run: Run, tmp_path: Path) -> None:
     alone = Path(shutil.copytree(whole_run.page.parent, tmp_path / "small.report"))
     path = alone / "check.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "told": {"findings": []}}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "result": {"findings": []}}))
     with pytest.raises(OptionError, match="don't hold what a comparison needs"):
         compare_runs(alone, whole_run.graph)
 

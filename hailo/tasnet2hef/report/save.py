@@ -1,4 +1,4 @@
-"""Adds what a run found to the graph's report folder and renders the page again."""
+"""Saves the results of a run's steps in the graph's report folder and renders the page again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.base.version import __version__
-from tasnet2hef.report.facts import StageFacts, read_facts, report_folder, save_stage
+from tasnet2hef.report.facts import StepFacts, read_facts, report_folder, save_step
 from tasnet2hef.report.page import write_page
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def write_report(
     *,
     export: ExportReport | None = None,
     check: CheckReport | None = None,
-    simulation: SimulationReport | None = None,
+    simulate: SimulationReport | None = None,
     compiled: CompileReport | None = None,
     audio: Listening | None = None,
     seconds: Mapping[str, float] | None = None,
@@ -40,60 +40,60 @@ def write_report(
     command: str | None = None,
     folder: Path | None = None,
 ) -> Path:
-    """Keep what the given stages found and return the page, ``GRAPH.report/report.html``, made anew.
+    """Save the given steps' results, render the page again and return it: ``GRAPH.report/report.html``.
 
-    ``seconds`` are times by stage where a report does not hold its own; ``inputs`` are files that the run read,
-    to be named with their SHA-256; ``folder`` is the report folder where it is not the one beside the graph.
+    ``seconds`` are times by step, for reports without their own; ``inputs`` are files that the run read, listed
+    with their SHA-256; ``folder`` is the report folder if it is not the one beside the graph.
 
     Raises:
         OptionError: the folder can't be written, or holds damaged facts.
     """
     from tasnet2hef.report.check_facts import check_facts
 
-    place = folder or report_folder(graph.path)
-    told: dict[str, Mapping[str, Any] | None] = {
+    folder = folder or report_folder(graph.path)
+    results: dict[str, Mapping[str, Any] | None] = {
         "export": None if export is None else export.to_json(),
         "check": None if check is None else check_facts(check),
-        "simulation": None if simulation is None else simulation.to_json(),
+        "simulate": None if simulate is None else simulate.to_json(),
         "compile": None if compiled is None else compiled.to_json(),
-        "audio": None if audio is None else audio.save(place),
+        "audio": None if audio is None else audio.save(folder),
     }
     times = {**_own_seconds(export, compiled, audio), **(seconds or {})}
     digests = {path.name: digest_of_file(path) for path in inputs if path.is_file()}
     written = {}
-    for stage, found in told.items():
-        if found is None:
+    for step, result in results.items():
+        if result is None:
             continue
-        written[stage] = StageFacts(
-            stage=stage,
-            command=command or called(),
+        written[step] = StepFacts(
+            step=step,
+            command=command or command_line(),
             written=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
             graph_digest=graph.digest,
-            told=found,
-            seconds=times.get(stage),
+            result=result,
+            seconds=times.get(step),
             versions=versions(),
             digests=digests,
         )
-        save_stage(place, written[stage])
-    return write_page(read_facts(place, written))
+        save_step(folder, written[step])
+    return write_page(read_facts(folder, written))
 
 
-def called() -> str:
-    """Return the command line of this process, as it can be typed again."""
+def command_line() -> str:
+    """Return the command line of this process, quoted for a shell."""
     program = Path(sys.argv[0])
     words = ["python", "-m", program.parent.name] if program.name == "__main__.py" else [program.name]
     return shlex.join([*words, *sys.argv[1:]])
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what the numbers came from; a package that is missing is left out."""
-    found = {"tasnet2hef": __version__, "python": platform.python_version()}
+    """Return the versions of Python and of the packages that computed the results; missing ones are left out."""
+    installed = {"tasnet2hef": __version__, "python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def _own_seconds(
@@ -104,4 +104,4 @@ def _own_seconds(
         "compile": None if compiled is None else compiled.seconds,
         "audio": None if audio is None else audio.seconds,
     }
-    return {stage: value for stage, value in times.items() if value is not None}
+    return {step: value for step, value in times.items() if value is not None}
