@@ -106,9 +106,9 @@ def fail_without_hef(report: PipelineReport, name: str) -> None:
 def _print_prepared(report: PipelineReport) -> None:
     assert report.prepared is not None
     drawn, simulated = report.prepared.calibration, report.prepared.simulation
-    record = drawn.record
+    metadata = drawn.metadata
     rows: list[tuple[str, Any]] = [
-        ("calibration set", f"{drawn.path}: {record.windows} windows, {record.seconds_of_audio:.0f} s of audio"),
+        ("calibration set", f"{drawn.path}: {metadata.windows} windows, {metadata.seconds_of_audio:.0f} s of audio"),
     ]
     if simulated is not None:
         sixteen = f"{len(simulated.sixteen_bit)} layers in 16 bits"
@@ -118,7 +118,7 @@ def _print_prepared(report: PipelineReport) -> None:
     made = show.table("Given to the compiler", ("", ""), rows)
     made.columns[-1].justify = "left"
     show.console().print(made)
-    notes = [*record.notes, drawn.warning, *(() if simulated is None else simulated.notes)]
+    notes = [*metadata.notes, drawn.warning, *(() if simulated is None else simulated.notes)]
     for note in filter(None, notes):
         show.notice(note)
 

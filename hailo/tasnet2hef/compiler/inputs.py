@@ -15,7 +15,7 @@ from tasnet2hef.base.errors import GraphError, InputError
 from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.quantize.calibration.calibration_set import (
-    RECORD_KEY,
+    METADATA_ARRAY,
     open_calibration,
     require_fit,
 )
@@ -128,7 +128,7 @@ def _read_calibration(path: Path, graph: OpenedGraph) -> tuple[tuple[str, ...], 
         return tuple(opened.layers), require_fit(opened, graph)
     try:
         with np.load(path, allow_pickle=False) as archive:
-            shapes = {name: archive[name].shape for name in archive.files if name != RECORD_KEY}
+            shapes = {name: archive[name].shape for name in archive.files if name != METADATA_ARRAY}
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: not a calibration set ({error}); expected an .npz of NHWC arrays") from error
     _require_shapes(path, shapes, graph)

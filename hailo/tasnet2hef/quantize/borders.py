@@ -65,7 +65,7 @@ def find_borders(net: HailoNet) -> BorderMap:
     """Return the borders of a net.
 
     Raises:
-        GraphError: the compiler has no layer for some node, so nobody knows what it would quantise.
+        GraphError: the compiler has no layer for some node, so what it would quantise is unknown.
     """
     if net.unsupported:
         layer = net.unsupported[0]
@@ -103,7 +103,7 @@ def _is_last(net: HailoNet, layer: Layer, other: str | None) -> bool:
 
 
 def _reaches(net: HailoNet, start: str, end: str, depth: int = 8) -> bool:
-    """Tell whether ``end`` lies behind ``start``, at most ``depth`` layers on (layers of one node are close)."""
+    """Return whether ``end`` lies behind ``start``, at most ``depth`` layers on (layers of one node are close)."""
     readers = net[start].outputs
     return end in readers or (depth > 0 and any(_reaches(net, name, end, depth - 1) for name in readers))
 

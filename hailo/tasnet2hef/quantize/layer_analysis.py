@@ -17,11 +17,11 @@ from tasnet2hef.quantize.simulator import Simulator, channel_spread_db
 
 @dataclass(frozen=True)
 class LayerReport:
-    """One border at 8 bits. Levels of noise are told as ratios in dB: the higher, the better.
+    """One border at 8 bits. Ratios are in dB: the higher, the better.
 
-    ``damage_db`` is what this layer alone at 8 bits costs: SI-SDR of the float net less SI-SDR with it; without
+    ``loss_alone_db`` is what this layer alone at 8 bits costs: the float net's SI-SDR less that with it; without
     true sources, the dB of agreement that the 8-bit net would gain if this layer's share of the noise were gone.
-    ``relief_db`` is what the 8-bit net gains with this layer in float. None: not measured.
+    ``gain_in_float_db`` is what the 8-bit net gains with this layer in float. None: not measured.
     """
 
     name: str
@@ -36,8 +36,8 @@ class LayerReport:
     sqnr_db: float
     channel_spread_db: float
     noise: float
-    damage_db: float | None
-    relief_db: float | None = None
+    loss_alone_db: float | None
+    gain_in_float_db: float | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return the layer as `simulate --json` prints it."""
@@ -53,8 +53,8 @@ class LayerReport:
             "clipped_share": self.clipped_share,
             "sqnr_db": round(self.sqnr_db, 3),
             "channel_spread_db": round(self.channel_spread_db, 3),
-            "damage_db": None if self.damage_db is None else round(self.damage_db, 5),
-            "relief_db": None if self.relief_db is None else round(self.relief_db, 5),
+            "loss_alone_db": None if self.loss_alone_db is None else round(self.loss_alone_db, 5),
+            "gain_in_float_db": None if self.gain_in_float_db is None else round(self.gain_in_float_db, 5),
         }
 
 
@@ -66,7 +66,7 @@ def analyse(
     relieve: int,
     progress: Progress = no_progress,
 ) -> list[LayerReport]:
-    """Return all borders, the most damaging first; the first ``relieve`` of them are also relieved."""
+    """Return all borders, the largest loss first; measure the first ``relieve`` also in float among 8-bit ones."""
     borders = simulator.borders
     steps = len(borders) + min(relieve, len(borders)) + 2
     exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))
@@ -76,19 +76,19 @@ def analyse(
         alone[border.layer] = _alone(simulator, scorer, state, border)
         progress(number, steps)
     total = sum(score.noise for score in alone.values())
-    damages = {name: _damage_db(score, exact, total) for name, score in alone.items()}
-    worst = sorted(borders, key=lambda border: -damages[border.layer])
+    losses_db = {name: _loss_alone_db(score, exact, total) for name, score in alone.items()}
+    worst = sorted(borders, key=lambda border: -losses_db[border.layer])
     reports = []
     for place, border in enumerate(worst):
-        relief = _relief_db(simulator, scorer, state, border, whole) if place < relieve else None
-        reports.append(_report(simulator, border, alone[border.layer], damages[border.layer], relief))
-        if progress is not None and place < relieve:
+        gain_db = _gain_in_float_db(simulator, scorer, state, border, whole) if place < relieve else None
+        reports.append(_report(simulator, border, alone[border.layer], losses_db[border.layer], gain_db))
+        if place < relieve:
             progress(len(borders) + place + 3, steps)
     return reports
 
 
 def static_reports(simulator: Simulator) -> list[LayerReport]:
-    """Return all borders in the compiler's order without running any of them alone: damage is not known."""
+    """Return all borders in the compiler's order without running any of them alone: losses are not known."""
     return [_report(simulator, border, Score(0.0, None), None, None) for border in simulator.borders]
 
 
@@ -99,14 +99,16 @@ def _alone(simulator: Simulator, scorer: Scorer, state: SearchState, border: Bor
     return state.measure("alone", [border.layer], run)
 
 
-def _relief_db(simulator: Simulator, scorer: Scorer, state: SearchState, border: Border, whole: Score) -> float:
+def _gain_in_float_db(
+    simulator: Simulator, scorer: Scorer, state: SearchState, border: Border, whole: Score
+) -> float:
     def run() -> Score:
         return scorer.score(simulator.backend({border.layer: FLOAT}))
 
     return state.measure("relieved", [border.layer], run).figure_db - whole.figure_db
 
 
-def _damage_db(score: Score, exact: Score, total_noise: float) -> float:
+def _loss_alone_db(score: Score, exact: Score, total_noise: float) -> float:
     if score.si_sdr_db is not None and exact.si_sdr_db is not None:
         return exact.si_sdr_db - score.si_sdr_db
     rest = max(total_noise - score.noise, 1e-30)
@@ -114,7 +116,7 @@ def _damage_db(score: Score, exact: Score, total_noise: float) -> float:
 
 
 def _report(
-    simulator: Simulator, border: Border, score: Score, damage: float | None, relief: float | None
+    simulator: Simulator, border: Border, score: Score, loss_alone_db: float | None, gain_in_float_db: float | None
 ) -> LayerReport:
     chosen = simulator.format(border.layer)
     seen = simulator.observed.histograms[border.layer]
@@ -133,6 +135,6 @@ def _report(
         sqnr_db=float(np.clip(10 * np.log10(max(ratio, 1e-30)), -LARGEST_DB, LARGEST_DB)),
         channel_spread_db=channel_spread_db(simulator.observed, border.layer),
         noise=score.noise,
-        damage_db=damage,
-        relief_db=relief,
+        loss_alone_db=loss_alone_db,
+        gain_in_float_db=gain_in_float_db,
     )

@@ -127,8 +127,8 @@ def _lift_convolution(lifter: _Lifter, node: Any, border: str, layer: str) -> No
     groups = next((attribute.i for attribute in node.attribute if attribute.name == "group"), 1)
     if node.op_type in ("Conv", "ConvTranspose"):
         features = weights.shape[0] if node.op_type == "Conv" else weights.shape[1] * groups
-        given = lifter.constant(node.input[2]) if len(node.input) > 2 and node.input[2] else None
-        bias = lifter.feed(f"{layer}/biases", np.zeros(features, np.float32) if given is None else given)
+        stored = lifter.constant(node.input[2]) if len(node.input) > 2 and node.input[2] else None
+        bias = lifter.feed(f"{layer}/biases", np.zeros(features, np.float32) if stored is None else stored)
         del node.input[2:]
         node.input.append(bias)
     lifter.slots.append(WeightSlot(border, layer, node.input[1], bias, source, node.op_type, int(groups)))
@@ -136,10 +136,10 @@ def _lift_convolution(lifter: _Lifter, node: Any, border: str, layer: str) -> No
 
 def _lift_batch_norm(lifter: _Lifter, node: Any, border: str, layer: str) -> None:
     """Replace ``(x - mean) / sqrt(variance + epsilon) * gain + shift`` by ``x * factor + offset``."""
-    found = [lifter.constant(name) for name in node.input[1:5]]
-    if any(values is None for values in found):
+    constants = [lifter.constant(name) for name in node.input[1:5]]
+    if any(values is None for values in constants):
         return
-    gain, shift, mean, variance = (np.asarray(values, np.float64) for values in found)
+    gain, shift, mean, variance = (np.asarray(values, np.float64) for values in constants)
     epsilon = next((attribute.f for attribute in node.attribute if attribute.name == "epsilon"), 1e-5)
     factor = gain / np.sqrt(variance + epsilon)
     offset = shift - mean * factor

@@ -22,7 +22,6 @@ from tasnet2hef.quantize.calibration.evaluation_set import (
     cut_windows,
     read_evaluation,
 )
-from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_of
 from tasnet2hef.quantize.layer_analysis import LayerReport, analyse, static_reports
 from tasnet2hef.quantize.number_format import A16_W16, MODES, Precision
 from tasnet2hef.quantize.options import SimulationOptions
@@ -45,7 +44,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class ModelScores:
     """Layers, the most damaging first; the search's result; each precision that is not 8 bits; the scores."""
 
     layers: Sequence[LayerReport]
@@ -62,7 +61,7 @@ def choose_evaluation(
 ) -> Evaluation:
     """Cut up to ``limit`` windows from an evaluation folder, or take calibration windows where there is none.
 
-    A graph with a state is judged on streams: stretches as calibration draws them, or the shipped speech.
+    A graph with a state is scored on streams: excerpts as calibration draws them, or the shipped speech.
     """
     if folder is None and simulator.contract.stateful:
         return _shipped_stream(calibration, simulator)
@@ -71,17 +70,17 @@ def choose_evaluation(
         note = "no --eval: the figures tell agreement with the float model on calibration windows, not SI-SDR"
         return Evaluation((), windows, [note])
     clips, notes = read_evaluation(folder, simulator.contract)
-    return Evaluation(clips, cut_windows(clips, excerpt_of(simulator.contract), limit), notes)
+    return Evaluation(clips, cut_windows(clips, simulator.contract, limit), notes)
 
 
-def judge(
+def score_model(
     simulator: Simulator,
     evaluation: Evaluation,
     state: SearchState,
     options: SimulationOptions,
     fixed: Mapping[str, Precision],
     progress: StepProgress,
-) -> Judgement:
+) -> ModelScores:
     """Score the net in float, at 8 bits and, unless asked to be quick, layer by layer and at the best mix."""
     scorer = Scorer(evaluation.windows, simulator.float_backend())
     exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))
@@ -90,7 +89,7 @@ def judge(
         "uncorrected", (), lambda: scorer.score(simulator.backend(fixed, correct_bias=False))
     )
     if options.quick:
-        return Judgement(static_reports(simulator), None, fixed, exact, int8, int8, uncorrected)
+        return ModelScores(static_reports(simulator), None, fixed, exact, int8, int8, uncorrected)
     layers = analyse(
         simulator,
         scorer,
@@ -98,7 +97,7 @@ def judge(
         relieve=options.relieve,
         progress=lambda done, total: progress("one layer at a time", done, total),
     )
-    found = search(
+    result = search(
         simulator,
         scorer,
         state,
@@ -107,8 +106,8 @@ def judge(
         fixed=fixed,
         progress=lambda done, total: progress("searching the cheapest 16-bit layers", done, total),
     )
-    chosen = {**fixed, **dict.fromkeys(found.chosen.layers, A16_W16)}
-    return Judgement(layers, found, chosen, exact, int8, found.chosen.score, uncorrected)
+    chosen = {**fixed, **dict.fromkeys(result.chosen.layers, A16_W16)}
+    return ModelScores(layers, result, chosen, exact, int8, result.chosen.score, uncorrected)
 
 
 def score_recordings(
@@ -126,7 +125,7 @@ def fixed_precisions(simulator: Simulator, wanted: Mapping[str, str]) -> dict[st
     """Return the precisions that the user set, by border; names may be globs.
 
     Raises:
-        OptionError: a name or glob fits no layer; the nearest name is told.
+        OptionError: a name or glob fits no layer; the message names the nearest one.
     """
     fixed = {}
     for pattern, mode in wanted.items():
@@ -159,8 +158,8 @@ def seconds_a_window(backend: Backend, window: EvaluationWindow) -> float:
 def _shipped_stream(calibration: CalibrationSet, simulator: Simulator) -> Evaluation:
     """Return two receptive fields of the shipped speech at the level of the calibration's recordings."""
     (speech,) = speech_clips(simulator.contract, 1)
-    if calibration.record is not None:
-        speech = speech * np.float32(10 ** ((calibration.record.median_level_db - rms_dbfs(speech)) / 20))
+    if calibration.metadata is not None:
+        speech = speech * np.float32(10 ** ((calibration.metadata.median_level_db - rms_dbfs(speech)) / 20))
     seconds = len(speech) / simulator.contract.spec.sample_rate
     note = (
         f"no --eval: the figures tell agreement with the float model on a stream of {seconds:.2g} s of the "

@@ -43,8 +43,8 @@ def make_script(
     return merge_script(text, options.user_script.name, settings, simulator.net)
 
 
-def _told_db(damage_db: float) -> str:
-    return "less than 0.001 dB" if damage_db < 0.001 else f"{damage_db:.3f} dB"
+def _loss_text(loss_db: float) -> str:
+    return "less than 0.001 dB" if loss_db < 0.001 else f"{loss_db:.3f} dB"
 
 
 def _layer_precisions(
@@ -53,7 +53,7 @@ def _layer_precisions(
     precisions: Mapping[str, Precision],
     layers: Sequence[LayerReport],
 ) -> list[LayerPrecision]:
-    damages = {layer.name: layer.damage_db for layer in layers if layer.damage_db is not None}
+    losses_db = {layer.name: layer.loss_alone_db for layer in layers if layer.loss_alone_db is not None}
     chosen = []
     for border in simulator.borders:
         precision = precisions.get(border.layer, A8_W8)
@@ -61,8 +61,8 @@ def _layer_precisions(
             continue
         origin = ", ".join(border.original_names)
         cost = (
-            f": 8 bits here alone cost {_told_db(damages[border.layer])}"
-            if border.layer in damages
+            f": 8 bits here alone cost {_loss_text(losses_db[border.layer])}"
+            if border.layer in losses_db
             else ": as asked"
         )
         others = f"; {', '.join(border.layers[1:])} hold the same values" if len(border.layers) > 1 else ""

@@ -92,8 +92,8 @@ class _Probe:
     def note(self, window: Mapping[str, Samples], seen: Observed) -> None:
         """Run one window and add what it shows."""
         start = np.array([seen.windows % STEP], np.int64)
-        found = self.session.run(self.outputs, {**self.values, **window, "probe/start": start})
-        values = dict(zip(self.outputs, found, strict=True))
+        results = self.session.run(self.outputs, {**self.values, **window, "probe/start": start})
+        values = dict(zip(self.outputs, results, strict=True))
         for border in self.borders:
             _note_border(border, values, seen)
         for source in self.sources:

@@ -18,8 +18,8 @@ from tasnet2hef.quantize.simulator import Preparation
 class SimulationOptions:
     """What to simulate. ``precisions`` maps layer names or globs to modes such as ``a16_w16``.
 
-    ``windows`` are judged for each layer and each set of layers; ``relieve`` of the worst layers are also measured
-    the other way round. ``quick`` leaves out the analysis and the search.
+    Each layer and each set of layers is measured on ``windows`` windows; ``relieve`` of the worst layers are also
+    measured in float while all others stay at 8 bits. ``quick`` leaves out the analysis and the search.
     """
 
     preparation: Preparation = field(default_factory=Preparation)

@@ -46,7 +46,7 @@ def draw_layers(layers: Sequence[LayerReport], path: Path, unit: str) -> Path:
     figure, axes = _figure(7.0, 1.0 + 0.24 * len(worst))
     axes.barh(
         [f"{layer.original_names[-1]}  ({layer.name})" for layer in worst],
-        [each.damage_db or 0.0 for each in worst],
+        [each.loss_alone_db or 0.0 for each in worst],
     )
     axes.set_xlabel(f"lost with this layer alone at 8 bits [dB {unit}]")
     axes.set_title(f"The {len(worst)} worst of {len(layers)} layers")

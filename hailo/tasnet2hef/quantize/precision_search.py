@@ -2,7 +2,7 @@
 
 The noises that single layers put into the output add up well enough to rank by: layers are taken in the order of
 noise removed per bit spent. How many are needed is found by bisection on real runs; then those that are not
-needed are dropped again, first the quietest together, then the dearest one by one. Every set on the frontier was
+needed are dropped again, first the quietest together, then the costliest one by one. Every set on the frontier was
 run, none is predicted.
 """
 
@@ -51,7 +51,7 @@ class FrontierPoint:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The chosen set, whether it reaches the target, and every set on the way, cheapest first."""
+    """The chosen set, whether it reaches the target, and the sets that no cheaper one beats, cheapest first."""
 
     chosen: FrontierPoint
     reached: bool
@@ -92,8 +92,7 @@ class _Search:
             score = self.state.measure("mix", names, lambda: self._run(names))
             extra = sum(self.bits[name] for name in names)
             self.points[names] = FrontierPoint(names, extra, extra / sum(self.bits.values()), score)
-            if self.progress is not None:
-                self.progress(min(len(self.points), self.expected_runs), self.expected_runs)
+            self.progress(min(len(self.points), self.expected_runs), self.expected_runs)
         return self.points[names]
 
     def _run(self, names: Sequence[str]) -> Score:
@@ -142,7 +141,7 @@ def search(
 
 
 def rank(layers: Sequence[LayerReport], borders: Sequence[Border]) -> list[LayerReport]:
-    """Order layers by noise removed per bit spent, the best bargain first."""
+    """Order layers by noise removed per bit spent, the most noise per bit first."""
     bits = {border.layer: border.extra_bits for border in borders}
     return sorted(layers, key=lambda layer: -layer.noise / max(bits[layer.name], 1))
 
@@ -169,8 +168,8 @@ def _drop_quiet(
 
 
 def _drop_unneeded(runs: _Search, best: FrontierPoint, reaches: Callable[[FrontierPoint], bool]) -> FrontierPoint:
-    dearest = sorted(best.layers, key=lambda name: -runs.bits[name])[:DROPS_TRIED]
-    for name in dearest:
+    costliest = sorted(best.layers, key=lambda name: -runs.bits[name])[:DROPS_TRIED]
+    for name in costliest:
         without = runs.point([layer for layer in best.layers if layer != name])
         if reaches(without):
             best = without

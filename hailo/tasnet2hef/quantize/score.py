@@ -50,7 +50,7 @@ class Scorer:
 
     @property
     def has_references(self) -> bool:
-        """Whether SI-SDR can be told."""
+        """Whether true sources are known."""
         return self.windows[0].references is not None
 
     def score(self, backend: Backend) -> Score:

@@ -11,10 +11,10 @@ from tasnet2hef.quantize.calibration.calibrate import small_set_warning
 from tasnet2hef.quantize.calibration.calibration_set import open_calibration
 from tasnet2hef.quantize.model_scores import (
     Evaluation,
-    Judgement,
+    ModelScores,
     choose_evaluation,
     fixed_precisions,
-    judge,
+    score_model,
     score_recordings,
     seconds_a_window,
     state_key,
@@ -56,56 +56,56 @@ def simulate_graph(
     evaluation = choose_evaluation(evaluation_folder, calibration, simulator, options.windows)
     key = state_key(graph.digest, calibration_path, evaluation, options)
     state = SearchState(place.with_name(f"{place.name}.search.json"), key, fresh=options.fresh)
-    judgement = judge(simulator, evaluation, state, options, fixed, progress)
+    scores = score_model(simulator, evaluation, state, options, fixed, progress)
     script = make_script(
-        graph.path.name, calibration.windows, simulator, options, judgement.precisions, judgement.layers
+        graph.path.name, calibration.windows, simulator, options, scores.precisions, scores.layers
     )
     alls = place.with_name(f"{place.name}.alls")
     with written_beside(alls) as part:
         part.write_text(script.text, encoding="utf-8")
-    unreached = unreached_note(judgement, options.target_db)
+    unreached = unreached_note(scores, options.target_db)
     notes = (*simulator.notes, *evaluation.notes, *script.notes, *([unreached] if unreached else []))
-    warning = small_set_note(judgement, calibration.windows)
-    plots = draw(judgement, options, place)
-    return _report(graph, simulator, evaluation, judgement, alls, plots, state.resumed, notes, warning, progress)
+    warning = small_set_note(scores, calibration.windows)
+    plots = draw(scores, options, place)
+    return _report(graph, simulator, evaluation, scores, alls, plots, state.resumed, notes, warning, progress)
 
 
-def unreached_note(judgement: Judgement, target_db: float) -> str:
+def unreached_note(scores: ModelScores, target_db: float) -> str:
     """Return why a target was not reached, empty where it was: more bits can't store what lies out of range."""
-    found = judgement.search
-    if found is None or found.reached:
+    result = scores.search
+    if result is None or result.reached:
         return ""
     return (
-        f"{target_db} dB is not reached, not with 16 bits throughout: at best {found.loss_db:.2f} dB are lost. "
+        f"{target_db} dB is not reached, not with 16 bits throughout: at best {result.loss_db:.2f} dB are lost. "
         "Values lie beyond what calibration saw: calibrate with recordings as loud and as quiet as these "
         "(--level-spread-db)"
     )
 
 
-def small_set_note(judgement: Judgement, windows: int) -> str:
+def small_set_note(scores: ModelScores, windows: int) -> str:
     """Return what too few calibration windows cost this model, as far as that can be simulated."""
     warning = small_set_warning(windows)
     if not warning:
         return ""
-    losses = [judgement.exact.figure_db - score.figure_db for score in (judgement.int8, judgement.uncorrected)]
-    if judgement.exact.si_sdr_db is None:
-        told = f"agreement is {judgement.int8.agreement_db:.2f} and {judgement.uncorrected.agreement_db:.2f} dB"
+    losses = [scores.exact.figure_db - score.figure_db for score in (scores.int8, scores.uncorrected)]
+    if scores.exact.si_sdr_db is None:
+        costs = f"agreement is {scores.int8.agreement_db:.2f} and {scores.uncorrected.agreement_db:.2f} dB"
     else:
-        told = f"the loss is {losses[0]:.2f} and {losses[1]:.2f} dB SI-SDR"
-    return f"{warning}. Here {told} at levels 1 and 0 (simulated); what fine-tuning wins back can't be simulated"
+        costs = f"the loss is {losses[0]:.2f} and {losses[1]:.2f} dB SI-SDR"
+    return f"{warning}. Here {costs} at levels 1 and 0 (simulated); what fine-tuning wins back can't be simulated"
 
 
-def draw(judgement: Judgement, options: SimulationOptions, place: Path) -> tuple[Path, ...]:
+def draw(scores: ModelScores, options: SimulationOptions, place: Path) -> tuple[Path, ...]:
     """Draw the worst layers and the frontier where plots were asked for and there is something to draw."""
-    if options.plots is None or judgement.search is None:
+    if options.plots is None or scores.search is None:
         return ()
-    unit = "agreement with float" if judgement.exact.si_sdr_db is None else "SI-SDR"
+    unit = "agreement with float" if scores.exact.si_sdr_db is None else "SI-SDR"
     layers = place.with_name(f"{place.name}_layers.{options.plots}")
     frontier = place.with_name(f"{place.name}_frontier.{options.plots}")
-    found, exact_db = judgement.search, judgement.exact.figure_db
+    result, exact_db = scores.search, scores.exact.figure_db
     return (
-        draw_layers(judgement.layers, layers, unit),
-        draw_frontier(found.frontier, found.chosen, exact_db, options.target_db, frontier, unit),
+        draw_layers(scores.layers, layers, unit),
+        draw_frontier(result.frontier, result.chosen, exact_db, options.target_db, frontier, unit),
     )
 
 
@@ -113,7 +113,7 @@ def _report(
     graph: OpenedGraph,
     simulator: Simulator,
     evaluation: Evaluation,
-    judgement: Judgement,
+    scores: ModelScores,
     alls: Path,
     plots: tuple[Path, ...],
     resumed: int,
@@ -121,18 +121,18 @@ def _report(
     warning: str,
     progress: StepProgress,
 ) -> SimulationReport:
-    sixteen = judgement.search.chosen.layers if judgement.search else ()
-    fixed = {name: mode for name, mode in judgement.precisions.items() if name not in sixteen}
-    backends = (simulator.float_backend(), simulator.backend(fixed), simulator.backend(judgement.precisions))
+    sixteen = scores.search.chosen.layers if scores.search else ()
+    fixed = {name: mode for name, mode in scores.precisions.items() if name not in sixteen}
+    backends = (simulator.float_backend(), simulator.backend(fixed), simulator.backend(scores.precisions))
     plain = OnnxRuntimeBackend(graph, simulator.preparation.threads)
     whole = score_recordings(backends, evaluation.clips, progress)
-    exact, int8, mixed = judgement.exact, judgement.int8, judgement.mixed
+    exact, int8, mixed = scores.exact, scores.int8, scores.mixed
     return SimulationReport(
         si_sdr_db=Figures(*whole),
         window_db=Figures(exact.si_sdr_db, int8.si_sdr_db, mixed.si_sdr_db),
         agreement_db=Figures(None, int8.agreement_db, mixed.agreement_db),
-        layers=tuple(judgement.layers),
-        search=judgement.search,
+        layers=tuple(scores.layers),
+        search=scores.search,
         sixteen_bit=tuple(sixteen),
         alls=alls,
         plots=plots,

@@ -101,7 +101,7 @@ class Simulator:
         """Return the border that a layer's name stands for: its own, or the one that it is part of.
 
         Raises:
-            OptionError: the net has no such layer; the nearest name is told.
+            OptionError: the net has no such layer; the message names the nearest one.
         """
         for border in self.borders:
             if layer in border.layers:
@@ -134,31 +134,32 @@ def prepare(
     contract, net = require_audio_contract(graph), graph.net
     _require_one_column(graph.path, contract)
     notes = require_fit(calibration, graph)
-    found = find_borders(net)
-    if found.hidden:
+    net_borders = find_borders(net)
+    if net_borders.hidden:
         notes.append(
-            f"{len(found.hidden)} borders lie inside an ONNX node and stay float: {first_few(found.hidden, 5)}"
+            f"{len(net_borders.hidden)} borders lie inside an ONNX node and stay float: "
+            f"{first_few(net_borders.hidden, 5)}"
         )
-    lifted = lift(graph.with_weights(), net, found, loaded.constants)
+    lifted = lift(graph.with_weights(), net, net_borders, loaded.constants)
     threads = preparation.threads
     equalised: tuple[str, ...] = ()
     shapes = _shapes(lifted, graph.path)
     if preparation.equalise:
         first = itertools.islice(_feeds(calibration, graph), EQUALISING_WINDOWS)
-        peaks = observe(lifted, found.borders, shapes, first, threads)
-        lifted, equalised = equalise(lifted, net, found.borders, peaks)
-    windows = _told(_feeds(calibration, graph), calibration.windows, progress)
-    observed = observe(lifted, found.borders, shapes, windows, threads)
+        peaks = observe(lifted, net_borders.borders, shapes, first, threads)
+        lifted, equalised = equalise(lifted, net, net_borders.borders, peaks)
+    windows = with_progress(_feeds(calibration, graph), calibration.windows, progress)
+    observed = observe(lifted, net_borders.borders, shapes, windows, threads)
     notes += constant_channels(observed)
     return Simulator(
         net=net,
         contract=contract,
-        borders=found.borders,
+        borders=net_borders.borders,
         observed=observed,
         equalised=equalised,
         bank=WeightBank(lifted, observed.means if preparation.correct_bias else None),
         uncorrected=WeightBank(lifted),
-        switchable=SwitchableNet(lifted, found.borders, contract, threads),
+        switchable=SwitchableNet(lifted, net_borders.borders, contract, threads),
         preparation=preparation,
         seconds=time.perf_counter() - started,
         notes=notes,
@@ -176,7 +177,7 @@ def _require_one_column(model_path: Path, contract: GraphContract) -> None:
 
 
 def constant_channels(observed: Observed) -> list[str]:
-    """Return a note on the channels that never change: they spend range, or tell of dead weights."""
+    """Return a note on the channels that never change: they waste range, or show dead weights."""
     dead = {
         layer: int((observed.lows[layer] == observed.highs[layer]).sum())
         for layer in observed.lows
@@ -185,9 +186,9 @@ def constant_channels(observed: Observed) -> list[str]:
     dead = {layer: count for layer, count in dead.items() if count}
     if not dead:
         return []
-    told = [f"{layer} ({count} of {observed.lows[layer].size})" for layer, count in dead.items()]
+    counts = [f"{layer} ({count} of {observed.lows[layer].size})" for layer, count in dead.items()]
     return [
-        f"{sum(dead.values())} channels never change in calibration, in {len(dead)} layers: {first_few(told, 5)}"
+        f"{sum(dead.values())} channels never change in calibration, in {len(dead)} layers: {first_few(counts, 5)}"
     ]
 
 
@@ -205,9 +206,10 @@ def _feeds(calibration: CalibrationSet, graph: OpenedGraph) -> Iterator[Mapping[
         yield {names[layer]: to_nchw(nhwc) for layer, nhwc in window.items()}
 
 
-def _told(
+def with_progress(
     feeds: Iterable[Mapping[str, Samples]], windows: int, progress: Progress
 ) -> Iterator[Mapping[str, Samples]]:
+    """Yield the feeds; report progress after each."""
     for number, feed in enumerate(feeds, start=1):
         yield feed
         progress(number, windows)

@@ -39,16 +39,16 @@ class WeightBank:
         self._slots: dict[str, list[WeightSlot]] = {}
         for slot in lifted.slots:
             self._slots.setdefault(slot.border, []).append(slot)
-        self._made: dict[tuple[str, int | None], dict[str, Values]] = {}
+        self._feeds: dict[tuple[str, int | None], dict[str, Values]] = {}
 
     def feeds(self, border: str, bits: int | None) -> Mapping[str, Values]:
         """Return the weights and biases of a border's layers, rounded to ``bits`` (None: float)."""
-        if (border, bits) not in self._made:
-            made: dict[str, Values] = {}
+        if (border, bits) not in self._feeds:
+            feeds: dict[str, Values] = {}
             for slot in self._slots.get(border, ()):
-                made.update(self._slot_feeds(slot, bits))
-            self._made[border, bits] = made
-        return self._made[border, bits]
+                feeds.update(self._slot_feeds(slot, bits))
+            self._feeds[border, bits] = feeds
+        return self._feeds[border, bits]
 
     def _slot_feeds(self, slot: WeightSlot, bits: int | None) -> dict[str, Values]:
         weights = self._values[slot.weight]
@@ -106,9 +106,9 @@ def _readers(lifted: LiftedModel) -> dict[str, list[WeightSlot]]:
             uses[name] = uses.get(name, 0) + 1
     plain = ("Conv", "Scale")
     return {
-        tensor: found
-        for tensor, found in slots.items()
-        if uses.get(tensor) == len(found) and tensor not in outputs and all(s.operator in plain for s in found)
+        tensor: readers
+        for tensor, readers in slots.items()
+        if uses.get(tensor) == len(readers) and tensor not in outputs and all(s.operator in plain for s in readers)
     }
 
 

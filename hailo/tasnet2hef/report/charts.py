@@ -87,7 +87,7 @@ def draw_damage(layers: Sequence[Mapping[str, Any]], unit: str) -> str:
     worst = list(layers[:WORST])[::-1]
     figure, (axes,) = _figure(7.2, 1.0 + 0.24 * len(worst), 1)
     names = [f"{_end(layer)}  ({layer['name']})" for layer in worst]
-    axes.barh(range(len(worst)), [layer["damage_db"] or 0.0 for layer in worst], color=_SERIES)
+    axes.barh(range(len(worst)), [layer["loss_alone_db"] or 0.0 for layer in worst], color=_SERIES)
     axes.set_yticks(range(len(worst)), names)
     axes.margins(y=0.01)
     figure.supxlabel(f"lost with this layer alone at 8 bits [dB {unit}]", fontsize="medium")

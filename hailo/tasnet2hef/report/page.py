@@ -129,7 +129,7 @@ def _check_values(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _simulation_values(told: Mapping[str, Any]) -> dict[str, Any]:
-    known = any(layer["damage_db"] is not None for layer in told["layers"])
+    known = any(layer["loss_alone_db"] is not None for layer in told["layers"])
     score = "agreement_db" if told["window_si_sdr_db"]["float"] is None else "si_sdr_db"
     unit = "agreement with float" if score == "agreement_db" else "SI-SDR"
     return {

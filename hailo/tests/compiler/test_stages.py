@@ -16,12 +16,13 @@ from tasnet2hef.compiler.stages.job import StageJob
 from tasnet2hef.compiler.stages.vendor import calibration_by_layer, input_layers, plain
 from tests.compiler.conftest import Bench
 
+TOKEN = f"tests-of-stages-{os.getpid()}"
 HN = {"layers": {"net/input_layer1": {"type": "input_layer", "output_shapes": [[-1, 100, 1, 8]]}}}
 
 
 def _run(code: str, log: Path, seconds: float = 20.0) -> ChildEnd:
     limits = Limits(seconds, 8 << 30)
-    return run_child([sys.executable, "-c", code], {}, log, limits, lambda _elapsed, _line: None, "a-test-token")
+    return run_child([sys.executable, "-c", code], {}, log, limits, lambda _elapsed, _line: None, TOKEN)
 
 
 def test_it_runs_in_the_folder_of_its_log(tmp_path: Path) -> None:
@@ -35,7 +36,7 @@ def test_a_child_that_ignores_signals_is_stopped(tmp_path: Path) -> None:
     code = "import signal, time\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\ntime.sleep(600)"
     end = _run(code, tmp_path / "log.txt", 0.5)
     assert (end.ended, end.exit_code) == ("out of time", -signal.SIGKILL), "it did not end by itself"
-    assert not marked("a-test-token")
+    assert not marked(TOKEN)
 
 
 def test_a_display_that_fails_leaves_no_process(tmp_path: Path) -> None:
@@ -44,8 +45,8 @@ def test_a_display_that_fails_leaves_no_process(tmp_path: Path) -> None:
 
     command = [sys.executable, "-c", "import time; time.sleep(600)"]
     with pytest.raises(RuntimeError, match="no screen"):
-        run_child(command, {}, tmp_path / "log.txt", Limits(20.0, 8 << 30), broken, "a-test-token")
-    assert not marked("a-test-token")
+        run_child(command, {}, tmp_path / "log.txt", Limits(20.0, 8 << 30), broken, TOKEN)
+    assert not marked(TOKEN)
 
 
 def test_progress_bars_and_colours_leave_their_last_state() -> None:

@@ -76,4 +76,4 @@ def test_own_arrays_go_by_their_names(stream_bench: Bench) -> None:
     np.savez(own, **dict(reversed(arrays.items())))
     inputs = read_inputs(OpenedGraph.read(stream_bench.model), own, None, "hailo8")
     assert sorted(inputs.arrays) == sorted(arrays)
-    assert "holds no record" in inputs.notes[0]
+    assert "holds no tasnet2hef metadata" in inputs.notes[0]

@@ -12,7 +12,7 @@ import pytest
 from scripts.pages.sandbox import ASSETS, inside, prepare
 from tasnet2hef.cli.main import make_app, run
 
-# What the first steps of every page leave behind; of the student, which has a third of the layers, and in half a
+# What the first steps of every page leave behind: of the student, which has a third of the layers, and in half a
 # second of window instead of two.
 _EARLIER = (
     ("convert", "student.pth", "--seconds", "0.5", "-o", "build/my_model.onnx"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -13,18 +14,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+NOT_OF_THE_SOURCES = (".*", "build", "dist", "to-onnx-env", "to-hailo-env", "__pycache__", "*.egg-info")
 
 
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build both from the checkout, as `make package` does, but with the packages that are installed here."""
+    """Build both as `make package` does, but with the packages that are installed here.
+
+    From a copy, for the build writes beside its sources, and another process of these tests may build as well.
+    """
     if not any(
         found.metadata["Name"] == "build" for found in distributions()
     ):  # the folder build/ would import too
         pytest.skip("needs the package build (requirements/docs.txt), which this environment is without")
-    folder = tmp_path_factory.mktemp("dist")
-    words = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    # Not from the root: its folder build/ would be taken for the package.
+    folder, sources = tmp_path_factory.mktemp("dist"), tmp_path_factory.mktemp("sources") / "checkout"
+    shutil.copytree(ROOT, sources, ignore=shutil.ignore_patterns(*NOT_OF_THE_SOURCES))
+    words = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(sources)]
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder

@@ -42,9 +42,9 @@ def layers(test_set, simulator):
 
 def test_every_border_is_told_and_the_worst_comes_first(simulator, layers):
     assert {layer.name for layer in layers} == {border.layer for border in simulator.borders}
-    damages = [layer.damage_db for layer in layers]
+    damages = [layer.loss_alone_db for layer in layers]
     assert damages == sorted(damages, reverse=True)
-    assert [layer.relief_db is not None for layer in layers] == [place < 3 for place in range(len(layers))]
+    assert [layer.gain_in_float_db is not None for layer in layers] == [place < 3 for place in range(len(layers))]
     for layer in layers:
         assert layer.noise > 0
         assert 0 < layer.sqnr_db < 100

@@ -37,7 +37,7 @@ def test_json_holds_what_was_promised(outcome, model):
     told = json.loads(json.dumps(outcome.to_json(), allow_nan=False))
     assert set(told["si_sdr_db"]) == {"float", "int8", "mixed"}
     assert all(isinstance(value, float) for value in told["si_sdr_db"].values())
-    assert {"name", "scale", "zero_point", "useful_codes", "sqnr_db", "damage_db"} <= set(told["layers"][0])
+    assert {"name", "scale", "zero_point", "useful_codes", "sqnr_db", "loss_alone_db"} <= set(told["layers"][0])
     net = OpenedGraph.read(model).net
     assert told["sixteen_bit"]
     assert all(name in net for name in told["sixteen_bit"])
@@ -103,7 +103,7 @@ def test_without_evaluation_agreement_is_told(model, calibration, tmp_path):
 
 def test_a_quick_run_claims_no_damage(model, calibration, tmp_path):
     report = simulate_graph(OpenedGraph.read(model), calibration, None, tmp_path, SimulationOptions(quick=True))
-    assert {layer["damage_db"] for layer in report.to_json()["layers"]} == {None}
+    assert {layer["loss_alone_db"] for layer in report.to_json()["layers"]} == {None}
     assert report.to_json()["frontier"] == []
 
 
@@ -210,7 +210,7 @@ def test_plots_are_drawn(outcome, tmp_path, kind, start):
 @pytest.mark.skipif(not SPEECH.is_dir(), reason=f"needs real speech, {SPEECH} (Debian's asterisk-core-sounds)")
 def test_real_speech_from_a_folder(model, tmp_path):
     report = calibrate_graph(OpenedGraph.read(model), SPEECH, tmp_path / "speech.npz", Draw(16, mixed=2))
-    assert report.record.recordings > 100
-    assert -40 < report.record.median_level_db < -5
+    assert report.metadata.recordings > 100
+    assert -40 < report.metadata.median_level_db < -5
     told = simulate_graph(OpenedGraph.read(model), report.path, None, tmp_path, SimulationOptions(quick=True))
     assert 15 < told.agreement_db.int8 < 60

@@ -12,8 +12,8 @@ import soundfile
 
 from tasnet2hef.base.errors import AudioError, GraphError, InputError
 from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
-from tasnet2hef.quantize.calibration.calibration_set import RECORD_KEY, open_calibration, require_fit
-from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_of, last_chunk
+from tasnet2hef.quantize.calibration.calibration_set import METADATA_ARRAY, open_calibration, require_fit
+from tasnet2hef.quantize.calibration.stream_excerpt import last_chunk
 from tasnet2hef.quantize.calibration.window_draw import Draw, draw_windows, find_recordings
 from tasnet2hef.quantize.number_format import A16_W16
 from tasnet2hef.quantize.options import SimulationOptions
@@ -50,9 +50,9 @@ def simulated(causal: Path, causal_set: Path) -> Simulator:
 
 def test_every_input_layer_has_its_array(causal: Path, causal_set: Path, recordings: Path) -> None:
     backend = OnnxRuntimeBackend(causal, 1)
-    excerpts = draw_windows(find_recordings(recordings)[0], excerpt_of(backend.contract), Draw(64))
+    excerpts = draw_windows(find_recordings(recordings)[0], backend.contract, Draw(64))
     with np.load(causal_set) as stored:
-        assert stored.files == [*LAYERS, RECORD_KEY]
+        assert stored.files == [*LAYERS, METADATA_ARRAY]
         arrays = {name: stored[name] for name in LAYERS}
     assert {name: array.shape for name, array in arrays.items()} == {n: (64, *s) for n, s in LAYERS.items()}
     for number, excerpt in enumerate(excerpts):
@@ -64,7 +64,7 @@ def test_every_input_layer_has_its_array(causal: Path, causal_set: Path, recordi
 
 def test_stored_rows_give_the_streams_own_sources(causal: Path, causal_set: Path, recordings: Path) -> None:
     backend = OnnxRuntimeBackend(causal, 1)
-    (excerpt,) = draw_windows(find_recordings(recordings)[0], excerpt_of(backend.contract), Draw(1, seed=3))
+    (excerpt,) = draw_windows(find_recordings(recordings)[0], backend.contract, Draw(1, seed=3))
     calibrate_graph(OpenedGraph.read(causal), recordings, causal_set.with_name("one.npz"), Draw(1, seed=3))
     (inputs,) = open_calibration(causal_set.with_name("one.npz")).inputs()
     memory = {state: inputs[layer].transpose(2, 0, 1)[None] for layer, state in STATES.items()}
@@ -93,7 +93,7 @@ def test_ranges_cover_what_a_stream_produces(causal: Path, causal_set: Path, rec
 
 def test_the_note_says_what_a_window_is(causal: Path, recordings: Path, tmp_path: Path) -> None:
     report = calibrate_graph(OpenedGraph.read(causal), recordings, tmp_path / "c.npz", Draw(4))
-    assert "a chunk of 5 ms and the past rows that 2 chunks before it left: 0.01 s" in report.record.notes[-1]
+    assert "a chunk of 5 ms and the past rows that 2 chunks before it left: 0.01 s" in report.metadata.notes[-1]
     told = report.to_json()
     assert told["arrays"] == {name: [4, *shape] for name, shape in LAYERS.items()}
     assert told["bytes"] == 4 * 4 * (5 * 8 + 2 * 12 + 4 * 12)
@@ -132,7 +132,7 @@ def test_a_set_for_another_graph_is_refused(
 def test_a_users_own_arrays_go_by_their_names(causal: Path, tmp_path: Path) -> None:
     arrays = {name: np.zeros((3, *shape), np.float32) for name, shape in LAYERS.items()}
     np.savez(tmp_path / "own.npz", **arrays)
-    assert "holds no record" in _fit(tmp_path / "own.npz", causal)[0]
+    assert "holds no tasnet2hef metadata" in _fit(tmp_path / "own.npz", causal)[0]
     np.savez(tmp_path / "misnamed.npz", frames=arrays.pop("input_layer1"), **arrays)
     with pytest.raises(
         GraphError, match="found arrays frames, input_layer2, input_layer3, expected input_layer1 a"

@@ -31,7 +31,7 @@ def model_of(attempt: str) -> onnx.ModelProto:
 def report_of(attempt: str) -> CheckReport:
     """Return what `tasnet2hef check --hw hailo8` finds in an attempt."""
     try:
-        return check_graph(OpenedGraph(model_of(attempt)), "hailo8", f"{attempt}.onnx")
+        return check_graph(OpenedGraph(model_of(attempt), Path(f"{attempt}.onnx")), "hailo8")
     except GraphError as error:  # each attempt was a graph that could be read: fail in one line
         raise AssertionError(f"{attempt}: refused as a broken file: {error}") from None
 

@@ -10,7 +10,7 @@ from tasnet2hef.model.network.hailo_tasnet import BuildOptions, HailoTasNet
 from tasnet2hef.model.onnx_writer import make_model
 from tasnet2hef.target.check import CheckReport, check_graph
 from tasnet2hef.target.graph.opened import OpenedGraph
-from tasnet2hef.train.freeze import constants
+from tasnet2hef.train.freeze import as_batch_norm
 from tests.random_weights import random_reference
 
 REWRITTEN = {
@@ -31,7 +31,7 @@ def rewritten_report(choice: str) -> CheckReport:
     net = random_reference(spec, slope=(0.1, 0.7))
     if norm == "frozen":
         for block in net.masker.blocks:
-            constants(block.norms[0]).bias.data.zero_()
-            constants(block.norms[0]).running_mean.zero_()
+            as_batch_norm(block.norms[0]).bias.data.zero_()
+            as_batch_norm(block.norms[0]).running_mean.zero_()
     made = HailoTasNet(spec, net.state_dict(), REWRITTEN[choice])
-    return check_graph(OpenedGraph(make_model(made)), name="rewritten.onnx")
+    return check_graph(OpenedGraph(make_model(made)))

@@ -18,7 +18,7 @@ NAMES = ["plain", "a$b$c", "<script>alert(1)</script>", "Löwe 漢字", "\\frac{
 
 def _layers() -> list[dict[str, Any]]:
     sizes = {"macs": 1e6, "row_bytes": 5, "window_bytes": 7, "held_bytes": 0}
-    return [{"name": name, "original_names": [name], "damage_db": 0.5, **sizes} for name in NAMES]
+    return [{"name": name, "original_names": [name], "loss_alone_db": 0.5, **sizes} for name in NAMES]
 
 
 def _read(svg: str) -> ElementTree.Element:

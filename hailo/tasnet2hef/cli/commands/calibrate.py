@@ -52,15 +52,15 @@ def command(
 
 
 def _print_report(report: CalibrationReport) -> None:
-    record = report.record
+    metadata = report.metadata
     states = len(report.layers) - 1
     rows = [
-        (report.input_layer, str([record.windows, *report.shape])),
+        (report.input_layer, str([metadata.windows, *report.shape])),
         *([("past rows", f"{states} arrays; {report.size_bytes:,} bytes in all")] if states else []),
-        ("recordings", f"{record.recordings}, {record.seconds_of_audio:.0f} s"),
-        ("level, median", f"{record.median_level_db:.1f} dB of full scale"),
-        ("silent / clipped windows", f"{record.silent_windows} / {record.clipped_windows}"),
+        ("recordings", f"{metadata.recordings}, {metadata.seconds_of_audio:.0f} s"),
+        ("level, median", f"{metadata.median_level_db:.1f} dB of full scale"),
+        ("silent / clipped windows", f"{metadata.silent_windows} / {metadata.clipped_windows}"),
     ]
     show.console().print(show.table(str(report.path), ("calibration set", ""), rows))
-    for note in record.notes:
+    for note in metadata.notes:
         show.notice(note)

@@ -50,8 +50,10 @@ def command(
     level: int | None = typer.Option(
         None, "--optimization-level", help="For the script.", show_default="2 from 1,024 windows on, else 1"
     ),
-    windows: int = typer.Option(8, help="Windows that each layer is judged on."),
-    relieve: int = typer.Option(10, help="Worst layers that are also measured in float among 8-bit ones."),
+    windows: int = typer.Option(8, help="Windows that each layer is measured on."),
+    relieve: int = typer.Option(
+        10, help="Also measure this many of the worst layers in float while all others stay at 8 bits."
+    ),
     quick: bool = typer.Option(False, "--quick", help="Only float against 8 bits: no analysis, no search."),
     plots: str = typer.Option(
         "auto",
@@ -166,7 +168,7 @@ def _layer_table(layers: tuple[LayerReport, ...], *, known: bool) -> object:
         "SQNR [dB]",
         "spread [dB]",
     ]
-    columns += ["damage [dB]", "relief [dB]"] if known else []
+    columns += ["loss alone [dB]", "gain in float [dB]"] if known else []
     worst = layers if known else sorted(layers, key=lambda layer: layer.sqnr_db)
     rows = [_layer_row(layer, known=known) for layer in worst[:SHOWN_LAYERS]]
     order = "most damaging" if known else "lowest SQNR"
@@ -185,9 +187,9 @@ def _layer_row(layer: LayerReport, *, known: bool) -> tuple[str, ...]:
         f"{layer.sqnr_db:.1f}",
         f"{layer.channel_spread_db:.1f}",
     )
-    damage = "" if layer.damage_db is None else f"{layer.damage_db:.3f}"
-    relief = "" if layer.relief_db is None else f"{layer.relief_db:+.3f}"
-    return (*cells, damage, relief) if known else cells
+    loss = "" if layer.loss_alone_db is None else f"{layer.loss_alone_db:.3f}"
+    gain = "" if layer.gain_in_float_db is None else f"{layer.gain_in_float_db:+.3f}"
+    return (*cells, loss, gain) if known else cells
 
 
 def _print_frontier(report: SimulationReport) -> None:

@@ -16,12 +16,12 @@ from tasnet2hef.base.errors import AudioError, GraphError, OptionError
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.quantize.calibration.calibration_set import (
-    CalibrationRecord,
+    CalibrationMetadata,
     short_digest,
     write_calibration,
 )
 from tasnet2hef.quantize.calibration.report import CalibrationReport, set_bytes
-from tasnet2hef.quantize.calibration.stream_excerpt import chunk_note, excerpt_of, last_chunk
+from tasnet2hef.quantize.calibration.stream_excerpt import chunk_note, last_chunk
 from tasnet2hef.quantize.calibration.window_draw import (
     CLIPPED_FROM,
     SILENCE_DB,
@@ -38,8 +38,8 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 DEFAULT_WINDOWS: Final = 64
 LARGE_BYTES: Final = 1e9
-"""A set from here on is told of: `compile` gives all of it to the compiler at once."""
-Laid = Callable[[Sequence[Samples]], Mapping[str, Samples]]
+"""A set from this size on gets a note: `compile` gives all of it to the compiler at once."""
+LayOut = Callable[[Sequence[Samples]], Mapping[str, Samples]]
 """From the excerpts ``[sample]`` of one run to what each input layer is given, in NHWC order."""
 
 
@@ -60,9 +60,9 @@ def calibrate_graph(
     """
     _require_options(draw)
     contract = require_audio_contract(graph)
-    layers, excerpt = graph.window_shapes, excerpt_of(contract)
+    layers = graph.window_shapes
     recordings, notes = find_recordings(folder)
-    notes += require_audio(recordings, excerpt, draw)
+    notes += require_audio(recordings, contract, draw)
     if draw.mixed == 1 and contract.spec.n_src > 1 and not recordings[0].path.stem.endswith("_mixture"):
         notes.append(
             f"the model separates {contract.spec.n_src} sources: if each recording holds one voice, add "
@@ -76,7 +76,7 @@ def calibrate_graph(
 
     def windows() -> Iterator[Mapping[str, Samples]]:
         columns = _columns(contract)
-        drawn = draw_windows(recordings, excerpt, replace(draw, windows=draw.windows * columns))
+        drawn = draw_windows(recordings, contract, replace(draw, windows=draw.windows * columns))
         for number in range(1, draw.windows + 1):
             side_by_side = list(itertools.islice(drawn, columns))
             levels.note(np.concatenate(side_by_side))
@@ -84,8 +84,8 @@ def calibrate_graph(
             progress(number, draw.windows)
         levels.require_sound()
 
-    def record() -> CalibrationRecord:
-        return CalibrationRecord(
+    def metadata() -> CalibrationMetadata:
+        return CalibrationMetadata(
             model=graph.path.name,
             model_digest=short_digest(graph.digest),
             provenance=contract.to_json(),
@@ -101,29 +101,29 @@ def calibrate_graph(
             notes=notes,
         )
 
-    written = write_calibration(output, layers, windows(), draw.windows, record)
+    written = write_calibration(output, layers, windows(), draw.windows, metadata)
     return CalibrationReport(output, layers, written, small_set_warning(draw.windows))
 
 
-def _window_layer(contract: GraphContract, name: str) -> Laid:
+def _window_layer(contract: GraphContract, name: str) -> LayOut:
     return lambda windows: {name: np.stack([window_to_frames(each, contract) for each in windows], axis=1)}
 
 
-def _chunk_layers(graph: OpenedGraph) -> Laid:
+def _chunk_layers(graph: OpenedGraph) -> LayOut:
     names = graph.input_layers
     backend = OnnxRuntimeBackend(graph, threads=1)
 
     def laid(excerpts: Sequence[Samples]) -> Mapping[str, Samples]:
-        given = last_chunk(backend, excerpts[0])
-        return {names[name]: rows for name, rows in given.items()}
+        inputs = last_chunk(backend, excerpts[0])
+        return {names[name]: rows for name, rows in inputs.items()}
 
     return laid
 
 
 def _size_notes(layers: Mapping[str, Shape], windows: int) -> list[str]:
     size = set_bytes(layers, windows)
-    told = f"the set holds {size / 1e9:.1f} GB, and the compiler is given all of it at once"
-    return [f"{told}; fewer --windows need less memory"] if size >= LARGE_BYTES else []
+    size_text = f"the set holds {size / 1e9:.1f} GB, and the compiler is given all of it at once"
+    return [f"{size_text}; fewer --windows need less memory"] if size >= LARGE_BYTES else []
 
 
 def _columns(contract: GraphContract) -> int:

@@ -1,4 +1,4 @@
-"""Calibration sets on disk: an ``.npz`` with one NHWC array per input layer, and a record of where it comes from.
+"""Calibration sets on disk: an ``.npz`` with one NHWC array per input layer, and metadata on its origin.
 
 ``numpy.load`` reads it and the compiler takes its arrays as they are, under the name of its own input layer. It is
 written and read window by window, so that a set of any size needs the memory of one window. A graph with a state
@@ -29,19 +29,19 @@ from tasnet2hef.base.version import __version__
 from tasnet2hef.target.graph.onnx_node import Shape
 from tasnet2hef.target.graph.opened import OpenedGraph
 
-RECORD_KEY: Final = "tasnet2hef_record"
+METADATA_ARRAY: Final = "tasnet2hef_record"
 SAME_FEED: Final = ("sample_rate", "stride", "kernel_size", "encoder_padding")
 """Fields of a spec that decide how a window is cut; the rest of it can't change what a window is."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class CalibrationRecord:
+class CalibrationMetadata:
     """Where a set comes from. Levels are in dB of full scale."""
 
     model: str
     model_digest: str
     provenance: str
-    """The graph's own record, as `GraphContract.to_json` writes it."""
+    """The graph's contract, as `GraphContract.to_json` writes it."""
     seed: int
     windows: int
     recordings: int
@@ -62,7 +62,7 @@ class CalibrationSet:
     path: Path
     layers: Mapping[str, Shape]
     windows: int
-    record: CalibrationRecord | None
+    metadata: CalibrationMetadata | None
 
     @property
     def input_layer(self) -> str:
@@ -107,9 +107,11 @@ def write_calibration(
     layers: Mapping[str, Shape],
     windows: Iterable[Mapping[str, Samples]],
     count: int,
-    record: Callable[[], CalibrationRecord],
-) -> CalibrationRecord:
-    """Write ``count`` windows of NHWC values by input layer; return the record, made behind the last one.
+    metadata: Callable[[], CalibrationMetadata],
+) -> CalibrationMetadata:
+    """Write ``count`` windows of NHWC values by input layer; return their metadata.
+
+    ``metadata`` is called after the last window has been drawn.
 
     An archive takes one array after the other: all but the first wait in unnamed files of the same folder.
     """
@@ -127,9 +129,9 @@ def write_calibration(
                 _write_header(member, (count, *layers[name]))
                 shutil.copyfileobj(spool, member)
         text = io.BytesIO()
-        written = record()
+        written = metadata()
         np.save(text, np.array(json.dumps(dataclasses.asdict(written), sort_keys=True)))
-        archive.writestr(entry(RECORD_KEY), text.getvalue())
+        archive.writestr(entry(METADATA_ARRAY), text.getvalue())
     return written
 
 
@@ -151,8 +153,8 @@ def open_calibration(path: Path) -> CalibrationSet:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [Path(name).stem for name in archive.namelist() if name.endswith(".npy")]
-            record = _read_record(archive) if RECORD_KEY in names else None
-            shapes = {name: _shape_of(archive, name) for name in names if name != RECORD_KEY}
+            metadata = _read_metadata(archive) if METADATA_ARRAY in names else None
+            shapes = {name: _shape_of(archive, name) for name in names if name != METADATA_ARRAY}
     except (zipfile.BadZipFile, ValueError, TypeError, OSError, KeyError) as error:
         raise InputError(
             f"{path}: not a calibration set ({error}); make it with `tasnet2hef calibrate`"
@@ -166,7 +168,7 @@ def open_calibration(path: Path) -> CalibrationSet:
     if len(counts) != 1:
         found = f"arrays of {', '.join(map(str, sorted(counts)))} windows" if counts else "no arrays"
         raise InputError(f"{path}: found {found}, expected as many for every input layer; calibrate again")
-    return CalibrationSet(path, {name: shape[1:] for name, shape in shapes.items()}, counts.pop(), record)
+    return CalibrationSet(path, {name: shape[1:] for name, shape in shapes.items()}, counts.pop(), metadata)
 
 
 def require_fit(calibration: CalibrationSet, graph: OpenedGraph) -> list[str]:
@@ -181,9 +183,10 @@ def require_fit(calibration: CalibrationSet, graph: OpenedGraph) -> list[str]:
     contract, digest, layers = graph.require_contract(), short_digest(graph.digest), graph.window_shapes
     where = calibration.path
     _require_layers(calibration, layers)
-    if calibration.record is None:
-        return [f"{where}: holds no record of its making; its rate and levels can't be checked"]
-    made_for = GraphContract.from_metadata({"tasnet2hef": calibration.record.provenance}, str(where))
+    metadata = calibration.metadata
+    if metadata is None:
+        return [f"{where}: holds no tasnet2hef metadata; its rate and levels can't be checked"]
+    made_for = GraphContract.from_metadata({"tasnet2hef": metadata.provenance}, str(where))
     theirs, ours = made_for.spec.as_dict(), contract.spec.as_dict()
     for name in SAME_FEED:
         if theirs[name] != ours[name]:
@@ -191,16 +194,16 @@ def require_fit(calibration: CalibrationSet, graph: OpenedGraph) -> list[str]:
                 f"{where}: made for another model: {name} found {theirs[name]}, expected {ours[name]}; calibrate "
                 "again with this model"
             )
-    if calibration.record.model_digest == digest and calibration.layers.keys() == layers.keys():
+    if metadata.model_digest == digest and calibration.layers.keys() == layers.keys():
         return []
     if contract.stateful:
         raise GraphError(
-            f"{where}: found past rows of {calibration.record.model} (SHA-256 {calibration.record.model_digest}), "
+            f"{where}: found past rows of {metadata.model} (SHA-256 {metadata.model_digest}), "
             f"expected this model's ({digest}); calibrate again with this model"
         )
     differing = [f"{name} {theirs[name]} there, {ours[name]} here" for name in ours if theirs[name] != ours[name]]
     return [
-        f"{where}: made for {calibration.record.model}, another model with the same window"
+        f"{where}: made for {metadata.model}, another model with the same window"
         + (f" ({'; '.join(differing)})" if differing else "")
         + ": its audio serves as well"
     ]
@@ -252,7 +255,7 @@ def _read_header(member: Any) -> tuple[Shape, np.dtype[Any]]:
     return tuple(shape), dtype
 
 
-def _read_record(archive: zipfile.ZipFile) -> CalibrationRecord:
-    text = str(np.load(io.BytesIO(archive.read(f"{RECORD_KEY}.npy")), allow_pickle=False))
-    known = {each.name for each in dataclasses.fields(CalibrationRecord)}
-    return CalibrationRecord(**{name: value for name, value in json.loads(text).items() if name in known})
+def _read_metadata(archive: zipfile.ZipFile) -> CalibrationMetadata:
+    text = str(np.load(io.BytesIO(archive.read(f"{METADATA_ARRAY}.npy")), allow_pickle=False))
+    known = {each.name for each in dataclasses.fields(CalibrationMetadata)}
+    return CalibrationMetadata(**{name: value for name, value in json.loads(text).items() if name in known})

@@ -19,6 +19,7 @@ from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_samples
 
 ACTIVE_DB: Final = -40.0
 """A window counts only where each source is within 40 dB of its own level over the clip: silence has no SI-SDR."""
@@ -63,7 +64,7 @@ def read_evaluation(folder: Path, contract: GraphContract) -> tuple[list[Evaluat
 
 def cut_windows(clips: Sequence[EvaluationClip], contract: GraphContract, limit: int) -> list[EvaluationWindow]:
     """Return up to ``limit`` windows, spread evenly over the clips, in which every source is active."""
-    size = contract.window_samples
+    size = excerpt_samples(contract)
     windows = []
     for clip in clips:
         count = max(1, len(clip.mixture) // size)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasnet2hef.quantize.calibration.calibration_set import CalibrationRecord
+from tasnet2hef.quantize.calibration.calibration_set import CalibrationMetadata
 from tasnet2hef.target.graph.onnx_node import Shape
 
 
@@ -21,7 +21,7 @@ class CalibrationReport:
 
     path: Path
     layers: Mapping[str, Shape]
-    record: CalibrationRecord
+    metadata: CalibrationMetadata
     warning: str
 
     @property
@@ -37,25 +37,25 @@ class CalibrationReport:
     @property
     def size_bytes(self) -> int:
         """Bytes of all arrays."""
-        return set_bytes(self.layers, self.record.windows)
+        return set_bytes(self.layers, self.metadata.windows)
 
     def to_json(self) -> dict[str, object]:
         """Return what `calibrate --json` prints."""
-        record = self.record
+        metadata = self.metadata
         return {
             "calibration": str(self.path),
             "input_layer": self.input_layer,
-            "shape": [record.windows, *self.shape],
-            "arrays": {name: [record.windows, *shape] for name, shape in self.layers.items()},
+            "shape": [metadata.windows, *self.shape],
+            "arrays": {name: [metadata.windows, *shape] for name, shape in self.layers.items()},
             "bytes": self.size_bytes,
-            "windows": record.windows,
-            "recordings": record.recordings,
-            "seconds_of_audio": round(record.seconds_of_audio, 3),
-            "silent_windows": record.silent_windows,
-            "clipped_windows": record.clipped_windows,
-            "median_level_db": round(record.median_level_db, 2),
+            "windows": metadata.windows,
+            "recordings": metadata.recordings,
+            "seconds_of_audio": round(metadata.seconds_of_audio, 3),
+            "silent_windows": metadata.silent_windows,
+            "clipped_windows": metadata.clipped_windows,
+            "median_level_db": round(metadata.median_level_db, 2),
             "warning": self.warning,
-            "notes": record.notes,
+            "notes": metadata.notes,
         }
 
 

@@ -50,25 +50,25 @@ def calibrate_segments(segments: Sequence[OpenedGraph], calibration: Path, progr
 
 def _frames(whole: CalibrationSet, folder: Path) -> Samples:
     """Lay the whole graph's set out on disk, NHWC."""
-    made = _on_disk(folder / "0.npy", (whole.windows, *whole.shape))
+    arrays = _on_disk(folder / "0.npy", (whole.windows, *whole.shape))
     for number, window in enumerate(whole.frames()):
-        made[number] = window.reshape(whole.shape)
-    return made
+        arrays[number] = window.reshape(whole.shape)
+    return arrays
 
 
 def _run(session: Any, tensors: Mapping[str, Samples], folder: Path) -> dict[str, Samples]:
     """Run a segment over all windows; return its outputs ``[window, height, width, channel]`` by name."""
     ports = session.get_outputs()
     count = len(tensors[INPUT_NAME])
-    made: dict[str, Samples] = {}
+    arrays: dict[str, Samples] = {}
     for number, port in enumerate(ports, start=len(tensors)):
         _, channels, height, width = port.shape
-        made[port.name] = _on_disk(folder / f"{number}.npy", (count, height, width, channels))
+        arrays[port.name] = _on_disk(folder / f"{number}.npy", (count, height, width, channels))
     for window in range(count):
         feeds = {port.name: to_nchw(tensors[port.name][window]) for port in session.get_inputs()}
         for port, value in zip(ports, session.run([port.name for port in ports], feeds), strict=True):
-            made[port.name][window] = to_nhwc(value)
-    return made
+            arrays[port.name][window] = to_nhwc(value)
+    return arrays
 
 
 def _require_tensors(segment: Path, session: Any, tensors: Mapping[str, Samples]) -> None:
@@ -92,5 +92,5 @@ def _nchw(shape: tuple[int, ...]) -> list[int]:
 
 
 def _on_disk(path: Path, shape: tuple[int, ...]) -> Samples:
-    made: Samples = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-    return made
+    arrays: Samples = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    return arrays

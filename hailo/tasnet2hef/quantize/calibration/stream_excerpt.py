@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from tasnet2hef.audio.samples import Samples
@@ -22,16 +20,17 @@ def chunks_before(contract: GraphContract) -> int:
     return -(-(contract.spec.receptive_field_frames - 1) // contract.window_frames)
 
 
-def excerpt_of(contract: GraphContract) -> GraphContract:
-    """Describe the audio that one calibration window is made from: a graph's own window, or a stretch of a stream.
+def excerpt_samples(contract: GraphContract) -> int:
+    """Return the samples that one calibration window is made from: a window, or a receptive field and one chunk.
 
-    The stretch is the chunk that is kept and the `chunks_before` it, the original's padding taken off.
+    The latter are the chunk that is kept and the `chunks_before` it, less the zeros that the original pads.
     """
     if not contract.stateful:
-        return contract
-    chunks, spec = chunks_before(contract) + 1, contract.spec
+        return contract.window_samples
+    spec = contract.spec
     padding_frames = -(-spec.encoder_padding // spec.stride)
-    return replace(contract, window_frames=chunks * contract.window_frames + padding_frames)
+    frames = chunks_before(contract) * contract.window_frames + padding_frames
+    return frames * spec.stride + contract.window_samples
 
 
 def last_chunk(backend: StepBackend, excerpt: Samples) -> dict[str, Samples]:
@@ -51,7 +50,7 @@ def last_chunk(backend: StepBackend, excerpt: Samples) -> dict[str, Samples]:
 
 def chunk_note(contract: GraphContract) -> str:
     """Return what a calibration window is where it is a chunk."""
-    rate, samples = contract.spec.sample_rate, excerpt_of(contract).window_samples
+    rate, samples = contract.spec.sample_rate, excerpt_samples(contract)
     return (
         f"each window is a chunk of {1000 * contract.window_samples / rate:.0f} ms and the past rows that "
         f"{chunks_before(contract)} chunks before it left: {samples / rate:.2f} s of audio from silence on"

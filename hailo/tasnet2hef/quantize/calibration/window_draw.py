@@ -20,6 +20,7 @@ from tasnet2hef.audio.level import levelling_gain, rms_dbfs
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_samples
 
 SILENCE_DB: Final = -60.0
 """RMS of a window, in dB of full scale, below which it counts as silent."""
@@ -87,7 +88,7 @@ def require_audio(recordings: Sequence[Recording], contract: GraphContract, draw
         AudioError: all recordings together are shorter than one window, or fewer than are to be mixed.
     """
     rate = contract.spec.sample_rate
-    window_seconds = contract.window_samples / rate
+    window_seconds = excerpt_samples(contract) / rate
     total = sum(recording.seconds for recording in recordings)
     if total < window_seconds:
         raise AudioError(
@@ -152,7 +153,7 @@ def _excerpt(recording: Recording, place: float, contract: GraphContract) -> Sam
     """Return one window ``[sample]``; ``place`` (0 to 1) is where it starts. Short recordings are repeated."""
     import soundfile
 
-    rate, wanted = contract.spec.sample_rate, contract.window_samples
+    rate, wanted = contract.spec.sample_rate, excerpt_samples(contract)
     needed = -(-wanted * recording.sample_rate_hz // rate)
     start = int(place * max(recording.samples - needed, 0))
     try:

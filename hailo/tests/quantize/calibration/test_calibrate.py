@@ -11,7 +11,7 @@ import soundfile
 
 from tasnet2hef.base.errors import AudioError, GraphError, InputError, OptionError
 from tasnet2hef.quantize.calibration.calibrate import calibrate_graph, require_audio_contract, small_set_warning
-from tasnet2hef.quantize.calibration.calibration_set import RECORD_KEY, open_calibration, require_fit
+from tasnet2hef.quantize.calibration.calibration_set import METADATA_ARRAY, open_calibration, require_fit
 from tasnet2hef.quantize.calibration.window_draw import Draw
 from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import babble, save_net
@@ -23,7 +23,7 @@ def test_the_compiler_reads_it_as_it_is(calibration):
     with np.load(calibration) as stored:
         assert stored["input_layer1"].shape == (24, 100, 1, 8)
         assert stored["input_layer1"].dtype == np.float32
-        record = json.loads(str(stored[RECORD_KEY]))
+        record = json.loads(str(stored[METADATA_ARRAY]))
     assert (record["windows"], record["mixed"], record["recordings"], record["model"]) == (24, 2, 4, "small.onnx")
 
 
@@ -59,25 +59,25 @@ def test_levels_vary_by_as_much_as_asked(model, tmp_path):
 def test_silence_keeps_its_share(model, tmp_path):
     soundfile.write(tmp_path / "half.wav", np.concatenate([babble(4, 0), np.zeros(32000)]), 8000)
     report = calibrate_graph(OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(40))
-    assert 17 <= report.record.silent_windows <= 23
+    assert 17 <= report.metadata.silent_windows <= 23
 
 
 def test_clipping_keeps_its_share(model, tmp_path):
     loud = np.clip(40 * babble(4, 0), -1, 1)
     soundfile.write(tmp_path / "clipped.wav", np.concatenate([loud, babble(4, 1)]), 8000, subtype="FLOAT")
     report = calibrate_graph(OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(40, level_spread_db=0))
-    assert 17 <= report.record.clipped_windows <= 23
+    assert 17 <= report.metadata.clipped_windows <= 23
 
 
 def test_only_mixtures_are_taken_where_there_are_some(model, test_set, tmp_path):
     report = calibrate_graph(OpenedGraph.read(model), test_set, tmp_path / "c.npz", Draw(4))
-    assert report.record.recordings == 2
-    assert not any("--mix" in note for note in report.record.notes)
+    assert report.metadata.recordings == 2
+    assert not any("--mix" in note for note in report.metadata.notes)
 
 
 def test_single_voices_for_a_net_of_two_sources_are_noted(model, recordings, tmp_path):
     report = calibrate_graph(OpenedGraph.read(model), recordings, tmp_path / "c.npz", Draw(4))
-    assert any("--mix 2" in note for note in report.record.notes)
+    assert any("--mix 2" in note for note in report.metadata.notes)
 
 
 @pytest.mark.parametrize(("windows", "words"), [(64, "level 0 or 1"), (8, "level 0 "), (1024, "")])
@@ -90,13 +90,13 @@ def test_fewer_than_1024_is_warned_of(windows, words):
 def test_wrong_rate_is_said(model, tmp_path):
     soundfile.write(tmp_path / "high.wav", babble(1, 0), 16000)
     soundfile.write(tmp_path / "low.wav", babble(1, 0), 4000)
-    notes = calibrate_graph(OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(4)).record.notes
+    notes = calibrate_graph(OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(4)).metadata.notes
     assert any("wrong rate: 1 recordings at 4000 Hz" in note for note in notes)
     assert any("resampled to 8000 Hz" in note for note in notes)
 
 
 def test_overlapping_windows_are_said(model, recordings, tmp_path):
-    notes = calibrate_graph(OpenedGraph.read(model), recordings, tmp_path / "c.npz", Draw(200)).record.notes
+    notes = calibrate_graph(OpenedGraph.read(model), recordings, tmp_path / "c.npz", Draw(200)).metadata.notes
     assert any(note.startswith("too little audio: 6 s for 20 s") for note in notes)
 
 
@@ -157,9 +157,9 @@ def test_another_model_is_noted(calibration, tmp_path, model):
 def test_another_rate_is_refused(calibration, tmp_path, model):
     changed = tmp_path / "changed.npz"
     with np.load(calibration) as stored:
-        record = json.loads(str(stored[RECORD_KEY]))
+        record = json.loads(str(stored[METADATA_ARRAY]))
         record["provenance"] = record["provenance"].replace('"sample_rate": 8000', '"sample_rate": 16000')
-        np.savez(changed, input_layer1=stored["input_layer1"], **{RECORD_KEY: json.dumps(record)})
+        np.savez(changed, input_layer1=stored["input_layer1"], **{METADATA_ARRAY: json.dumps(record)})
     with pytest.raises(GraphError, match="sample_rate found 16000, expected 8000"):
         require_fit(open_calibration(changed), OpenedGraph.read(model))
 
@@ -168,7 +168,7 @@ def test_a_users_own_array_is_taken_with_a_note(tmp_path, model):
     np.savez(tmp_path / "own.npz", input_layer1=np.zeros((3, 100, 1, 8), np.float32))
     opened = open_calibration(tmp_path / "own.npz")
     notes = require_fit(opened, OpenedGraph.read(model))
-    assert "holds no record" in notes[0]
+    assert "holds no tasnet2hef metadata" in notes[0]
 
 
 def test_damaged_sets_are_refused(tmp_path, calibration):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasnet2hef.base.graph_contract import INPUT_NAME
-from tasnet2hef.quantize.calibration.stream_excerpt import chunks_before, excerpt_of, last_chunk
+from tasnet2hef.quantize.calibration.stream_excerpt import chunks_before, excerpt_samples, last_chunk
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tests.quantize.causal_net import hidden, save_causal
 from tests.quantize.small_net import babble
@@ -52,7 +52,7 @@ def test_past_rows_are_those_of_a_run_over_the_whole_excerpt(
     folder: Path, chunk: int, padding: int, seed: int
 ) -> None:
     backend = _backend(folder, chunk, padding)
-    samples = excerpt_of(backend.contract).window_samples
+    samples = excerpt_samples(backend.contract)
     excerpt = babble(samples / 8000, seed)
     assert len(excerpt) == samples
     found = last_chunk(backend, excerpt)
@@ -68,7 +68,7 @@ def test_past_rows_are_those_of_a_run_over_the_whole_excerpt(
 def test_an_excerpt_is_long_enough_and_no_longer(folder: Path, chunk: int, more: int, seed: int) -> None:
     backend = _backend(folder, chunk)
     hop = 8 * chunk
-    samples = excerpt_of(backend.contract).window_samples
+    samples = excerpt_samples(backend.contract)
     stream = np.random.default_rng(seed).normal(0, 0.1, samples + more * hop).astype(np.float32)
     whole, excerpt = last_chunk(backend, stream), last_chunk(backend, stream[-samples:])
     for name, rows in whole.items():
@@ -79,4 +79,4 @@ def test_an_excerpt_is_long_enough_and_no_longer(folder: Path, chunk: int, more:
 
 def test_a_window_is_its_own_excerpt(folder: Path) -> None:
     contract = replace(_backend(folder, 4).contract, stateful=False)
-    assert excerpt_of(contract) is contract
+    assert excerpt_samples(contract) == contract.window_samples

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,9 +18,7 @@ NetOf = Callable[..., HailoNet]
 
 def test_agrees_with_a_real_parse_on_every_layer(evidence: Path) -> None:
     recorded = json.loads((evidence / "seed_wide_dfc3.33_parsed.json").read_text())
-    start = time.perf_counter()
     net = OpenedGraph.read(evidence / "seed_wide_export.onnx").net
-    seconds = time.perf_counter() - start
     agreement = compare(net, recorded["hn_model"])
     assert agreement.differences == ()
     assert agreement.order_agrees
@@ -30,7 +27,6 @@ def test_agrees_with_a_real_parse_on_every_layer(evidence: Path) -> None:
     assert (net.weights, net.ops) == (details["weights"], details["total_ops_per_frame"])
     assert (net.weights, net.ops) == (4_943_362, 20_802_188_002)
     assert net.notes == ("weights in convtas_hailo_ready.onnx.data are absent: shapes are known, values are not",)
-    assert seconds < 2
 
 
 def test_names_do_not_depend_on_the_names_of_tensors(evidence: Path, tmp_path: Path) -> None:
