@@ -11,6 +11,7 @@ import pytest
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.runtime.backends.wide_layout import can_be_wide, to_wide
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.conftest import HAS_TORCH
 
 pytestmark = pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which makes the graphs")
@@ -62,6 +63,6 @@ def test_an_operator_that_is_not_known_is_refused_and_runs_as_written(tmp_path: 
     next(node for node in model.graph.node if node.op_type == "Relu").op_type = "Softsign"
     onnx.save(model, path)
     with pytest.raises(GraphError, match="found Softsign, which is not known to have a wide form"):
-        to_wide(path)
+        to_wide(OpenedGraph.read(path))
     backend = OnnxRuntimeBackend(path, 1)
     assert np.isfinite(backend.run(np.ones((backend.contract.rows, 8), np.float32))).all()
