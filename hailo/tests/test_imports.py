@@ -34,6 +34,7 @@ def test_every_module_imports(module: str) -> None:
     assert importlib.import_module(module).__doc__
 
 
+@pytest.mark.slow
 def test_the_rest_leaves_torch_alone() -> None:
     free = [name for name in _modules() if not _needs_torch(name) and not name.endswith("__main__")]
     code = f"import sys\nfor name in {free}: __import__(name)\nassert 'torch' not in sys.modules"
