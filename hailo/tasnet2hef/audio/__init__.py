@@ -1,1 +1,1 @@
-"""Samples, audio files, level, gain and metrics."""
+"""Audio in memory and in files: reading, writing, resampling, levels, gains and metrics."""

@@ -1,7 +1,7 @@
-"""Reads recordings: any rate, channel count and sample format that libsndfile knows.
+"""Reads recordings: any rate, channel count and sample format that libsndfile supports.
 
-What can't be separated is refused in one line: a file that is missing, no audio, cut short, empty, silent, or
-that holds NaN or infinite samples.
+A recording that can't be separated is refused in one line: a file that is missing, no audio, cut short, empty,
+silent, or that holds NaN or infinite samples.
 """
 
 from __future__ import annotations
@@ -20,16 +20,15 @@ Channel = int | Literal["mix", "each"]
 """``mix`` averages the channels, ``each`` keeps them apart, a number (from 1) takes one of them."""
 
 UNKNOWN_FROM_BYTES = 0x7FFFF000
-"""Writers to a pipe, which can't go back to the header, leave lengths from here up in it; they promise nothing."""
-
+"""Writers to a pipe, which can't go back to the header, write lengths from here up; these are placeholders."""
 
 PROMISED_BYTES = r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*: (\d+) \(should be (\d+)\)"
-"""libsndfile's note on a header that promises more than there is, in WAV, AIFF, AU, W64 and RF64 files."""
+"""libsndfile's log of a header that promises more bytes than there are, in WAV, AIFF, AU, W64 and RF64 files."""
 
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """A recording: ``samples`` ``[channel, sample]``, where full scale is -1 to 1."""
+    """A recording: ``samples`` ``[channel, sample]``, full scale -1 to 1."""
 
     path: Path
     samples: Samples
@@ -42,12 +41,12 @@ class Clip:
 
     @property
     def seconds(self) -> float:
-        """Samples over rate."""
+        """Length in seconds."""
         return self.length / self.sample_rate_hz
 
 
 def read_clip(path: str | Path) -> Clip:
-    """Read a recording whole.
+    """Read a whole recording.
 
     Raises:
         AudioError: see the module.
@@ -91,7 +90,7 @@ def choose_channels(clip: Clip, channel: Channel) -> Samples:
 
     Raises:
         OptionError: the recording has no such channel.
-        AudioError: there is nothing but silence in them.
+        AudioError: they are silent.
     """
     chosen = _channels(clip, channel)
     if chosen.any():
@@ -119,18 +118,18 @@ def _channels(clip: Clip, channel: Channel) -> Samples:
 def resample(samples: Samples, from_hz: int, to_hz: int, length: int | None = None) -> Samples:
     """Change the rate of ``[channel, sample]``, with soxr's default quality (HQ, linear phase).
 
-    ``length`` is the number of samples to return; soxr's own differs from it by rounding, which is cut or filled
-    up with zeros at the end. Without it the result has ``round(samples * to_hz / from_hz)`` samples.
+    ``length`` is the number of samples to return; soxr's own differs from it by rounding and is cut or zero-padded
+    at the end. Without it the result has ``round(samples * to_hz / from_hz)`` samples.
     """
-    wanted = round(samples.shape[1] * to_hz / from_hz) if length is None else length
+    expected = round(samples.shape[1] * to_hz / from_hz) if length is None else length
     if from_hz != to_hz:
         import soxr
 
         # A copy: soxr refuses the strides that a view of a single sample keeps.
         rows = samples.T.copy(order="C")
         samples = np.ascontiguousarray(soxr.resample(rows, from_hz, to_hz).T)
-    missing = max(0, wanted - samples.shape[1])
-    return np.pad(samples, ((0, 0), (0, missing)))[:, :wanted]
+    missing = max(0, expected - samples.shape[1])
+    return np.pad(samples, ((0, 0), (0, missing)))[:, :expected]
 
 
 def _require_file(path: Path) -> None:
@@ -143,7 +142,7 @@ def _require_file(path: Path) -> None:
 
 
 def _require_complete(path: Path, recording: Any) -> None:
-    """Compare the length that the header promises with the bytes that are there, as libsndfile logs them."""
+    """Compare the header's length with the bytes in the file, as libsndfile logs them."""
     log = re.search(PROMISED_BYTES, recording.extra_info, re.MULTILINE)
     if log and int(log[2]) < int(log[1]) < UNKNOWN_FROM_BYTES:
         raise AudioError(

@@ -1,11 +1,11 @@
-"""Sets the level of separated sources: a net trained with SI-SDR may return any scale, 10,000 times too loud too.
+"""Sets the level of separated sources: a net trained with SI-SDR may return any scale, even 10,000 times too loud.
 
 For the mixture ``x`` and sources ``s_i`` (all ``[sample]``, over the whole file) the gains are the least-squares
 solution of ``x = sum_i g_i s_i``, that is of ``G g = b`` with ``G_ij = <s_i, s_j>`` and ``b_i = <s_i, x>``.
-Gains per source are taken only where they can be trusted: no two sources alike (condition of the sources'
+Gains per source are used only where they are reliable: no two sources alike (condition of the sources'
 correlation matrix at most 100), all gains of one sign and within 12 dB of each other. Otherwise, for example with
 one silent source, all sources get the one gain ``g = <s, x> / <s, s>`` with ``s = sum_i s_i``. A gain may be
-negative: SI-SDR does not see the sign of a source, the mixture does.
+negative: SI-SDR ignores the sign of a source, the mixture does not.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from tasnet2hef.audio.samples import Samples
 
 LARGEST_CONDITION = 100.0
 LARGEST_RATIO = 4.0
-"""12 dB. Both limits are chosen, not measured: beyond them a gain would lift what a net left over."""
+"""12 dB. Both limits are chosen, not measured: beyond them a gain would amplify a net's residue."""
 
 SMALLEST_SHARE = 1e-4
-"""Share of the mixture's energy that the scaled sources must explain, else the scale is left as it is."""
+"""Share of the mixture's energy that the scaled sources must explain, else the gain stays 1."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Gain:
     factors: tuple[float, ...]
     note: str = ""
     is_known: bool = True
-    """Whether the sources say anything of the level; if not, the factors are 1."""
+    """Whether the sources determine the level; if not, the factors are 1."""
 
 
 def mixture_gain(mixture: Samples, sources: Samples) -> Gain:
@@ -44,8 +44,8 @@ def mixture_gain(mixture: Samples, sources: Samples) -> Gain:
     (0.0002, 0.0002)
     """
     separated = sources.astype(np.float64)
-    heard = mixture.astype(np.float64)
-    return solve_gain(separated @ separated.T, separated @ heard, float(np.dot(heard, heard)))
+    total = mixture.astype(np.float64)
+    return solve_gain(separated @ separated.T, separated @ total, float(np.dot(total, total)))
 
 
 def solve_gain(gram: NDArray[np.float64], target: NDArray[np.float64], power: float) -> Gain:

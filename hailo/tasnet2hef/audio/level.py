@@ -1,7 +1,7 @@
-"""Brings speech to the level that a net with constant norms was made for, and measures that level.
+"""Measures the speech level, and levels speech for a net with constant norms.
 
-A net with gLN or cLN hears every level alike; constants put in place of its statistics fit one level only. So the
-host scales the mixture to ``GraphContract.input_level_dbfs`` before the net and takes the gain back behind it. The
+A net with gLN or cLN is independent of the level; constants in place of its statistics fit one level only. So the
+host scales the mixture to ``GraphContract.input_level_dbfs`` before the net and reverts the gain after it. The
 level is that of the speech: frames far below the loudest are pauses and do not count, so that it does not depend
 on how much of a recording is silent.
 """
@@ -18,11 +18,11 @@ FRAME_SECONDS: Final = 0.02
 PAUSE_DB: Final = -35.0
 """A frame this far below the loudest one is a pause."""
 LARGEST_GAIN_DB: Final = 50.0
-"""What is quieter than that is taken for silence and not lifted further. Chosen, not measured."""
+"""Quieter speech counts as silence and gets no more gain. Chosen, not measured."""
 
 
 def rms_dbfs(samples: Samples) -> float:
-    """Return the RMS level of ``[sample]`` in dB of full scale, at least -200.
+    """Return the RMS level of ``[sample]`` in dBFS, at least -200.
 
     >>> round(rms_dbfs(np.full(8, 0.1, np.float32)), 3)
     -20.0
@@ -31,7 +31,7 @@ def rms_dbfs(samples: Samples) -> float:
 
 
 def speech_level_dbfs(samples: Samples, sample_rate_hz: int) -> float:
-    """Return the RMS of the frames of ``[sample]`` that hold speech, in dB of full scale, at least -200.
+    """Return the RMS level of the frames of ``[sample]`` that hold speech, in dBFS, at least -200.
 
     >>> tone = np.full(8000, 0.1, np.float32)
     >>> round(speech_level_dbfs(np.concatenate([tone, 0 * tone]), 8000), 3)
@@ -53,5 +53,5 @@ def levelling_gain(samples: Samples, sample_rate_hz: int, level_dbfs: float | No
     """
     if level_dbfs is None:
         return 1.0
-    lifted_db = level_dbfs - speech_level_dbfs(samples, sample_rate_hz)
-    return float(round(10 ** (np.clip(lifted_db, -LARGEST_GAIN_DB, LARGEST_GAIN_DB) / 20), 6))
+    gain_db = level_dbfs - speech_level_dbfs(samples, sample_rate_hz)
+    return float(round(10 ** (np.clip(gain_db, -LARGEST_GAIN_DB, LARGEST_GAIN_DB) / 20), 6))

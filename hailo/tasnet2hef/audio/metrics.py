@@ -38,7 +38,7 @@ class Scores:
     si_sdr_improvement_db: tuple[float, ...]
     """SI-SDR of the source less SI-SDR of the mixture."""
     source_numbers: tuple[int, ...]
-    """Source, from 1, that was taken for the reference; each one once."""
+    """Source, from 1, that was assigned to the reference; each one once."""
 
 
 def require_scorer() -> None:

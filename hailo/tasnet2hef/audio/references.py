@@ -1,4 +1,4 @@
-"""Reads the true sources that separated ones are scored against."""
+"""Reads the true sources against which separated ones are scored."""
 
 from __future__ import annotations
 

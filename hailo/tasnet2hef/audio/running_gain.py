@@ -1,8 +1,8 @@
-"""Sets the level of separated sources while they come: the gain of whole files, made causal.
+"""Sets the level of separated sources in a stream: the gain of whole files, made causal.
 
-The sums of :mod:`tasnet2hef.audio.gain`, ``G_ij = <s_i, s_j>`` and ``b_i = <s_i, x>``, run over what was heard so
-far and are forgotten exponentially; each new piece is weighed with what it says itself. So the first seconds may
-come out at a slightly other level than a file's would, and what comes later never changes what was played.
+The sums of :mod:`tasnet2hef.audio.gain`, ``G_ij = <s_i, s_j>`` and ``b_i = <s_i, x>``, run over the stream so far
+and decay exponentially; the gain of a new block includes the block itself. So the level of the first seconds may
+differ slightly from that in a file, and later sound never changes what was played.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from tasnet2hef.audio.samples import Samples
 HALF_LIFE_SECONDS: Final = 20.0
 """Chosen, not measured: several turns of a conversation."""
 RAMP_SECONDS: Final = 0.05
-"""A gain changes over this long, so that it does not click."""
+"""A gain changes over this time, so that it does not click."""
 
 
 class RunningGain:
-    """Scales the sources of one stream so that they add up to what was heard.
+    """Scales the sources of one stream so that they add up to the mixture.
 
-    Before anything was heard that tells the level, the sources are muted: the net's own may be 10,000 times too
-    loud. Gains per source, once found, stay where a later solution is uncertain (one speaker silent for long).
+    The sources are muted until the level is known: the net's own may be 10,000 times too loud. Gains per source,
+    once known, stay where a later solution is uncertain (one speaker silent for long).
     """
 
     def __init__(self, n_src: int, sample_rate_hz: int) -> None:
@@ -36,15 +36,15 @@ class RunningGain:
 
     @property
     def factors(self) -> tuple[float, ...]:
-        """Factors as they are now, one per source; 0 before anything was heard."""
+        """Current factors, one per source; 0 before the level is known."""
         return (0.0,) * len(self._target) if self._known is None else self._known.factors
 
     def apply(self, mixture: Samples, sources: Samples) -> Samples:
-        """Hear ``mixture`` ``[sample]`` and return its ``sources`` ``[source, sample]`` scaled."""
+        """Return the ``sources`` ``[source, sample]`` of ``mixture`` ``[sample]``, scaled."""
         if not len(mixture):
             return sources
         is_first, last = self._known is None, np.array(self.factors)
-        self._hear(mixture.astype(np.float64), sources.astype(np.float64))
+        self._update(mixture.astype(np.float64), sources.astype(np.float64))
         now = np.array(self.factors)
         if is_first or (last == now).all():
             steady: Samples = sources * now.astype(np.float32)[:, None]
@@ -55,11 +55,11 @@ class RunningGain:
         scaled: Samples = sources * (last[:, None] + (now - last)[:, None] * ramp).astype(np.float32)
         return scaled
 
-    def _hear(self, mixture: np.ndarray, sources: np.ndarray) -> None:
+    def _update(self, mixture: np.ndarray, sources: np.ndarray) -> None:
         kept = 0.5 ** (len(mixture) / (HALF_LIFE_SECONDS * self._rate_hz))
         self._gram = kept * self._gram + sources @ sources.T
         self._target = kept * self._target + sources @ mixture
         self._power = kept * self._power + float(mixture @ mixture)
-        found = solve_gain(self._gram, self._target, self._power)
-        if found.is_known and (self._known is None or self._known.note or not found.note):
-            self._known = found
+        gain = solve_gain(self._gram, self._target, self._power)
+        if gain.is_known and (self._known is None or self._known.note or not gain.note):
+            self._known = gain

@@ -1,4 +1,4 @@
-"""Keys that are pressed while something runs, without waiting for them or for Enter."""
+"""Reads keys without blocking and without Enter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 def pressed_keys() -> Iterator[Callable[[], str]]:
     """Yield a function that returns the keys since its last call; none where stdin is no terminal.
 
-    The terminal is as it was afterwards. Where there is no ``termios`` (Windows) no key is ever seen.
+    The terminal's settings are restored at the end. Without ``termios`` (Windows) there are never any keys.
     """
     try:
         import select
@@ -31,7 +31,7 @@ def pressed_keys() -> Iterator[Callable[[], str]]:
         keys = ""
         while select.select([terminal], [], [], 0)[0]:
             read_now = os.read(terminal, 64)
-            if not read_now:  # the terminal is gone
+            if not read_now:  # the terminal was closed
                 break
             keys += read_now.decode(errors="ignore")
         return keys

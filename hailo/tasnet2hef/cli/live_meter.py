@@ -1,4 +1,4 @@
-"""The levels of the sources while they are heard, drawn on stderr, and the keys that choose among them."""
+"""A level meter of the sources on stderr during a live session, and the keys that choose among them."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ BAR_CELLS: Final = 40
 
 @contextmanager
 def live_meter(controls: Controls, n_src: int) -> Iterator[Callable[[LiveState], bool]]:
-    """Yield what a session calls at each tick: draws, obeys keys, and says False at ``q``."""
+    """Yield the state callback of a session: it draws, applies keys, and returns False after ``q``."""
     console = show.error_console()
     with pressed_keys() as keys, Live(console=console, transient=True, auto_refresh=False) as screen:
 
-        def tick(state: LiveState) -> bool:
-            goes_on = True
+        def on_state(state: LiveState) -> bool:
+            keep_running = True
             for key in keys():
-                goes_on = controls.press(key, n_src) and goes_on
+                keep_running = controls.press(key, n_src) and keep_running
             if console.is_terminal:
                 screen.update(picture(state, controls), refresh=True)
-            return goes_on
+            return keep_running
 
-        yield tick
+        yield on_state
 
 
 def picture(state: LiveState, controls: Controls) -> Text:
-    """Draw a bar for each source; the one that is heard is marked."""
+    """Draw a bar for each source; the one that is played is marked."""
     chosen = None if controls.bypass else controls.source
     lines = [
         f"{'>' if number == chosen else ' '} {number} {bar(level)} {level:5.0f} dB"
         for number, level in enumerate(state.levels, start=1)
     ]
-    heard = "the microphone itself" if controls.bypass else f"source {controls.source}"
-    lines.append(f"{state.seconds:.0f} s, {heard}; {state.overruns} overruns, {state.underruns} underruns")
+    played = "the microphone itself" if controls.bypass else f"source {controls.source}"
+    lines.append(f"{state.seconds:.0f} s, {played}; {state.overruns} overruns, {state.underruns} underruns")
     lines.append(f"keys: 1 to {len(state.levels)} source, b bypass, q quit")
     return Text("\n".join(lines))
 
 
 def bar(level_dbfs: float) -> str:
-    """Draw a level between -60 and 0 dB of full scale.
+    """Draw a level between -60 and 0 dBFS.
 
     >>> bar(-60.0).count("#"), bar(0.0).count("#"), len(bar(-30.0))
     (0, 40, 40)

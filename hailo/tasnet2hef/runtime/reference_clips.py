@@ -1,4 +1,4 @@
-"""Speech and what the original network makes of it, kept beside an export (``NAME.selftest.npz``)."""
+"""Speech and its sources by the original network, kept beside an export (``NAME.selftest.npz``)."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ def read_reference(path: Path, contract: GraphContract) -> Reference:
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            found = Reference(archive["clips"].astype(np.float32), archive["sources"].astype(np.float32))
+            reference = Reference(archive["clips"].astype(np.float32), archive["sources"].astype(np.float32))
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not a self-test's reference ({error}); export the model again") from error
-    clips, samples = found.clips.shape if found.clips.ndim == 2 else (0, 0)
-    wanted = (clips, contract.spec.n_src, samples)
+    clips, samples = reference.clips.shape if reference.clips.ndim == 2 else (0, 0)
+    expected = (clips, contract.spec.n_src, samples)
     window = samples if contract.stateful else contract.window_samples
-    if found.sources.shape != wanted or samples != window or not found.clips.size:
+    if reference.sources.shape != expected or samples != window or not reference.clips.size:
         raise InputError(
-            f"{path}: found clips {list(found.clips.shape)} and sources {list(found.sources.shape)}, expected "
-            f"clips of {window} samples and {contract.spec.n_src} sources each; export the model again"
+            f"{path}: found clips {list(reference.clips.shape)} and sources {list(reference.sources.shape)}, "
+            f"expected clips of {window} samples and {contract.spec.n_src} sources each; export the model again"
         )
-    return found
+    return reference

@@ -1,4 +1,4 @@
-"""Clips of real speech through a backend: a window a column, or a stream of chunks."""
+"""Clips of real speech through a backend: one window a column, or a stream of chunks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tasnet2hef.runtime.stream.chunks import ChunkStream
 
 
 def speech_clips(contract: GraphContract, count: int) -> Samples:
-    """Return ``count`` clips ``[clip, sample]`` of a window each; one of two receptive fields if stateful.
+    """Return ``count`` clips ``[clip, sample]`` of a window each; if stateful, one of two receptive fields.
 
-    A net that expects a level gets it: calibrated ranges hold for that level only.
+    For a net that expects a speech level the clips have it: calibrated ranges hold for that level only.
     """
     spec = contract.spec
     samples = contract.window_samples
@@ -28,17 +28,17 @@ def speech_clips(contract: GraphContract, count: int) -> Samples:
 
 
 def separate_clips(backend: Backend, clips: Samples) -> Samples:
-    """Separate ``[clip, sample]`` into ``[clip, source, sample]``; columns that are left over hold silence."""
+    """Separate ``[clip, sample]`` into ``[clip, source, sample]``; columns without a clip hold silence."""
     if isinstance(backend, StepBackend) and backend.contract.stateful:
         return np.stack([stream_clip(ChunkStream(backend), clip) for clip in clips])
     streams = backend.contract.streams
     separated = []
     for first in range(0, len(clips), streams):
-        together = np.zeros((streams, clips.shape[1]), np.float32)
-        held = clips[first : first + streams]
-        together[: len(held)] = held
-        frames = streams_to_frames(together, backend.contract)
-        separated.append(frames_to_streams(backend.run(frames), backend.contract)[: len(held)])
+        part = clips[first : first + streams]
+        windows = np.zeros((streams, clips.shape[1]), np.float32)
+        windows[: len(part)] = part
+        sources = backend.run(streams_to_frames(windows, backend.contract))
+        separated.append(frames_to_streams(sources, backend.contract)[: len(part)])
     return np.concatenate(separated)
 
 

@@ -1,4 +1,4 @@
-"""``tasnet2hef live``: microphone in, the chosen source out."""
+"""``tasnet2hef live``: separates a microphone and plays the chosen source."""
 
 from __future__ import annotations
 
@@ -11,38 +11,41 @@ import typer
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.separate import parse_halo
+from tasnet2hef.runtime.live.controls import Controls
+from tasnet2hef.runtime.live.options import LiveOptions
 
 if TYPE_CHECKING:
-    from tasnet2hef.runtime.live.controls import Controls
     from tasnet2hef.runtime.live.device_endpoints import Device
-    from tasnet2hef.runtime.live.session import Tick
+    from tasnet2hef.runtime.live.session import StateCallback
     from tasnet2hef.runtime.live.summary import Latency, LiveSummary
 
 
 def command(
     graph: Path | None = typer.Argument(None, help="ONNX file made by `convert`.", show_default=False),
-    source: int = typer.Option(1, help="The source that is heard first; keys 1 and on choose others."),
-    gain_db: float = typer.Option(0.0, "--gain", help="Louder or softer, in dB."),
+    source: int = typer.Option(Controls.source, help="The source to play first; keys 1 and on choose others."),
+    gain_db: float = typer.Option(Controls.gain_db, "--gain", help="Gain of the played source in dB."),
     channels: str | None = typer.Option(
         None,
         help="Channels of the microphone, from 1, e.g. `1,2,4`: each is separated on its own, side by side in the "
-        "columns of a graph made with `--streams`, and heard on a channel of its own.",
-        show_default="1; of a file the mean",
+        "columns of a graph made with `--streams`, and played on a channel of its own.",
+        show_default="1; for a file the mean",
     ),
     from_file: Path | None = typer.Option(None, help="A recording in place of the microphone."),
     to_file: Path | None = typer.Option(
-        None, help="A WAV file in place of the loudspeaker: what it would play, latency included."
+        None, help="A WAV file in place of the loudspeaker, with the same sound, latency included."
     ),
-    speed: float = typer.Option(1.0, help="Of `--from-file`: 1 is real time, 0 as fast as it goes."),
-    record: Path | None = typer.Option(None, help="Folder for what was heard and every source, in step."),
+    speed: float = typer.Option(
+        LiveOptions.speed, help="Speed of `--from-file`: 1 is real time, 0 as fast as possible."
+    ),
+    record: Path | None = typer.Option(None, help="Folder for the mixture and every source, sample-aligned."),
     overlap: float | None = typer.Option(
-        None, help="Share of a window that the next one covers again, 0 to 0.75.", show_default="as in separate"
+        None, help="Share of a window that the next one repeats, 0 to 0.75.", show_default="as in separate"
     ),
     halo: str | None = typer.Option(
         None, help="For norms that stream: milliseconds on each side, or `full`.", show_default="as in separate"
     ),
     input_device: str | None = typer.Option(None, help="Number, or part of the name, of the microphone."),
-    output_device: str | None = typer.Option(None, help="The same of the loudspeaker."),
+    output_device: str | None = typer.Option(None, help="The same for the loudspeaker."),
     rate_hz: int | None = typer.Option(
         None, "--rate", min=1000, help="Rate of the devices in Hz.", show_default="their own"
     ),
@@ -50,22 +53,21 @@ def command(
     backend: str | None = typer.Option(
         None,
         "--backend",
-        help="`onnxruntime` (CPU) or `hailort` (device); each takes its own file beside the one given.",
+        help="`onnxruntime` (CPU) or `hailort` (device); each runs its own file beside GRAPH.",
         show_default="by the file's ending",
     ),
     list_devices: bool = typer.Option(False, "--list-devices", help="List the sound devices and stop."),
     json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
 ) -> None:
-    """Separate what a microphone hears while it hears it, and play one source.
+    """Separate a microphone live and play one source.
 
-    Keys: 1 and on choose a source, b bypasses, q (or Ctrl-C) ends. The latency is said at the start; it is mostly
-    the window: export a shorter one, or a causal net with `--stateful`, for less. The level is set while it
-    goes, from what was heard so far.
+    Keys: 1 and on choose a source, b bypasses, q (or Ctrl-C) ends. The latency is printed at the start; it is
+    mostly the window: export a shorter one, or a causal net with `--stateful`, for less. The level is set
+    during the session, from the sound up to then.
 
     Example: `tasnet2hef live build/my_model.onnx --from-file mixture.wav --to-file heard.wav`
     """
-    from tasnet2hef.runtime.live.controls import Controls
-    from tasnet2hef.runtime.live.live import LiveOptions, run_live
+    from tasnet2hef.runtime.live.live import run_live
 
     if list_devices:
         print_devices(json_output)
@@ -98,10 +100,10 @@ def command(
 
 
 def parse_channels(text: str) -> tuple[int, ...]:
-    """Read channel numbers from 1.
+    """Parse channel numbers from 1, separated by commas.
 
     Raises:
-        OptionError: something else is there.
+        OptionError: the text is anything else.
 
     >>> parse_channels("1,3")
     (1, 3)
@@ -113,7 +115,7 @@ def parse_channels(text: str) -> tuple[int, ...]:
 
 
 def parse_device(text: str | None) -> Device:
-    """Read a device's number or name.
+    """Parse a device's number or name.
 
     >>> parse_device("3"), parse_device("usb")
     (3, 'usb')
@@ -136,19 +138,19 @@ def print_devices(json_output: bool) -> None:
 
 
 def print_summary(summary: LiveSummary) -> None:
-    """Print how it went."""
+    """Print the summary of a session."""
 
     def rtf(value: float | None) -> str:
         return "no window was complete" if value is None else f"{value:.3f}"
 
     rows = [
-        ("heard", f"{summary.seconds:.1f} s in {summary.windows} windows"),
+        ("captured", f"{summary.seconds:.1f} s in {summary.windows} windows"),
         ("real-time factor, p50", rtf(summary.rtf_p50)),
         ("real-time factor, p95", rtf(summary.rtf_p95)),
         ("latency", f"{summary.latency.total_ms:.0f} ms"),
         ("overruns", f"{summary.overruns} blocks, {summary.dropped_seconds:.2f} s replaced by silence"),
         ("lost by the system", f"{summary.device_overflows} times"),
-        ("underruns", f"{summary.underruns}, {summary.playback_dropped_seconds:.2f} s left out"),
+        ("underruns", f"{summary.underruns}, {summary.playback_dropped_seconds:.2f} s dropped"),
         ("clipped", f"{summary.clipped_samples} samples"),
     ]
     show.console().print(show.table("Live", ("session", ""), rows))
@@ -156,11 +158,11 @@ def print_summary(summary: LiveSummary) -> None:
         show.console().print("  the model's output equals inference on the whole stream at once")
 
 
-def _start(screen: ExitStack, controls: Controls, n_src: int, latency: Latency) -> Tick:
+def _start(screen: ExitStack, controls: Controls, n_src: int, latency: Latency) -> StateCallback:
     from tasnet2hef.cli.live_meter import live_meter
 
     parts = [("windows", latency.window_ms), ("resampling", latency.resampling_ms)]
     parts += [("blocks", latency.block_ms), ("computing", latency.computing_ms)]
-    told = ", ".join(f"{name} {ms:.0f}" for name, ms in parts if ms)
-    show.notice(f"latency {latency.total_ms:.0f} ms ({told}), the sound card's own left aside")
+    parts_text = ", ".join(f"{name} {ms:.0f}" for name, ms in parts if ms)
+    show.notice(f"latency {latency.total_ms:.0f} ms ({parts_text}), without that of the sound card")
     return screen.enter_context(live_meter(controls, n_src))

@@ -1,4 +1,4 @@
-"""``tasnet2hef separate``: an audio file into its sources."""
+"""``tasnet2hef separate``: separates an audio file into its sources."""
 
 from __future__ import annotations
 
@@ -22,31 +22,33 @@ def command(
     recording: Path = typer.Argument(help="WAV or FLAC file, any rate, any number of channels, any length."),
     output: Path = typer.Option(Path("out"), "--output", "-o", help="Folder for one WAV file per source."),
     reference: list[Path] = typer.Option(
-        [], "--reference", "-r", help="A true source, given once for each: adds SI-SDR to the report."
+        [], "--reference", "-r", help="A true source; repeat the option for each: adds SI-SDR to the report."
     ),
     channel: str = typer.Option(
         "mix", help="`mix`: mean of all channels. `each`: every channel on its own. A number from 1: that channel."
     ),
     overlap: float | None = typer.Option(
-        None, help="Share of a window that the next one covers again, 0 to 0.75.", show_default="measured best"
+        None, help="Share of a window that the next one repeats, 0 to 0.75.", show_default="measured best"
     ),
     halo: str | None = typer.Option(
         None,
         help="For norms that stream (cLN, bN), instead of an overlap: milliseconds on each side of a window that "
-        "are computed and left out, or `full`: as if the whole file were one window.",
+        "are computed and discarded, or `full`: as if the whole file were one window.",
         show_default="full where it costs no more than the overlap",
     ),
     raw_scale: bool = typer.Option(
-        False, "--raw-scale", help="Keep the model's own level (float files) instead of adding up to the mixture."
+        False,
+        "--raw-scale",
+        help="Keep the model's own level (float files); don't scale to add up to the mixture.",
     ),
     backend: str | None = typer.Option(
         None,
         "--backend",
-        help="`onnxruntime` (CPU) or `hailort` (device); each takes its own file beside the one given.",
+        help="`onnxruntime` (CPU) or `hailort` (device); each runs its own file beside GRAPH.",
         show_default="hailort for a HEF",
     ),
     calibration: Path | None = typer.Option(
-        None, "--calib", help="Calibration set made by `calibrate`: simulate 8 bits, to hear what they cost."
+        None, "--calib", help="Calibration set made by `calibrate`: simulate 8 bits, to hear their effect."
     ),
     threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
     json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
@@ -99,7 +101,7 @@ def simulated(graph: Path, calibration: Path, asked: str | None, threads: int | 
 
 
 def parse_channel(text: str) -> Channel:
-    """Read ``mix``, ``each`` or a channel's number from 1.
+    """Parse ``mix``, ``each`` or a channel's number from 1.
 
     Raises:
         OptionError: it is none of these.
@@ -117,7 +119,7 @@ def parse_channel(text: str) -> Channel:
 
 
 def parse_halo(text: str) -> Halo:
-    """Read ``full`` or a number of milliseconds.
+    """Parse ``full`` or a number of milliseconds.
 
     Raises:
         OptionError: it is none of these.
@@ -134,7 +136,7 @@ def parse_halo(text: str) -> Halo:
 
 
 def print_report(report: SeparationReport) -> None:
-    """Print the files and, with references, how well each source came out."""
+    """Print the files and, with references, the scores of the sources."""
     console = show.console()
     if report.si_sdr_db is None or report.si_sdr_improvement_db is None or report.source_numbers is None:
         console.print(show.table("Sources", ("file",), [(str(path),) for path in report.outputs]))

@@ -1,1 +1,1 @@
-"""Live separation, microphone in and chosen source out: callbacks only copy, one worker computes."""
+"""Live separation, from the microphone to the chosen source: callbacks only copy, one worker computes."""

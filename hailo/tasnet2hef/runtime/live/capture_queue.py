@@ -1,4 +1,4 @@
-"""What a microphone heard and nobody separated yet: bounded; what does not fit is counted and leaves a gap."""
+"""Bounded queue of captured blocks; overflow becomes one counted gap."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasnet2hef.audio.samples import Samples
 
 @dataclass(frozen=True)
 class Gap:
-    """Samples that were dropped; silence stands for them."""
+    """Samples that were dropped and are replaced by silence."""
 
     samples: int
 
@@ -19,8 +19,8 @@ class Gap:
 class CaptureQueue:
     """Blocks ``[channel, sample]`` between a callback, which must not wait, and a worker, which may.
 
-    Once full, it drops every block until the worker took all that is held: the gap is then long enough to catch up
-    in, however slow the net is. With ``waits`` the giver waits for room instead (a file read at full speed).
+    Once full, it drops every block until the worker has emptied it: the gap is then long enough to catch up,
+    however slow the net is. With ``waits``, ``put`` waits for room instead (a file read at full speed).
     """
 
     def __init__(self, capacity_samples: int, *, waits: bool = False) -> None:
@@ -35,10 +35,10 @@ class CaptureQueue:
         """Blocks that were dropped."""
         self.dropped_samples = 0
         self.taken_samples = 0
-        """Samples that the worker took, gaps included."""
+        """Samples that the worker has taken, gaps included."""
 
     def put(self, block: Samples) -> None:
-        """Add a block; it is kept, so it must not change later. After the end it is left out."""
+        """Add a block, which must not change later; after the end it is ignored."""
         count = block.shape[1]
         with self._changed:
             while self._waits and self._held and self._held + count > self._capacity and not self._closed:
@@ -64,13 +64,13 @@ class CaptureQueue:
             return taken
 
     def close(self) -> None:
-        """End the stream; what is held can still be taken."""
+        """End the stream; blocks in the queue can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def empty(self) -> None:
-        """Close and throw away what is held."""
+        """Close and drop the blocks in the queue."""
         with self._changed:
             self._blocks.clear()
             self._held = self._gap = 0

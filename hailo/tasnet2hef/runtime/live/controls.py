@@ -1,25 +1,27 @@
-"""What a listener can change while sound goes on."""
+"""Settings that a listener can change during a session."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tasnet2hef.audio.samples import Samples
-from tasnet2hef.runtime.live.separator import LivePart
+if TYPE_CHECKING:
+    from tasnet2hef.audio.samples import Samples
+    from tasnet2hef.runtime.live.separator import LivePart
 
 
 @dataclass
 class Controls:
-    """One thread writes, the worker reads; each field is set in one step, so there is nothing to lock."""
+    """One thread writes, the worker reads; each field is set atomically, so no lock is needed."""
 
     source: int = 1
-    """The source that is heard, from 1."""
+    """The source that is played, from 1."""
     gain_db: float = 0.0
     bypass: bool = False
-    """Hear the microphone itself, at the same lag, so that switching does not jump in time."""
+    """Play the microphone itself, at the same lag, so that switching does not jump in time."""
 
     def press(self, key: str, n_src: int) -> bool:
-        """Do what a key says: ``1`` and on choose a source, ``b`` bypasses; False for ``q``, the end.
+        """Apply a key: ``1`` and on choose a source, ``b`` toggles the bypass; return False for ``q``, the end.
 
         >>> controls = Controls()
         >>> controls.press("2", n_src=2), controls.source
@@ -32,6 +34,6 @@ class Controls:
         return key != "q"
 
     def choose(self, part: LivePart) -> Samples:
-        """Return what is to be heard of a part, ``[channel, sample]``."""
-        chosen = part.heard if self.bypass else part.sources[:, self.source - 1]
+        """Return the signal of a part to play, ``[channel, sample]``."""
+        chosen = part.mixture if self.bypass else part.sources[:, self.source - 1]
         return chosen * chosen.dtype.type(10 ** (self.gain_db / 20))

@@ -1,4 +1,4 @@
-"""How loud each source is at the moment that is heard, not at the one that was computed."""
+"""Source levels, delayed by the output latency."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Levels = tuple[float, ...]
 
 
 class DelayedLevels:
-    """RMS of each source in dB of full scale, in steps of 0.1 s, mean over the channels; bounded by ``steps``."""
+    """RMS level of each source in dBFS, in steps of 0.1 s, mean over the channels; keeps ``steps`` at most."""
 
     def __init__(self, n_src: int, rate_hz: int, steps: int) -> None:
         self._rate_hz = rate_hz
@@ -25,7 +25,7 @@ class DelayedLevels:
         self._lock = threading.Lock()
 
     def add(self, part: LivePart, begin_seconds: float) -> None:
-        """Add the levels of a part that will be heard ``begin_seconds`` after the start."""
+        """Add the levels of a part that is played ``begin_seconds`` after the start."""
         step = max(1, round(STEP_SECONDS * self._rate_hz))
         with self._lock:
             for start in range(0, part.sources.shape[2], step):
@@ -33,7 +33,7 @@ class DelayedLevels:
                 self._at.append((begin_seconds + start / self._rate_hz, power_dbfs(power)))
 
     def at(self, seconds: float) -> Levels:
-        """Return the levels that are heard ``seconds`` after the start."""
+        """Return the levels of the sound that is played ``seconds`` after the start."""
         with self._lock:
             while self._at and self._at[0][0] <= seconds:
                 self._now = self._at.popleft()[1]
@@ -41,7 +41,7 @@ class DelayedLevels:
 
 
 def power_dbfs(power: np.ndarray) -> Levels:
-    """Turn mean squares into dB of full scale, -99 at least.
+    """Return mean squares in dBFS, -99 at least.
 
     >>> power_dbfs(np.array([1.0, 0.01, 0.0]))
     (0.0, -20.0, -99.0)

@@ -1,7 +1,7 @@
 """The sound card as microphone and loudspeaker, through PortAudio (the optional package ``sounddevice``).
 
-Each has a stream of its own, so they may be two devices. If their clocks differ, what waits to be played slowly
-grows or runs dry; both are bounded and counted.
+Each has a stream of its own, so they may be two devices. If their clocks differ, the playback queue slowly fills
+or runs empty; both are bounded and counted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tasnet2hef.runtime.live.endpoints import BLOCK_SECONDS
 from tasnet2hef.runtime.live.playback_queue import PlaybackQueue
 
 Device = int | str | None
-"""A number of ``--list-devices``, a part of its name, or None for the system's default."""
+"""A number from ``--list-devices``, a part of a name, or None for the system's default."""
 
 
 def sound_library() -> Any:
@@ -49,7 +49,7 @@ def list_devices() -> list[dict[str, Any]]:
     Raises:
         OptionError: see :func:`sound_library`, or there is none.
     """
-    found = [
+    devices = [
         {
             "number": number,
             "name": str(device["name"]),
@@ -59,16 +59,16 @@ def list_devices() -> list[dict[str, Any]]:
         }
         for number, device in enumerate(sound_library().query_devices())
     ]
-    if not found:
+    if not devices:
         raise OptionError("sound devices: found none, expected one; plug it in, or use --from-file and --to-file")
-    return found
+    return devices
 
 
 class DeviceMicrophone:
-    """Listens to a sound device; ``channels`` counts from 1, ``rate_hz`` None is the device's own.
+    """Captures from a sound device; ``channels`` counts from 1, ``rate_hz`` None is the device's own.
 
     Raises:
-        OptionError: there is no such device, or it can't listen like that.
+        OptionError: there is no such device, or it does not support the channels or the rate.
     """
 
     speed = 1.0
@@ -81,17 +81,17 @@ class DeviceMicrophone:
         self._stream: Any = None
 
     def start(self, queue: CaptureQueue) -> None:
-        """Begin to listen."""
+        """Begin to capture."""
 
-        def heard(rows: np.ndarray, _frames: int, _time: Any, status: Any) -> None:
+        def capture(rows: np.ndarray, _frames: int, _time: Any, status: Any) -> None:
             self.overflows += bool(status.input_overflow)
-            queue.put(np.ascontiguousarray(rows[:, self._chosen].T))  # a copy: PortAudio uses its memory again
+            queue.put(np.ascontiguousarray(rows[:, self._chosen].T))  # a copy: PortAudio reuses its memory
 
         self._queue = queue
-        self._stream = _opened("InputStream", self._device, self.sample_rate_hz, max(self._chosen) + 1, heard)
+        self._stream = _opened("InputStream", self._device, self.sample_rate_hz, max(self._chosen) + 1, capture)
 
     def stop(self) -> None:
-        """Stop listening."""
+        """Stop capturing."""
         if self._stream is not None:
             self._stream.close()
             self._queue.close()
@@ -101,7 +101,7 @@ class DeviceLoudspeaker:
     """Plays on a sound device.
 
     Raises:
-        OptionError: there is no such device, or it can't play like that.
+        OptionError: there is no such device, or it does not support the channels or the rate.
     """
 
     def __init__(self, sample_rate_hz: int, device: Device = None) -> None:
@@ -111,7 +111,7 @@ class DeviceLoudspeaker:
 
     @property
     def is_playing(self) -> bool:
-        """Whether anything is still to be played."""
+        """Whether samples are still to be played."""
         return self._queue is not None and not self._queue.is_finished
 
     def start(self, queue: PlaybackQueue) -> None:
@@ -124,14 +124,14 @@ class DeviceLoudspeaker:
         self._stream = _opened("OutputStream", self._device, self._rate_hz, queue.channels, play)
 
     def stop(self) -> None:
-        """Stop playing, once what PortAudio holds is heard."""
+        """Stop once PortAudio has played the samples that it holds."""
         if self._stream is not None:
             self._stream.stop()
             self._stream.close()
 
 
 def default_rate_hz(device: Device, kind: str) -> int:
-    """Return the rate that a device works at by itself; ``kind`` is ``input`` or ``output``.
+    """Return a device's default rate; ``kind`` is ``input`` or ``output``.
 
     Raises:
         OptionError: there is no such device.

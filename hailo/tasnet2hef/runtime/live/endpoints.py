@@ -1,4 +1,4 @@
-"""Where live sound comes from and goes to: what a microphone and a loudspeaker do, real or from a file."""
+"""The interfaces of a microphone and a loudspeaker, which may be files."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from tasnet2hef.runtime.live.capture_queue import CaptureQueue
 from tasnet2hef.runtime.live.playback_queue import PlaybackQueue
 
 BLOCK_SECONDS: Final = 0.02
-"""Length of the blocks that files give and take, and that devices are asked for."""
+"""Length of the blocks that files are read and written in, and that devices are asked for."""
 
 
 class Microphone(Protocol):
-    """Puts blocks ``[channel, sample]`` into a queue, and closes it at its end."""
+    """Puts blocks ``[channel, sample]`` into a queue, and closes it at the end."""
 
     sample_rate_hz: int
     channels: int
 
     @property
     def speed(self) -> float:
-        """Times real time; 0 where it has no clock of its own and gives as fast as its blocks are taken."""
+        """Times real time; 0 where it has no clock and delivers blocks as fast as they are taken."""
 
     @property
     def overflows(self) -> int:
-        """Times that the system itself lost sound before it came here."""
+        """Times that the system lost input before it was captured."""
 
     def start(self, queue: CaptureQueue) -> None:
-        """Begin to listen."""
+        """Begin to capture."""
 
     def stop(self) -> None:
-        """Stop listening; raises what went wrong."""
+        """Stop capturing, and raise an error that has occurred."""
 
 
 class Loudspeaker(Protocol):
-    """Takes samples out of a queue until that is finished."""
+    """Takes samples out of a queue until it is finished."""
 
     @property
     def is_playing(self) -> bool:
-        """Whether anything is still to be played."""
+        """Whether samples are still to be played."""
 
     def start(self, queue: PlaybackQueue) -> None:
         """Begin to play."""
 
     def stop(self) -> None:
-        """Stop playing; raises what went wrong. What is in the queue stays there."""
+        """Stop playing, and raise an error that has occurred; the queue is left as it is."""

@@ -1,4 +1,4 @@
-"""Files as microphone and loudspeaker, in real time or as fast as they go."""
+"""Files as microphone and loudspeaker, in real time or as fast as possible."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from tasnet2hef.runtime.live.task import Task
 
 
 class _Pace:
-    """Lets samples pass at ``rate_hz`` times ``speed``; 0 is no limit. Late ones do not move later ones."""
+    """Limits samples to ``rate_hz`` times ``speed``; 0 is no limit.
+
+    Deadlines are absolute, so lateness does not accumulate.
+    """
 
     def __init__(self, rate_hz: int, speed: float) -> None:
         self._per_second = rate_hz * speed
@@ -27,7 +30,7 @@ class _Pace:
         self.stopped = threading.Event()
 
     def wait_for(self, samples: int) -> bool:
-        """Wait until the first ``samples`` samples are due; False once stopped."""
+        """Wait until the first ``samples`` samples are due; return False once stopped."""
         if not self._per_second:
             return not self.stopped.is_set()
         due = self._begin + samples / self._per_second
@@ -35,12 +38,12 @@ class _Pace:
 
 
 class FileMicrophone:
-    """Reads a recording as if it were heard now, a block at a time; any length, ``repeat`` times over.
+    """Reads a recording of any length, ``repeat`` times over, a block at a time as a microphone would.
 
-    ``channels`` counts from 1; None is the mean of all. ``speed`` 1 is real time, 0 as fast as it is taken.
+    ``channels`` counts from 1; None is the mean of all. ``speed`` 1 is real time, 0 as fast as blocks are taken.
 
     Raises:
-        AudioError: the file can't be read, or ends where it should not, or holds NaN or infinite samples.
+        AudioError: the file can't be read, is cut short, or holds NaN or infinite samples.
         OptionError: it has no such channel.
     """
 
@@ -52,7 +55,7 @@ class FileMicrophone:
         self._path, self._chosen, self.speed, self._repeat = path, channels, speed, repeat
         with self._open() as recording:
             self.sample_rate_hz = int(recording.samplerate)
-            self._require(recording)
+            self._require_channels(recording)
         self.channels = 1 if channels is None else len(channels)
         self._pace = _Pace(self.sample_rate_hz, speed)
         self._task: Task | None = None
@@ -69,21 +72,21 @@ class FileMicrophone:
             self._task.wait()
 
     def _read_into(self, queue: CaptureQueue) -> None:
-        given, times = 0, 0
+        samples, times = 0, 0
         try:
             while times < self._repeat:
                 with self._open() as recording:
                     block_samples = max(1, round(BLOCK_SECONDS * self.sample_rate_hz))
                     for rows in recording.blocks(block_samples, dtype="float32", always_2d=True):
-                        given += len(rows)
-                        if not self._pace.wait_for(given):
+                        samples += len(rows)
+                        if not self._pace.wait_for(samples):
                             return
-                        queue.put(self._heard(rows))
+                        queue.put(self._channels_of(rows))
                 times += 1
         finally:
             queue.close()
 
-    def _heard(self, rows: Samples) -> Samples:
+    def _channels_of(self, rows: Samples) -> Samples:
         if not np.isfinite(rows).all():
             raise AudioError(f"{self._path}: found NaN or infinite samples, expected finite ones")
         if self._chosen is None:
@@ -101,7 +104,7 @@ class FileMicrophone:
                 f"{self._path}: can't be read as audio ({error}); expected a WAV or FLAC file"
             ) from error
 
-    def _require(self, recording: Any) -> None:
+    def _require_channels(self, recording: Any) -> None:
         if not recording.frames:
             raise AudioError(f"{self._path}: empty: found 0 samples at {self.sample_rate_hz} Hz")
         for number in self._chosen or ():
@@ -112,9 +115,9 @@ class FileMicrophone:
 
 
 class FileLoudspeaker:
-    """Gives what is played, latency and underruns included, to ``write`` ``[channel, sample]``.
+    """Passes the samples that are played, latency and underruns included, to ``write`` ``[channel, sample]``.
 
-    ``speed`` 1 takes in real time, as a sound card does; 0 takes what is there and waits for more.
+    ``speed`` 1 takes samples in real time, as a sound card does; 0 takes them as soon as they are there.
     """
 
     def __init__(self, write: Callable[[Samples], None], sample_rate_hz: int, speed: float = 1.0) -> None:
@@ -124,16 +127,16 @@ class FileLoudspeaker:
 
     @property
     def is_playing(self) -> bool:
-        """Whether anything is still to be played."""
+        """Whether samples are still to be played."""
         return self._task is not None and self._task.is_running
 
     def start(self, queue: PlaybackQueue) -> None:
-        """Begin to take."""
+        """Begin to play."""
         self._pace = _Pace(self._rate_hz, self._speed)
         self._task = Task("file loudspeaker", lambda: self._play(queue))
 
     def stop(self) -> None:
-        """Stop taking."""
+        """Stop playing."""
         self._pace.stopped.set()
         if self._task is not None:
             self._task.wait()
@@ -142,6 +145,6 @@ class FileLoudspeaker:
         block_samples = max(1, round(BLOCK_SECONDS * self._rate_hz))
         taken = 0
         while not queue.is_finished and self._pace.wait_for(taken + block_samples):
-            part = queue.take(block_samples) if self._speed else queue.wait_and_take(block_samples)
+            block = queue.take(block_samples) if self._speed else queue.wait_and_take(block_samples)
             taken += block_samples
-            self._write(part)
+            self._write(block)

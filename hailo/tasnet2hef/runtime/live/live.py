@@ -1,72 +1,50 @@
-"""Opens what a live session needs, runs it, and closes it again."""
+"""Opens the backend, devices and files of a live session, runs it, and closes them again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.runtime.backends.opening import opened
 from tasnet2hef.runtime.live.controls import Controls
-from tasnet2hef.runtime.live.device_endpoints import Device, DeviceLoudspeaker, DeviceMicrophone, default_rate_hz
+from tasnet2hef.runtime.live.device_endpoints import DeviceLoudspeaker, DeviceMicrophone, default_rate_hz
 from tasnet2hef.runtime.live.endpoints import Loudspeaker, Microphone
 from tasnet2hef.runtime.live.file_endpoints import FileLoudspeaker, FileMicrophone
-from tasnet2hef.runtime.live.session import LiveSession, Tick
+from tasnet2hef.runtime.live.options import LiveOptions
+from tasnet2hef.runtime.live.session import LiveSession, StateCallback
 from tasnet2hef.runtime.live.summary import Latency, LiveSummary
 from tasnet2hef.runtime.live.wav_files import recorder, wav_file
-from tasnet2hef.runtime.stream.halo import Halo
 from tasnet2hef.runtime.stream.streamer import require_joining
-
-
-@dataclass(frozen=True, kw_only=True)
-class LiveOptions:
-    """What listens, what plays and how windows are joined."""
-
-    channels: tuple[int, ...] | None = None
-    """Channels to listen to, from 1, each a stream of its own; None: a device's first, or a file's mean."""
-    from_file: Path | None = None
-    to_file: Path | None = None
-    speed: float = 1.0
-    """Of the file that is listened to: 1 is real time, 0 as fast as it goes."""
-    input_device: Device = None
-    output_device: Device = None
-    rate_hz: int | None = None
-    """Rate of the devices; None is their own."""
-    overlap: float | None = None
-    halo: Halo | None = None
-    record: Path | None = None
-    """Folder for what was heard and every source."""
-    threads: int | None = None
-    runtime: str | None = None
-    """``onnxruntime`` or ``hailort``; None takes the device for a HEF."""
 
 
 def run_live(
     model_path: Path,
     options: LiveOptions,
     controls: Controls,
-    started: Callable[[int, Latency], Tick],
+    on_start: Callable[[int, Latency], StateCallback],
 ) -> LiveSummary:
-    """Separate live until the input ends or ``Tick`` says so; ``started`` is told the sources and the latency.
+    """Separate live until the input ends or the state callback returns False.
+
+    ``on_start`` is called with the number of sources and the latency, and returns the state callback.
 
     Raises:
         GraphError: the model can't be used.
         AudioError: a file can't be read or written.
-        OptionError: an option, a device or a package that is needed can't be had.
+        OptionError: an option is out of range, or a device or package is missing.
         RefusedError: the model returned NaN or infinite samples.
     """
-    _require(options)
+    _check(options)
     with ExitStack() as files:
         backend = files.enter_context(opened(model_path, options.runtime, options.threads))
         spec = backend.contract.spec
         _require_source(controls.source, spec.n_src)
         microphone = _microphone(options)
         loudspeaker, rate_hz = _loudspeaker(options, microphone, files)
-        record = None
+        on_part = None
         if options.record is not None:
-            record = files.enter_context(
+            on_part = files.enter_context(
                 recorder(options.record, spec.sample_rate, microphone.channels, spec.n_src)
             )
         session = LiveSession(
@@ -77,15 +55,15 @@ def run_live(
             controls,
             overlap=options.overlap,
             halo=options.halo,
-            record=record,
+            on_part=on_part,
         )
-        return session.run(started(spec.n_src, session.latency))
+        return session.run(on_start(spec.n_src, session.latency))
 
 
-def _require(options: LiveOptions) -> None:
+def _check(options: LiveOptions) -> None:
     require_joining(options.overlap, options.halo)
     if not 0 <= options.speed < float("inf"):
-        raise OptionError(f"--speed: found {options.speed}, expected 0 (as fast as it goes) or more")
+        raise OptionError(f"--speed: found {options.speed}, expected 0 (as fast as possible) or more")
     if options.from_file is None and options.speed != 1:
         raise OptionError(f"--speed: found {options.speed} without --from-file; a microphone has its own speed")
     if any(channel < 1 for channel in options.channels or ()) or options.channels == ():
@@ -106,12 +84,12 @@ def _microphone(options: LiveOptions) -> Microphone:
 
 
 def _loudspeaker(options: LiveOptions, microphone: Microphone, files: ExitStack) -> tuple[Loudspeaker, int]:
-    """Open what plays and say its rate in Hz; a file has the microphone's."""
+    """Open the loudspeaker and return it with its rate in Hz; a file has the microphone's."""
     if options.to_file is None:
         rate_hz = options.rate_hz or default_rate_hz(options.output_device, "output")
         return DeviceLoudspeaker(rate_hz, options.output_device), rate_hz
     rate_hz = microphone.sample_rate_hz
     write = files.enter_context(wav_file(options.to_file, rate_hz, microphone.channels))
-    # A real microphone sets the pace by itself; a file that plays it back in time shows what a sound card would.
+    # A real microphone sets the pace itself; playing a file in real time behaves as a sound card does.
     speed = options.speed if options.from_file is not None else 0.0
     return FileLoudspeaker(write, rate_hz, speed), rate_hz

@@ -1,4 +1,4 @@
-"""What a loudspeaker will play: begins with the latency as silence and stays bounded."""
+"""Bounded queue of samples to play."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tasnet2hef.audio.samples import Samples
 
 
 class PlaybackQueue:
-    """Samples ``[channel, sample]`` between the worker and a loudspeaker, which takes them in time.
+    """Samples ``[channel, sample]`` between the worker and a loudspeaker, which takes them in real time.
 
-    Where nothing is there in time, silence is played and counted (an underrun), and what comes later stays later
-    by as much: sound is lost once, not at every window. Silence that stands for dropped input makes up for it.
-    Above ``capacity_samples`` the oldest samples are left out (two devices whose clocks differ); with ``waits``
-    the worker waits for room instead.
+    Where samples are late, silence is played and counted (an underrun), and all later samples are delayed by as
+    much: sound is interrupted once, not at every window. Silence that replaces dropped input is shortened to make
+    up for the delay. Above ``capacity_samples`` the oldest samples are dropped (two devices whose clocks differ);
+    with ``waits``, ``put`` waits for room instead.
     """
 
     def __init__(self, channels: int, capacity_samples: int, *, waits: bool = False) -> None:
@@ -29,13 +29,13 @@ class PlaybackQueue:
         self._changed = threading.Condition()
         self.held_samples = 0
         self.underruns = 0
-        """Times that silence was played because nothing was there."""
+        """Times that silence was played because no samples were there."""
         self.dropped_samples = 0
-        """Samples left out because the queue was full."""
+        """Samples dropped because the queue was full."""
         self.played_samples = 0
 
     def put(self, samples: Samples, *, is_gap: bool = False) -> None:
-        """Add samples; of a gap, as much is left out as was already played as silence."""
+        """Add samples; a gap is shortened by the silence that underruns have played already."""
         with self._changed:
             if is_gap:
                 made_up = min(self._late, samples.shape[1])
@@ -51,36 +51,36 @@ class PlaybackQueue:
             self._changed.notify_all()
 
     def take(self, count: int) -> Samples:
-        """Return the next ``[channel, count]``, silence where nothing is there; never waits."""
+        """Return the next ``[channel, count]``, filled up with silence; never waits."""
         with self._changed:
-            found = self._cut(count)
+            samples = self._cut(count)
             self.played_samples += count
-            missing = count - found.shape[1]
+            missing = count - samples.shape[1]
             if missing and not self._closed:
                 self.underruns += 1
                 self._late += missing
             self._changed.notify_all()
-        return found if not missing else np.pad(found, ((0, 0), (0, missing)))
+        return samples if not missing else np.pad(samples, ((0, 0), (0, missing)))
 
     def wait_and_take(self, count: int) -> Samples:
-        """Wait for ``[channel, count]``; less at the end."""
+        """Wait for ``[channel, count]`` and return it; less at the end."""
         with self._changed:
             while self.held_samples < count and not self._closed:
                 self._changed.wait()
-            found = self._cut(count)
-            self.played_samples += found.shape[1]
+            samples = self._cut(count)
+            self.played_samples += samples.shape[1]
             self._changed.notify_all()
-            return found
+            return samples
 
     def close(self) -> None:
-        """End the stream; what is held can still be taken."""
+        """End the stream; samples in the queue can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     @property
     def is_finished(self) -> bool:
-        """Whether it is closed and all was taken."""
+        """Whether it is closed and empty."""
         return self._closed and not self.held_samples
 
     def _cut(self, count: int) -> Samples:

@@ -1,42 +1,43 @@
-"""Separates what microphones hear, block by block, at any rate; gaps take no computing time."""
+"""Separates the channels of a microphone, block by block, at any rate; gaps take no computing time."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from tasnet2hef.audio.level_keeper import LevelKeeper
-from tasnet2hef.audio.rate_change import RateChange
 from tasnet2hef.audio.running_gain import RunningGain
 from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.stream_leveller import StreamLeveller
+from tasnet2hef.audio.stream_resampler import StreamResampler
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.stream.column_mixer import ColumnMixer
 from tasnet2hef.runtime.stream.halo import Halo
 
 TIMES_KEPT = 10_000
-"""Windows whose times are kept for the percentiles; more would grow without end."""
+"""Most hops whose times are kept for the percentiles, so that memory use stays bounded."""
 
 
 @dataclass(frozen=True, eq=False)
 class LivePart:
-    """What is ready, at the model's rate: as many samples of what was heard as of the sources."""
+    """A stretch of the output at the model's rate: as many samples of the mixture as of the sources."""
 
-    heard: Samples
+    mixture: Samples
     """``[channel, sample]``"""
     sources: Samples
     """``[channel, source, sample]``, scaled."""
     is_gap: bool = False
-    """Silence that stands for input that was dropped."""
+    """Silence in place of dropped input."""
 
 
 class LiveSeparator:
     """Feeds each channel, a stream of its own, to one column of the net.
 
-    Sample ``n`` of what comes out is sample ``n`` of what went in, gaps included.
+    Sample ``n`` of the output belongs to sample ``n`` of the input, gaps included.
 
     Raises:
         OptionError: see ``make_streamer``.
@@ -46,17 +47,17 @@ class LiveSeparator:
         self,
         backend: Backend,
         channels: int,
-        heard_rate_hz: int,
+        capture_rate_hz: int,
         *,
         overlap: float | None = None,
         halo: Halo | None = None,
     ) -> None:
         spec = backend.contract.spec
         self._backend, self._overlap, self._halo = backend, overlap, halo
-        self._channels, self._heard_rate_hz = channels, heard_rate_hz
+        self._channels, self._capture_rate_hz = channels, capture_rate_hz
         self.rate_hz, self.n_src = spec.sample_rate, spec.n_src
         self._gains = [RunningGain(spec.n_src, spec.sample_rate) for _ in range(channels)]
-        self._heard_samples = 0
+        self._captured_samples = 0
         self._emitted_samples = 0
         self.windows = 0
         """Windows that were computed, over all channels."""
@@ -65,12 +66,12 @@ class LiveSeparator:
         self._begin()
 
     def _begin(self) -> None:
-        self._to_model = RateChange(self._channels, self._heard_rate_hz, self.rate_hz)
+        self._to_model = StreamResampler(self._channels, self._capture_rate_hz, self.rate_hz)
         self._mixer = ColumnMixer(self._backend, self._channels, overlap=self._overlap, halo=self._halo)
         level_dbfs = self._backend.contract.input_level_dbfs
-        self._levels = [LevelKeeper(level_dbfs, self.rate_hz) for _ in range(self._channels)]
+        self._levellers = [StreamLeveller(level_dbfs, self.rate_hz) for _ in range(self._channels)]
         self._waiting = np.zeros((self._channels, 0), np.float32)
-        """Heard ``[channel, sample]`` whose sources are not ready yet."""
+        """The mixture ``[channel, sample]`` whose sources are not ready yet."""
 
     @property
     def hop_seconds(self) -> float:
@@ -79,35 +80,35 @@ class LiveSeparator:
 
     @property
     def lag_seconds(self) -> float:
-        """Most seconds that must follow a sample before it comes out."""
+        """Most seconds from a sample to its sources, without computing time."""
         return self._mixer.streamer.lag_samples / self.rate_hz
 
     @property
     def is_exact(self) -> bool:
-        """Whether what comes out equals inference on the whole stream at once; not where a level is followed."""
+        """Whether the output equals inference on the whole stream at once; not if a speech level is followed."""
         return self._mixer.streamer.is_exact and self._backend.contract.input_level_dbfs is None
 
     @property
     def factors(self) -> tuple[tuple[float, ...], ...]:
-        """Gain of each channel's sources as they are now."""
+        """Current gain of each channel's sources."""
         return tuple(gain.factors for gain in self._gains)
 
     def feed(self, block: Samples) -> LivePart:
-        """Take ``[channel, sample]`` at the microphones' rate; return what is ready."""
-        self._heard_samples += block.shape[1]
+        """Take ``[channel, sample]`` at the microphone's rate; return the output that is ready."""
+        self._captured_samples += block.shape[1]
         return self._advance(self._to_model.feed(block))
 
     def skip(self, samples: int) -> Iterator[LivePart]:
-        """Take ``samples`` dropped samples: silence.
+        """Yield the output for ``samples`` dropped samples: silence.
 
-        Past the lag the net begins anew, and so does the order of its sources.
+        After a gap longer than the lag the net starts anew, and so does the order of its sources.
         """
-        if samples <= self.lag_seconds * self._heard_rate_hz:
+        if samples <= self.lag_seconds * self._capture_rate_hz:
             yield self.feed(np.zeros((self._channels, samples), np.float32))
             return
         yield self.flush()
         self._begin()
-        self._heard_samples += samples
+        self._captured_samples += samples
         while missing := self._due_samples() - self._emitted_samples:
             count = min(missing, self.rate_hz)
             self._emitted_samples += count
@@ -115,35 +116,41 @@ class LiveSeparator:
             yield LivePart(silence[:, 0], silence, is_gap=True)
 
     def flush(self) -> LivePart:
-        """End the stream: return all that is still held."""
-        held = self._advance(self._to_model.flush())
-        rest = self._scaled(self._timed(self._mixer.flush))
+        """End the stream: return the rest of the output."""
+        last = self._advance(self._to_model.flush())
+        with self._timing():
+            ready = self._mixer.flush()
+        rest = self._scaled(ready)
         return LivePart(
-            np.concatenate([held.heard, rest.heard], axis=1), np.concatenate([held.sources, rest.sources], axis=2)
+            np.concatenate([last.mixture, rest.mixture], axis=1),
+            np.concatenate([last.sources, rest.sources], axis=2),
         )
 
     def _due_samples(self) -> int:
-        return round(self._heard_samples * self.rate_hz / self._heard_rate_hz)
+        return round(self._captured_samples * self.rate_hz / self._capture_rate_hz)
 
-    def _advance(self, heard: Samples) -> LivePart:
-        self._waiting = np.concatenate([self._waiting, heard], axis=1)
-        levelled = [level.apply(channel) for level, channel in zip(self._levels, heard, strict=True)]
-        return self._scaled(self._timed(lambda: self._mixer.feed(levelled)))
+    def _advance(self, mixture: Samples) -> LivePart:
+        self._waiting = np.concatenate([self._waiting, mixture], axis=1)
+        levelled = [leveller.apply(channel) for leveller, channel in zip(self._levellers, mixture, strict=True)]
+        with self._timing():
+            ready = self._mixer.feed(levelled)
+        return self._scaled(ready)
 
-    def _timed(self, work: Callable[[], list[Samples]]) -> list[Samples]:
+    @contextmanager
+    def _timing(self) -> Iterator[None]:
+        """Add the real-time factor of the windows that are computed inside."""
         before, start = self._mixer.windows, time.perf_counter()
-        ready = work()
+        yield
         computed = self._mixer.windows - before
         if computed:
             self.windows += computed
             hops = computed / self._channels
             self.real_time_factors.append((time.perf_counter() - start) / (hops * self.hop_seconds))
-        return ready
 
     def _scaled(self, ready: Sequence[Samples]) -> LivePart:
         count = ready[0].shape[1]
-        heard, self._waiting = self._waiting[:, :count], self._waiting[:, count:]
+        mixture, self._waiting = self._waiting[:, :count], self._waiting[:, count:]
         self._emitted_samples += count
-        back = [level.take_back(sources) for level, sources in zip(self._levels, ready, strict=True)]
-        scaled = [gain.apply(*pair) for gain, *pair in zip(self._gains, heard, back, strict=True)]
-        return LivePart(heard, np.stack(scaled))
+        unlevelled = [leveller.revert(sources) for leveller, sources in zip(self._levellers, ready, strict=True)]
+        scaled = [gain.apply(*pair) for gain, *pair in zip(self._gains, mixture, unlevelled, strict=True)]
+        return LivePart(mixture, np.stack(scaled))

@@ -1,4 +1,8 @@
-"""A thread whose error is raised where it is awaited."""
+"""A thread whose error is raised where it is awaited.
+
+``concurrent.futures`` does not fit: its threads are no daemons, so a device call that hangs would keep the process
+from ending, and ``Future.result`` returns before the thread has ended.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ class Task:
 
     @property
     def is_running(self) -> bool:
-        """Whether the work goes on."""
+        """Whether the work has not ended yet."""
         return self._thread.is_alive()
 
     def wait(self) -> None:
@@ -30,5 +34,5 @@ class Task:
     def _run(self) -> None:
         try:
             self._work()
-        except BaseException as error:  # raised again by wait(), whatever it is
+        except BaseException as error:  # wait() raises it
             self._error = error

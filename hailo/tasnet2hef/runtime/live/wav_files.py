@@ -1,4 +1,4 @@
-"""WAV files that are written while sound goes on, and appear under their names once it ended well."""
+"""WAV files that are written during a session, and appear under their names once it ends without an error."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def wav_file(path: Path, sample_rate_hz: int, channels: int) -> Iterator[Write]:
 
 @contextmanager
 def recorder(folder: Path, sample_rate_hz: int, channels: int, n_src: int) -> Iterator[Callable[[LivePart], None]]:
-    """Yield a function that appends what was heard and every source, in step, to files in ``folder``.
+    """Yield a function that appends the mixture and every source, sample-aligned, to files in ``folder``.
 
-    They are ``heard.wav`` and ``source_1.wav`` and on, at the model's rate, a channel for each stream.
+    They are ``heard.wav``, the mixture, and ``source_1.wav`` and on, at the model's rate, a channel a stream.
 
     Raises:
         AudioError: a file can't be written; nothing is left behind.
@@ -47,7 +47,7 @@ def recorder(folder: Path, sample_rate_hz: int, channels: int, n_src: int) -> It
         write = [files.enter_context(wav_file(folder / f"{name}.wav", sample_rate_hz, channels)) for name in names]
 
         def record(part: LivePart) -> None:
-            write[0](part.heard)
+            write[0](part.mixture)
             for source, write_source in enumerate(write[1:]):
                 write_source(part.sources[:, source])
 

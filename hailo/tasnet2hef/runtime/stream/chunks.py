@@ -64,7 +64,7 @@ class ChunkStream:
         return self._take(samples)
 
     def flush(self) -> Samples:
-        """End the stream: return the sources ``[source, sample]`` of all samples still held."""
+        """End the stream: return the remaining sources ``[source, sample]``."""
         owed = self._owed
         return (
             self._take(np.zeros(owed + self._span, np.float32))[:, :owed] if owed else self._take(self._held[:0])

@@ -67,5 +67,5 @@ class ColumnMixer:
         return run_generators(self._backend, [stream.feed_generator(part) for stream, part in pairs])
 
     def flush(self) -> list[Samples]:
-        """End all streams: return the sources ``[source, sample]`` still held, for each."""
+        """End all streams: return the remaining sources ``[source, sample]`` for each."""
         return run_generators(self._backend, [stream.flush_generator() for stream in self._streams])

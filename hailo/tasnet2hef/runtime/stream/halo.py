@@ -132,7 +132,7 @@ class HaloStream:
         return run_generator(self._backend, self.feed_generator(samples))
 
     def flush(self) -> Samples:
-        """End the stream: return the sources ``[source, sample]`` of all samples still held."""
+        """End the stream: return the remaining sources ``[source, sample]``."""
         return run_generator(self._backend, self.flush_generator())
 
     def feed_generator(self, samples: Samples) -> WindowGenerator:
@@ -197,11 +197,11 @@ class HaloStream:
     def _window_from(self, start: int) -> Samples:
         """Cut a window's frames ``[row, sample of the row]`` from the held input, followed by silence."""
         contract = self._backend.contract
-        heard = self._held[(start - self._base) * self._stride :][: self._span]
-        if len(heard) == contract.rows * self._stride:
-            return heard.reshape(contract.rows, self._stride)
+        samples = self._held[(start - self._base) * self._stride :][: self._span]
+        if len(samples) == contract.rows * self._stride:
+            return samples.reshape(contract.rows, self._stride)
         rows = np.zeros(contract.rows * self._stride, np.float32)
-        rows[: len(heard)] = heard
+        rows[: len(samples)] = samples
         return rows.reshape(contract.rows, self._stride)
 
     def _ordered(self, start: int, window: Samples) -> Samples:

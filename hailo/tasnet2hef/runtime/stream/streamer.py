@@ -39,7 +39,7 @@ class Streamer(Protocol):
         """Take ``[sample]``; return the sources ``[source, sample]`` that are ready."""
 
     def flush(self) -> Samples:
-        """End the stream: return the sources of all samples still held."""
+        """End the stream: return the remaining sources."""
 
     def feed_generator(self, samples: Samples) -> WindowGenerator:
         """Generator form of ``feed``, whose windows can share the columns of a run with other streams."""

@@ -110,7 +110,7 @@ class WindowStream:
         return run_generator(self._backend, self.feed_generator(samples))
 
     def flush(self) -> Samples:
-        """End the stream: return the sources ``[source, sample]`` of all samples still held."""
+        """End the stream: return the remaining sources ``[source, sample]``."""
         return run_generator(self._backend, self.flush_generator())
 
     def feed_generator(self, samples: Samples) -> WindowGenerator:
@@ -130,13 +130,13 @@ class WindowStream:
     def _rest(self) -> WindowGenerator:
         """Return the sources of the input after the last whole window, and of that window's overlap."""
         if self._tail is None:
-            held = len(self._held)
+            length = len(self._held)
             # Repeated rather than padded with zeros: silence would lower the statistics of norms over the
             # window (measured on a gLN net, window 2 s: a clip of 0.5 s gains 0.9 dB, one of 1.5 s nothing).
-            if not held:
+            if not length:
                 return self._nothing
             (sources,) = yield from self._separate([np.resize(self._held, self._window)])
-            return sources[:, :held]
+            return sources[:, :length]
         left_over = len(self._held) - self._window
         if not left_over:
             return self._tail

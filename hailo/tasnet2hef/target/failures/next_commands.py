@@ -1,4 +1,4 @@
-"""Commands that explanations end with; the names in braces are filled in from the run at hand."""
+"""Commands that end an explanation; the names in braces are filled in from the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tall graph on its side gives the same numbers, and what can't lie down is run as it stands."""
+"""A tall graph gives the same numbers in the wide layout; a graph without a wide form runs as written."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def export(path: Path, options: dict[str, object], **chosen: object) -> Path:
 @pytest.mark.parametrize("options", NETS, ids=lambda options: f"{options['norm_type']}-{options.get('mask_act')}")
 def test_the_numbers_are_the_same(tmp_path: Path, options: dict[str, object]) -> None:
     path = export(tmp_path / "net.onnx", options, seconds=0.3)
-    lying, standing = OnnxRuntimeBackend(path, 1), OnnxRuntimeBackend(path, 1, as_written=True)
-    shapes = [backend._session.get_inputs()[0].shape for backend in (lying, standing)]
+    wide, tall = OnnxRuntimeBackend(path, 1), OnnxRuntimeBackend(path, 1, as_written=True)
+    shapes = [backend._session.get_inputs()[0].shape for backend in (wide, tall)]
     assert shapes[0] == [shapes[1][0], shapes[1][1], shapes[1][3], shapes[1][2]]
-    frames = np.random.default_rng(0).standard_normal((lying.contract.rows, 8)).astype(np.float32)
-    expected = standing.run(frames)
-    error = np.abs(lying.run(frames) - expected).max()
+    frames = np.random.default_rng(0).standard_normal((wide.contract.rows, 8)).astype(np.float32)
+    expected = tall.run(frames)
+    error = np.abs(wide.run(frames) - expected).max()
     assert error <= 1e-5 * np.abs(expected).max(), f"largest error {error}"
 
 
@@ -53,11 +53,11 @@ def test_other_graphs_run_too(tmp_path: Path, chosen: dict[str, object]) -> None
     contract = backend.contract
     assert can_be_wide(contract) == (chosen == {"shift": "layer"})
     frames = np.ones((contract.rows, 8 * contract.streams), np.float32)
-    standing = OnnxRuntimeBackend(path, 1, as_written=True)
-    np.testing.assert_allclose(backend.run(frames), standing.run(frames), rtol=1e-4, atol=1e-5)
+    tall = OnnxRuntimeBackend(path, 1, as_written=True)
+    np.testing.assert_allclose(backend.run(frames), tall.run(frames), rtol=1e-4, atol=1e-5)
 
 
-def test_an_operator_that_is_not_known_is_refused_and_run_as_it_stands(tmp_path: Path) -> None:
+def test_an_operator_that_is_not_known_is_refused_and_runs_as_written(tmp_path: Path) -> None:
     path = export(tmp_path / "net.onnx", {"norm_type": "bN", "mask_act": "relu"}, seconds=0.3)
     model = onnx.load(path)
     next(node for node in model.graph.node if node.op_type == "Relu").op_type = "Softsign"

@@ -1,4 +1,4 @@
-"""The sound card's ends, against a stand-in of ``sounddevice`` 0.5: its names and callbacks, no sound."""
+"""Sound card as microphone and loudspeaker, against a stand-in of ``sounddevice`` 0.5: its API, no sound."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.runtime.live import device_endpoints as device_ends
+from tasnet2hef.runtime.live import device_endpoints
 from tasnet2hef.runtime.live.capture_queue import CaptureQueue
 from tasnet2hef.runtime.live.device_endpoints import DeviceLoudspeaker, DeviceMicrophone, list_devices
 from tasnet2hef.runtime.live.playback_queue import PlaybackQueue
@@ -111,7 +111,7 @@ def test_without_the_library_the_files_are_named_as_the_way_out(monkeypatch, err
     def fail(_name):
         raise error
 
-    monkeypatch.setattr(device_ends, "import_module", fail)
+    monkeypatch.setattr(device_endpoints, "import_module", fail)
     with pytest.raises(OptionError, match=words) as refusal:
         list_devices()
     assert "--from-file" in str(refusal.value)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasnet2hef.audio.level import speech_level_dbfs
-from tasnet2hef.audio.rate_change import RateChange, held_seconds
+from tasnet2hef.audio.stream_resampler import StreamResampler, resampling_lag_seconds
 from tasnet2hef.base.parity import signal_to_error_db
 from tasnet2hef.runtime.live.separator import LiveSeparator
 
@@ -30,7 +30,7 @@ def run(separator: LiveSeparator, signal: np.ndarray, size: int) -> list:
 
 
 def joined(parts: list) -> tuple[np.ndarray, np.ndarray]:
-    return np.concatenate([p.heard for p in parts], axis=1), np.concatenate([p.sources for p in parts], axis=2)
+    return np.concatenate([p.mixture for p in parts], axis=1), np.concatenate([p.sources for p in parts], axis=2)
 
 
 @settings(max_examples=30, deadline=None)
@@ -40,12 +40,12 @@ def joined(parts: list) -> tuple[np.ndarray, np.ndarray]:
     samples=st.integers(1, 4000),
     size=st.integers(30, 900),
 )
-def test_what_is_heard_and_its_sources_come_out_in_step(contract, sign_split, channels, streams, samples, size):
+def test_mixture_and_sources_stay_aligned(contract, sign_split, channels, streams, samples, size):
     signal = noise(samples, channels)
     parts = run(LiveSeparator(sign_split(contract(streams=streams)), channels, 8000), signal, size)
-    assert all(part.heard.shape[1] == part.sources.shape[2] for part in parts)
-    heard, sources = joined(parts)
-    np.testing.assert_array_equal(heard, signal)
+    assert all(part.mixture.shape[1] == part.sources.shape[2] for part in parts)
+    mixture, sources = joined(parts)
+    np.testing.assert_array_equal(mixture, signal)
     np.testing.assert_allclose(sources.sum(axis=1), signal, atol=1e-5)
 
 
@@ -53,7 +53,7 @@ def test_what_is_heard_and_its_sources_come_out_in_step(contract, sign_split, ch
 @pytest.mark.parametrize("channels", [1, 2])
 def test_a_stream_of_another_rate_is_the_file_of_another_rate(rate_hz, channels):
     signal = noise(3 * rate_hz, channels)
-    change = RateChange(channels, rate_hz, 8000)
+    change = StreamResampler(channels, rate_hz, 8000)
     block = rate_hz // 50
     parts = [change.feed(signal[:, at : at + block]) for at in range(0, signal.shape[1], block)]
     found = np.concatenate([*parts, change.flush()], axis=1)
@@ -61,19 +61,19 @@ def test_a_stream_of_another_rate_is_the_file_of_another_rate(rate_hz, channels)
     assert signal_to_error_db(expected, found) > 100
     ready = np.cumsum([part.shape[1] for part in parts]) / 8000
     due = np.arange(1, len(parts) + 1) * block / rate_hz
-    assert 0 < (due - ready).max() <= held_seconds(rate_hz, 8000) + 1e-9
+    assert 0 < (due - ready).max() <= resampling_lag_seconds(rate_hz, 8000) + 1e-9
 
 
-def test_gaps_keep_time_and_begin_the_net_anew(contract, sign_split):
+def test_gaps_keep_time_and_restart_the_net(contract, sign_split):
     separator = LiveSeparator(sign_split(contract()), 1, 8000)
     first, second = noise(3000), noise(3000, seed=1)
     parts = [separator.feed(first), *separator.skip(20_000), separator.feed(second), separator.flush()]
-    heard, sources = joined(parts)
+    mixture, sources = joined(parts)
     expected = np.concatenate([first, np.zeros((1, 20_000), np.float32), second], axis=1)
-    np.testing.assert_array_equal(heard, expected)
+    np.testing.assert_array_equal(mixture, expected)
     np.testing.assert_allclose(sources.sum(axis=1), expected, atol=1e-5)
-    assert sum(part.heard.shape[1] for part in parts if part.is_gap) == 20_000
-    assert max(part.heard.shape[1] for part in parts if part.is_gap) <= 8000
+    assert sum(part.mixture.shape[1] for part in parts if part.is_gap) == 20_000
+    assert max(part.mixture.shape[1] for part in parts if part.is_gap) <= 8000
 
 
 def test_a_gap_costs_no_windows_but_a_short_one_does(contract, sign_split):
@@ -107,7 +107,7 @@ def test_a_thousand_windows_take_no_more_memory_than_a_hundred(contract, sign_sp
     block, ready = noise(1600, channels=2), 0
 
     def feed(blocks: int) -> int:
-        out = sum(separator.feed(block).heard.shape[1] for _ in range(blocks))
+        out = sum(separator.feed(block).mixture.shape[1] for _ in range(blocks))
         gc.collect()
         return out
 
@@ -120,7 +120,7 @@ def test_a_thousand_windows_take_no_more_memory_than_a_hundred(contract, sign_sp
     tracemalloc.stop()
     assert separator.windows > 1900
     assert grown < 50_000  # 10,000 times kept are 0.3 MB at most, of which 400 are new
-    assert 0 <= 505 * 800 - ready <= (separator.lag_seconds + held_seconds(16000, 8000)) * 8000
+    assert 0 <= 505 * 800 - ready <= (separator.lag_seconds + resampling_lag_seconds(16000, 8000)) * 8000
 
 
 def test_a_net_of_one_level_hears_that_level_and_the_stream_keeps_its_own(contract, sign_split):
@@ -128,8 +128,8 @@ def test_a_net_of_one_level_hears_that_level_and_the_stream_keeps_its_own(contra
     levels, separate = [], backend.run
     backend.run = lambda frames: levels.append(speech_level_dbfs(frames.reshape(-1), 8000)) or separate(frames)
     signal = noise(16_000)
-    heard, sources = joined(run(LiveSeparator(backend, 1, 8000), signal, 700))
-    np.testing.assert_array_equal(heard, signal)
+    mixture, sources = joined(run(LiveSeparator(backend, 1, 8000), signal, 700))
+    np.testing.assert_array_equal(mixture, signal)
     np.testing.assert_allclose(sources.sum(axis=1), signal, atol=1e-5)
     assert levels[-1] == pytest.approx(-40, abs=0.5)
 

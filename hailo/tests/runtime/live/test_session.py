@@ -52,7 +52,7 @@ class Collector(FileLoudspeaker):
         return np.concatenate(self.parts, axis=1)
 
 
-def goes_on(_state) -> bool:
+def keep_running(_state) -> bool:
     return True
 
 
@@ -69,7 +69,7 @@ def test_what_is_played_is_the_chosen_source_after_the_latency(contract, sign_sp
     path = wav("clip.wav", clip, subtype="FLOAT")
     loudspeaker = Collector()
     session = session_of(sign_split(contract()), FileMicrophone(path, speed=0), loudspeaker, Controls(source=2))
-    summary = session.run(goes_on)
+    summary = session.run(keep_running)
     delay = round(session.latency.total_ms * RATE / 1000)
     assert delay == 800 + 160
     assert loudspeaker.played.shape == (1, delay + 20_000)
@@ -83,7 +83,7 @@ def test_bypass_and_gain(contract, sign_split, wav):
     path = wav("clip.wav", clip, subtype="FLOAT")
     loudspeaker = Collector()
     controls = Controls(gain_db=-20, bypass=True)
-    session_of(sign_split(contract()), FileMicrophone(path, speed=0), loudspeaker, controls).run(goes_on)
+    session_of(sign_split(contract()), FileMicrophone(path, speed=0), loudspeaker, controls).run(keep_running)
     np.testing.assert_allclose(loudspeaker.played[0, -4000:], 0.1 * clip, rtol=1e-6)
     assert controls.press("2", 2)
     assert (controls.source, controls.bypass) == (2, False)
@@ -97,7 +97,7 @@ def test_channels_are_streams_of_their_own(contract, sign_split, wav):
     path = wav("two.wav", signal, subtype="FLOAT")
     loudspeaker = Collector()
     backend = sign_split(contract(streams=2))
-    session_of(backend, FileMicrophone(path, (2, 1), speed=0), loudspeaker).run(goes_on)
+    session_of(backend, FileMicrophone(path, (2, 1), speed=0), loudspeaker).run(keep_running)
     expected = np.maximum(signal[:, ::-1].T, 0)
     np.testing.assert_allclose(loudspeaker.played[:, -4000:], expected, atol=2e-3)
 
@@ -108,14 +108,14 @@ def test_overruns_are_counted_and_leave_silence_in_place(contract, sign_split):
     backend, microphone = sign_split(contract()), Burst(blocks)
     separate = backend.run
     backend.run = lambda frames: separate(frames) if microphone.nothing_stands_still.wait() else None
-    summary = session_of(backend, microphone, Collector(), record=recorded.append).run(goes_on)
-    heard = np.concatenate([part.heard for part in recorded], axis=1)[0]
+    summary = session_of(backend, microphone, Collector(), on_part=recorded.append).run(keep_running)
+    mixture = np.concatenate([part.mixture for part in recorded], axis=1)[0]
     kept = 400 * (100 - summary.overruns)
     assert summary.overruns > 0
     assert summary.dropped_seconds == summary.overruns * 400 / RATE
-    assert heard.shape == (40_000,)
-    np.testing.assert_array_equal(heard[:kept], np.tile(noise(400), 100)[:kept])
-    assert not heard[kept:].any()
+    assert mixture.shape == (40_000,)
+    np.testing.assert_array_equal(mixture[:kept], np.tile(noise(400), 100)[:kept])
+    assert not mixture[kept:].any()
     assert not summary.is_exact
 
 
@@ -131,7 +131,7 @@ def test_an_error_of_the_model_ends_the_session(contract, sign_split, wav, waits
     backend.run = run
     microphone = FileMicrophone(wav("clip.wav", noise(40_000)), speed=0) if waits else Burst([noise(8000)[None]])
     with pytest.raises(RefusedError, match="NaN or infinite"):
-        session_of(backend, microphone, Collector()).run(goes_on)
+        session_of(backend, microphone, Collector()).run(keep_running)
 
 
 def test_errors_of_files_end_the_session(contract, sign_split, wav):
@@ -139,18 +139,18 @@ def test_errors_of_files_end_the_session(contract, sign_split, wav):
     broken[5000] = np.nan
     microphone = FileMicrophone(wav("nan.wav", broken, subtype="FLOAT"), speed=0)
     with pytest.raises(AudioError, match=r"nan.wav: found NaN or infinite samples"):
-        session_of(sign_split(contract()), microphone, Collector()).run(goes_on)
+        session_of(sign_split(contract()), microphone, Collector()).run(keep_running)
 
     def full_disk(_samples) -> None:
         raise AudioError("out.wav: can't be written (No space left on device)")
 
     microphone = FileMicrophone(wav("long.wav", np.resize(noise(8000), 400_000)), speed=0)
     with pytest.raises(AudioError, match="No space left"):
-        session_of(sign_split(contract()), microphone, FileLoudspeaker(full_disk, RATE, 0)).run(goes_on)
+        session_of(sign_split(contract()), microphone, FileLoudspeaker(full_disk, RATE, 0)).run(keep_running)
 
 
 @pytest.mark.parametrize("stop", [lambda _state: False, KeyboardInterrupt])
-def test_a_session_ends_when_it_is_told_to(contract, sign_split, wav, stop):
+def test_a_session_ends_when_asked_to(contract, sign_split, wav, stop):
     """At this speed the first block is due in half an hour: a session that waited for it would hang."""
 
     def tick(state) -> bool:
@@ -173,7 +173,7 @@ def test_a_session_ends_when_it_is_told_to(contract, sign_split, wav, stop):
 def test_real_time_is_kept_without_overruns_or_underruns(contract, sign_split, wav):
     loudspeaker = Collector(speed=4.0)
     microphone = FileMicrophone(wav("clip.wav", noise(12_000)), speed=4.0)
-    summary = session_of(sign_split(contract()), microphone, loudspeaker).run(goes_on)
+    summary = session_of(sign_split(contract()), microphone, loudspeaker).run(keep_running)
     assert (summary.overruns, summary.seconds) == (0, 1.5)
     assert summary.rtf_p50 is not None
     assert 0 < summary.rtf_p50 <= summary.rtf_p95
@@ -186,8 +186,8 @@ def test_channels_that_are_not_there(wav):
         FileMicrophone(wav("empty.wav", np.zeros(0)))
 
 
-def test_levels_are_those_of_what_is_heard_now():
-    track = DelayedLevels(1, 1000, 100)
+def test_levels_are_those_of_the_sound_that_is_played():
+    levels = DelayedLevels(1, 1000, 100)
     sources = np.concatenate([np.full(100, 0.1), np.full(100, 1.0)]).astype(np.float32)[None, None]
-    track.add(LivePart(sources[:, 0], sources), begin_seconds=2.0)
-    assert [round(track.at(t)[0]) for t in (1.9, 2.05, 2.15, 9.0)] == [-99, -20, 0, 0]
+    levels.add(LivePart(sources[:, 0], sources), begin_seconds=2.0)
+    assert [round(levels.at(t)[0]) for t in (1.9, 2.05, 2.15, 9.0)] == [-99, -20, 0, 0]

@@ -11,10 +11,10 @@ from tasnet2hef.audio.samples import Samples
 _PROBE_BLOCKS = 200
 
 
-class RateChange:
+class StreamResampler:
     """Streams ``[channel, sample]`` to another rate with soxr's default quality (HQ, linear phase).
 
-    All that comes out, joined, is what changing the whole stream's rate at once gives. Equal rates pass through.
+    The outputs, joined, equal resampling the whole stream at once. With equal rates samples pass unchanged.
     """
 
     def __init__(self, channels: int, from_hz: int, to_hz: int) -> None:
@@ -31,7 +31,7 @@ class RateChange:
         return samples if self._stream is None else self._change(samples, last=False)
 
     def flush(self) -> Samples:
-        """End the stream: return what is still held."""
+        """End the stream: return the rest."""
         nothing = np.zeros((self._channels, 0), np.float32)
         return nothing if self._stream is None else self._change(nothing, last=True)
 
@@ -41,13 +41,13 @@ class RateChange:
         return np.ascontiguousarray(changed.reshape(-1, self._channels).T)
 
 
-def held_seconds(from_hz: int, to_hz: int) -> float:
-    """Return the most seconds of audio that a change of rate holds back, found by trying it on silence."""
+def resampling_lag_seconds(from_hz: int, to_hz: int) -> float:
+    """Return the most seconds of audio that a change of rate holds back, measured on silence."""
     if from_hz == to_hz:
         return 0.0
-    change, block = RateChange(1, from_hz, to_hz), np.zeros((1, max(1, from_hz // 100)), np.float32)
-    held, ready = 0.0, 0
+    resampler, block = StreamResampler(1, from_hz, to_hz), np.zeros((1, max(1, from_hz // 100)), np.float32)
+    longest, ready = 0.0, 0
     for number in range(1, _PROBE_BLOCKS + 1):
-        ready += change.feed(block).shape[1]
-        held = max(held, number * block.shape[1] / from_hz - ready / to_hz)
-    return held
+        ready += resampler.feed(block).shape[1]
+        longest = max(longest, number * block.shape[1] / from_hz - ready / to_hz)
+    return longest

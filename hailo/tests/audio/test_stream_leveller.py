@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasnet2hef.audio.level import speech_level_dbfs
-from tasnet2hef.audio.level_keeper import LevelKeeper, RunningLevel
+from tasnet2hef.audio.stream_leveller import RunningLevel, StreamLeveller
 
 RATE_HZ = 8000
 
@@ -22,18 +22,18 @@ def talk(seconds: float, level: float) -> np.ndarray:
 
 @pytest.mark.parametrize("level", [0.002, 0.03, 0.5])
 def test_a_net_hears_its_level_and_the_listener_the_stream_s(level: float) -> None:
-    keeper, samples, delay = LevelKeeper(-25.0, RATE_HZ), talk(10, level), 500
-    heard = np.concatenate([keeper.apply(block) for block in np.array_split(samples, 333)])
+    leveller, samples, delay = StreamLeveller(-25.0, RATE_HZ), talk(10, level), 500
+    heard = np.concatenate([leveller.apply(block) for block in np.array_split(samples, 333)])
     assert speech_level_dbfs(heard[RATE_HZ:], RATE_HZ) == pytest.approx(-25, abs=0.5)
     late = np.split(np.stack([heard, -heard]), [0, delay, 7777], axis=1)
-    out = np.concatenate([keeper.take_back(part) for part in late], axis=1)
+    out = np.concatenate([leveller.revert(part) for part in late], axis=1)
     np.testing.assert_allclose(out, [samples, -samples], rtol=1e-5)
 
 
 def test_a_net_for_any_level_is_left_alone() -> None:
-    keeper, samples = LevelKeeper(None, RATE_HZ), talk(0.1, 0.03)
-    assert keeper.apply(samples) is samples
-    assert keeper.take_back(samples[None]).base is samples
+    leveller, samples = StreamLeveller(None, RATE_HZ), talk(0.1, 0.03)
+    assert leveller.apply(samples) is samples
+    assert leveller.revert(samples[None]).base is samples
 
 
 @given(cuts=st.lists(st.integers(0, 6000), max_size=8))
