@@ -96,6 +96,7 @@ def test_without_torch_a_checkpoint_is_one_line(
         call(tmp_path)
 
 
+@pytest.mark.slow
 @needs_torch
 def test_the_example_of_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     example = re.findall(

@@ -36,6 +36,7 @@ def test_every_module_imports_and_its_examples_hold(module: str) -> None:
     assert results.failed == 0, f"{results.failed} of {results.attempted} examples; python -m doctest shows them"
 
 
+@pytest.mark.slow
 def test_the_rest_leaves_torch_alone() -> None:
     free = [name for name in _modules() if not _needs_torch(name) and not name.endswith("__main__")]
     code = f"import sys\nfor name in {free}: __import__(name)\nassert 'torch' not in sys.modules"

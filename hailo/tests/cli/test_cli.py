@@ -76,6 +76,7 @@ def test_wrong_options_of_convert_are_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @needs_torch
 def test_the_first_five_minutes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     convert = ["convert", str(ASSETS / "demo_model.pth"), "--seconds", "1", "-o", str(tmp_path), "--json"]

@@ -16,6 +16,7 @@ from tests.report.html_reader import read_page
 Printed = pytest.CaptureFixture[str]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which this environment is without")
 def test_the_demo_goes_the_whole_way(tmp_path: Path, capsys: Printed) -> None:
     arguments = ["demo", "-o", str(tmp_path), "--seconds", "1", "--threads", "1", "--json"]

@@ -44,6 +44,7 @@ def _program(*words: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_has_an_example_and_json_is_everywhere(name: str, capsys: Printed) -> None:
     assert run(make_app(), [name, "--help"]) == 0
@@ -151,6 +152,7 @@ def test_quiet_mutes_notes_warnings_and_progress(capsys: Printed) -> None:
     assert "a warning" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [["--help"], ["check", "--help"], ["rules"], ["check", "none.onnx"], ["nonsense"]]
 )
@@ -160,6 +162,7 @@ def test_no_colours_in_a_pipe(words: list[str]) -> None:
     assert not COLOUR.search(done.stdout + done.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs pseudo-terminals")
 @pytest.mark.parametrize(("variable", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
 def test_no_color_is_obeyed_on_a_terminal(variable: dict[str, str], coloured: bool) -> None:
@@ -202,6 +205,7 @@ def test_completion_scripts_are_printed(shell: str) -> None:
     assert "_TASNET2HEF_COMPLETE" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [("tasnet2hef se", {"separate", "selftest"}), ("tasnet2hef check --h", {"--hw", "--help"})],

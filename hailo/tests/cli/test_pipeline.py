@@ -56,6 +56,7 @@ def _convert(checkpoint: Path, recordings: Path, *more: str) -> int:
     return run(make_app(), [*words, "--calib-audio", str(recordings), "--hailo-python", sys.executable, *more])
 
 
+@pytest.mark.slow
 def test_one_command_makes_a_hef(
     checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:
@@ -83,6 +84,7 @@ def test_without_the_compiler_one_command_is_left(
     assert json.loads((bundle / "bundle.json").read_text())["checkpoint"] == str(checkpoint)
 
 
+@pytest.mark.slow
 def test_segments_get_a_hef_each(
     checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:
@@ -118,6 +120,7 @@ def _assert_whole_graphs_tensors(build: Path) -> None:
                 np.testing.assert_allclose(found, expected[name][0], rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_chunk_and_its_past_rows_get_a_hef(
     checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:

@@ -21,6 +21,7 @@ def _reduce(tmp_path: Path, *words: str, length: int = 9) -> int:
     return run(make_app(), ["reduce", str(graph), "-o", str(tmp_path / "out"), *words])
 
 
+@pytest.mark.slow
 def test_by_check_in_a_process_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = f"import sys; sys.path.insert(0, {str(HAILO)!r}); from tasnet2hef.cli import main; main()"
     command = f"{sys.executable} -c {shlex.quote(code)} check {{}}"

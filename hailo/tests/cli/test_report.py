@@ -19,6 +19,7 @@ def _report(*arguments: object) -> int:
     return run(make_app(), ["report", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_a_graph_is_checked_heard_and_shown_again_from_its_folder(tmp_path: Path, capsys: Printed) -> None:
     graph, recording = save_net(tmp_path / "net.onnx"), tmp_path / "talk.wav"
     soundfile.write(recording, babble(1.0, 3), 8000)
@@ -35,6 +36,7 @@ def test_a_graph_is_checked_heard_and_shown_again_from_its_folder(tmp_path: Path
     assert page.read_bytes() == first
 
 
+@pytest.mark.slow
 def test_a_graph_that_changed_is_checked_again(tmp_path: Path, capsys: Printed) -> None:
     graph = save_net(tmp_path / "net.onnx", window_frames=99)
     assert _report(graph) == 0
@@ -44,6 +46,7 @@ def test_a_graph_that_changed_is_checked_again(tmp_path: Path, capsys: Printed) 
     assert {"shape": [-1, 33, 1, 16]}.items() <= next(x for x in told["layers"] if x["name"] == "conv1").items()
 
 
+@pytest.mark.slow
 def test_another_chip_is_checked_for_and_stays(tmp_path: Path, capsys: Printed) -> None:
     graph = save_net(tmp_path / "net.onnx")
     for options, chip in (([], "hailo8"), (["--hw", "hailo10h"], "hailo10h"), ([], "hailo10h")):

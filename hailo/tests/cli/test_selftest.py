@@ -45,6 +45,7 @@ def test_nothing_there_is_exit_code_2(tmp_path, capsys):
     assert "\n" not in error
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which this environment is without")
 def test_what_convert_leaves_passes(tmp_path, capsys):
     convert = ["convert", str(ASSETS / "demo_model.pth"), "--seconds", "1", "-o", str(tmp_path), "--json"]

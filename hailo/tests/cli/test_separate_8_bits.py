@@ -31,6 +31,7 @@ def scores(folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> l
     return json.loads(capsys.readouterr().out)["si_sdr_db"]
 
 
+@pytest.mark.slow
 def test_eight_bits_cost_a_little(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     exact = scores(folder, capsys)
     rounded = scores(folder, capsys, "--calib", str(folder / "calib.npz"))

@@ -56,6 +56,7 @@ def test_a_stateful_export_streams(
     assert report["windows"] == 80000 // 800
 
 
+@pytest.mark.slow
 @needs_torch
 def test_columns_and_a_halo(causal_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["convert", str(causal_checkpoint), "-o", str(tmp_path), "--streams", "4", "--json"]

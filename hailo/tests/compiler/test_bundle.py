@@ -44,6 +44,7 @@ def bundle(packed: Path, bench: Bench) -> Path:
     return Path(shutil.copytree(packed, bench.folder / "out.run" / packed.name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", ["", "compile.sh", ".."])
 def test_its_folder_its_script_and_its_run_mean_it(
     bundle: Path, given: str, finished: FinishedRun, monkeypatch: pytest.MonkeyPatch
@@ -62,6 +63,7 @@ def test_its_folder_its_script_and_its_run_mean_it(
     assert (options.output, options.hardware) == (output, "hailo8l")
 
 
+@pytest.mark.slow
 def test_its_run_ends_with_a_hef_where_the_compiler_is(bundle: Path, capsys: Printed) -> None:
     output = bundle.parent / "made.hef"
     assert run(make_app(), ["compile", str(bundle / "compile.sh"), "-o", str(output), "--json"]) == 0

@@ -80,6 +80,7 @@ def test_success_is_exit_0(bench: Bench, finished: FinishedRun, end: End, capsys
     assert "input small/input_layer1" in printed
 
 
+@pytest.mark.slow
 def test_one_object_for_machines(bench: Bench, capsys: Printed) -> None:
     assert _run(bench, "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -137,6 +138,7 @@ def test_findings_stop_the_run(wide: Bench, capsys: Printed) -> None:
     assert not (wide.folder / "out.hef").exists()
 
 
+@pytest.mark.slow
 def test_force_goes_on(wide: Bench) -> None:
     assert _run(wide, "--force") == 0
 

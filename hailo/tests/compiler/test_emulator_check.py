@@ -86,6 +86,7 @@ def test_an_input_without_an_array_is_told(inputs: CompileInputs) -> None:
         reference(dataclasses.replace(inputs, arrays=("other", "more")))
 
 
+@pytest.mark.slow
 def test_an_emulator_that_fails_does_not_stop_the_run(bench: Bench) -> None:
     bench.fault("emulate native", "raise", "no native weights")
     report = bench.compile()
@@ -97,6 +98,7 @@ def test_an_emulator_that_fails_does_not_stop_the_run(bench: Bench) -> None:
     assert any("emulator: the vendor's program crashed" in note for note in again.notes)
 
 
+@pytest.mark.slow
 def test_the_bit_exact_mode_is_run_where_the_compiler_has_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

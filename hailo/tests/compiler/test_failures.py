@@ -29,6 +29,7 @@ RECORDED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stage", "message", "signature"), RECORDED)
 def test_a_recorded_failure_is_explained(
     bench: Bench, finished: FinishedRun, stage: str, message: str, signature: str
@@ -74,6 +75,7 @@ def test_an_unknown_failure_shows_the_last_lines(bench: Bench) -> None:
     assert any("log.txt" in command for command in failure.commands)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), [("segfault", "SIGSEGV"), ("abort", "SIGABRT")])
 def test_a_crash_of_the_vendors_program_is_a_result(
     bench: Bench, finished: FinishedRun, kind: str, name: str
@@ -86,6 +88,7 @@ def test_a_crash_of_the_vendors_program_is_a_result(
     assert (report.failure.signature, report.last.ended) == ("crash", f"killed by {name}")
 
 
+@pytest.mark.slow
 def test_a_stage_out_of_time_is_stopped_with_all_its_processes(bench: Bench, finished: FinishedRun) -> None:
     bench.begin_at("compile", finished)
     bench.fault("compile", "hang")
@@ -122,6 +125,7 @@ def _calls_of(process: psutil.Process) -> str | None:
         return None
 
 
+@pytest.mark.slow
 def test_a_stage_that_takes_too_much_memory_is_stopped(bench: Bench) -> None:
     bench.fault("translate", "memory")
     report = bench.compile(memory_limit_bytes=300 << 20)
@@ -130,6 +134,7 @@ def test_a_stage_that_takes_too_much_memory_is_stopped(bench: Bench) -> None:
     assert report.records[-1].peak_bytes > 300 << 20
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_and_tried_again(bench: Bench) -> None:
     bench.fault("optimize", "disk full")
     report = bench.compile()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tasnet2hef.compiler.driver import plan
 from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.target.graph.opened import OpenedGraph
@@ -12,6 +14,7 @@ from tests.compiler.conftest import Bench, FinishedRun, minutes
 INFEASIBLE = "BackendAllocatorException: conv5 errors: Agent infeasible"
 
 
+@pytest.mark.slow
 def test_a_failure_that_more_contexts_can_help_gets_them(bench: Bench, finished: FinishedRun) -> None:
     bench.begin_at("compile", finished)
     bench.fault("compile", "raise", INFEASIBLE, unless="context_switch_param(mode=enabled)")
@@ -27,6 +30,7 @@ def test_a_failure_that_more_contexts_can_help_gets_them(bench: Bench, finished:
     )
 
 
+@pytest.mark.slow
 def test_the_ladder_ends_with_a_graph_for_a_person_to_make(bench: Bench, finished: FinishedRun) -> None:
     bench.begin_at("compile", finished)
     bench.fault("compile", "raise", INFEASIBLE)

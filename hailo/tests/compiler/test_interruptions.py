@@ -63,6 +63,7 @@ def _token(bench: Bench) -> str:
     return str(json.loads((bench.folder / "out.run" / "lock").read_text())["token"])
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_middle_of_a_stage_then_resume(bench: Bench) -> None:
     bench.fault("compile", "hang with child")
     run = _start(bench)
@@ -81,6 +82,7 @@ def test_kill_9_in_the_middle_of_a_stage_then_resume(bench: Bench) -> None:
     assert any("earlier, killed run" in note for note in report.notes)
 
 
+@pytest.mark.slow
 def test_kill_9_at_20_instants_then_the_same_bytes(bench: Bench) -> None:
     """Five folders, in each a run and its resumptions are killed four times; the instants lie over a whole run."""
     started = time.monotonic()
@@ -106,6 +108,7 @@ def test_kill_9_at_20_instants_then_the_same_bytes(bench: Bench) -> None:
         assert report.hef.path.read_bytes() == expected
 
 
+@pytest.mark.slow
 def test_control_c_stops_everything_and_keeps_what_is_done(bench: Bench) -> None:
     bench.fault("optimize", "hang")
     run = _start(bench)
@@ -120,6 +123,7 @@ def test_control_c_stops_everything_and_keeps_what_is_done(bench: Bench) -> None
     assert bench.calls().count("translate") == 1
 
 
+@pytest.mark.slow
 def test_a_second_run_in_one_folder_is_told_so(bench: Bench) -> None:
     bench.fault("optimize", "hang")
     run = _start(bench)
@@ -139,6 +143,7 @@ def test_a_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
         assert json.loads((tmp_path / "lock").read_text())["pid"] == os.getpid()
 
 
+@pytest.mark.slow
 def test_a_damaged_record_is_no_record(bench: Bench) -> None:
     first = bench.compile()
     (first.folder / RECORD_NAME).write_text('{"format": 1, "stages": [{"key"')

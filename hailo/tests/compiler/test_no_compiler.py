@@ -40,6 +40,7 @@ def test_the_run_ends_as_not_done(alone: Bench) -> None:
     assert len(layers) == len(report.check.net)
 
 
+@pytest.mark.slow
 def test_its_command_finishes_the_job_where_the_compiler_is(alone: Bench) -> None:
     made = alone.compile().hand_over
     assert made is not None

@@ -71,6 +71,7 @@ def _run(graph: Path, options: PipelineOptions) -> PipelineReport:
     return run_pipeline([opened], {graph: check_graph(opened)}, options, StepClock())
 
 
+@pytest.mark.slow
 def test_all_steps_lead_to_a_hef(whole: Whole, capsys: pytest.CaptureFixture[str]) -> None:
     report = whole.report
     fail_without_hef(report, "small.onnx")
@@ -99,6 +100,7 @@ def test_the_simulations_script_is_given_to_the_compiler(whole: Whole) -> None:
     assert job["script"] == (whole.folder / "small.alls").read_text()
 
 
+@pytest.mark.slow
 def test_an_own_script_or_none(graph: Path, options: PipelineOptions, tmp_path: Path) -> None:
     own = tmp_path / "own.alls"
     own.write_text("model_optimization_flavor(optimization_level=0)\n")
@@ -122,6 +124,7 @@ def test_a_second_run_compiles_nothing_again(whole: Whole, bench: Bench) -> None
         assert {each.date_time[0] for each in archive.infolist()} == {1980}, "no date in it, so the same tomorrow"
 
 
+@pytest.mark.slow
 def test_a_failure_names_the_checkpoint_in_its_next_command(
     graph: Path, options: PipelineOptions, bench: Bench
 ) -> None:

@@ -55,6 +55,7 @@ def test_progress_bars_and_colours_leave_their_last_state() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_path_from_here_works_in_the_stages_folder(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(bench.folder)
     places = os.environ["PYTHONPATH"].split(os.pathsep)

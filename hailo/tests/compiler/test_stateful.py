@@ -31,6 +31,7 @@ def stream_bench(bench: Bench, tmp_path: Path) -> Bench:
     return dataclasses.replace(bench, model=graph, calibration=tmp_path / "calib.npz")
 
 
+@pytest.mark.slow
 def test_a_hef_comes_out(stream_bench: Bench) -> None:
     report = stream_bench.compile()
     assert report.outcome == "done", report.to_json()
@@ -43,6 +44,7 @@ def test_a_hef_comes_out(stream_bench: Bench) -> None:
     assert report.notes == ()
 
 
+@pytest.mark.slow
 def test_the_compiler_may_number_its_inputs_otherwise(
     stream_bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,7 @@ def test_the_emulator_is_compared_with_onnx_runtime(finished: FinishedRun) -> No
     assert report.to_json()["first_disagreeing"] is None
 
 
+@pytest.mark.slow
 def test_a_second_run_makes_nothing_again(bench: Bench) -> None:
     first = bench.compile()
     calls = bench.calls()
@@ -55,6 +56,7 @@ def test_a_second_run_makes_nothing_again(bench: Bench) -> None:
     assert first.hef.sha256 == second.hef.sha256
 
 
+@pytest.mark.slow
 def test_another_script_goes_back_to_the_optimisation_only(bench: Bench, finished: FinishedRun) -> None:
     bench.begin_at("compile", finished)
     script = bench.folder / "own.alls"
@@ -66,6 +68,7 @@ def test_another_script_goes_back_to_the_optimisation_only(bench: Bench, finishe
     assert report.outcome == "done"
 
 
+@pytest.mark.slow
 def test_a_stage_whose_file_was_altered_is_made_again(bench: Bench, finished: FinishedRun) -> None:
     bench.begin_at("compile", finished)
     first = bench.compile()
@@ -73,6 +76,7 @@ def test_a_stage_whose_file_was_altered_is_made_again(bench: Bench, finished: Fi
     assert [record.stage for record in bench.compile().records if not record.reused] == ["versions", "translate"]
 
 
+@pytest.mark.slow
 def test_differences_from_the_prediction_are_told_and_saved(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN_RENAME", "conv2=conv77")
     script = bench.folder / "own.alls"

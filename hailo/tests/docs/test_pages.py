@@ -38,6 +38,7 @@ def test_a_picture_takes_the_colour_of_the_text(name: str) -> None:
     assert not re.findall(r'(?:href|src)="http', svg)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_is_drawn_the_same_again(name: str) -> None:
     page = f"{{{{ picture {name} }}}}"

@@ -23,6 +23,7 @@ def _export(path: Path, options: ExportOptions | None = None, **spec: object) ->
     return export_checkpoint(checkpoint, path, options or ExportOptions(seconds=0.2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", ["gLN", "fgLN", "cLN", "bN"])
 @pytest.mark.parametrize("layout", ["tall", "wide"])
 @pytest.mark.parametrize("residual", ["separate", "joint"])
@@ -38,6 +39,7 @@ def test_onnx_runtime_equals_the_original(tmp_path: Path, norm: str, layout: str
     assert report.nodes == len(onnx.load(tmp_path / "net.onnx").graph.node)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spec",
     [
@@ -56,6 +58,7 @@ def test_special_forms_run_in_onnx_runtime(tmp_path: Path, spec: dict[str, objec
     assert min(row.db for row in report.parity) >= EXACT_DB
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", ["gLN", "fgLN", "cLN", "bN"])
 @pytest.mark.parametrize("streams", [2, 8])
 def test_every_column_equals_the_original(tmp_path: Path, norm: str, streams: int) -> None:
@@ -102,6 +105,7 @@ def test_an_export_that_differs_is_refused_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OptionError, match="can't be written"):

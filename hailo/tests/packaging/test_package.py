@@ -19,6 +19,7 @@ from tasnet2hef.target.rules.framework.discovery import all_rules
 from tasnet2hef.target.rules.row_too_wide import RULE
 from tests.packaging.conftest import ROOT
 
+pytestmark = pytest.mark.slow
 LARGEST_BYTES = 2_000_000
 CLIENT = """from tasnet2hef.target.check import check_file
 found: list[str] = [finding.rule for finding in check_file("graph.onnx", "hailo8").findings]

@@ -70,6 +70,7 @@ def test_a_second_run_measures_nothing_again(outcome, model, calibration, test_s
     assert again.sixteen_bit == outcome.sixteen_bit
 
 
+@pytest.mark.slow
 def test_command_line(model, calibration, test_set, tmp_path, capsys):
     arguments = [str(model), str(calibration), "--eval", str(test_set), "-o", str(tmp_path), "--threads", "1"]
     assert run(make_app(), ["simulate", *arguments, "--quick", "--json"]) == 0
@@ -107,6 +108,7 @@ def test_a_quick_run_claims_no_damage(model, calibration, tmp_path):
     assert report.to_json()["frontier"] == []
 
 
+@pytest.mark.slow
 def test_layers_can_be_set(model, calibration, tmp_path):
     coarse = SimulationOptions(quick=True, precisions={"conv*": "a8_w4"})
     fine = SimulationOptions(quick=True, precisions={"*": "a16_w16"})
@@ -195,6 +197,7 @@ def test_plots_say_what_is_missing(monkeypatch):
         plots.require_plots("png")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("matplotlib") is None, reason="needs matplotlib, an optional extra")
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
 def test_plots_are_drawn(outcome, tmp_path, kind, start):

@@ -178,6 +178,7 @@ def test_agreement_over_a_stream(causal: Path, simulated: Simulator) -> None:
     assert noises_db[1] > noises_db[0] + 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_folder", [False, True])
 def test_simulate_judges_a_stream(
     causal: Path, causal_set: Path, test_set: Path, tmp_path: Path, with_folder: bool

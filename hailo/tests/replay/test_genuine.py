@@ -41,6 +41,7 @@ def test_the_plain_replay_is_asteroids_export(tmp_path: Path) -> None:
     assert _errors(replayed) == _errors(genuine) != []
 
 
+@pytest.mark.slow
 @needs_asteroid
 def test_the_tall_replay_is_the_patched_nets_export(tmp_path: Path) -> None:
     model = tall_4d.build(SMALL, SAMPLES, slopes="[1, 1, 1, 1]")
@@ -50,6 +51,7 @@ def test_the_tall_replay_is_the_patched_nets_export(tmp_path: Path) -> None:
     assert _errors(replayed) == _errors(genuine) != []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dynamo", [False, True])
 def test_exporters_align_slopes_with_the_channels(tmp_path: Path, dynamo: bool) -> None:
     (node,) = export_slopes(12, tmp_path / "slopes.onnx", dynamo=dynamo).loaded.nodes

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasnet2hef.report.charts import _narrowed, draw_costs, draw_losses, draw_frontier, draw_spectrogram, spectrum
+from tasnet2hef.report.charts import _narrowed, draw_costs, draw_frontier, draw_losses, draw_spectrogram, spectrum
 
 pytest.importorskip("matplotlib")
 
@@ -47,6 +47,7 @@ def test_names_are_text_whatever_they_hold() -> None:
     assert {f"{name}  ({name})" for name in NAMES} <= texts
 
 
+@pytest.mark.slow
 def test_charts_do_not_differ_from_run_to_run() -> None:
     assert draw_costs(_layers(), 6 * [False]) == draw_costs(_layers(), 6 * [False])
 

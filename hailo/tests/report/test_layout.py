@@ -24,6 +24,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     return {name: graph[name] for name in draw(st.permutations(names))}
 
 
+@pytest.mark.slow
 @given(graphs())
 def test_no_two_nodes_overlap_and_all_lie_inside(graph: Graph) -> None:
     drawn = lay_out(graph)
@@ -35,6 +36,7 @@ def test_no_two_nodes_overlap_and_all_lie_inside(graph: Graph) -> None:
         assert 0 <= place.y <= drawn.height - NODE_HEIGHT
 
 
+@pytest.mark.slow
 @given(graphs())
 def test_each_connection_is_one_line_and_runs_down_or_to_a_later_column(graph: Graph) -> None:
     drawn = lay_out(graph)

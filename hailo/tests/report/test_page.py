@@ -107,6 +107,7 @@ def test_a_page_without_matplotlib_says_so(whole_run: Run, monkeypatch: pytest.M
     assert len(page.all("audio")) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["check", "simulate", "compile", "audio"])
 def test_facts_that_lack_something_are_one_line(stage: str, whole_run: Run, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(whole_run.page.parent, tmp_path / "small.report"))
@@ -117,6 +118,7 @@ def test_facts_that_lack_something_are_one_line(stage: str, whole_run: Run, tmp_
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.slow
 def test_a_changed_graph_makes_its_simulation_stale(whole_run: Run, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(whole_run.page.parent, tmp_path / "small.report"))
     graph = tmp_path / "small.onnx"
@@ -129,6 +131,7 @@ def test_a_changed_graph_makes_its_simulation_stale(whole_run: Run, tmp_path: Pa
     assert "of an earlier graph, run it again" in page.text
 
 
+@pytest.mark.slow
 def test_a_foreign_graph_of_1179_layers_makes_a_page_under_5_mb(tmp_path: Path, evidence: Path) -> None:
     graph = evidence / "seed_wide_export.onnx"
     path = write_report(OpenedGraph.read(graph), check=check_file(graph), folder=tmp_path)

@@ -126,6 +126,7 @@ def test_a_single_context_is_asked_for() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_check_command(bad_file: Path, good_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(make_app(), ["check", str(good_file)]) == 0
     assert "no findings" in capsys.readouterr().out
@@ -163,6 +164,7 @@ def test_rules_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(make_app(), ["rules", "none"]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HAS_TORCH, reason="exports need torch")
 @pytest.mark.parametrize("norm", ["gLN", "cLN", "bN"])
 @pytest.mark.parametrize("residual", ["separate", "joint"])

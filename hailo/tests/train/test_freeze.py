@@ -149,6 +149,7 @@ def test_a_frozen_net_folds_into_its_convolutions(
     assert layers["external_pad"] == decoders + (blocks if edges == "kept" else 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("residual", "parsed", "fused"), [("separate", 155, 110), ("joint", 110, 85)])
 def test_the_full_default_net_fits_its_budget_of_layers(
     tmp_path: Path, residual: str, parsed: int, fused: int

@@ -64,6 +64,7 @@ def stop_after(run: Run, steps: int, mixer: Mixer, folder: Path) -> None:
         train(run, mixer, folder, constant_score, progress)
 
 
+@pytest.mark.slow
 def test_learns_to_separate_two_tones(tiny_spec: TasNetSpec, make_mixer: MakeMixer, tmp_path: Path) -> None:
     held_out = [make_mixer(3200).draw(9, number) for number in range(4)]
     run = start(Plan(steps=60, batch=4, peak_rate=1e-2, validate_every=30), tiny_spec)

@@ -67,6 +67,7 @@ def test_the_level_travels_from_checkpoint_to_separation(
     np.testing.assert_allclose(quiet, loud * 0.01, atol=2e-5 * np.abs(loud).max())
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_ends_with_the_same_student(
     teacher_file: str, speech_folder: Path, tmp_path: Path
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_run_that_was_cut_ends_with_the_same_student(
         assert [int(row["step"]) for row in csv.DictReader(lines)] == [2, 4, 6]
 
 
+@pytest.mark.slow
 def test_training_keeps_what_folds_and_helps(teacher_file: str, speech_folder: Path, tmp_path: Path) -> None:
     options = dataclasses.replace(SHORT, steps=40, validate_every=20, rate=3e-3, noise_bits=8, truth=0.5)
     report = distil_file(teacher_file, speech_folder, tmp_path / "student.pth", options, SPEECH)
@@ -102,6 +104,7 @@ def test_training_keeps_what_folds_and_helps(teacher_file: str, speech_folder: P
     assert report.result_db > frozen.result_db
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variant", "norm"), [(Variant("cLN", causal=True), "cLN"), (Variant(hid_chan=4), "bN")])
 def test_variants_are_trained_too(
     teacher_file: str, speech_folder: Path, tmp_path: Path, variant: Variant, norm: str
@@ -112,6 +115,7 @@ def test_variants_are_trained_too(
     assert load_checkpoint(report.path).input_level_dbfs == (INPUT_LEVEL_DBFS if norm == "bN" else None)
 
 
+@pytest.mark.slow
 def test_another_run_in_the_folder_is_refused(teacher_file: str, speech_folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "student.pth"
     distil_file(teacher_file, speech_folder, output, dataclasses.replace(SHORT, steps=1), SPEECH)
@@ -137,6 +141,7 @@ def test_options_out_of_range_are_refused(name: str, value: object) -> None:
         dataclasses.replace(SHORT, **{name: value})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -177,6 +182,7 @@ def test_a_place_that_is_a_folder_is_refused_before_the_work(
         command("none.pth", speech_folder, tmp_path, *options)
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_student(teacher_file: str, speech_folder: Path, tmp_path: Path) -> None:
     """Under torchrun each process takes its own mixtures, and the first one writes."""
     short = ["--steps", "2", "--batch", "1", "--seconds", "0.4", "--validate-every", "2"]

@@ -126,6 +126,7 @@ def test_a_small_machine_is_a_warning() -> None:
 TEXTS = st.text(max_size=12) | st.sampled_from(["3.33.0", "4.23.0", "5.2.0", "3.33", "", "None", "4"])
 
 
+@pytest.mark.slow
 @given(compiler=TEXTS, runtime=TEXTS, numpy=TEXTS, python=TEXTS, driver=TEXTS)
 def test_no_version_text_confuses_it(compiler: str, runtime: str, numpy: str, python: str, driver: str) -> None:
     parts = environment(compiler, runtime, packages={**PACKAGES, "numpy": numpy}, python_version=python)

@@ -84,6 +84,7 @@ def test_one_bad_operator_of_a_hundred(reduce: Reduce) -> None:
     assert [onnx.load(step).graph.node[0].op_type for step in report.steps][-1] == "Erf"
 
 
+@pytest.mark.slow
 def test_the_recorded_graph_is_cut_to_its_first_wide_row(reduce: Reduce, evidence: Path) -> None:
     report = reduce(evidence / "seed_wide_export.onnx", rule="row-too-wide")
     assert report.nodes_before == 837
@@ -93,6 +94,7 @@ def test_the_recorded_graph_is_cut_to_its_first_wide_row(reduce: Reduce, evidenc
     assert _levels(onnx.load(report.reduced), "row-too-wide") == {"error"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [rule.id for rule in all_rules()])
 def test_every_rule_on_its_own_bad_graph_ends_where_no_node_can_go(rule: str, reduce: Reduce) -> None:
     model = next(each for each in all_rules() if each.id == rule).bad[0]()
@@ -117,6 +119,7 @@ def test_two_operators_that_fail_together_both_stay(reduce: Reduce, script: Scri
         assert subprocess.run(shlex.split(command.replace("{}", str(path))), check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_node_that_onnx_runtime_refuses(reduce: Reduce, tmp_path: Path) -> None:
     program = tmp_path / "load.py"
     program.write_text(RUNS)
@@ -139,6 +142,7 @@ def test_a_recorded_signature_is_the_failure(reduce: Reduce, script: Script) -> 
         reduce(chain(20, {12: "Erf"}), output="other", check=command, signature="memory-units")
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_middle_and_again_repeats_nothing(reduce: Reduce, script: Script, tmp_path: Path) -> None:
     command = script(COUNTS + NOTES + FINDS_ERF)
     source = saved(tmp_path, chain(40, {23: "Erf", 31: "Erf"}))

@@ -69,6 +69,7 @@ def _package_file(net: torch.nn.Module, folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=_name)
 def test_equals_asteroid(case: dict[str, Any], tmp_path: Path) -> None:
     net = asteroid_conv_tasnet(**{**SMALL, **case})
@@ -79,6 +80,7 @@ def test_equals_asteroid(case: dict[str, Any], tmp_path: Path) -> None:
     _assert_equals_original(loaded, net)
 
 
+@pytest.mark.slow
 def test_default_network_is_loaded_whole(tmp_path: Path) -> None:
     net = asteroid_conv_tasnet(n_src=2)
     checkpoint = load_checkpoint(_package_file(net, tmp_path))
@@ -86,6 +88,7 @@ def test_default_network_is_loaded_whole(tmp_path: Path) -> None:
     _assert_equals_original(checkpoint, net)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bank", ["encoder", "decoder"])
 @pytest.mark.parametrize("family", ["free", "analytic_free", "param_sinc", "stft"])
 def test_pseudo_inverse_bank(bank: str, family: str, tmp_path: Path) -> None:

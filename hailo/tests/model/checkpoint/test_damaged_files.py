@@ -8,6 +8,7 @@ import io
 import tempfile
 from pathlib import Path
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,6 +51,7 @@ def test_truncated(zipped: bool, kept: float) -> None:
     _load(whole[: int(kept * len(whole))])
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(zipped=st.booleans(), changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)),
                                               min_size=1, max_size=6))  # fmt: skip

@@ -224,6 +224,7 @@ STATES: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STATES)
 @pytest.mark.parametrize("packed", [True, False])
 def test_unusable_weights(name: str, packed: bool, tmp_path: Path) -> None:

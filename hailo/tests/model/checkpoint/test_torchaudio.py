@@ -63,6 +63,7 @@ def _assert_equals_original(checkpoint: Checkpoint, net: torch.nn.Module, sample
         assert_same_waveforms(checkpoint.reference()(clip), expected, at_least_db=100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("samples", [1000, 1001, 1013])
 @pytest.mark.parametrize("kernel", [16, 15, 2])
 @pytest.mark.parametrize("mask", ["sigmoid", "relu"])
@@ -75,6 +76,7 @@ def test_equals_torchaudio(conv_tasnet: Any, samples: int, kernel: int, mask: st
     _assert_equals_original(from_module(net, SETTINGS), net, samples)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sources", [1, 3])
 def test_sources_are_counted(conv_tasnet: Any, sources: int) -> None:
     net = _network(conv_tasnet, num_sources=sources)

@@ -45,6 +45,7 @@ def _assert_same_weights(checkpoint: Checkpoint, expected: Mapping[str, torch.Te
     assert all(torch.equal(checkpoint.weights[key], tensor) for key, tensor in expected.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrapper", ["state_dict", "model_state_dict", "model", "net", None])
 @pytest.mark.parametrize("prefix", ["", "model.", "module.", "_orig_mod.", "model.module.", "model._orig_mod."])
 def test_wrappers_and_prefixes(wrapper: str | None, prefix: str, tmp_path: Path) -> None:
@@ -55,6 +56,7 @@ def test_wrappers_and_prefixes(wrapper: str | None, prefix: str, tmp_path: Path)
     _assert_same_weights(checkpoint, small_weights())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".pt", ".pth", ".ckpt", ".bin", ".tar", ".pth.tar", ""])
 @pytest.mark.parametrize("zipped", [True, False])
 def test_any_suffix_and_the_older_file_form(suffix: str, zipped: bool, tmp_path: Path) -> None:

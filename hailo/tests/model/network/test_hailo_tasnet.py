@@ -95,6 +95,7 @@ def test_a_padding_value_that_the_activation_cannot_reach_keeps_its_layer() -> N
     assert [module for module in net.modules() if isinstance(module, ChannelAffine)]
 
 
+@pytest.mark.slow
 @given(
     kernel=st.integers(1, 24),
     stride_share=st.floats(0.05, 1.0),

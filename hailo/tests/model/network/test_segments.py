@@ -29,6 +29,7 @@ def _export(path: Path, segments: int, seed: int = 0, residual: str = "separate"
     return export_checkpoint(from_module(random_reference(small_spec(**spec), seed)), path, options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("segments", [2, 3, 6])
 @pytest.mark.parametrize("residual", ["separate", "joint"])
 @pytest.mark.parametrize(

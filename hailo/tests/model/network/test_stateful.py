@@ -43,6 +43,7 @@ def _followed_by_silence(clip: np.ndarray, **spec: object) -> np.ndarray:
     return separated[:, : len(clip)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", [1, 5, 40])
 @pytest.mark.parametrize("spec", CAUSAL, ids=str)
 def test_chunk_by_chunk_equals_the_whole_file(tmp_path: Path, spec: dict[str, object], chunk: int) -> None:

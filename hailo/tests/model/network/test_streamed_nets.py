@@ -27,6 +27,7 @@ def _backend(path: Path, options: ExportOptions, **spec: object) -> OnnxRuntimeB
     return OnnxRuntimeBackend(path, threads=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", ["gLN", "bN"])
 @pytest.mark.parametrize("streams", [2, 8])
 def test_a_file_through_columns_equals_one_window_at_a_time(tmp_path: Path, norm: str, streams: int) -> None:
@@ -62,6 +63,7 @@ def _pieces(stream: Streamer, clip: np.ndarray, size: int) -> np.ndarray:
     return np.concatenate([*parts, stream.flush()], axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streams", [1, 4])
 @pytest.mark.parametrize("spec", STREAMING, ids=str)
 def test_a_full_halo_equals_the_whole_file(tmp_path: Path, spec: dict[str, object], streams: int) -> None:

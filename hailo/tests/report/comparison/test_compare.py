@@ -30,6 +30,7 @@ def _chain(path: Path, convolutions: int, kernel: int = 3, features: int = 8) ->
     return path
 
 
+@pytest.mark.slow
 def test_a_run_against_itself_is_the_same(whole_run: Run) -> None:
     found = compare_runs(whole_run.graph, whole_run.graph)
     assert {row.verdict for section in found.sections for row in section.rows} == {"same"}

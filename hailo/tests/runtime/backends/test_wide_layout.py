@@ -34,6 +34,7 @@ def export(path: Path, options: dict[str, object], **chosen: object) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", NETS, ids=lambda options: f"{options['norm_type']}-{options.get('mask_act')}")
 def test_the_numbers_are_the_same(tmp_path: Path, options: dict[str, object]) -> None:
     path = export(tmp_path / "net.onnx", options, seconds=0.3)

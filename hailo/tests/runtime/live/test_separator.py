@@ -101,6 +101,7 @@ def test_time_never_drifts_at_any_rate(contract, sign_split, rate_hz, steps):
     assert abs(joined(parts)[0].shape[1] - total * 8000 / rate_hz) <= 1 + len(steps)
 
 
+@pytest.mark.slow
 def test_a_thousand_windows_take_no_more_memory_than_a_hundred(contract, sign_split):
     separator = LiveSeparator(sign_split(contract(streams=2)), 2, 16000)
     block, ready = noise(1600, channels=2), 0

@@ -75,6 +75,7 @@ def test_silence_between_windows_keeps_the_last_order(contract, sign_split):
     np.testing.assert_array_equal(separated, split(clip))
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(
     samples=st.integers(0, 5000),

@@ -40,6 +40,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *words: object) -> int | str | None:
     return stopped.value.code
 
 
+@pytest.mark.slow
 def test_train_then_evaluate(
     sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -44,6 +44,7 @@ def test_demo_network_improves_the_demo_mixture() -> None:
     assert gained_db >= 8, f"SI-SDR improvement: found {gained_db:.2f} dB, expected at least 8 dB"
 
 
+@pytest.mark.slow
 def test_demo_student_streams_within_half_a_decibel_of_the_network(tmp_path: Path) -> None:
     references = [recipe.ASSETS / f"demo_source_{number}.wav" for number in (1, 2)]
     gained_db = []

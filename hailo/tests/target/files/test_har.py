@@ -111,6 +111,7 @@ def test_layers_of_odd_kinds_are_borne(tmp_path: Path) -> None:
     json.dumps(found.to_json(), allow_nan=False)
 
 
+@pytest.mark.slow
 def test_a_packed_bomb_is_stopped(tmp_path: Path) -> None:
     bomb = tmp_path / "a.har"
     member = tarfile.TarInfo("net.npz")

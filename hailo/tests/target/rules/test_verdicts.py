@@ -24,6 +24,7 @@ MEAN = {
 RECALL_WANTED, FALSE_ALARMS_ALLOWED = 0.95, 0.05
 
 
+@pytest.mark.slow
 def test_recorded_verdicts_are_predicted() -> None:
     verdicts = [replay(row) for row in read_rows()]
     counts = matrix(verdicts)
