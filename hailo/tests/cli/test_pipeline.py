@@ -130,7 +130,7 @@ def test_a_chunk_and_its_past_rows_get_a_hef(
     told = json.loads(capsys.readouterr().out)
     assert [each["step"] for each in told["steps"]] == ["export", "check", "calibrate", "simulate", "compile"]
     (compiled,) = told["compile"]
-    assert {step["step"]: step["agreement_db"] for step in compiled["emulator"]}["native"] == 200.0
+    assert {each["mode"]: each["agreement_db"] for each in compiled["emulator"]}["native"] == 200.0
     assert told["calibration"]["arrays"]["input_layer4"] == [4, 8, 1, 12], "the third block looks back 8 rows"
     kinds = [end["kind"] for end in compiled["hef"]["ends"]]
     assert (kinds.count("input"), kinds.count("output")) == (1 + 6, 2 + 6)
