@@ -95,7 +95,7 @@ def test_segments_get_a_hef_each(
     names = [Path(each["hef"]["path"]).name for each in told["compile"]]
     assert names == ["net.segment_1.hef", "net.segment_2.hef"]
     for each in told["compile"]:
-        levels = {step["step"]: step["agreement_db"] for step in each["emulator"]}
+        levels = {run["mode"]: run["agreement_db"] for run in each["emulator"]}
         assert levels["native"] == 200.0
     _assert_whole_graphs_tensors(build)
 
