@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 import soundfile
@@ -19,6 +20,11 @@ from tests.target.recorded_parse import write_recorded_parse
 
 # Small tensors on many threads spend their time waiting for each other: 15 s against 200 s on two busy cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long an example takes says something of the machine, not of the code.
+too_slow = hypothesis.HealthCheck.too_slow
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[too_slow])
+hypothesis.settings.load_profile("untimed")
 
 NEEDS_TORCH = ["model", "train", "scripts"]
 HAS_TORCH = importlib.util.find_spec("torch") is not None

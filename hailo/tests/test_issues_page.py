@@ -41,6 +41,7 @@ def test_it_is_short(page: str) -> None:
     assert len(page.splitlines()) <= MOST_LINES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_its_tables_are_the_replays(page: str, name: str) -> None:
     found, expected = tables_in(page)[name], TABLES[name]()

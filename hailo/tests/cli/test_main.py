@@ -198,6 +198,7 @@ def _script(**environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([script], capture_output=True, text=True, check=False, env={**os.environ, **environment})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_are_printed(shell: str) -> None:
     done = _script(_TASNET2HEF_COMPLETE=f"source_{shell}")

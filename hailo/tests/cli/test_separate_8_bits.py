@@ -39,6 +39,7 @@ def test_eight_bits_cost_a_little(folder: Path, capsys: pytest.CaptureFixture[st
     assert sum(exact) - 2 < sum(rounded) < sum(exact) + 0.2
 
 
+@pytest.mark.slow
 def test_a_device_is_not_simulated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["separate", str(folder / "demo.onnx"), str(ASSETS / "demo_mixture.wav"), "--backend", "hailort"]
     assert run(make_app(), [*command, "--calib", str(folder / "calib.npz"), "-o", str(folder / "none")]) == 2

@@ -179,6 +179,7 @@ def test_a_layer_that_is_not_in_the_net_stops_the_run_before_the_compiler(bench:
     assert bench.calls() == []
 
 
+@pytest.mark.slow
 def test_a_script_that_the_compiler_refuses_is_told(bench: Bench) -> None:
     script = bench.folder / "own.alls"
     script.write_text("normalization([0.0], [1.0])\n")

@@ -67,6 +67,7 @@ def test_the_plan_leaves_out_what_the_script_sets_and_writes_nothing(bench: Benc
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own.alls"]
 
 
+@pytest.mark.slow
 def test_the_total_time_is_limited(bench: Bench) -> None:
     report = bench.compile(minutes=minutes(total=0.05))
     assert report.outcome == "failed"

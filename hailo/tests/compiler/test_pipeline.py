@@ -92,6 +92,7 @@ def test_all_steps_lead_to_a_hef(whole: Whole, capsys: pytest.CaptureFixture[str
     assert str(whole.folder / "small.alls") in printed
 
 
+@pytest.mark.slow
 def test_the_simulations_script_is_given_to_the_compiler(whole: Whole) -> None:
     compiled = whole.report.compiled[0]
     optimise = next(each for each in compiled.records if each.stage == "optimize")
@@ -113,6 +114,7 @@ def test_an_own_script_or_none(graph: Path, options: PipelineOptions, tmp_path: 
     assert [each.step for each in report.steps] == ["calibrate", "compile"]
 
 
+@pytest.mark.slow
 def test_a_second_run_compiles_nothing_again(whole: Whole, bench: Bench) -> None:
     shutil.copytree(whole.folder, bench.folder, dirs_exist_ok=True)
     graph = bench.folder / "small.onnx"

@@ -27,6 +27,7 @@ PICTURES = [module.__name__.rpartition(".")[2].replace("_", "-") for module in m
 PAGES = {page: page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_takes_the_colour_of_the_text(name: str) -> None:
     html = on_page_markdown(f"before\n\n{{{{ picture {name} }}}}\n\nafter")

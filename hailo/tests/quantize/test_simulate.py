@@ -119,6 +119,7 @@ def test_layers_can_be_set(model, calibration, tmp_path):
     assert "precision_mode=a16_w16" in (tmp_path / "small.alls").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -33,6 +33,7 @@ def _errors(graph: OpenedGraph) -> list[tuple[str, str]]:
     return [(found.rule, found.message) for found in check_graph(graph).errors]
 
 
+@pytest.mark.slow
 @needs_asteroid
 def test_the_plain_replay_is_asteroids_export(tmp_path: Path) -> None:
     replayed = OpenedGraph(plain_3d.build(SMALL, SAMPLES))

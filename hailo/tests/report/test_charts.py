@@ -27,6 +27,7 @@ def _read(svg: str) -> ElementTree.Element:
     return ElementTree.fromstring(svg)
 
 
+@pytest.mark.slow
 def test_every_chart_is_whole_and_takes_the_pages_colours() -> None:
     noise = np.random.default_rng(0).standard_normal(4000).astype(np.float32)
     points = [{"extra_share": 0.1, "agreement_db": 20.0}, {"extra_share": 0.2, "agreement_db": 25.0}]

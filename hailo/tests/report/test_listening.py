@@ -79,6 +79,7 @@ def test_tracks_that_would_clip_are_scaled_together(tmp_path: Path) -> None:
     assert float(_without_clipping([soft])[0].samples[0]) == 0.5
 
 
+@pytest.mark.slow
 def test_the_page_holds_the_very_files(whole_run: Run) -> None:
     told = whole_run.facts.result("audio")
     assert told is not None

@@ -183,6 +183,7 @@ def test_our_own_tall_exports_have_no_errors(norm: str, residual: str) -> None:
     assert "sliding-window" in rules, "a dilation of 128 on 512 features outgrows every buffer seen"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HAS_TORCH, reason="exports need torch")
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="peak memory is read from /proc")
 def test_a_cold_check_of_the_default_net_loads_little(tmp_path: Path) -> None:

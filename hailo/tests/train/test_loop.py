@@ -31,6 +31,7 @@ def start(plan: Plan, spec: TasNetSpec) -> Run:
     return Run(plan, ReferenceTasNet(spec))
 
 
+@pytest.mark.slow
 def test_resumed_run_equals_an_uninterrupted_one(
     tiny_spec: TasNetSpec, make_mixer: MakeMixer, tmp_path: Path
 ) -> None:

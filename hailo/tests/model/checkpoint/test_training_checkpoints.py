@@ -123,6 +123,7 @@ def test_shapes_show_the_rest(options: dict[str, object], tmp_path: Path) -> Non
     assert load_checkpoint(path, settings).spec == TasNetSpec.from_options({**SMALL, **options})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [

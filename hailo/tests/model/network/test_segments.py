@@ -82,6 +82,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_segments_of_different_exports_are_not_combined(tmp_path: Path) -> None:
     paths = _export(tmp_path / "a.onnx", 3).segment_paths
     others = _export(tmp_path / "b.onnx", 3, seed=1).segment_paths

@@ -47,6 +47,7 @@ def _hidden_rows(folder: Path, samples: np.ndarray, padding: int) -> list[np.nda
     return [rows[0, :, :, 0].T for rows in session.run([hidden(0), hidden(1)], feeds)]
 
 
+@pytest.mark.slow
 @given(chunk=st.integers(1, 20), padding=st.sampled_from([0, 3, 8]), seed=st.integers(0, 99))
 def test_past_rows_are_those_of_a_run_over_the_whole_excerpt(
     folder: Path, chunk: int, padding: int, seed: int
@@ -64,6 +65,7 @@ def test_past_rows_are_those_of_a_run_over_the_whole_excerpt(
         np.testing.assert_allclose(found[f"tcn_0{block}/state"][:, 0], expected, **CLOSE)
 
 
+@pytest.mark.slow
 @given(chunk=st.integers(1, 20), more=st.integers(1, 9), seed=st.integers(0, 99))
 def test_an_excerpt_is_long_enough_and_no_longer(folder: Path, chunk: int, more: int, seed: int) -> None:
     backend = _backend(folder, chunk)

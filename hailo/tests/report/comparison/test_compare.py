@@ -76,6 +76,7 @@ def test_findings_that_come_are_worse_and_that_go_are_better(tmp_path: Path) -> 
     assert better["error row-too-wide: 1 gone, 0 new"] == "better"
 
 
+@pytest.mark.slow
 def test_folders_are_runs_too(whole_run: Run, tmp_path: Path) -> None:
     folder = whole_run.page.parent
     assert compare_runs(folder, folder.parent).count("worse") == 0

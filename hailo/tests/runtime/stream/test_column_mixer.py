@@ -71,6 +71,7 @@ def test_no_stream_and_another_number_of_blocks_are_refused(contract, sign_split
         ColumnMixer(sign_split(contract()), 2).feed([noise(0, 10)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm_type", ["gLN", "bN"])
 def test_exported_columns_equal_the_same_stream_alone(tmp_path, norm_type):
     pytest.importorskip("torch", reason="exporting needs torch")

@@ -35,6 +35,7 @@ def test_the_gain_on_hailo8_is_reported_as_open() -> None:
     assert "padded to 8 columns" in column_gain(load_chip("hailo10h"), 8).sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("streams", "is_reported"), [(1, False), (4, True)])
 def test_check_reports_the_gain_for_columns_only(
     tmp_path, capsys: pytest.CaptureFixture[str], streams, is_reported
