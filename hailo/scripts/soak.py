@@ -18,6 +18,7 @@ import numpy as np
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.progress import Progress
 from tasnet2hef.cli import show
+from tasnet2hef.cli.progress import progress_bar
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.export import ExportOptions, export_checkpoint
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
@@ -84,7 +85,7 @@ def run(minutes: float, threads: int, speed: float) -> tuple[LiveSummary, Monito
         backend = OnnxRuntimeBackend(graph, threads)
     repeat = max(1, round(60 * minutes / MIXTURE_SECONDS))
     microphone = FileMicrophone(ASSETS / "demo_mixture.wav", speed=speed, repeat=repeat)
-    with show.progress("soak") as progress:
+    with progress_bar("soak") as progress:
         monitor = Monitor(progress, 60 * minutes)
         loudspeaker = FileLoudspeaker(monitor.write, microphone.sample_rate_hz, speed)
         session = LiveSession(backend, microphone, loudspeaker, microphone.sample_rate_hz, Controls())

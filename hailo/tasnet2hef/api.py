@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
     from tasnet2hef.audio.files import Channel
@@ -101,7 +102,7 @@ def convert(
 
 def check(
     graph: StrPath,
-    hardware: str = "hailo8",
+    hardware: str = DEFAULT_CHIP,
     *,
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     single_context: bool = False,

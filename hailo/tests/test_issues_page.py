@@ -50,6 +50,7 @@ def test_its_tables_are_the_replays(page: str, name: str) -> None:
     assert found == expected, "renew them: cd hailo && python -m tests.replay.issues_tables"
 
 
+@pytest.mark.slow
 def test_it_holds_every_claim(prose: str) -> None:
     assert not [claim for claim in claims() if claim not in prose]
 

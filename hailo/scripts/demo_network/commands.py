@@ -17,7 +17,7 @@ from scripts.demo_network.shipping import write_demo, write_speech
 from scripts.demo_network.split import PARTS
 from scripts.demo_network.voices import SOUNDS, prompts_by_voice
 from tasnet2hef.base.errors import Tasnet2HefError
-from tasnet2hef.cli.training_display import show_progress
+from tasnet2hef.cli.progress import training_progress
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.train.loop import MODEL_FILE, Plan, Run, train
 from tasnet2hef.train.saving import load_network
@@ -58,7 +58,7 @@ def train_command(
     run.load(folder)
     mixer = recipe.training_mixer(sounds)
     mixtures = recipe.held_out_mixtures("validation", validation, sounds=sounds)
-    with show_progress(console, run.step, steps) as progress:
+    with training_progress(console, run.step, steps) as progress:
         train(run, mixer, folder, lambda net: mean_improvement_db(net, mixtures), progress, minutes * 60)
     if (folder / MODEL_FILE).exists():
         level_output(folder / MODEL_FILE, mixtures)

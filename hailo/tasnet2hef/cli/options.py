@@ -1,11 +1,33 @@
-"""Parses ``NAME=VALUE`` settings."""
+"""Options that several commands share, and ``NAME=VALUE`` settings."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.target.known import chip_names
+
+
+def _chips() -> str:
+    """Return the names of the chips for a help text, in the order of their numbers."""
+    numbers = re.compile(r"\d+")
+    *others, last = sorted(chip_names(), key=lambda name: int(numbers.findall(name)[0]))
+    return f"{', '.join(f'`{name}`' for name in others)} or `{last}`"
+
+
+CHIPS: Final = _chips()
+HardwareOption = Annotated[str, typer.Option("--hw", help=f"Chip: {CHIPS}.")]
+InputShapeOption = Annotated[
+    list[str],
+    typer.Option("--input-shape", metavar="NAME=1,1,1,16000", help="Shape of a dynamic input; may be repeated."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text and tables.")]
+ThreadsOption = Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="all cores")]
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, object]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Table
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
@@ -48,31 +46,17 @@ def print_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Make a table; columns after the first are right-aligned."""
-    made = Table(title=escape(title), title_justify="left", title_style="bold")
-    for index, column in enumerate(columns):
-        made.add_column(escape(column), justify="left" if index == 0 else "right", overflow="fold")
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, left: Sequence[int] = (0,)
+) -> Table:
+    """Make a table; the columns whose numbers are in ``left`` hold text, all others are right-aligned.
+
+    A number below 0 counts from the end.
+    """
+    grid = Table(title=escape(title), title_justify="left", title_style="bold")
+    text_columns = {number % len(columns) for number in left}
+    for number, column in enumerate(columns):
+        grid.add_column(escape(column), justify="left" if number in text_columns else "right", overflow="fold")
     for row in rows:
-        made.add_row(*(escape(cell) for cell in row))
-    return made
-
-
-@contextmanager
-def waiting(label: str) -> Iterator[None]:
-    """Show on stderr that a block of unknown length runs."""
-    with error_console().status(label):
-        yield
-
-
-@contextmanager
-def progress(label: str) -> Iterator[Callable[[float, float], None]]:
-    """Show a progress bar on stderr while a block runs; yields ``advance(done, total)``."""
-    shown_on = error_console()
-    with Progress(console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
-        bar = bars.add_task(label, total=None)
-
-        def advance(done: float, total: float) -> None:
-            bars.update(bar, completed=done, total=total)
-
-        yield advance
+        grid.add_row(*(escape(cell) for cell in row))
+    return grid

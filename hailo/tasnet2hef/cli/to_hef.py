@@ -12,7 +12,7 @@ from tasnet2hef.base.outcome import NOT_COMPILED, Outcome
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.compile import print_report as print_compile
 from tasnet2hef.cli.commands.compile import refuse
-from tasnet2hef.cli.commands.simulate import step_progress
+from tasnet2hef.cli.progress import step_progress
 
 if TYPE_CHECKING:
     from tasnet2hef.compiler.pipeline import PipelineOptions, PipelineReport, StepClock
@@ -44,7 +44,7 @@ def run_pipeline(
 
     ``graphs`` are the whole one, and its segments where it was cut; ``checks`` are theirs, by path.
     """
-    from tasnet2hef.cli.compile_display import StageDisplay
+    from tasnet2hef.cli.progress import StageDisplay
     from tasnet2hef.compiler.pipeline import PipelineReport, compile_prepared, hailo_python, prepare
 
     whole, *segments = graphs
@@ -84,9 +84,7 @@ def print_finished(report: PipelineReport) -> None:
         (each.step, shown(each.outcome), f"{each.seconds:.1f}", "\n".join(str(path) for path in each.files))
         for each in report.steps
     ]
-    made = show.table("Pipeline", ("step", "outcome", "seconds", "files"), rows)
-    made.columns[-1].justify = "left"
-    show.console().print(made)
+    show.console().print(show.table("Pipeline", ("step", "outcome", "seconds", "files"), rows, left=(0, -1)))
 
 
 def fail_without_hef(report: PipelineReport, name: str) -> None:
@@ -118,9 +116,7 @@ def _print_prepared(report: PipelineReport) -> None:
         told = f"{simulated.agreement_db.mixed:.1f} dB agreement with float, {sixteen}"
         rows.append(("8 bits, simulated", told))
     rows.append(("model script", str(report.prepared.script or "none: the compiler's defaults")))
-    made = show.table("Given to the compiler", ("", ""), rows)
-    made.columns[-1].justify = "left"
-    show.console().print(made)
+    show.console().print(show.table("Given to the compiler", ("", ""), rows, left=(0, -1)))
     notes = [*metadata.notes, drawn.warning, *(() if simulated is None else simulated.notes)]
     for note in filter(None, notes):
         show.notice(note)

@@ -10,6 +10,7 @@ from typing import Final
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.supervise.processes import memory_bytes
 from tasnet2hef.compiler.fallbacks import ATTEMPTS
+from tasnet2hef.target.known import DEFAULT_CHIP
 
 DEFAULT_MINUTES: Final[Mapping[str, float]] = {
     "versions": 5.0,
@@ -29,7 +30,7 @@ _MINUTE: Final = 60.0
 class CompileOptions:
     """A run's options; ``minutes`` are limits by stage, and ``total``."""
 
-    hardware: str = "hailo8"
+    hardware: str = DEFAULT_CHIP
     script: Path | None = None
     output: Path | None = None
     force: bool = False

@@ -11,7 +11,7 @@ from typing import Any
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.opened import OpenedGraph
-from tasnet2hef.target.known import Chip, load_chip
+from tasnet2hef.target.known import DEFAULT_CHIP, Chip, load_chip
 from tasnet2hef.target.resources import ResourceEstimate, estimate_resources
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.discovery import all_rules
@@ -81,7 +81,7 @@ class CheckReport:
 
 def check_file(
     path: str | Path,
-    hardware: str = "hailo8",
+    hardware: str = DEFAULT_CHIP,
     input_shapes: Mapping[str, Sequence[int]] | None = None,
     *,
     single_context: bool = False,
@@ -95,7 +95,7 @@ def check_file(
     return check_graph(OpenedGraph.read(path, input_shapes), hardware, single_context=single_context)
 
 
-def check_graph(graph: OpenedGraph, hardware: str = "hailo8", *, single_context: bool = False) -> CheckReport:
+def check_graph(graph: OpenedGraph, hardware: str = DEFAULT_CHIP, *, single_context: bool = False) -> CheckReport:
     """Check a graph for a chip; `single_context` asks for a net that needs no reloads.
 
     Raises:

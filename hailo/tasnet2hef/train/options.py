@@ -9,7 +9,7 @@ from typing import Final
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.spec import TasNetSpec
-from tasnet2hef.target.known import load_chip
+from tasnet2hef.target.known import DEFAULT_CHIP, load_chip
 
 NORMS: Final = ("frozen", "cLN")
 EDGES: Final = ("moved", "kept")
@@ -25,7 +25,7 @@ class SpeechOptions:
     """Most speech that is read into memory."""
     test_clips: int = 60
     validation_clips: int = 24
-    hardware: str = "hailo8"
+    hardware: str = DEFAULT_CHIP
     settings: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

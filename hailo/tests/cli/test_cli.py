@@ -53,6 +53,7 @@ def test_a_wrong_command_line_is_exit_code_2(capsys: pytest.CaptureFixture[str])
     assert "nonsense" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @needs_torch
 @pytest.mark.parametrize(
     ("options", "words"),

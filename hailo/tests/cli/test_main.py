@@ -18,6 +18,7 @@ import typer.main
 
 from tasnet2hef.cli import show
 from tasnet2hef.cli.main import MISTAKE, make_app, run
+from tasnet2hef.cli.progress import progress_bar, waiting
 from tasnet2hef.target.rules.row_too_wide import RULE
 
 Printed = pytest.CaptureFixture[str]
@@ -139,7 +140,7 @@ def test_quiet_mutes_notes_warnings_and_progress(capsys: Printed) -> None:
     def speak() -> None:
         show.notice("a note")
         show.warn("a warning")
-        with show.waiting("waiting"), show.progress("working") as advance:
+        with waiting("waiting"), progress_bar("working") as advance:
             advance(1, 2)
 
     app = make_app()
@@ -181,6 +182,7 @@ def test_no_color_is_obeyed_on_a_terminal(variable: dict[str, str], coloured: bo
     assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]", told)) is coloured
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_is_no_traceback() -> None:
     words = [sys.executable, "-m", "tasnet2hef", "rules", "--json"]
     reader, writer = os.pipe()

@@ -70,6 +70,7 @@ def test_one_command_makes_a_hef(
     assert min(row["db"] for row in told["parity"]) >= 90.0
 
 
+@pytest.mark.slow
 def test_without_the_compiler_one_command_is_left(
     checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:

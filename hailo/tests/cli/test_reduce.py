@@ -23,7 +23,7 @@ def _reduce(tmp_path: Path, *words: str, length: int = 9) -> int:
 
 @pytest.mark.slow
 def test_by_check_in_a_process_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = f"import sys; sys.path.insert(0, {str(HAILO)!r}); from tasnet2hef.cli import main; main()"
+    code = f"import sys; sys.path.insert(0, {str(HAILO)!r}); from tasnet2hef.cli.main import main; main()"
     command = f"{sys.executable} -c {shlex.quote(code)} check {{}}"
     assert _reduce(tmp_path, "--check", command, "--repeats", "1", "--json", length=2) == 0
     printed = capsys.readouterr()

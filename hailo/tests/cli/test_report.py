@@ -55,6 +55,7 @@ def test_another_chip_is_checked_for_and_stays(tmp_path: Path, capsys: Printed) 
         assert told["cost"]["hardware"] == chip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

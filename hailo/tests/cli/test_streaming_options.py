@@ -68,6 +68,7 @@ def test_columns_and_a_halo(causal_checkpoint: Path, tmp_path: Path, capsys: pyt
     assert not _separated(tmp_path / "causal.onnx", capsys, "--overlap", "0.25")["is_exact"]
 
 
+@pytest.mark.slow
 @needs_torch
 def test_segments_run_in_turn(causal_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["convert", str(causal_checkpoint), "-o", str(tmp_path), "--segments", "2"]

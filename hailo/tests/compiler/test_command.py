@@ -20,8 +20,8 @@ import onnx
 import pytest
 from rich.console import Console
 
-from tasnet2hef.cli.compile_display import StageDisplay
 from tasnet2hef.cli.main import make_app, run
+from tasnet2hef.cli.progress import StageDisplay
 from tasnet2hef.compiler import driver
 from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.compiler.run_record import StageRecord
@@ -71,6 +71,7 @@ def wide(bench: Bench) -> Bench:
     return bench
 
 
+@pytest.mark.slow
 def test_success_is_exit_0(bench: Bench, finished: FinishedRun, end: End, capsys: Printed) -> None:
     end(finished.report)
     assert _run(bench) == 0

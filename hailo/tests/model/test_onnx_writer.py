@@ -76,6 +76,7 @@ def test_a_joint_state_saves_an_add_and_a_convolution_a_block() -> None:
     assert count["separate"]["Add"] - count["joint"]["Add"] == 6 - 2
 
 
+@pytest.mark.slow
 def test_the_default_nets_sizes() -> None:
     # 24 blocks: expand, activation, depthwise, activation, residual, skip, two adds; ends: see the network.
     spec = TasNetSpec(n_src=2, norm_type="bN")

@@ -17,6 +17,7 @@ from tests.model.checkpoint.small_nets import SMALL, saved, small_package, small
 SETTINGS = {"n_blocks": 3, "mask_act": "relu", "sample_rate": 8000}
 
 
+@pytest.mark.slow
 @needs_asteroid
 @pytest.mark.parametrize("options", [{}, {"norm_type": "cLN", "causal": True}, {"kernel_size": 20, "stride": 7}])
 @pytest.mark.parametrize("samples", [1000, 1013])

@@ -140,6 +140,7 @@ def test_bad_options_are_one_line(model, calibration, tmp_path, options, words):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_the_users_script_is_merged(model, calibration, tmp_path):
     own = tmp_path / "own.alls"
     own.write_text("model_optimization_flavor(optimization_level=3)  # mine\nsome_new_command(a=1)\n")

@@ -31,6 +31,7 @@ def _said(report: CheckReport, *parts: str, level: str = "error") -> list[Findin
     return [found for found, text in texts.items() if found.level == level and all(part in text for part in parts)]
 
 
+@pytest.mark.slow
 def test_files_are_small_and_judged_alike(attempt: str, tmp_path: Path) -> None:
     report, file = report_of(attempt), save(attempt, tmp_path)
     assert file.stat().st_size < LARGEST_FILE_BYTES
@@ -65,6 +66,7 @@ def test_the_tall_attempt_is_refused_for_its_slopes() -> None:
     assert "16,384 features of 128 x 128" in mask.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slopes", ["[1]", "[1, 1, 1, 1]"])
 def test_one_slope_is_not_said_to_be_squared(slopes: str) -> None:
     net = OpenedGraph(tall_4d.build(slopes=slopes)).net

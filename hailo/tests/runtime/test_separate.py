@@ -66,6 +66,7 @@ def test_loud_sources_are_scaled_alike_and_it_is_said(model, wav, tmp_path):
     assert np.abs(soundfile.read(report.outputs[0])[0]).max() <= 1
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     samples=st.integers(100, 20000),

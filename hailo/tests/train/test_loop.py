@@ -76,6 +76,7 @@ def test_learns_to_separate_two_tones(tiny_spec: TasNetSpec, make_mixer: MakeMix
     assert [row.pair for row in rows] == ["low + high", "all"]
 
 
+@pytest.mark.slow
 def test_deadline_leaves_a_state_to_resume_from(
     tiny_spec: TasNetSpec, make_mixer: MakeMixer, tmp_path: Path
 ) -> None:

@@ -34,7 +34,8 @@ def defaults_of(*classes: type[Any]) -> dict[str, object]:
 )
 def test_each_options_default_is_its_fields(command: Callable[..., None], classes: tuple[type[Any], ...]) -> None:
     parameters = inspect.signature(command).parameters
-    options = {name: each.default.default for name, each in parameters.items() if name not in ONLY_IN_THE_COMMAND}
+    defaults = {name: each.default for name, each in parameters.items() if name not in ONLY_IN_THE_COMMAND}
+    options = {name: getattr(default, "default", default) for name, default in defaults.items()}
     fields = defaults_of(*classes)
     assert options == {name: fields[name] for name in options}
     left_out = set(fields) - set(options)

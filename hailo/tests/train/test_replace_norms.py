@@ -40,6 +40,7 @@ def teacher_file(make_teacher: MakeTeacher, tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_freezing_reports_and_writes(teacher_file: str, speech_folder: Path, tmp_path: Path) -> None:
     report = freeze_file(teacher_file, speech_folder, tmp_path / "frozen.pth", FREEZE, SPEECH)
     report_json = json.loads(json.dumps(report.to_json()))
@@ -54,6 +55,7 @@ def test_freezing_reports_and_writes(teacher_file: str, speech_folder: Path, tmp
     assert load_checkpoint(report.path).spec.norm_type == "bN"
 
 
+@pytest.mark.slow
 def test_the_level_travels_from_checkpoint_to_separation(
     teacher_file: str, speech_folder: Path, tmp_path: Path
 ) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.cli import show
+from tasnet2hef.cli.options import JsonOption
+from tasnet2hef.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from tasnet2hef.quantize.calibration.report import CalibrationReport
@@ -27,7 +29,7 @@ def command(
         6.0, help="Scale each window by up to this much, up or down: nobody speaks at one level."
     ),
     seed: int = typer.Option(0, help="The same seed draws the same windows."),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of a table."),
+    json_output: JsonOption = False,
 ) -> None:
     """Draw calibration windows from real recordings, at the model's rate and window.
 
@@ -41,7 +43,7 @@ def command(
     from tasnet2hef.target.graph.opened import OpenedGraph
 
     draw = Draw(windows, seed, mix, level_spread_db)
-    with show.progress(f"drawing {windows} windows") as progress:
+    with progress_bar(f"drawing {windows} windows") as progress:
         report = calibrate_graph(OpenedGraph.read(graph), recordings, output, draw, progress)
     if json_output:
         show.print_json(report.to_json())

@@ -13,7 +13,9 @@ from rich.table import Table
 from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.base.text import first_few
 from tasnet2hef.cli import show
+from tasnet2hef.cli.options import HardwareOption, InputShapeOption, JsonOption
 from tasnet2hef.cli.page import add_to_page
+from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
     from tasnet2hef.target.check import CheckReport, FindingGroup
@@ -23,14 +25,12 @@ _NAMES_SHOWN = 3
 
 def command(
     graph: Path = typer.Argument(help="ONNX file to check."),
-    hardware: str = typer.Option("hailo8", "--hw", help="`hailo8`, `hailo8l`, `hailo10h` or `hailo15h`."),
-    input_shape: list[str] = typer.Option(
-        [], "--input-shape", metavar="NAME=1,1,1,16000", help="Shape of a dynamic input; may be repeated."
-    ),
+    hardware: HardwareOption = DEFAULT_CHIP,
+    input_shape: InputShapeOption = [],  # noqa: B006 (Typer makes a list of its own for each run)
     single_context: bool = typer.Option(
         False, "--single-context", help="Take a net that needs several contexts as an error."
     ),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    json_output: JsonOption = False,
 ) -> None:
     """Tell what the compiler will refuse in a graph and what it will cost; exit 1 if it will not compile.
 

@@ -13,7 +13,9 @@ from tasnet2hef.base.outcome import FAILED, REFUSED
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.check import print_report as print_check
 from tasnet2hef.cli.commands.inspect import print_ends
+from tasnet2hef.cli.options import CHIPS, JsonOption
 from tasnet2hef.cli.page import add_to_page
+from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
     from tasnet2hef.compiler.fallbacks import Fallback
@@ -28,9 +30,7 @@ def command(
     ),
     calibration: Path | None = typer.Option(None, "--calib", help="Calibration set made by `calibrate`."),
     script: Path | None = typer.Option(None, "--alls", help="Model script, e.g. the one that `simulate` made."),
-    hardware: str | None = typer.Option(
-        None, "--hw", help="`hailo8`, `hailo8l`, `hailo10h` or `hailo15h`.", show_default="hailo8"
-    ),
+    hardware: str | None = typer.Option(None, "--hw", help=f"Chip: {CHIPS}.", show_default=DEFAULT_CHIP),
     output: Path | None = typer.Option(
         None, "--output", "-o", help="HEF to write; the run's folder lies beside it.", show_default="the graph's"
     ),
@@ -46,7 +46,7 @@ def command(
     ),
     force: bool = typer.Option(False, "--force", help="Go on although `check` found errors."),
     plan: bool = typer.Option(False, "--plan", help="Print what would be tried, and stop."),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    json_output: JsonOption = False,
 ) -> None:
     """Compile a graph for the chip, or say exactly why not; a second run goes on where one stopped.
 
@@ -60,7 +60,7 @@ def command(
     `source`, `grade`, `commands` and more), `stages` (the same five for every stage), `findings`, `agreement`,
     `emulator`, `tried`, `next_fallback`, `hef`, `hand_over`, `notes`.
     """
-    from tasnet2hef.cli.compile_display import StageDisplay
+    from tasnet2hef.cli.progress import StageDisplay
     from tasnet2hef.compiler.bundle import bundle_folder, read_bundle
     from tasnet2hef.compiler.driver import compile_graph
     from tasnet2hef.compiler.driver import plan as plan_graph
@@ -197,9 +197,7 @@ def _print_failure(report: CompileReport, failure: Explanation) -> None:
         rows.append((f"next fallback: {next_one.id}", f"{next_one.what}: {how}"))
     rule = f", rule {failure.rule}" if failure.rule else ""
     title = f"{report.last.stage} failed: {failure.signature}{rule}"
-    made = show.table(title, ("", "why and what now"), rows)
-    made.columns[1].justify = "left"
-    show.console().print(made)
+    show.console().print(show.table(title, ("", "why and what now"), rows, left=(0, 1)))
 
 
 def _print_hand_over(report: CompileReport) -> None:
@@ -234,9 +232,8 @@ def _print_plan(inputs: CompileInputs, fallbacks: tuple[Fallback, ...], attempts
         )
         for fallback in fallbacks
     ]
-    made = show.table(f"At most {attempts} tries, chosen by what failed", ("fallback", "what", "how", "who"), rows)
-    for column in made.columns:
-        column.justify = "left"
-    show.console().print(made)
+    columns = ("fallback", "what", "how", "who")
+    title = f"At most {attempts} tries, chosen by what failed"
+    show.console().print(show.table(title, columns, rows, left=range(len(columns))))
     for finding in inputs.report.errors:
         show.notice(f"check stops this run without --force: {finding.rule}: {finding.message}")

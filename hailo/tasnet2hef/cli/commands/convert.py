@@ -9,7 +9,7 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import parse_settings
+from tasnet2hef.cli.options import HardwareOption, JsonOption, parse_settings
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.to_hef import (
     fail_without_hef,
@@ -19,6 +19,7 @@ from tasnet2hef.cli.to_hef import (
     run_pipeline,
     source_of,
 )
+from tasnet2hef.target.known import DEFAULT_CHIP
 
 DEFAULT_CHUNK = 32
 """Frames: 33 ms of lag for a kernel of 16 and a stride of 8 samples at 8 kHz."""
@@ -63,9 +64,7 @@ def command(
         1,
         help="Also cut the graph between its blocks into that many files of about equal work, to be run in turn.",
     ),
-    hardware: str = typer.Option(
-        "hailo8", "--hw", help="Chip to check and compile for: `hailo8`, `hailo8l`, `hailo10h` or `hailo15h`."
-    ),
+    hardware: HardwareOption = DEFAULT_CHIP,
     recordings: Path | None = typer.Option(
         None,
         "--calib-audio",
@@ -91,7 +90,7 @@ def command(
         [], "--timeout", metavar="STAGE=MIN", help="Time limits of the compiler's stages, see `compile`."
     ),
     force: bool = typer.Option(False, "--force", help="Compile although `check` found errors."),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    json_output: JsonOption = False,
 ) -> None:
     """Convert a checkpoint into an ONNX graph that is native to the chip, and prove that it equals the original.
 

@@ -10,6 +10,8 @@ import typer
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.separate import print_report
+from tasnet2hef.cli.options import JsonOption, ThreadsOption
+from tasnet2hef.cli.progress import progress_bar, waiting
 
 _ASSETS: Final = Path(__file__).parents[3] / "assets"
 """Lies beside the package in a checkout; a wheel does not hold it."""
@@ -19,8 +21,8 @@ _NEEDED: Final = ("demo_student.pth", "demo_mixture.wav", "demo_source_1.wav", "
 def command(
     output: Path = typer.Option(Path("build/demo"), "--output", "-o", help="Folder for the results."),
     seconds: float = typer.Option(2.0, help="Length of the window, in seconds."),
-    threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    threads: ThreadsOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Convert the shipped checkpoint, check it, separate ten seconds of two people talking, and report.
 
@@ -36,15 +38,15 @@ def command(
     from tasnet2hef.target.check import check_graph
 
     graph = output / f"{model.stem}.onnx"
-    with show.waiting(f"converting {model.name}"):
+    with waiting(f"converting {model.name}"):
         exported = export_file(str(model), graph, ExportOptions(seconds=seconds))
         (opened,) = exported.graphs
         checked = check_graph(opened)
-    with show.progress(f"separating {mixture.name}") as progress:
+    with progress_bar(f"separating {mixture.name}") as progress:
         separated = separate_file(
             graph, mixture, output, references=references, threads=threads, progress=progress
         )
-    with show.waiting("making the page"):
+    with waiting("making the page"):
         heard = listen(opened, mixture, references=references, threads=threads)
         page = write_report(opened, export=exported, check=checked, audio=heard, inputs=[model, mixture])
     if json_output:

@@ -9,6 +9,9 @@ import typer
 
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.cli import show
+from tasnet2hef.cli.options import HardwareOption, JsonOption
+from tasnet2hef.cli.progress import waiting
+from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
     from tasnet2hef.report.comparison.compare import Comparison
@@ -20,10 +23,10 @@ SHOWN_ROWS: Final = 20
 def command(
     first: Path = typer.Argument(metavar="A", help="ONNX file, or a folder with one run: the one before."),
     second: Path = typer.Argument(metavar="B", help="The one after."),
-    hardware: str = typer.Option("hailo8", "--hw", help="`hailo8`, `hailo8l`, `hailo10h` or `hailo15h`."),
+    hardware: HardwareOption = DEFAULT_CHIP,
     fail_if_worse: bool = typer.Option(False, "--fail-if-worse", help="Exit with 1 where a row is worse."),
     show_all: bool = typer.Option(False, "--all", help="Show every row, also those that are the same."),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    json_output: JsonOption = False,
 ) -> None:
     """Compare two runs: nodes, layers, cost, findings and scores; each row is better, worse, same or changed.
 
@@ -31,7 +34,7 @@ def command(
     """
     from tasnet2hef.report.comparison.compare import compare_runs
 
-    with show.waiting("comparing"):
+    with waiting("comparing"):
         found = compare_runs(first, second, hardware)
     if json_output:
         show.print_json(found.to_json())

@@ -8,7 +8,7 @@ import typer
 
 from tasnet2hef.cli import show
 from tasnet2hef.cli.norm_report import print_norm_report
-from tasnet2hef.cli.options import parse_settings
+from tasnet2hef.cli.options import HardwareOption, JsonOption, ThreadsOption, parse_settings
 from tasnet2hef.train.options import DistilOptions, SpeechOptions, Variant
 
 
@@ -65,23 +65,21 @@ def command(
     hours: float = typer.Option(SpeechOptions.hours, help="Hours of speech to read at most."),
     seed: int = typer.Option(DistilOptions.seed, help="Seed of the mixtures."),
     device: str = typer.Option(DistilOptions.device, help="`cpu`, `cuda` or `cuda:N`; on CUDA with bfloat16."),
-    threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
+    threads: ThreadsOption = None,
     compiled: bool = typer.Option(
         DistilOptions.compiled,
         "--compiled",
         help="Use torch.compile: about twice as fast; needs a C++ compiler.",
     ),
     fresh: bool = typer.Option(DistilOptions.fresh, "--fresh", help="Discard an earlier run and start again."),
-    hardware: str = typer.Option(
-        SpeechOptions.hardware, "--hw", help="Chip that layers and contexts are predicted for."
-    ),
+    hardware: HardwareOption = SpeechOptions.hardware,
     settings: list[str] = typer.Option(
         [],
         "--set",
         metavar="NAME=VALUE",
         help="Options that the checkpoint does not contain, e.g. `--set mask_act=relu`.",
     ),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    json_output: JsonOption = False,
 ) -> None:
     """Train a student whose norms stream and fold to do what the original does; only mixtures are needed.
 
@@ -92,7 +90,7 @@ def command(
     """
     import torch
 
-    from tasnet2hef.cli.training_display import show_progress
+    from tasnet2hef.cli.progress import training_progress
     from tasnet2hef.train.replace_norms import distil_file
 
     if threads is not None:
@@ -120,7 +118,7 @@ def command(
         hardware=hardware,
         settings=parse_settings(settings),
     )
-    with show_progress(show.error_console(), 0, steps) as progress:
+    with training_progress(show.error_console(), 0, steps) as progress:
         report = distil_file(checkpoint, speech, output, options, speech_options, progress)
     if json_output:
         show.print_json(report.to_json())

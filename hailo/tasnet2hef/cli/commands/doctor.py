@@ -10,6 +10,8 @@ import typer
 
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.cli import show
+from tasnet2hef.cli.options import JsonOption
+from tasnet2hef.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
@@ -20,7 +22,7 @@ def command(
     folder: Path = typer.Option(
         Path("build"), "--output", "-o", help="Folder where runs would be written: its free disk."
     ),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    json_output: JsonOption = False,
 ) -> None:
     """Examine both environments, the compiler, the runtime, the device and the machine; exit 1 if parts clash.
 
@@ -31,7 +33,7 @@ def command(
     """
     from tasnet2hef.diagnose.doctor.doctor import examine_machine
 
-    with show.progress("examining this machine") as progress:
+    with progress_bar("examining this machine") as progress:
         report = examine_machine(folder, progress)
     if json_output:
         show.print_json(report.to_json())
@@ -66,7 +68,4 @@ def _details(diagnosis: Diagnosis) -> str:
 
 
 def _print(title: str, columns: tuple[str, ...], rows: Iterable[Sequence[str]]) -> None:
-    table = show.table(title, columns, rows)
-    for column in table.columns:
-        column.justify = "left"
-    show.console().print(table)
+    show.console().print(show.table(title, columns, rows, left=range(len(columns))))

@@ -8,7 +8,8 @@ import typer
 
 from tasnet2hef.cli import show
 from tasnet2hef.cli.norm_report import print_norm_report
-from tasnet2hef.cli.options import parse_settings
+from tasnet2hef.cli.options import HardwareOption, JsonOption, parse_settings
+from tasnet2hef.cli.progress import waiting
 from tasnet2hef.train.options import FreezeOptions, SpeechOptions
 
 
@@ -30,16 +31,14 @@ def command(
         SpeechOptions.test_clips, "--test-clips", min=1, help="Mixtures that the result is measured on."
     ),
     hours: float = typer.Option(SpeechOptions.hours, help="Hours of speech to read at most."),
-    hardware: str = typer.Option(
-        SpeechOptions.hardware, "--hw", help="Chip that layers and contexts are predicted for."
-    ),
+    hardware: HardwareOption = SpeechOptions.hardware,
     settings: list[str] = typer.Option(
         [],
         "--set",
         metavar="NAME=VALUE",
         help="Options that the checkpoint does not contain, e.g. `--set mask_act=relu`.",
     ),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    json_output: JsonOption = False,
 ) -> None:
     """Replace a net's norms with constants fitted to speech, so that it streams and folds; measure the cost.
 
@@ -53,7 +52,7 @@ def command(
     speech_options = SpeechOptions(
         seconds=seconds, hours=hours, test_clips=test_clips, hardware=hardware, settings=parse_settings(settings)
     )
-    with show.waiting("freezing and measuring"):
+    with waiting("freezing and measuring"):
         report = freeze_file(checkpoint, speech, output, options, speech_options)
     if json_output:
         show.print_json(report.to_json())

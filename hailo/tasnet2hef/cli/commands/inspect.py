@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tasnet2hef.cli import show
+from tasnet2hef.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from tasnet2hef.target.files.file_summary import FileSummary, Port
@@ -27,7 +28,7 @@ def command(
     damaged: bool = typer.Option(
         False, "--damaged", help="Show what is left of a HEF that is cut off behind its metadata, or altered."
     ),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    json_output: JsonOption = False,
 ) -> None:
     """Show what a compiled file says of itself: chip, version, contexts, inputs and outputs with scales, rate.
 
@@ -144,9 +145,8 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) ->
     more = len(rows) - _ROWS_SHOWN
     if more > 0:
         shown = [*shown, (f"and {more:,} more (--json has all)", *[""] * (len(columns) - 1))]
-    made = show.table(_cell(title), columns, (tuple(_cell(cell) for cell in row) for row in shown))
-    made.columns[-1].justify = "left"
-    return made
+    cells = (tuple(_cell(cell) for cell in row) for row in shown)
+    return show.table(_cell(title), columns, cells, left=(0, -1))
 
 
 def _cell(text: str) -> str:

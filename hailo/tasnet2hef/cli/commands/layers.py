@@ -7,15 +7,14 @@ from pathlib import Path
 import typer
 
 from tasnet2hef.cli import show
+from tasnet2hef.cli.options import InputShapeOption, JsonOption
 from tasnet2hef.target.graph.layers import Layer
 
 
 def command(
     graph: Path = typer.Argument(help="ONNX file."),
-    input_shape: list[str] = typer.Option(
-        [], "--input-shape", metavar="NAME=1,1,1,16000", help="Shape of a dynamic input; may be repeated."
-    ),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    input_shape: InputShapeOption = [],  # noqa: B006 (Typer makes a list of its own for each run)
+    json_output: JsonOption = False,
 ) -> None:
     """List the layers that the compiler will make of a graph, with its own types, names and NHWC shapes.
 

@@ -11,6 +11,7 @@ import typer
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.separate import parse_halo
+from tasnet2hef.cli.options import JsonOption, ThreadsOption
 from tasnet2hef.runtime.live.controls import Controls
 from tasnet2hef.runtime.live.options import LiveOptions
 
@@ -49,7 +50,7 @@ def command(
     rate_hz: int | None = typer.Option(
         None, "--rate", min=1000, help="Rate of the devices in Hz.", show_default="their own"
     ),
-    threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
+    threads: ThreadsOption = None,
     backend: str | None = typer.Option(
         None,
         "--backend",
@@ -57,7 +58,7 @@ def command(
         show_default="by the file's ending",
     ),
     list_devices: bool = typer.Option(False, "--list-devices", help="List the sound devices and stop."),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    json_output: JsonOption = False,
 ) -> None:
     """Separate a microphone live and play one source.
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import typer
 
 from tasnet2hef.cli import show
+from tasnet2hef.cli.options import JsonOption
 
 
 def command(
     graph: Path = typer.Argument(help="ONNX file to patch."),
     output: Path | None = typer.Option(None, "--output", "-o", help="Where to write it; default: in place."),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    json_output: JsonOption = False,
 ) -> None:
     """Apply the few patches that a foreign ONNX graph may need, and say what each one changed and why.
 

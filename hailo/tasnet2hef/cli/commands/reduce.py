@@ -12,6 +12,8 @@ from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.base.text import first_few
 from tasnet2hef.cli import show
 from tasnet2hef.cli.commands.check import read_shapes
+from tasnet2hef.cli.options import CHIPS, InputShapeOption, JsonOption
+from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
     from tasnet2hef.diagnose.reduce.reduce_report import ReduceReport
@@ -31,17 +33,15 @@ def command(
     match: str = typer.Option(
         "", "--match", metavar="REGEX", help="What the command's output must match to be the same failure."
     ),
-    hardware: str = typer.Option("hailo8", "--hw", help="Chip that --rule checks for."),
-    input_shape: list[str] = typer.Option(
-        [], "--input-shape", metavar="NAME=1,1,1,16000", help="Shape of a dynamic input; may be repeated."
-    ),
+    hardware: str = typer.Option(DEFAULT_CHIP, "--hw", help=f"Chip that --rule checks for: {CHIPS}."),
+    input_shape: InputShapeOption = [],  # noqa: B006 (Typer makes a list of its own for each run)
     timeout: float = typer.Option(600.0, min=0.1, help="Seconds that the command may take on one graph."),
     max_attempts: int = typer.Option(200, min=10, help="Most graphs to try."),
     repeats: int = typer.Option(2, min=1, help="Runs of the original and of the result, to find flaky failures."),
     output: Path = typer.Option(
         Path("reduced"), "--output", "-o", help="Folder to write; an interrupted reduction in it is resumed."
     ),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    json_output: JsonOption = False,
 ) -> None:
     """Cut a failing graph down to the few nodes that still fail in the same way, ready for a vendor's ticket.
 
@@ -51,7 +51,7 @@ def command(
 
     Example: `tasnet2hef reduce build/my_model.onnx --check 'python parse_it.py {}' -o reduced/`
     """
-    from tasnet2hef.cli.reduce_display import ReduceProgressBar
+    from tasnet2hef.cli.progress import ReduceProgressBar
     from tasnet2hef.diagnose.reduce.options import ReduceOptions
     from tasnet2hef.diagnose.reduce.reduce import reduce_file
 
@@ -90,9 +90,7 @@ def print_report(report: ReduceReport) -> None:
         ("text for a ticket", str(report.ticket)),
         ("every step", str(report.steps[-1].parent)),
     ]
-    table = show.table(f"{report.source.name} reduced", ("", "result"), rows)
-    table.columns[1].justify = "left"
-    show.console().print(table)
+    show.console().print(show.table(f"{report.source.name} reduced", ("", "result"), rows, left=(0, 1)))
     if not report.minimal:
         show.notice(f"not minimal: {report.attempts} graphs were tried; continue with more --max-attempts")
     if report.weights == "own":

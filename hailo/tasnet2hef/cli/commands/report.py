@@ -9,6 +9,9 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
+from tasnet2hef.cli.options import JsonOption, ThreadsOption
+from tasnet2hef.cli.progress import progress_bar, waiting
+from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
     from tasnet2hef.report.listening import Listening
@@ -30,11 +33,11 @@ def command(
     hardware: str | None = typer.Option(
         None, "--hw", help="Chip to check an ONNX file for.", show_default="that of the last check, else hailo8"
     ),
-    threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
+    threads: ThreadsOption = None,
     output: Path | None = typer.Option(
         None, "--output", "-o", help="Folder for the report of an ONNX file.", show_default="the graph's"
     ),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of text."),
+    json_output: JsonOption = False,
 ) -> None:
     """Make the page of a run: findings, graph, cost, 8 bits, and what it sounds like, in one HTML file.
 
@@ -48,7 +51,7 @@ def command(
     if place.suffix == ".onnx":
         from tasnet2hef.target.graph.opened import OpenedGraph
 
-        with show.waiting(f"reporting on {place.name}"):
+        with waiting(f"reporting on {place.name}"):
             graph = OpenedGraph.read(place)
             folder = _folder_of_graph(graph, output, hardware)
         if recording is not None:
@@ -59,7 +62,7 @@ def command(
         if recording is not None or output is not None:
             raise OptionError(f"{place}: found --recording or --output, expected an ONNX file with them")
         folders = _found(place)
-    with show.waiting("making the page"):
+    with waiting("making the page"):
         pages = [_render(each) for each in folders]
     if json_output:
         show.print_json({"reports": [str(page) for page in pages]})
@@ -92,7 +95,7 @@ def _folder_of_graph(graph: OpenedGraph, output: Path | None, hardware: str | No
     chip = None if checked is None else checked.result.get("cost", {}).get("hardware")
     same_graph = checked is not None and checked.graph_digest == graph.digest
     if not same_graph or hardware not in (None, chip):
-        write_report(graph, check=check_graph(graph, hardware or chip or "hailo8"), folder=folder)
+        write_report(graph, check=check_graph(graph, hardware or chip or DEFAULT_CHIP), folder=folder)
     return folder
 
 
@@ -106,7 +109,7 @@ def _listen(
 ) -> Listening:
     from tasnet2hef.report.listening import listen
 
-    with show.progress(f"separating {recording.name}") as progress:
+    with progress_bar(f"separating {recording.name}") as progress:
         return listen(
             graph,
             recording,

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tasnet2hef.cli import show
+from tasnet2hef.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from tasnet2hef.target.rules.framework.rule import Rule
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def command(
     rule_id: str | None = typer.Argument(None, metavar="[ID]", help="A rule to explain; default: list all."),
-    json_output: bool = typer.Option(False, "--json", help="Print JSON instead of tables."),
+    json_output: JsonOption = False,
 ) -> None:
     """List what `check` looks for, or explain one rule: its evidence, the compiler's own words, its fix.
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.table import Table
 
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.cli import show
+from tasnet2hef.cli.options import JsonOption, ThreadsOption
+from tasnet2hef.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
@@ -23,8 +24,8 @@ def command(
     simulate: bool = typer.Option(
         True, "--simulate/--no-simulate", help="Also simulate 8 bits, if a calibration set is beside the graph."
     ),
-    threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    threads: ThreadsOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Run real speech through ONNX, 8 bits and the device, and compare each with the original.
 
@@ -36,7 +37,7 @@ def command(
     """
     from tasnet2hef.diagnose.selftest.selftest import selftest
 
-    with show.progress("self-test") as progress:
+    with progress_bar("self-test") as progress:
         report = selftest(build, simulate=simulate, threads=threads, progress=progress)
     if json_output:
         show.print_json(report.to_json())
@@ -53,7 +54,8 @@ def print_report(report: SelftestReport) -> None:
     """Print the device, and each net's comparisons."""
     if report.device is not None:
         rows = [(each.what, each.found, each.status, each.advice) for each in report.device.diagnoses]
-        show.console().print(_left(show.table("Device", ("", "found", "status", "what to do"), rows)))
+        columns = ("", "found", "status", "what to do")
+        show.console().print(show.table("Device", columns, rows, left=range(len(columns))))
     for net in report.nets:
         print_net(net)
 
@@ -79,9 +81,3 @@ def _sentence(diagnosis: Diagnosis) -> str:
 
 def _level(level_db: float | None) -> str:
     return "" if level_db is None else f"{level_db:.1f}"
-
-
-def _left(table: Table) -> Table:
-    for column in table.columns:
-        column.justify = "left"
-    return table

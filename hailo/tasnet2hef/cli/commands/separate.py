@@ -9,6 +9,8 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
+from tasnet2hef.cli.options import JsonOption, ThreadsOption
+from tasnet2hef.cli.progress import progress_bar, waiting
 
 if TYPE_CHECKING:
     from tasnet2hef.audio.files import Channel
@@ -50,8 +52,8 @@ def command(
     calibration: Path | None = typer.Option(
         None, "--calib", help="Calibration set made by `calibrate`: simulate 8 bits, to hear their effect."
     ),
-    threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    threads: ThreadsOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Separate a recording into its sources, on the CPU or, from a HEF, on the device.
 
@@ -61,7 +63,7 @@ def command(
     from tasnet2hef.runtime.separate import separate_file
 
     model = graph if calibration is None else simulated(graph, calibration, backend, threads)
-    with show.progress(f"separating {recording.name}") as progress:
+    with progress_bar(f"separating {recording.name}") as progress:
         report = separate_file(
             model,
             recording,
@@ -94,7 +96,7 @@ def simulated(graph: Path, calibration: Path, asked: str | None, threads: int | 
 
     if asked not in (None, "onnxruntime"):
         raise OptionError(f"--calib: found --backend {asked} beside it; 8 bits are simulated by onnxruntime")
-    with show.waiting("preparing 8 bits"):
+    with waiting("preparing 8 bits"):
         return prepare(
             OpenedGraph.read(graph), open_calibration(calibration), Preparation(threads=threads)
         ).backend()

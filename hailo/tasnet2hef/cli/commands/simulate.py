@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.progress import StepProgress
 from tasnet2hef.cli import show
+from tasnet2hef.cli.options import JsonOption, ThreadsOption
 from tasnet2hef.cli.page import add_to_page
+from tasnet2hef.cli.progress import step_progress
 
 if TYPE_CHECKING:
     from tasnet2hef.quantize.layer_analysis import LayerReport
@@ -61,8 +60,8 @@ def command(
         help="Draw the worst layers and the frontier: `png`, `svg` or `none`; `auto`: png where matplotlib is.",
     ),
     fresh: bool = typer.Option(False, "--fresh", help="Forget what an earlier, interrupted run measured."),
-    threads: int | None = typer.Option(None, min=1, help="CPU threads.", show_default="all cores"),
-    json_output: bool = typer.Option(False, "--json", help="Print one JSON object instead of tables."),
+    threads: ThreadsOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Simulate 8 bits at the compiler's own borders: the cost, the worst layers, the cheapest 16-bit layers.
 
@@ -111,24 +110,6 @@ def read_precisions(settings: list[str]) -> dict[str, str]:
             raise OptionError(f"--set: found {setting!r}, expected LAYER=MODE, for example conv1=a16_w16")
         found[layer.strip()] = mode.strip()
     return found
-
-
-@contextmanager
-def step_progress() -> Iterator[StepProgress]:
-    """Show one progress bar a step on stderr."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    shown_on = show.error_console()
-    with Progress(*columns, console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
-        tasks = {}
-
-        def update(step: str, done: float, total: float) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step, total=None)
-            bars.update(tasks[step], completed=done, total=total)
-
-        yield update
 
 
 def print_report(report: SimulationReport) -> None:

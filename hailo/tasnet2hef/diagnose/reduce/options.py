@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.target.failures.tables import compiler_signatures
+from tasnet2hef.target.known import DEFAULT_CHIP
 from tasnet2hef.target.rules.framework.discovery import all_rules
 
 
@@ -22,7 +23,7 @@ class ReduceOptions:
     rule: str = ""
     signature: str = ""
     match: str = ""
-    hardware: str = "hailo8"
+    hardware: str = DEFAULT_CHIP
     """The chip that ``rule`` checks for."""
     input_shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     timeout_seconds: float = 600.0

@@ -2,6 +2,6 @@
 
 from tasnet2hef.target.known.chip import Chip
 from tasnet2hef.target.known.evidence import Evidence, Figure, Grade
-from tasnet2hef.target.known.loader import chip_names, load_chip
+from tasnet2hef.target.known.loader import DEFAULT_CHIP, chip_names, load_chip
 
-__all__ = ["Chip", "Evidence", "Figure", "Grade", "chip_names", "load_chip"]
+__all__ = ["DEFAULT_CHIP", "Chip", "Evidence", "Figure", "Grade", "chip_names", "load_chip"]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tasnet2hef.base.discovery import modules_of
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.target.known import chips
 from tasnet2hef.target.known.chip import Chip
+
+DEFAULT_CHIP: Final = "hailo8"
+"""The chip where none is named."""
 
 
 def chip_names() -> tuple[str, ...]:

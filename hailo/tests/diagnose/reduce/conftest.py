@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 import pytest
 
-from tasnet2hef.cli.reduce_display import ReduceProgressBar
+from tasnet2hef.cli.progress import ReduceProgressBar
 from tasnet2hef.diagnose.reduce.options import ReduceOptions
 from tasnet2hef.diagnose.reduce.reduce import reduce_file
 from tasnet2hef.diagnose.reduce.reduce_report import ReduceReport

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ def test_bisection_finds_the_shortest_failing_length(length: int, draw: st.DataO
     assert len(tried) == len(set(tried)) <= length.bit_length()
 
 
+@pytest.mark.slow
 @given(st.integers(1, 40), st.data())
 def test_what_is_left_fails_and_needs_every_item(length: int, draw: st.DataObject) -> None:
     groups = draw.draw(st.lists(st.sets(st.integers(0, length - 1), min_size=1), min_size=1, max_size=4))

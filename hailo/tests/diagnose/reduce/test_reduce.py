@@ -29,7 +29,7 @@ HAILO = Path(__file__).resolve().parents[3]
 
 IN_A_PROCESS = """
 import pathlib, sys
-from tasnet2hef.cli.reduce_display import ReduceProgressBar
+from tasnet2hef.cli.progress import ReduceProgressBar
 from tasnet2hef.diagnose.reduce.options import ReduceOptions
 from tasnet2hef.diagnose.reduce.reduce import reduce_file
 source, check, output = sys.argv[1:]

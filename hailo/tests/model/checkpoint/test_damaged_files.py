@@ -44,6 +44,7 @@ def _load(content: bytes) -> None:
             assert all(bool(torch.isfinite(tensor).all()) for tensor in checkpoint.weights.values())
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(zipped=st.booleans(), kept=st.floats(0, 1, exclude_max=True))
 def test_truncated(zipped: bool, kept: float) -> None:

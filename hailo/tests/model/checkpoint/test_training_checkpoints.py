@@ -106,6 +106,7 @@ def test_everything_assumed_is_noted(tmp_path: Path) -> None:
     assert all("set " in note for note in notes.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

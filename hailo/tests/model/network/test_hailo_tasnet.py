@@ -59,6 +59,7 @@ def _parity_db(spec: TasNetSpec, options: BuildOptions, seed: int = 0, **ranges:
     return compare_sources("", original.reshape(-1, samples), separate_windows(net, clips).reshape(-1, samples)).db
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes", [{}, {"layout": "wide"}, {"residual": "joint"}, {"shift": "layer"}, {"streams": 4}], ids=str
 )

@@ -11,6 +11,7 @@ from tasnet2hef.quantize.score import Score, Scorer, relative_noise, score_clips
 from tests.quantize.small_net import babble
 
 
+@pytest.mark.slow
 def test_mixtures_with_their_sources(test_set, simulator):
     clips, notes = read_evaluation(test_set, simulator.contract)
     assert [clip.path.name for clip in clips] == ["talk0_mixture.wav", "talk1_mixture.wav"]

@@ -87,6 +87,7 @@ def test_folders_are_runs_too(whole_run: Run, tmp_path: Path) -> None:
     assert found.count("worse") == found.count("better") == 0
 
 
+@pytest.mark.slow
 def test_places_without_one_run_are_one_line(whole_run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken.onnx").write_bytes(b"no graph")

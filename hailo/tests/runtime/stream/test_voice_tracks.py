@@ -50,6 +50,7 @@ class Oracle:
         return window[list(order)].reshape(len(window), *frames.shape)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 999), count=st.sampled_from([2, 3]))
 def test_voices_keep_their_output_across_silence_however_the_net_swaps(contract, seed, count):

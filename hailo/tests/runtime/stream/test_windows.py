@@ -40,6 +40,7 @@ def stream(window_stream: WindowStream, samples: np.ndarray, chunk: int) -> np.n
     return np.concatenate([*parts, window_stream.flush()], axis=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     window=SHORT_WINDOWS,

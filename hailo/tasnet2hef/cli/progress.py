@@ -1,0 +1,204 @@
+"""How long work is shown on stderr: spinners, bars, and a line for each event where output is piped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import (
+    Progress as Bars,
+)
+from rich.text import Text
+
+from tasnet2hef.base.progress import Progress, StepProgress
+from tasnet2hef.cli.show import error_console
+
+if TYPE_CHECKING:
+    from tasnet2hef.compiler.run_record import StageRecord
+    from tasnet2hef.diagnose.reduce.journal import Attempt
+    from tasnet2hef.train.loop import TrainingProgress
+
+QUIET_SECONDS: Final = 60.0
+"""Between two lines of a working stage where output is piped."""
+_MINUTE: Final = 60
+_MARGIN: Final = 32
+_LINE_LENGTH: Final = 60
+
+
+@contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """Show on stderr that a block of unknown length runs."""
+    with error_console().status(label):
+        yield
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Progress]:
+    """Show a progress bar on stderr while a block runs; yields ``advance(done, total)``."""
+    shown_on = error_console()
+    with Bars(console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
+        bar = bars.add_task(label, total=None)
+
+        def advance(done: float, total: float) -> None:
+            bars.update(bar, completed=done, total=total)
+
+        yield advance
+
+
+@contextmanager
+def step_progress() -> Iterator[StepProgress]:
+    """Show one progress bar a step on stderr."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    shown_on = error_console()
+    with Bars(*columns, console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
+        tasks = {}
+
+        def update(step: str, done: float, total: float) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=None)
+            bars.update(tasks[step], completed=done, total=total)
+
+        yield update
+
+
+class StageDisplay:
+    """Writes to stderr, so that JSON on stdout stays clean."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+        self._live: Live | None = None
+        self._stage = ""
+        self._told = 0.0
+
+    def started(self, stage: str, log: Path) -> None:
+        """Say that a stage begins."""
+        self._stage, self._told = stage, 0.0
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, transient=True, refresh_per_second=4)
+            self._live.start()
+        else:
+            self._print(f"{stage}: started {time.strftime('%H:%M:%S')}; log: {log}")
+
+    def working(self, elapsed: float, line: str) -> None:
+        """Show the time and the compiler's last line."""
+        if self._live is not None:
+            width = max(20, self._console.width - _MARGIN)
+            self._live.update(Text(f"{self._stage:<10} {clock(elapsed):>9}  {line[:width]}"))
+        elif elapsed - self._told >= QUIET_SECONDS:
+            self._told = elapsed
+            self._print(f"{self._stage}: {clock(elapsed)}  {line}")
+
+    def ended(self, record: StageRecord) -> None:
+        """Say how the stage ended."""
+        self.close()
+        how = (
+            "done"
+            if record.done
+            else f"FAILED ({record.failure.signature if record.failure else 'unknown'}, {record.ended})"
+        )
+        earlier = ", as an earlier run had it (same inputs)" if record.reused else ""
+        self._print(f"{record.stage}: {how} in {clock(record.seconds)}{earlier}")
+
+    def note(self, text: str) -> None:
+        """Say something else."""
+        self._print(f"note: {text}")
+
+    def close(self) -> None:
+        """Take the living line away."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+
+def clock(seconds: float) -> str:
+    """Return a time for reading.
+
+    >>> clock(9.25), clock(3725)
+    ('9.2 s', '1:02:05')
+    """
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+class ReduceProgressBar:
+    """Writes to stderr, so that JSON on stdout stays clean."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+        self._bars = Bars(
+            TextColumn("{task.fields[nodes]} nodes"),
+            BarColumn(),
+            TextColumn("attempt {task.completed} of at most {task.total}, {task.description}", markup=False),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._bar = self._bars.add_task("the original", total=None, nodes="?")
+        self._change = ""
+
+    def started(self, plan: str, budget: int) -> None:
+        """Print what will be done."""
+        self._console.print(plan, markup=False)
+        self._bars.update(self._bar, total=budget)
+        self._bars.start()
+
+    def trying(self, number: int, change: str) -> None:
+        """Show the attempt's number and what it changes."""
+        self._change = change
+        self._bars.update(self._bar, completed=number, description=change)
+
+    def working(self, elapsed: float, line: str) -> None:
+        """Show the last line of the command's output."""
+        self._bars.update(self._bar, description=f"{self._change}: {line[:_LINE_LENGTH]}")
+
+    def reduced(self, attempt: Attempt) -> None:
+        """Show the new size; where output is piped, print it."""
+        self._bars.update(self._bar, nodes=attempt.nodes)
+        if not self._console.is_terminal:
+            self._console.print(
+                f"attempt {attempt.number}: {attempt.nodes} nodes ({attempt.change})", markup=False
+            )
+
+    def close(self) -> None:
+        """Remove the bar."""
+        self._bars.stop()
+
+
+@contextmanager
+def training_progress(console: Console, done: int, steps: int) -> Iterator[TrainingProgress]:
+    """Yield the callback for ``train``; ``done`` of ``steps`` steps are done already."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    started, losses = time.monotonic(), list[float]()
+    with Bars(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("training", total=steps, completed=done)
+
+        def update(step: int, loss_db: float, score: float | None) -> None:
+            losses.append(loss_db)
+            bar.update(task, completed=step, description=f"training, loss {loss_db:5.1f} dB")
+            if score is not None:
+                mean_db, minutes = sum(losses) / len(losses), (time.monotonic() - started) / 60
+                losses.clear()
+                line = (
+                    f"step {step}: loss {mean_db:.2f} dB, validation improvement {score:.2f} dB, {minutes:.1f} min"
+                )
+                bar.console.print(line, highlight=False)
+
+        yield update
