@@ -1,16 +1,20 @@
-"""Options that several commands share, and ``NAME=VALUE`` settings."""
+"""Options that several commands share, and the parsers of what they take."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.target.known import chip_names
+
+if TYPE_CHECKING:
+    from tasnet2hef.audio.files import Channel
+    from tasnet2hef.runtime.stream.halo import Halo
 
 
 def _chips() -> str:
@@ -46,3 +50,54 @@ def parse_settings(settings: Sequence[str]) -> dict[str, object]:
         except ValueError:
             parsed[name.strip()] = text.strip()
     return {name: (None if value == "none" else value) for name, value in parsed.items()}
+
+
+def read_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Read `--input-shape` options.
+
+    >>> read_shapes(["input=1,1,1,16000"])
+    {'input': (1, 1, 1, 16000)}
+    """
+    shapes = {}
+    for setting in settings:
+        name, _, sizes = setting.rpartition("=")
+        numbers = sizes.replace("x", ",").split(",")
+        if not name or not all(number.strip().isdigit() for number in numbers):
+            raise OptionError(f"--input-shape {setting}: expected NAME=1,1,1,16000")
+        shapes[name] = tuple(int(number) for number in numbers)
+    return shapes
+
+
+def parse_channel(text: str) -> Channel:
+    """Parse ``mix``, ``each`` or a channel's number from 1.
+
+    Raises:
+        OptionError: it is none of these.
+
+    >>> parse_channel("1")
+    1
+    """
+    if text == "mix":
+        return "mix"
+    if text == "each":
+        return "each"
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise OptionError(f"--channel: found {text!r}, expected mix, each or a number from 1")
+
+
+def parse_halo(text: str) -> Halo:
+    """Parse ``full`` or a number of milliseconds.
+
+    Raises:
+        OptionError: it is none of these.
+
+    >>> parse_halo("200")
+    200.0
+    """
+    if text == "full":
+        return "full"
+    try:
+        return float(text)
+    except ValueError:
+        raise OptionError(f"--halo: found {text!r}, expected full or milliseconds, for example 200") from None

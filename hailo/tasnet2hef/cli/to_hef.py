@@ -1,4 +1,4 @@
-"""``convert`` beyond the export: the pipeline to the HEF, its options and what is printed of it."""
+"""From graphs to HEFs: the pipeline of ``convert``, its tables, and the exit code where there is no HEF."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasnet2hef.base.errors import OptionError, RefusedError
-from tasnet2hef.base.outcome import NOT_COMPILED, Outcome
+from tasnet2hef.base.outcome import FAILED, NOT_COMPILED, REFUSED, Outcome
 from tasnet2hef.cli import show
-from tasnet2hef.cli.commands.compile import print_report as print_compile
-from tasnet2hef.cli.commands.compile import refuse
 from tasnet2hef.cli.progress import step_progress
+from tasnet2hef.cli.tables import print_compile
 
 if TYPE_CHECKING:
     from tasnet2hef.compiler.pipeline import PipelineOptions, PipelineReport, StepClock
+    from tasnet2hef.compiler.report import CompileReport
     from tasnet2hef.target.check import CheckReport
     from tasnet2hef.target.graph.opened import OpenedGraph
 
@@ -87,7 +87,7 @@ def print_finished(report: PipelineReport) -> None:
     show.console().print(show.table("Pipeline", ("step", "outcome", "seconds", "files"), rows, left=(0, -1)))
 
 
-def fail_without_hef(report: PipelineReport, name: str) -> None:
+def require_hefs(report: PipelineReport, name: str) -> None:
     """End with exit code 1 where there should be a HEF and is none.
 
     Raises:
@@ -98,7 +98,27 @@ def fail_without_hef(report: PipelineReport, name: str) -> None:
             f"{name}: not compiled: check found {report.errors} errors, expected none; mend them, or use --force"
         )
     for each in report.compiled:
-        refuse(each)
+        require_hef(each)
+
+
+def require_hef(report: CompileReport) -> None:
+    """End with exit code 1 where a run should have made a HEF and did not.
+
+    A run without a compiler is none of these: it did all it can, and prints NOT COMPILED.
+
+    Raises:
+        RefusedError: `check` refused the graph, or a stage failed.
+    """
+    where = f"{report.check.name}: not compiled"
+    if report.outcome == REFUSED:
+        count = len(report.check.errors)
+        raise RefusedError(f"{where}: check found {count} errors, expected none; mend them, or go on with --force")
+    if report.outcome == FAILED and report.last is not None:
+        signature = report.failure.signature if report.failure else "unknown"
+        raise RefusedError(
+            f"{where}: {report.last.stage} failed ({signature}); {report.stopped_because}; log: "
+            f"{report.folder / report.last.log}"
+        )
 
 
 def _print_prepared(report: PipelineReport) -> None:

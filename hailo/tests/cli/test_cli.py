@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.cli.commands.separate import parse_channel
 from tasnet2hef.cli.main import make_app, run
-from tasnet2hef.cli.options import parse_settings
+from tasnet2hef.cli.options import parse_channel, parse_settings
 from tests.conftest import HAS_TORCH
 
 pytestmark = pytest.mark.usefixtures("without_charts")

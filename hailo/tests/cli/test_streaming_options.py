@@ -9,8 +9,8 @@ import pytest
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli.commands.convert import chunk_frames
-from tasnet2hef.cli.commands.separate import parse_halo
 from tasnet2hef.cli.main import make_app, run
+from tasnet2hef.cli.options import parse_halo
 from tests.conftest import HAS_TORCH
 
 pytestmark = pytest.mark.usefixtures("without_charts")

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from tasnet2hef.base.errors import AudioError, OptionError, RefusedError
-from tasnet2hef.cli.to_hef import fail_without_hef, print_finished, run_pipeline
+from tasnet2hef.cli.to_hef import print_finished, require_hefs, run_pipeline
 from tasnet2hef.compiler import pipeline
 from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.compiler.pipeline import PipelineOptions, PipelineReport, StepClock, require_pipeline
@@ -74,7 +74,7 @@ def _run(graph: Path, options: PipelineOptions) -> PipelineReport:
 @pytest.mark.slow
 def test_all_steps_lead_to_a_hef(whole: Whole, capsys: pytest.CaptureFixture[str]) -> None:
     report = whole.report
-    fail_without_hef(report, "small.onnx")
+    require_hefs(report, "small.onnx")
     assert [(each.step, each.outcome) for each in report.steps] == [
         ("calibrate", "done"),
         ("simulate", "done"),
@@ -137,7 +137,7 @@ def test_a_failure_names_the_checkpoint_in_its_next_command(
     assert any("convert /models/small.pth " in command for command in failure.commands)
     assert report.steps[-1].outcome == "failed"
     with pytest.raises(RefusedError, match="agent-infeasible"):
-        fail_without_hef(report, graph.name)
+        require_hefs(report, graph.name)
 
 
 def test_without_the_compiler_all_else_is_done(
@@ -147,7 +147,7 @@ def test_without_the_compiler_all_else_is_done(
         pytest.skip("the vendor's compiler is installed in this environment")
     monkeypatch.setenv("PYTHONPATH", str(STAND_IN.parents[2]))
     report = _run(graph, options)
-    fail_without_hef(report, graph.name)
+    require_hefs(report, graph.name)
     print_finished(report)
     printed = capsys.readouterr().out
     for words in (
@@ -174,7 +174,7 @@ def test_findings_stop_the_pipeline_before_its_long_part(
     report = run_pipeline([opened], {graph: dataclasses.replace(checked, findings=(error,))}, options, StepClock())
     assert (report.prepared, report.compiled, report.errors) == (None, (), 1)
     with pytest.raises(RefusedError, match="check found 1 errors, expected none"):
-        fail_without_hef(report, graph.name)
+        require_hefs(report, graph.name)
 
 
 def test_bad_options_are_told_before_any_work(options: PipelineOptions, tmp_path: Path) -> None:

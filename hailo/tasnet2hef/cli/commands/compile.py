@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tasnet2hef.base.errors import OptionError, RefusedError
-from tasnet2hef.base.outcome import FAILED, REFUSED
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.commands.check import print_report as print_check
-from tasnet2hef.cli.commands.inspect import print_ends
 from tasnet2hef.cli.options import CHIPS, JsonOption
 from tasnet2hef.cli.page import add_to_page
+from tasnet2hef.cli.tables import print_compile
+from tasnet2hef.cli.to_hef import require_hef
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
     from tasnet2hef.compiler.fallbacks import Fallback
     from tasnet2hef.compiler.inputs import CompileInputs
-    from tasnet2hef.compiler.report import CompileReport
-    from tasnet2hef.target.failures.classify import Explanation
 
 
 def command(
@@ -95,125 +92,9 @@ def command(
     if json_output:
         show.print_json(report.to_json())
     else:
-        print_report(report)
+        print_compile(report)
     add_to_page(opened, quiet=json_output, check=report.check, compiled=report, inputs=[calibration])
-    refuse(report)
-
-
-def print_report(report: CompileReport) -> None:
-    """Print what a run came to: the stages, the emulator's steps, and the HEF or the failure."""
-    if report.outcome == REFUSED:
-        print_check(report.check)
-        return
-    console = show.console()
-    rows = [(each.stage, each.outcome, f"{each.seconds:.1f}", each.log) for each in report.records]
-    console.print(show.table(f"Run in {report.folder}", ("stage", "outcome", "seconds", "log"), rows))
-    if report.emulator:
-        _print_steps(report)
-    if report.hef is not None:
-        _print_hef(report)
-    elif report.hand_over is not None:
-        _print_hand_over(report)
-    elif report.failure is not None:
-        _print_failure(report, report.failure)
-    for note in report.notes:
-        show.notice(note)
-
-
-def refuse(report: CompileReport) -> None:
-    """End a run that should have made a HEF and did not with exit code 1.
-
-    Where there is no compiler the run did all it can, says NOT COMPILED, and ends with 0.
-
-    Raises:
-        RefusedError: `check` refused the graph, or a stage failed.
-    """
-    where = f"{report.check.name}: not compiled"
-    if report.outcome == REFUSED:
-        count = len(report.check.errors)
-        raise RefusedError(f"{where}: check found {count} errors, expected none; mend them, or go on with --force")
-    if report.outcome == FAILED and report.last is not None:
-        signature = report.failure.signature if report.failure else "unknown"
-        raise RefusedError(
-            f"{where}: {report.last.stage} failed ({signature}); {report.stopped_because}; log: "
-            f"{report.folder / report.last.log}"
-        )
-
-
-def _print_steps(report: CompileReport) -> None:
-    from tasnet2hef.compiler.emulator_check import LEAST_AGREEMENT_DB, MEANINGS, first_disagreeing
-
-    rows = [
-        (
-            each.mode,
-            each.reason[:80] if each.agreement_db is None else f"{each.agreement_db:.1f}",
-            f"{LEAST_AGREEMENT_DB[each.mode]:.0f}",
-            "disagrees" if each.disagrees else "",
-        )
-        for each in report.emulator
-    ]
-    title = "The emulator against ONNX Runtime, worst output"
-    console = show.console()
-    console.print(show.table(title, ("mode", "signal-to-error [dB]", "expected at least", ""), rows))
-    disagreeing = first_disagreeing(report.emulator)
-    if disagreeing is not None:
-        mode = disagreeing.mode
-        console.print(f"first mode that disagrees: {mode}; look at {MEANINGS[mode]}", markup=False)
-
-
-def _print_hef(report: CompileReport) -> None:
-    assert report.hef is not None
-    made = report.hef
-    contexts = "not told by the log" if made.contexts is None else str(made.contexts)
-    rows = [
-        ("compiler", made.compiler_version),
-        ("size", f"{made.size_bytes:,} bytes"),
-        ("contexts", contexts),
-        ("SHA-256", made.sha256),
-    ]
-    rows += [(f"{end['kind']} {end['name']}", str(end["shape"])) for end in made.ends]
-    show.console().print(show.table(str(made.path), ("HEF", ""), rows))
-    if made.stored is None:
-        show.notice(made.unread)
-    else:
-        print_ends(made.stored, show.console())
-
-
-def _print_failure(report: CompileReport, failure: Explanation) -> None:
-    assert report.last is not None
-    rows = [
-        ("the compiler's words", failure.words),
-        ("cause", failure.cause),
-        ("known from", f"{failure.grade}: {failure.source}"),
-        ("fix", failure.fix),
-        *(("next command", each) for each in failure.commands),
-        ("log", str(report.folder / report.last.log)),
-    ]
-    if report.next_fallback is not None:
-        next_one = report.next_fallback
-        how = next_one.command or (
-            next_one.why if next_one.manual else f"{next_one.script}; allow it with more --attempts"
-        )
-        rows.append((f"next fallback: {next_one.id}", f"{next_one.what}: {how}"))
-    rule = f", rule {failure.rule}" if failure.rule else ""
-    title = f"{report.last.stage} failed: {failure.signature}{rule}"
-    show.console().print(show.table(title, ("", "why and what now"), rows, left=(0, 1)))
-
-
-def _print_hand_over(report: CompileReport) -> None:
-    assert report.hand_over is not None
-    made = report.hand_over
-    rows = [
-        ("all of it", str(made.bundle)),
-        ("checked graph", str(made.model)),
-        ("predicted layers", str(made.predicted_layers)),
-        ("calibration set", str(made.calibration)),
-        ("model script", "none given" if made.script is None else str(made.script)),
-    ]
-    console = show.console()
-    console.print(show.table("NOT COMPILED: no compiler, no HEF was made. To take along", ("what", "where"), rows))
-    console.print("where the compiler is installed, this finishes the job:", markup=False)
-    console.print(f"  {made.command}", markup=False, soft_wrap=True)
+    require_hef(report)
 
 
 def _print_plan(inputs: CompileInputs, fallbacks: tuple[Fallback, ...], attempts: int, json_output: bool) -> None:

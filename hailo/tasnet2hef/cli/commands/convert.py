@@ -12,10 +12,10 @@ from tasnet2hef.cli import show
 from tasnet2hef.cli.options import HardwareOption, JsonOption, parse_settings
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.to_hef import (
-    fail_without_hef,
     pages_of,
     print_finished,
     reject_orphan_options,
+    require_hefs,
     run_pipeline,
     source_of,
 )
@@ -166,7 +166,7 @@ def command(
         found = pages.get(graph.path, {})
         add_to_page(graph, quiet=json_output, check=checks[graph.path], seconds=times, **found)
     if finished is not None:
-        fail_without_hef(finished, report.onnx_path.name)
+        require_hefs(finished, report.onnx_path.name)
 
 
 def chunk_frames(stateful: bool, chunk: int | None) -> int | None:

@@ -9,9 +9,9 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.commands.separate import print_report
 from tasnet2hef.cli.options import JsonOption, ThreadsOption
 from tasnet2hef.cli.progress import progress_bar, waiting
+from tasnet2hef.cli.tables import print_separation
 
 _ASSETS: Final = Path(__file__).parents[3] / "assets"
 """Lies beside the package in a checkout; a wheel does not hold it."""
@@ -53,7 +53,7 @@ def command(
         show.print_json({"onnx": str(graph), "separation": separated.to_json(), "report": str(page)})
         return
     show.console().print(f"graph: {graph}, {min(row.db for row in exported.parity):.0f} dB from its original")
-    print_report(separated)
+    print_separation(separated)
     show.console().print(f"report, to be opened in a browser: {page}", markup=False)
 
 

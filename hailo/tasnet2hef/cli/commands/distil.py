@@ -7,8 +7,8 @@ from pathlib import Path
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.norm_report import print_norm_report
 from tasnet2hef.cli.options import HardwareOption, JsonOption, ThreadsOption, parse_settings
+from tasnet2hef.cli.tables import print_norms
 from tasnet2hef.train.options import DistilOptions, SpeechOptions, Variant
 
 
@@ -123,4 +123,4 @@ def command(
     if json_output:
         show.print_json(report.to_json())
     else:
-        print_norm_report(report)
+        print_norms(report)

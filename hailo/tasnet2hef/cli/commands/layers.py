@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import InputShapeOption, JsonOption
+from tasnet2hef.cli.options import InputShapeOption, JsonOption, read_shapes
 from tasnet2hef.target.graph.layers import Layer
 
 
@@ -20,7 +20,6 @@ def command(
 
     Example: `tasnet2hef layers build/model.onnx`
     """
-    from tasnet2hef.cli.commands.check import read_shapes
     from tasnet2hef.target.graph.opened import OpenedGraph
 
     net = OpenedGraph.read(graph, read_shapes(input_shape)).net

@@ -10,8 +10,7 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.commands.separate import parse_halo
-from tasnet2hef.cli.options import JsonOption, ThreadsOption
+from tasnet2hef.cli.options import JsonOption, ThreadsOption, parse_halo
 from tasnet2hef.runtime.live.controls import Controls
 from tasnet2hef.runtime.live.options import LiveOptions
 

@@ -11,8 +11,7 @@ import typer
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.base.text import first_few
 from tasnet2hef.cli import show
-from tasnet2hef.cli.commands.check import read_shapes
-from tasnet2hef.cli.options import CHIPS, InputShapeOption, JsonOption
+from tasnet2hef.cli.options import CHIPS, InputShapeOption, JsonOption, read_shapes
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:

@@ -9,14 +9,12 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption, ThreadsOption
+from tasnet2hef.cli.options import JsonOption, ThreadsOption, parse_channel, parse_halo
 from tasnet2hef.cli.progress import progress_bar, waiting
+from tasnet2hef.cli.tables import print_separation
 
 if TYPE_CHECKING:
-    from tasnet2hef.audio.files import Channel
     from tasnet2hef.runtime.backends import Backend
-    from tasnet2hef.runtime.separation_report import SeparationReport
-    from tasnet2hef.runtime.stream.halo import Halo
 
 
 def command(
@@ -80,7 +78,7 @@ def command(
     if json_output:
         show.print_json(report.to_json())
     else:
-        print_report(report)
+        print_separation(report)
 
 
 def simulated(graph: Path, calibration: Path, asked: str | None, threads: int | None) -> Backend:
@@ -100,63 +98,3 @@ def simulated(graph: Path, calibration: Path, asked: str | None, threads: int | 
         return prepare(
             OpenedGraph.read(graph), open_calibration(calibration), Preparation(threads=threads)
         ).backend()
-
-
-def parse_channel(text: str) -> Channel:
-    """Parse ``mix``, ``each`` or a channel's number from 1.
-
-    Raises:
-        OptionError: it is none of these.
-
-    >>> parse_channel("1")
-    1
-    """
-    if text == "mix":
-        return "mix"
-    if text == "each":
-        return "each"
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise OptionError(f"--channel: found {text!r}, expected mix, each or a number from 1")
-
-
-def parse_halo(text: str) -> Halo:
-    """Parse ``full`` or a number of milliseconds.
-
-    Raises:
-        OptionError: it is none of these.
-
-    >>> parse_halo("200")
-    200.0
-    """
-    if text == "full":
-        return "full"
-    try:
-        return float(text)
-    except ValueError:
-        raise OptionError(f"--halo: found {text!r}, expected full or milliseconds, for example 200") from None
-
-
-def print_report(report: SeparationReport) -> None:
-    """Print the files and, with references, the scores of the sources."""
-    console = show.console()
-    if report.si_sdr_db is None or report.si_sdr_improvement_db is None or report.source_numbers is None:
-        console.print(show.table("Sources", ("file",), [(str(path),) for path in report.outputs]))
-    else:
-        rows = [
-            (str(report.outputs[number - 1]), str(reference), f"{db:.1f}", f"{gained:+.1f}")
-            for reference, (number, db, gained) in enumerate(
-                zip(report.source_numbers, report.si_sdr_db, report.si_sdr_improvement_db, strict=True), start=1
-            )
-        ]
-        console.print(show.table("Sources", ("file", "reference", "SI-SDR [dB]", "over the mixture [dB]"), rows))
-    console.print(
-        f"{report.audio_seconds:.1f} s in {report.windows} windows of {report.window_seconds:.2f} s, "
-        f"real-time factor {report.rtf:.3f} ({1 / report.rtf:.0f} times faster than real time)"
-        if report.rtf < 1
-        else f"{report.audio_seconds:.1f} s, real-time factor {report.rtf:.3f}"
-    )
-    if report.is_exact:
-        console.print("  the model's output equals inference on the whole file at once")
-    for note in report.notes:
-        show.notice(note)
