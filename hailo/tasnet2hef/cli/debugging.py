@@ -13,17 +13,15 @@ _PACKAGES = ("numpy", "onnx", "onnxruntime", "protobuf", "torch", "typer")
 
 
 def print_debugging(error: BaseException) -> None:
-    """Print the versions of all that matters, and then the traceback, to stderr."""
+    """Print the traceback, then the versions of what matters, to stderr."""
     traceback.print_exception(error)
     print(versions(), file=sys.stderr)
 
 
 def versions() -> str:
     """Return the versions that this runs with, in one line."""
-    found = [f"{name} {_version(name)}" for name in _PACKAGES]
-    return (
-        f"tasnet2hef {__version__}, Python {platform.python_version()}, {', '.join(found)}, {platform.platform()}"
-    )
+    packages = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
+    return f"tasnet2hef {__version__}, Python {platform.python_version()}, {packages}, {platform.platform()}"
 
 
 def _version(package: str) -> str:

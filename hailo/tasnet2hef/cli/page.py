@@ -1,4 +1,4 @@
-"""Adds what a command found to the graph's report page, and says where that is."""
+"""Adds a command's results to the graph's report page, and prints its path."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from tasnet2hef.target.graph.opened import OpenedGraph
 
 
-def add_to_page(graph: OpenedGraph, *, quiet: bool, **found: Any) -> None:
-    """Add stages (see ``write_report``) to ``GRAPH.report/report.html``; print its place unless ``quiet``.
+def add_to_page(graph: OpenedGraph, *, quiet: bool, **stages: Any) -> None:
+    """Add stages (see ``write_report``) to ``GRAPH.report/report.html``; print its path unless ``quiet``.
 
-    A page that can't be written is a note: the result that it tells of stands.
+    A page that can't be written is a note: the result itself stands.
     """
     from tasnet2hef.report.save import write_report
 
     try:
-        page = write_report(graph, **found)
+        page = write_report(graph, **stages)
     except OptionError as error:
         show.notice(f"no report page: {error}")
         return

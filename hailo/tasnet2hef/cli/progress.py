@@ -80,11 +80,11 @@ class StageDisplay:
         self._console = console or Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
         self._live: Live | None = None
         self._stage = ""
-        self._told = 0.0
+        self._printed = 0.0
 
     def started(self, stage: str, log: Path) -> None:
-        """Say that a stage begins."""
-        self._stage, self._told = stage, 0.0
+        """Show that a stage begins."""
+        self._stage, self._printed = stage, 0.0
         if self._console.is_terminal:
             self._live = Live(console=self._console, transient=True, refresh_per_second=4)
             self._live.start()
@@ -96,12 +96,12 @@ class StageDisplay:
         if self._live is not None:
             width = max(20, self._console.width - _MARGIN)
             self._live.update(Text(f"{self._stage:<10} {clock(elapsed):>9}  {line[:width]}"))
-        elif elapsed - self._told >= QUIET_SECONDS:
-            self._told = elapsed
+        elif elapsed - self._printed >= QUIET_SECONDS:
+            self._printed = elapsed
             self._print(f"{self._stage}: {clock(elapsed)}  {line}")
 
     def ended(self, record: StageRecord) -> None:
-        """Say how the stage ended."""
+        """Print how the stage ended."""
         self.close()
         how = (
             "done"
@@ -112,7 +112,7 @@ class StageDisplay:
         self._print(f"{record.stage}: {how} in {clock(record.seconds)}{earlier}")
 
     def note(self, text: str) -> None:
-        """Say something else."""
+        """Print a note."""
         self._print(f"note: {text}")
 
     def close(self) -> None:

@@ -36,7 +36,7 @@ def notice(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """Print to stderr what nobody should overlook."""
+    """Print a warning to stderr."""
     error_console(soft_wrap=True).print(text, style="bold red", markup=False)
 
 

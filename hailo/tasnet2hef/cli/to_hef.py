@@ -133,8 +133,8 @@ def _print_prepared(report: PipelineReport) -> None:
     ]
     if simulated is not None:
         sixteen = f"{len(simulated.sixteen_bit)} layers in 16 bits"
-        told = f"{simulated.agreement_db.mixed:.1f} dB agreement with float, {sixteen}"
-        rows.append(("8 bits, simulated", told))
+        result = f"{simulated.agreement_db.mixed:.1f} dB agreement with float, {sixteen}"
+        rows.append(("8 bits, simulated", result))
     rows.append(("model script", str(report.prepared.script or "none: the compiler's defaults")))
     show.console().print(show.table("Given to the compiler", ("", ""), rows, left=(0, -1)))
     notes = [*metadata.notes, drawn.warning, *(() if simulated is None else simulated.notes)]

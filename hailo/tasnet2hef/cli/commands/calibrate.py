@@ -26,7 +26,7 @@ def command(
         1, help="Recordings to add up in each window; 2 for single voices and a net of 2 sources."
     ),
     level_spread_db: float = typer.Option(
-        6.0, help="Scale each window by up to this much, up or down: nobody speaks at one level."
+        6.0, help="Scale each window by up to this much, up or down: speech varies in level."
     ),
     seed: int = typer.Option(0, help="The same seed draws the same windows."),
     json_output: JsonOption = False,

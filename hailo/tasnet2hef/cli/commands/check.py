@@ -27,7 +27,7 @@ def command(
     ),
     json_output: JsonOption = False,
 ) -> None:
-    """Tell what the compiler will refuse in a graph and what it will cost; exit 1 if it will not compile.
+    """Predict what the compiler will refuse in a graph and what it will cost; exit 1 if it will not compile.
 
     Example: `tasnet2hef check build/model.onnx --hw hailo8`
     """

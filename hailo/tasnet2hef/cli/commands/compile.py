@@ -45,7 +45,7 @@ def command(
     plan: bool = typer.Option(False, "--plan", help="Print what would be tried, and stop."),
     json_output: JsonOption = False,
 ) -> None:
-    """Compile a graph for the chip, or say exactly why not; a second run goes on where one stopped.
+    """Compile a graph for the chip, or explain exactly why it failed; a second run resumes where one stopped.
 
     Example: `tasnet2hef compile build/my_model.onnx --calib build/calib.npz -o build/my_model.hef`
 
@@ -64,24 +64,24 @@ def command(
     from tasnet2hef.compiler.options import CompileOptions, read_minutes
     from tasnet2hef.target.graph.opened import OpenedGraph
 
-    given = CompileOptions()
+    packed_options = CompileOptions()
     folder = bundle_folder(graph)
     if folder is not None:
         packed = read_bundle(folder)
-        graph, calibration, given = packed.model, calibration or packed.calibration, packed.options
+        graph, calibration, packed_options = packed.model, calibration or packed.calibration, packed.options
     if calibration is None:
         raise OptionError(
             "--calib: found nothing, expected a calibration set; make it with `tasnet2hef calibrate`"
         )
     options = CompileOptions(
-        hardware=hardware or given.hardware,
-        script=script or given.script,
+        hardware=hardware or packed_options.hardware,
+        script=script or packed_options.script,
         output=output,
-        force=force or given.force,
+        force=force or packed_options.force,
         python=python,
-        minutes=read_minutes(timeout, given.minutes),
-        attempts=attempts or given.attempts,
-        checkpoint=given.checkpoint,
+        minutes=read_minutes(timeout, packed_options.minutes),
+        attempts=attempts or packed_options.attempts,
+        checkpoint=packed_options.checkpoint,
     )
     opened = OpenedGraph.read(graph)
     if plan:

@@ -39,7 +39,7 @@ def command(
         Path("build"), "--output", "-o", help="Folder for the results, or a path that ends in .onnx."
     ),
     settings: list[str] = typer.Option(
-        [], "--set", metavar="NAME=VALUE", help="What the checkpoint does not say, e.g. `--set mask_act=relu`."
+        [], "--set", metavar="NAME=VALUE", help="An option that the checkpoint lacks, e.g. `--set mask_act=relu`."
     ),
     layout: str = typer.Option("tall", help="`tall`: time on H. `wide`: time on W."),
     residual: str = typer.Option(
@@ -96,9 +96,9 @@ def command(
 
     Example: `tasnet2hef convert my_model.pth --seconds 2 -o build/`
 
-    With recordings it goes on to the HEF: calibration set, 8-bit simulation with its model script, compile. Where
-    the compiler is not installed it says NOT COMPILED, and leaves a bundle and the one command that finishes the
-    job: `tasnet2hef convert my_model.pth --calib-audio speech/ --hw hailo8 -o build/`
+    With recordings it continues to the HEF: calibration set, 8-bit simulation with its model script, compile.
+    Where the compiler is not installed it prints NOT COMPILED, and leaves a bundle and the one command that
+    finishes the job: `tasnet2hef convert my_model.pth --calib-audio speech/ --hw hailo8 -o build/`
 
     `--json` then adds `steps` (`step`, `outcome`, `seconds`, `files`), `calibration`, `simulation`,
     `model_script` and `compile`: a list of reports as `compile --json` prints them, one a graph.
@@ -155,16 +155,16 @@ def command(
     finished = None if pipeline is None else run_pipeline(report.graphs, checks, pipeline, clock)
     if json_output:
         whole = checks[report.onnx_path]
-        told = {**report.to_json(), "check": whole.resources.to_json() | {"verdict": whole.verdict}}
-        show.print_json(told if finished is None else told | finished.to_json())
+        report_json = {**report.to_json(), "check": whole.resources.to_json() | {"verdict": whole.verdict}}
+        show.print_json(report_json if finished is None else report_json | finished.to_json())
     elif finished is not None:
         print_finished(finished)
     pages = {} if finished is None else pages_of(finished, report.onnx_path)
     times = {each.step: each.seconds for each in clock.steps}
     pages.setdefault(report.onnx_path, {}).update(export=report, inputs=[Path(checkpoint)])
     for graph in report.graphs:
-        found = pages.get(graph.path, {})
-        add_to_page(graph, quiet=json_output, check=checks[graph.path], seconds=times, **found)
+        further = pages.get(graph.path, {})
+        add_to_page(graph, quiet=json_output, check=checks[graph.path], seconds=times, **further)
     if finished is not None:
         require_hefs(finished, report.onnx_path.name)
 

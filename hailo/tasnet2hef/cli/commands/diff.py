@@ -35,25 +35,25 @@ def command(
     from tasnet2hef.report.comparison.compare import compare_runs
 
     with waiting("comparing"):
-        found = compare_runs(first, second, hardware)
+        comparison = compare_runs(first, second, hardware)
     if json_output:
-        show.print_json(found.to_json())
+        show.print_json(comparison.to_json())
     else:
-        print_comparison(found, show_all=show_all)
-    if fail_if_worse and (worse := found.count("worse")):
-        names = [row.what for section in found.sections for row in section.rows if row.verdict == "worse"]
+        print_comparison(comparison, show_all=show_all)
+    if fail_if_worse and (worse := comparison.count("worse")):
+        names = [row.what for section in comparison.sections for row in section.rows if row.verdict == "worse"]
         raise RefusedError(f"{second}: found {worse} worse than in {first}, expected none: {', '.join(names[:3])}")
 
 
-def print_comparison(found: Comparison, *, show_all: bool) -> None:
+def print_comparison(comparison: Comparison, *, show_all: bool) -> None:
     """Print a table a section, rows that are the same left out unless all are wanted, and the count."""
     console = show.console()
-    console.print(f"A: {found.first}\nB: {found.second}", markup=False)
-    for section in found.sections:
+    console.print(f"A: {comparison.first}\nB: {comparison.second}", markup=False)
+    for section in comparison.sections:
         _print_section(section, show_all=show_all)
-    console.print(f"{found.count('better')} better, {found.count('worse')} worse")
-    if found.hardware[0] != found.hardware[1]:
-        show.notice(f"A was checked for {found.hardware[0]}, B for {found.hardware[1]}")
+    console.print(f"{comparison.count('better')} better, {comparison.count('worse')} worse")
+    if comparison.hardware[0] != comparison.hardware[1]:
+        show.notice(f"A was checked for {comparison.hardware[0]}, B for {comparison.hardware[1]}")
 
 
 def _print_section(section: Section, *, show_all: bool) -> None:

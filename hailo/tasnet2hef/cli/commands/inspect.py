@@ -1,4 +1,4 @@
-"""``tasnet2hef inspect``: what a HEF, a HAR or an ONNX graph says of itself."""
+"""``tasnet2hef inspect``: the metadata of a HEF, a HAR or an ONNX graph."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def command(
     ),
     json_output: JsonOption = False,
 ) -> None:
-    """Show what a compiled file says of itself: chip, version, contexts, inputs and outputs with scales, rate.
+    """Show the metadata of a compiled file: chip, version, contexts, inputs and outputs with scales, rate.
 
     Needs neither the vendor's compiler nor its runtime.
 
@@ -96,9 +96,9 @@ def _flat(value: Any) -> str | None:
 
 
 def _border_row(border: Mapping[str, Any]) -> tuple[str, ...]:
-    way = f"{'to' if border['direction'] == 'out' else 'from'} {border['connected']}"
+    target = f"{'to' if border['direction'] == 'out' else 'from'} {border['connected']}"
     row_bytes = "" if border["row_bytes"] is None else f"{border['row_bytes']:,}"
-    return (border["name"], sizes(border["shape"]), row_bytes, str(border["context"]), way)
+    return (border["name"], sizes(border["shape"]), row_bytes, str(border["context"]), target)
 
 
 def _print_if_any(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

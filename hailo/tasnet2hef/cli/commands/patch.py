@@ -15,7 +15,7 @@ def command(
     output: Path | None = typer.Option(None, "--output", "-o", help="Where to write it; default: in place."),
     json_output: JsonOption = False,
 ) -> None:
-    """Apply the few patches that a foreign ONNX graph may need, and say what each one changed and why.
+    """Apply the few patches that a foreign ONNX graph may need, and print what each one changed and why.
 
     Example: `tasnet2hef patch my_model.onnx`
     """

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from tasnet2hef.cli import show
 from tasnet2hef.cli.options import JsonOption
@@ -39,10 +37,9 @@ def _list(rules: tuple[Rule, ...], json_output: bool) -> None:
     if json_output:
         show.print_json({"rules": [rule.to_json() for rule in rules]})
         return
-    made = _left_table(f"{len(rules)} rules", ("rule", "at most", "stage", "grade", "what it says"))
-    for rule in rules:
-        made.add_row(rule.id, rule.level, rule.stage, rule.evidence[0].grade, escape(rule.title))
-    show.console().print(made)
+    columns = ("rule", "at most", "stage", "grade", "what it reports")
+    rows = [(rule.id, rule.level, rule.stage, rule.evidence[0].grade, rule.title) for rule in rules]
+    show.console().print(show.table(f"{len(rules)} rules", columns, rows, left=range(len(columns))))
 
 
 def _explain(rule: Rule) -> None:
@@ -50,21 +47,10 @@ def _explain(rule: Rule) -> None:
     console.print(f"{rule.id}: {rule.title}", style="bold", markup=False)
     console.print(f"level {rule.level} at most, stage {rule.stage}", markup=False)
     console.print(" ".join((rule.check.__doc__ or "").split()), markup=False)
-    evidence = _left_table("Evidence", ("grade", "source", "the compiler's own words"))
-    for proof in rule.evidence:
-        evidence.add_row(proof.grade, escape(proof.citation), escape(proof.words))
-    console.print(evidence)
+    evidence = [(proof.grade, proof.citation, proof.words) for proof in rule.evidence]
+    columns = ("grade", "source", "the compiler's own words")
+    console.print(show.table("Evidence", columns, evidence, left=range(len(columns))))
     console.print(f"fix: {rule.fix}", markup=False)
-    told = rule.to_json()
-    examples = _left_table("Examples, which are the rule's tests", ("", "graph"))
-    for verdict, texts in (("found", told["bad"]), ("not found", told["good"])):
-        for text in texts:
-            examples.add_row(verdict, escape(text))
-    console.print(examples)
-
-
-def _left_table(title: str, columns: tuple[str, ...]) -> Table:
-    made = Table(title=escape(title), title_justify="left", title_style="bold")
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    return made
+    rule_json = rule.to_json()
+    examples = [("found", text) for text in rule_json["bad"]] + [("not found", text) for text in rule_json["good"]]
+    console.print(show.table("Examples, which are the rule's tests", ("", "graph"), examples, left=(0, 1)))

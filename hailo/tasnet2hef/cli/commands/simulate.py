@@ -103,13 +103,13 @@ def read_precisions(settings: list[str]) -> dict[str, str]:
     >>> read_precisions(["conv1=a16_w16"])
     {'conv1': 'a16_w16'}
     """
-    found = {}
+    precisions = {}
     for setting in settings:
         layer, separator, mode = setting.partition("=")
         if not separator or not layer:
             raise OptionError(f"--set: found {setting!r}, expected LAYER=MODE, for example conv1=a16_w16")
-        found[layer.strip()] = mode.strip()
-    return found
+        precisions[layer.strip()] = mode.strip()
+    return precisions
 
 
 def print_report(report: SimulationReport) -> None:
@@ -175,16 +175,16 @@ def _layer_row(layer: LayerReport, *, known: bool) -> tuple[str, ...]:
 
 def _print_frontier(report: SimulationReport) -> None:
     assert report.search is not None
-    found = report.search
+    search = report.search
     rows = [
         (
-            f"{len(point.layers)}{' (chosen)' if point is found.chosen else ''}",
+            f"{len(point.layers)}{' (chosen)' if point is search.chosen else ''}",
             f"{point.extra_bits / 8e3:,.1f}",
             f"{100 * point.extra_share:.2f} %",
             "" if point.score.si_sdr_db is None else f"{point.score.si_sdr_db:.2f}",
             f"{point.score.agreement_db:.1f}",
         )
-        for point in found.frontier
+        for point in search.frontier
     ]
     columns = ("16-bit layers", "extra kB", "extra bits", "SI-SDR [dB]", "agreement [dB]")
     show.console().print(show.table("Bits spent against dB", columns, rows))
