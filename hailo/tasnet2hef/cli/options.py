@@ -31,6 +31,14 @@ InputShapeOption = Annotated[
     typer.Option("--input-shape", metavar="NAME=1,1,1,16000", help="Shape of a dynamic input; may be repeated."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text and tables.")]
+SettingsOption = Annotated[
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="An option that the checkpoint does not contain, e.g. `--set mask_act=relu`; may be repeated.",
+    ),
+]
 ThreadsOption = Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="all cores")]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def command(
     graph: Path = typer.Argument(help="ONNX file to check."),
     hardware: HardwareOption = DEFAULT_CHIP,
-    input_shape: InputShapeOption = [],  # noqa: B006 (Typer makes a list of its own for each run)
+    input_shape: InputShapeOption = [],
     single_context: bool = typer.Option(
         False, "--single-context", help="Take a net that needs several contexts as an error."
     ),

@@ -29,7 +29,7 @@ def command(
     script: Path | None = typer.Option(None, "--alls", help="Model script, e.g. the one that `simulate` made."),
     hardware: str | None = typer.Option(None, "--hw", help=f"Chip: {CHIPS}.", show_default=DEFAULT_CHIP),
     output: Path | None = typer.Option(
-        None, "--output", "-o", help="HEF to write; the run's folder lies beside it.", show_default="the graph's"
+        None, "--output", "-o", help="HEF to write; the run's folder is beside it.", show_default="the graph's"
     ),
     timeout: list[str] = typer.Option(
         [],
@@ -41,7 +41,7 @@ def command(
     python: str = typer.Option(
         "", "--python", help="Python that has the compiler.", show_default="the one that runs this"
     ),
-    force: bool = typer.Option(False, "--force", help="Go on although `check` found errors."),
+    force: bool = typer.Option(False, "--force", help="Continue although `check` found errors."),
     plan: bool = typer.Option(False, "--plan", help="Print what would be tried, and stop."),
     json_output: JsonOption = False,
 ) -> None:

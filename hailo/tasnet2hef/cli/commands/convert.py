@@ -9,7 +9,7 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import HardwareOption, JsonOption, parse_settings
+from tasnet2hef.cli.options import HardwareOption, JsonOption, SettingsOption, parse_settings
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.to_hef import (
     pages_of,
@@ -38,9 +38,7 @@ def command(
     output: Path = typer.Option(
         Path("build"), "--output", "-o", help="Folder for the results, or a path that ends in .onnx."
     ),
-    settings: list[str] = typer.Option(
-        [], "--set", metavar="NAME=VALUE", help="An option that the checkpoint lacks, e.g. `--set mask_act=relu`."
-    ),
+    settings: SettingsOption = [],
     layout: str = typer.Option("tall", help="`tall`: time on H. `wide`: time on W."),
     residual: str = typer.Option(
         "separate", help="`joint`: residual stream and skip sum as one state; fewer layers, 1.4x the MACs."

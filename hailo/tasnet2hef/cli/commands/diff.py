@@ -21,8 +21,8 @@ SHOWN_ROWS: Final = 20
 
 
 def command(
-    first: Path = typer.Argument(metavar="A", help="ONNX file, or a folder with one run: the one before."),
-    second: Path = typer.Argument(metavar="B", help="The one after."),
+    first: Path = typer.Argument(metavar="A", help="The earlier run: an ONNX file, or a folder with one run."),
+    second: Path = typer.Argument(metavar="B", help="The later run."),
     hardware: HardwareOption = DEFAULT_CHIP,
     fail_if_worse: bool = typer.Option(False, "--fail-if-worse", help="Exit with 1 where a row is worse."),
     show_all: bool = typer.Option(False, "--all", help="Show every row, also those that are the same."),

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import HardwareOption, JsonOption, ThreadsOption, parse_settings
+from tasnet2hef.cli.options import HardwareOption, JsonOption, SettingsOption, ThreadsOption, parse_settings
 from tasnet2hef.cli.tables import print_norms
 from tasnet2hef.train.options import DistilOptions, SpeechOptions, Variant
 
@@ -73,12 +73,7 @@ def command(
     ),
     fresh: bool = typer.Option(DistilOptions.fresh, "--fresh", help="Discard an earlier run and start again."),
     hardware: HardwareOption = SpeechOptions.hardware,
-    settings: list[str] = typer.Option(
-        [],
-        "--set",
-        metavar="NAME=VALUE",
-        help="Options that the checkpoint does not contain, e.g. `--set mask_act=relu`.",
-    ),
+    settings: SettingsOption = [],
     json_output: JsonOption = False,
 ) -> None:
     """Train a student whose norms stream and fold to do what the original does; only mixtures are needed.

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 def command(
     folder: Path = typer.Option(
-        Path("build"), "--output", "-o", help="Folder where runs would be written: its free disk."
+        Path("build"), "--output", "-o", help="Folder where runs would be written: its free space is examined."
     ),
     json_output: JsonOption = False,
 ) -> None:
-    """Examine both environments, the compiler, the runtime, the device and the machine; exit 1 if parts clash.
+    """Examine both environments, the compiler, the runtime, the device and the machine; exit 1 if they do not fit.
 
     Each line is `ok`, `warning`, `missing` (only a problem where it is needed) or `error` (known not to work).
     Nothing is changed; each probe is bounded in time.

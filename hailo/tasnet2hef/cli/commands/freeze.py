@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import HardwareOption, JsonOption, parse_settings
+from tasnet2hef.cli.options import HardwareOption, JsonOption, SettingsOption, parse_settings
 from tasnet2hef.cli.progress import waiting
 from tasnet2hef.cli.tables import print_norms
 from tasnet2hef.train.options import FreezeOptions, SpeechOptions
@@ -32,12 +32,7 @@ def command(
     ),
     hours: float = typer.Option(SpeechOptions.hours, help="Hours of speech to read at most."),
     hardware: HardwareOption = SpeechOptions.hardware,
-    settings: list[str] = typer.Option(
-        [],
-        "--set",
-        metavar="NAME=VALUE",
-        help="Options that the checkpoint does not contain, e.g. `--set mask_act=relu`.",
-    ),
+    settings: SettingsOption = [],
     json_output: JsonOption = False,
 ) -> None:
     """Replace a net's norms with constants fitted to speech, so that it streams and folds; measure the cost.

@@ -13,7 +13,7 @@ from tasnet2hef.target.graph.layers import Layer
 
 def command(
     graph: Path = typer.Argument(help="ONNX file."),
-    input_shape: InputShapeOption = [],  # noqa: B006 (Typer makes a list of its own for each run)
+    input_shape: InputShapeOption = [],
     json_output: JsonOption = False,
 ) -> None:
     """List the layers that the compiler will make of a graph, with its own types, names and NHWC shapes.

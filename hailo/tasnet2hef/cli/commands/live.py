@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def command(
     graph: Path | None = typer.Argument(None, help="ONNX file made by `convert`.", show_default=False),
-    source: int = typer.Option(Controls.source, help="The source to play first; keys 1 and on choose others."),
+    source: int = typer.Option(Controls.source, help="The source to play first; keys 1, 2, ... choose others."),
     gain_db: float = typer.Option(Controls.gain_db, "--gain", help="Gain of the played source in dB."),
     channels: str | None = typer.Option(
         None,
@@ -61,7 +61,7 @@ def command(
 ) -> None:
     """Separate a microphone live and play one source.
 
-    Keys: 1 and on choose a source, b bypasses, q (or Ctrl-C) ends. The latency is printed at the start; it is
+    Keys: 1, 2, ... choose a source, b bypasses, q (or Ctrl-C) ends. The latency is printed at the start; it is
     mostly the window: export a shorter one, or a causal net with `--stateful`, for less. The level is set
     during the session, from the sound up to then.
 

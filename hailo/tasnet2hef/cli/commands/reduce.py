@@ -33,7 +33,7 @@ def command(
         "", "--match", metavar="REGEX", help="What the command's output must match to be the same failure."
     ),
     hardware: str = typer.Option(DEFAULT_CHIP, "--hw", help=f"Chip that --rule checks for: {CHIPS}."),
-    input_shape: InputShapeOption = [],  # noqa: B006 (Typer makes a list of its own for each run)
+    input_shape: InputShapeOption = [],
     timeout: float = typer.Option(600.0, min=0.1, help="Seconds that the command may take on one graph."),
     max_attempts: int = typer.Option(200, min=10, help="Most graphs to try."),
     repeats: int = typer.Option(2, min=1, help="Runs of the original and of the result, to find flaky failures."),

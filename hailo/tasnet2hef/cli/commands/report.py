@@ -43,7 +43,7 @@ def command(
 
     Example: `tasnet2hef report build/`
 
-    An ONNX file that was not checked yet is checked first. With something to hear:
+    An ONNX file that was not checked yet is checked first. With audio:
     `tasnet2hef report build/my_model.onnx --recording mixture.wav --calib build/calib.npz`
     """
     if recording is None and (reference or calibration or hef):

@@ -30,8 +30,8 @@ def command(
     """Run real speech through ONNX, 8 bits and the device, and compare each with the original.
 
     At least 80 dB in float, 15 dB at 8 bits, and on the device 15 dB and no more than 6 dB below the simulated 8
-    bits. Hardware, driver, runtime and HEF are checked against each other before anything is loaded. What is not
-    there is not run and is no error; too little agreement ends in exit code 1.
+    bits. Hardware, driver, runtime and HEF are checked against each other before anything is loaded. What is
+    missing is skipped and is no error; too little agreement ends in exit code 1.
 
     Example: `tasnet2hef selftest build/`
     """

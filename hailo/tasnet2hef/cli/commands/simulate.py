@@ -24,7 +24,7 @@ def command(
     graph: Path = typer.Argument(help="ONNX file made by `convert`."),
     calibration: Path = typer.Argument(help="Calibration set made by `calibrate`."),
     evaluation: Path | None = typer.Option(
-        None, "--eval", help="Folder with NAME_mixture.wav, NAME_source_1.wav and on: adds SI-SDR."
+        None, "--eval", help="Folder with NAME_mixture.wav, NAME_source_1.wav, ...: adds SI-SDR."
     ),
     output: Path | None = typer.Option(
         None, "--output", "-o", help="Folder for the model script and plots.", show_default="the model's"
@@ -33,7 +33,10 @@ def command(
         0.5, "--target-db", help="Loss against float that the 16-bit layers must reach."
     ),
     settings: list[str] = typer.Option(
-        [], "--set", metavar="LAYER=MODE", help="Hold a layer (or glob) at a8_w8, a16_w16, a16_w8, a8_w4 or float."
+        [],
+        "--set",
+        metavar="LAYER=MODE",
+        help="Precision of a layer (name or glob): a8_w8, a16_w16, a16_w8, a8_w4 or float.",
     ),
     script: Path | None = typer.Option(
         None, "--script", help="Your own model script (.alls), merged line by line."
@@ -44,10 +47,13 @@ def command(
     ),
     equalize: bool = typer.Option(True, "--equalize/--no-equalize", help="Balance channels before rounding."),
     correct_bias: bool = typer.Option(
-        True, "--bias-correction/--no-bias-correction", help="Take back shifted means."
+        True, "--bias-correction/--no-bias-correction", help="Correct the means that rounding shifts."
     ),
     level: int | None = typer.Option(
-        None, "--optimization-level", help="For the script.", show_default="2 from 1,024 windows on, else 1"
+        None,
+        "--optimization-level",
+        help="Written into the script.",
+        show_default="2 from 1,024 windows on, else 1",
     ),
     windows: int = typer.Option(8, help="Windows that each layer is measured on."),
     relieve: int = typer.Option(
@@ -59,11 +65,11 @@ def command(
         "--plots",
         help="Draw the worst layers and the frontier: `png`, `svg` or `none`; `auto`: png where matplotlib is.",
     ),
-    fresh: bool = typer.Option(False, "--fresh", help="Forget what an earlier, interrupted run measured."),
+    fresh: bool = typer.Option(False, "--fresh", help="Discard the measurements of an earlier, interrupted run."),
     threads: ThreadsOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Simulate 8 bits at the compiler's own borders: the cost, the worst layers, the cheapest 16-bit layers.
+    """Simulate 8 bits, rounded where the compiler rounds: the cost, the worst layers, the cheapest 16-bit layers.
 
     Example: `tasnet2hef simulate build/my_model.onnx build/calib.npz --eval test_set/`
     """
