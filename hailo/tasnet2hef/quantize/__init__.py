@@ -1,2 +1,2 @@
-"""What 8 bits cost, before the compiler runs: calibration sets, simulation at the compiler's own borders,
-search."""
+"""What 8 bits cost, before the compiler runs: calibration sets, simulation of its
+rounding, search for the layers that need 16 bits."""

@@ -1,8 +1,8 @@
 """Borders: the tensors at which the compiler turns real numbers into codes, one for each of its layers.
 
 A convolution with its bias, its activation and, where the compiler fuses it, the elementwise add behind it is one
-layer and so one border. Layers that only move values (a nearest resize, a slice, zero padding, an output) carry
-the codes they are given; they have no border of their own and appear under ``carriers`` of the one before them.
+layer and so one border. Layers that only move values (a nearest resize, a slice, zero padding, an output) pass
+its codes on unchanged; they have no border of their own and appear under ``carriers`` of the one before them.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ INVERSES = ("inv_sqrt", "inv_pos")
 class Border:
     """One quantised tensor.
 
-    ``layer`` is the compiler's layer that makes it, ``fused`` the convolution that its add is part of,
-    ``carriers`` the layers behind it that pass its codes on. ``values`` counts the tensor's values in one window,
+    ``layer`` is the compiler's layer that computes it, ``fused`` the convolution that its add is fused into,
+    ``carriers`` the layers after it that pass its codes on. ``values`` counts the tensor's values in one window,
     ``weights`` the layer's weights and biases. ``inverse_of`` names the tensor whose inverse this is where the
     ONNX graph divides and the compiler inverts first, then multiplies.
     """
@@ -57,7 +57,7 @@ class BorderMap:
     hidden: tuple[str, ...]
 
     def __iter__(self) -> Iterator[Border]:
-        """Go through the borders."""
+        """Iterate over the borders."""
         return iter(self.borders)
 
 

@@ -1,7 +1,7 @@
-"""A histogram that grows with what it is shown, so that one pass over a stream is enough.
+"""A histogram that grows with its values, so that one pass over a stream is enough.
 
 Bins of equal width cover ``-reach`` to ``reach``; when a value lies beyond, ``reach`` doubles and pairs of bins
-merge. Exact zeros (behind a ReLU there are many) are counted apart: they cost nothing at any scale.
+merge. Exact zeros (a ReLU makes many) are counted apart: they have no rounding error at any scale.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Histogram:
         self.counts = np.zeros(BINS, np.int64)
 
     def note_extremes(self, low: float, high: float) -> None:
-        """Take the extremes of values that need not be counted."""
+        """Update the extremes without counting the values."""
         self.low, self.high = min(self.low, low), max(self.high, high)
 
     def count(self, values: Values) -> None:
@@ -53,7 +53,7 @@ class Histogram:
         return int(self.counts.sum()) + self.zeros
 
     def points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return values that stand for all counted ones, ascending, and the weight of each."""
+        """Return representative values, ascending, and how many counted values each represents."""
         filled = np.flatnonzero(self.counts)
         width = 2 * self.reach / BINS
         inside = (np.arange(POINTS_PER_BIN) + 0.5) / POINTS_PER_BIN
@@ -100,7 +100,7 @@ def clipped_share(histogram: Histogram, chosen: ActivationFormat) -> float:
 
 
 def useful_codes(histogram: Histogram, chosen: ActivationFormat) -> float:
-    """Return two to the entropy of the codes in bits: 256 if all are used alike, 1 if one is all there is."""
+    """Return two to the entropy of the codes in bits: 256 if all are used equally, 1 if there is only one."""
     values, weights = histogram.points()
     shares = np.bincount(chosen.codes(values), weights=weights)
     shares = shares[shares > 0] / weights.sum()

@@ -1,4 +1,4 @@
-"""Which layers cost what: each border at 8 bits alone, and each back to float among all others at 8 bits."""
+"""What each layer costs: each border alone at 8 bits, and each in float while all others are at 8 bits."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class ModelScores:
-    """Layers, the most damaging first; the search's result; each precision that is not 8 bits; the scores."""
+    """Layers, the largest loss first; the search's result; each precision that is not 8 bits; the scores."""
 
     layers: Sequence[LayerReport]
     search: SearchResult | None

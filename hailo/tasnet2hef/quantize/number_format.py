@@ -1,4 +1,4 @@
-"""Integers that stand for real numbers: unsigned with a zero point for activations, signed for weights.
+"""Integer codes of real numbers: unsigned with a zero point for activations, signed for weights.
 
 A value ``x`` is stored as ``q = clip(round(x / scale) + zero_point, 0, 2**bits - 1)``, rounding half to even, and
 means ``(q - zero_point) * scale``: QuantizeLinear and DequantizeLinear of ONNX. The vendor's own scales are not
@@ -70,7 +70,7 @@ class ActivationFormat:
         return codes
 
     def rounded(self, values: Any) -> Values:
-        """Return real values as they come back from their codes."""
+        """Return real values after rounding: decoded from their codes."""
         codes = self.codes(values) - self.zero_point
         return (codes.astype(np.float32) * np.float32(self.scale)).astype(np.float32)
 
@@ -95,7 +95,7 @@ def weight_scale(weights: Values, bits: int) -> float:
 
 
 def round_weights(weights: Values, bits: int | None) -> Values:
-    """Return weights as they come back from signed codes of ``bits`` bits, one scale for the tensor.
+    """Return weights after rounding to signed codes of ``bits`` bits, one scale for the tensor.
 
     >>> round_weights(np.array([31.75, 0.3, -0.5], np.float32), 8).tolist()
     [31.75, 0.25, -0.5]

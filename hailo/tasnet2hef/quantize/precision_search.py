@@ -111,10 +111,10 @@ def search(
     progress: Progress = no_progress,
 ) -> SearchResult:
     """Find the cheapest 16-bit layers; ``fixed`` layers keep the precision that the user gave them."""
-    held = dict(fixed or {})
-    runs = _Search(simulator, scorer, state, held, progress)
+    user_precisions = dict(fixed or {})
+    runs = _Search(simulator, scorer, state, user_precisions, progress)
     exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))
-    order = [layer.name for layer in rank(layers, simulator.borders) if layer.name not in held]
+    order = [layer.name for layer in rank(layers, simulator.borders) if layer.name not in user_precisions]
 
     def loss_db(point: FrontierPoint) -> float:
         return exact.figure_db - point.score.figure_db

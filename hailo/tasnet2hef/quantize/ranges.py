@@ -1,4 +1,4 @@
-"""Which range of values the codes cover: a trade between clipping the rare and coarsening the common.
+"""Which range of values the codes cover: clipping of rare values against coarser steps for all others.
 
 ``percentile`` cuts the rarest values off at either end; ``minmax`` keeps every value that calibration saw;
 ``mse`` takes the range of least squared error on the histogram. Measured on a trained gLN net, 24 held-out
@@ -33,7 +33,7 @@ def require_method(method: str, percentile: float) -> None:
 
 
 def choose_format(histogram: Histogram, bits: int, method: str, percentile: float) -> ActivationFormat:
-    """Return the format of a tensor whose values a histogram has seen."""
+    """Return the format of a tensor whose values a histogram counted."""
     low, high = histogram.low, histogram.high
     if not np.isfinite(low) or not np.isfinite(high):
         low = high = 0.0

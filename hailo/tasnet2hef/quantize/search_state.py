@@ -1,4 +1,4 @@
-"""What has been measured so far, on disk after each step: an analysis of hours survives Ctrl-C."""
+"""Measurements, saved to disk after each one, so that an analysis of hours survives Ctrl-C."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def simulate_graph(
         graph, calibration, options.preparation, lambda done, total: progress("calibrating", done, total)
     )
     fixed = fixed_precisions(simulator, options.precisions)
-    make_script(graph.path.name, calibration.windows, simulator, options, fixed)  # refuses before the long part
+    make_script(graph.path.name, calibration.windows, simulator, options, fixed)  # refused before the long part
     evaluation = choose_evaluation(evaluation_folder, calibration, simulator, options.windows)
     key = state_key(graph.digest, calibration_path, evaluation, options)
     state = SearchState(place.with_name(f"{place.name}.search.json"), key, fresh=options.fresh)
@@ -96,7 +96,7 @@ def small_set_note(scores: ModelScores, windows: int) -> str:
 
 
 def draw(scores: ModelScores, options: SimulationOptions, place: Path) -> tuple[Path, ...]:
-    """Draw the worst layers and the frontier where plots were asked for and there is something to draw."""
+    """Draw the worst layers and the frontier if plots are wanted and there is something to draw."""
     if options.plots is None or scores.search is None:
         return ()
     unit = "agreement with float" if scores.exact.si_sdr_db is None else "SI-SDR"

@@ -81,7 +81,7 @@ class Simulator:
     ) -> SimulatedBackend:
         """Return the net with some layers at their own precision and all others at ``default``.
 
-        ``correct_bias=False`` leaves out the bias correction, whatever the preparation says.
+        ``correct_bias=False`` leaves out the bias correction, also where the preparation includes it.
         """
         chosen = precisions or {}
         bank = self.bank if correct_bias else self.uncorrected
@@ -98,7 +98,7 @@ class Simulator:
         return self.backend(default=FLOAT)
 
     def border_of(self, layer: str) -> Border:
-        """Return the border that a layer's name stands for: its own, or the one that it is part of.
+        """Return the border of a layer: its own, or the one that it is part of.
 
         Raises:
             OptionError: the net has no such layer; the message names the nearest one.
@@ -167,7 +167,7 @@ def prepare(
 
 
 def _require_one_column(model_path: Path, contract: GraphContract) -> None:
-    """Refuse a graph of several windows side by side: they never mix, so one tells all there is to know."""
+    """Refuse a graph of several windows side by side: they never mix, so a graph of one gives the same figures."""
     _, _, height, width = contract.input_shape
     if height * width != contract.rows:
         raise GraphError(
@@ -198,9 +198,9 @@ def _shapes(lifted: LiftedModel, model_path: Path) -> Mapping[str, tuple[int, ..
 
 
 def _feeds(calibration: CalibrationSet, graph: OpenedGraph) -> Iterator[Mapping[str, Samples]]:
-    """Go through a fitting set's windows as the graph takes them: NCHW, by its inputs."""
+    """Yield a fitting set's windows as the graph takes them: NCHW, by its inputs."""
     names = {layer: name for name, layer in graph.input_layers.items()}
-    if len(names) == 1:  # then the array may have any name
+    if len(names) == 1:  # a single array may have any name
         names = dict.fromkeys(calibration.layers, *names.values())
     for window in calibration.inputs():
         yield {names[layer]: to_nchw(nhwc) for layer, nhwc in window.items()}

@@ -1,6 +1,6 @@
 """One session in which every border can be float, 8 or 16 bits, from run to run, without building it again.
 
-Behind each border's tensor stands ``If(quantised)``: an Identity, or QuantizeLinear and DequantizeLinear whose
+After each border's tensor comes ``If(quantised)``: an Identity, or QuantizeLinear and DequantizeLinear whose
 scale and zero point are inputs. Weights are inputs too. Measured on two busy cores with the full default net, 2
 s: 0.25 s a window against 0.13 s float (batch norm), 0.37 s against 0.18 s (gLN).
 
@@ -84,7 +84,7 @@ def open_session(model: onnx.ModelProto, threads: int | None) -> Any:
     return open_cpu_session(
         model.SerializeToString(),
         threads,
-        # In the file's order: a probe runs right behind its tensor (full gLN net: 0.3 GB, and 2.0 GB without).
+        # In the file's order: a probe runs right after its tensor (full gLN net: 0.3 GB, and 2.0 GB without).
         execution_order=onnxruntime.ExecutionOrder.PRIORITY_BASED,
         graph_optimization_level=onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
     )
@@ -121,7 +121,7 @@ class SwitchableNet:
 
 
 class SimulatedBackend(StepBackend):
-    """A net at one choice of precisions; stands where ONNX Runtime or a device would."""
+    """A net at one choice of precisions, in the place of ONNX Runtime or a device."""
 
     def __init__(self, net: SwitchableNet, feeds: Feeds) -> None:
         self._net = net
@@ -129,11 +129,11 @@ class SimulatedBackend(StepBackend):
 
     @property
     def contract(self) -> GraphContract:
-        """The graph's own description."""
+        """The graph's contract."""
         return self._net.contract
 
     def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
-        """Run one chunk like ``run``; also return the memory for the next one, rounded as its makers are."""
+        """Run one chunk like ``run``; also return the next one's memory, rounded like its layers."""
         return self._net.run_step(frames, memory, self._feeds)
 
 
@@ -175,7 +175,7 @@ def _shown(graph: Any, tensor: str) -> str:
 
 
 def _free_the_name(graph: Any, tensor: str) -> str:
-    """Let the border's tensor be made under another name, so that all readers read the switch; return that name.
+    """Rename the border's tensor where it is computed, so that all readers read the switch; return the new name.
 
     The graph's own input keeps its name; there the readers are renamed instead.
     """
@@ -193,5 +193,5 @@ def _free_the_name(graph: Any, tensor: str) -> str:
 
 
 def _behind(graph: Any, tensor: str) -> int:
-    """Return the place right behind the node that makes ``tensor``."""
+    """Return the position right after the node that computes ``tensor``."""
     return next((place + 1 for place, node in enumerate(graph.node) if tensor in node.output), 0)

@@ -27,7 +27,7 @@ from tasnet2hef.target.graph.layers import HailoNet
 
 HOMOGENEOUS: Final = ("Conv", "BatchNormalization", "LeakyRelu", "Relu", "PRelu")
 LARGEST_FACTOR: Final = 64.0
-"""A channel is scaled by 1/64 to 64: dead ones would otherwise be scaled without end (chosen, not measured)."""
+"""A channel is scaled by 1/64 to 64: dead channels would get unbounded factors (chosen, not measured)."""
 
 
 class WeightBank:
@@ -66,7 +66,7 @@ def mean_shift(slot: WeightSlot, error: Values, mean: NDArray[np.float64]) -> An
     if slot.operator == "Scale":
         return error.reshape(-1, 1, 1) * mean.reshape(-1, 1, 1)
     if slot.operator == "ConvTranspose":
-        return 0.0  # its rows overlap by the stride, so that the mean per channel says too little
+        return 0.0  # its rows overlap by the stride, so that the mean per channel is not enough
     kernels = error.reshape(*error.shape[:2], -1).sum(axis=2)
     groups = kernels.reshape(slot.groups, -1, kernels.shape[1])
     return np.einsum("goi,gi->go", groups, mean.reshape(slot.groups, -1)).reshape(-1)

@@ -38,9 +38,9 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 DEFAULT_WINDOWS: Final = 64
 LARGE_BYTES: Final = 1e9
-"""A set from this size on gets a note: `compile` gives all of it to the compiler at once."""
+"""A set of at least this size gets a note: `compile` passes all of it to the compiler at once."""
 LayOut = Callable[[Sequence[Samples]], Mapping[str, Samples]]
-"""From the excerpts ``[sample]`` of one run to what each input layer is given, in NHWC order."""
+"""Maps the excerpts ``[sample]`` of one run to the values of each input layer, in NHWC order."""
 
 
 def calibrate_graph(
@@ -48,8 +48,8 @@ def calibrate_graph(
 ) -> CalibrationReport:
     """Write a calibration set for a graph from a folder of recordings.
 
-    A graph with a state is streamed, in float, over an excerpt of a receptive field and a chunk, from silence on;
-    the last chunk is kept, with the past rows that it was given: what any chunk in mid-stream is given. Its level
+    A graph with a state is streamed, in float, over an excerpt of a receptive field and a chunk, starting from
+    silence; the last chunk is stored with its past rows, which are then those of a chunk in mid-stream. Its level
     is that of the excerpt.
 
     Raises:

@@ -31,7 +31,7 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 METADATA_ARRAY: Final = "tasnet2hef_record"
 SAME_FEED: Final = ("sample_rate", "stride", "kernel_size", "encoder_padding")
-"""Fields of a spec that decide how a window is cut; the rest of it can't change what a window is."""
+"""Fields of a spec that decide how a window is cut; the other fields do not change a window."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +75,12 @@ class CalibrationSet:
         return self.layers[self.input_layer]
 
     def frames(self) -> Iterator[Samples]:
-        """Go through the first array as ``[row, sample of the row]``, one window in memory at a time."""
+        """Iterate over the first array as ``[row, sample of the row]``, one window in memory at a time."""
         for window in self._read(self.input_layer):
             yield window.reshape(-1, self.shape[-1])
 
     def inputs(self) -> Iterator[dict[str, Samples]]:
-        """Go through the windows of all arrays, ``[height, width, features]`` each by its array's name."""
+        """Iterate over the windows of all arrays, ``[height, width, features]`` each by its array's name."""
         for windows in zip(*map(self._read, self.layers), strict=True):
             yield dict(zip(self.layers, windows, strict=True))
 
@@ -137,9 +137,9 @@ def write_calibration(
 
 def entry(array: str) -> zipfile.ZipInfo:
     """Return an archive's entry for an array, without a date: the same windows make the same file."""
-    made = zipfile.ZipInfo(f"{array}.npy")
-    made.external_attr = 0o644 << 16
-    return made
+    info = zipfile.ZipInfo(f"{array}.npy")
+    info.external_attr = 0o644 << 16
+    return info
 
 
 def open_calibration(path: Path) -> CalibrationSet:
@@ -215,24 +215,24 @@ def short_digest(sha256: str) -> str:
 
 
 def _require_layers(calibration: CalibrationSet, layers: Mapping[str, Shape]) -> None:
-    where, found = calibration.path, calibration.layers
-    if len(found) != len(layers):
+    where, arrays = calibration.path, calibration.layers
+    if len(arrays) != len(layers):
         raise GraphError(
-            f"{where}: found {len(found)} arrays, expected {len(layers)}: one for each input of the "
+            f"{where}: found {len(arrays)} arrays, expected {len(layers)}: one for each input of the "
             "model; calibrate again with this model"
         )
     if len(layers) == 1:
-        found = dict(zip(layers, found.values(), strict=True))
+        arrays = dict(zip(layers, arrays.values(), strict=True))
     for name, shape in layers.items():
-        if name not in found:
+        if name not in arrays:
             raise GraphError(
-                f"{where}: found arrays {', '.join(found)}, expected {name} among them; calibrate again "
+                f"{where}: found arrays {', '.join(arrays)}, expected {name} among them; calibrate again "
                 "with this model"
             )
-        if found[name] != shape:
+        if arrays[name] != shape:
             of = "" if len(layers) == 1 else f" for {name}"
             raise GraphError(
-                f"{where}: found windows of {list(found[name])}{of}, expected the model's {list(shape)} "
+                f"{where}: found windows of {list(arrays[name])}{of}, expected the model's {list(shape)} "
                 "(height, width, features); calibrate again with this model"
             )
 

@@ -1,7 +1,8 @@
 """Evaluation recordings, with or without the true sources beside them.
 
-A folder holds ``NAME_mixture.wav`` with ``NAME_source_1.wav`` and on beside it (as many as the model has); any
-rate, WAV or FLAC. Mixtures without sources, and any other recordings, are compared with the float model instead.
+A folder holds ``NAME_mixture.wav`` and beside it ``NAME_source_1.wav``, ``NAME_source_2.wav``, ... (as many as the
+model has); any rate, WAV or FLAC. Mixtures without sources, and any other recordings, are compared with the float
+model instead.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def _read(path: Path, contract: GraphContract) -> EvaluationClip:
 
 
 def _levelled(clip: EvaluationClip, contract: GraphContract) -> EvaluationClip:
-    """Bring a clip to the level that the net was made for, as separation does."""
+    """Bring a clip to the level that the net expects, as separation does."""
     gain = np.float32(levelling_gain(clip.mixture, contract.spec.sample_rate, contract.input_level_dbfs))
     references = None if clip.references is None else clip.references * gain
     return EvaluationClip(clip.path, clip.mixture * gain, references)

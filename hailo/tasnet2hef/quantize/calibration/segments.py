@@ -1,4 +1,4 @@
-"""Calibration sets for the segments of a graph: what each one is given while the whole set runs through them."""
+"""Calibration sets for the segments of a graph: the inputs of each while the whole set runs through them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ SUFFIX: Final = ".calib.npz"
 def calibrate_segments(segments: Sequence[OpenedGraph], calibration: Path, progress: Progress) -> tuple[Path, ...]:
     """Write one set a segment, ``SEGMENT.calib.npz``, from the whole graph's set; return their paths.
 
-    A segment that takes the frames alone is served by the whole graph's set. Each other set holds an array
+    A segment that takes the frames alone uses the whole graph's set. Each other set holds an array
     ``[window, height, width, features]`` for every input layer, under the compiler's name of it as predicted.
-    Windows lie on disk while they pass, so that memory holds one of each tensor.
+    Intermediate windows are kept on disk, so that memory holds one of each tensor.
 
     Raises:
-        GraphError: a segment needs what none before it makes, or can't be run.
+        GraphError: a segment needs a tensor that no earlier one computes, or can't be run.
     """
     whole = open_calibration(calibration)
     paths = []
@@ -49,7 +49,7 @@ def calibrate_segments(segments: Sequence[OpenedGraph], calibration: Path, progr
 
 
 def _frames(whole: CalibrationSet, folder: Path) -> Samples:
-    """Lay the whole graph's set out on disk, NHWC."""
+    """Write the whole graph's set to disk, NHWC."""
     arrays = _on_disk(folder / "0.npy", (whole.windows, *whole.shape))
     for number, window in enumerate(whole.frames()):
         arrays[number] = window.reshape(whole.shape)

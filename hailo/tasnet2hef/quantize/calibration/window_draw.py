@@ -1,8 +1,8 @@
 """Draws calibration windows from a folder of recordings, as the chip will hear them.
 
 Positions are spread evenly over all audio, so that silence, level and clipping keep their share. Files are opened
-only where a window is read. Where the folder holds ``*_mixture`` files, only these are taken: their sources
-beside them are not what the model hears.
+only where a window is read. Where the folder holds ``*_mixture`` files, only these are used: the sources
+beside them are not inputs of the model.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def require_audio(recordings: Sequence[Recording], contract: GraphContract, draw
 
 
 def draw_windows(recordings: Sequence[Recording], contract: GraphContract, draw: Draw) -> Iterator[Samples]:
-    """Go through ``draw.windows`` windows ``[sample]`` at the model's rate; the same seed draws the same."""
+    """Yield ``draw.windows`` windows ``[sample]`` at the model's rate; the same seed draws the same."""
     ends = np.cumsum([recording.seconds for recording in recordings])
     generator = np.random.default_rng(draw.seed)
     for number in range(draw.windows):
