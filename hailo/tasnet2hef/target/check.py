@@ -20,7 +20,7 @@ from tasnet2hef.target.rules.framework.finding import LEVELS, STAGES, Finding
 
 @dataclass(frozen=True)
 class FindingGroup:
-    """Findings of one rule that say the same of several layers; the first ones stand for all."""
+    """Findings of one rule that are the same for several layers; the first is shown for all."""
 
     findings: tuple[Finding, ...]
 
@@ -144,6 +144,6 @@ def _resources(graph: OpenedGraph, chip: Chip) -> ResourceEstimate:
     """Estimate what a graph needs of a chip; seconds of audio only where its contract can be read."""
     try:
         contract = graph.contract
-    except GraphError:  # damaged metadata matters to whoever runs the graph, not to the compiler
+    except GraphError:  # damaged metadata matters where the graph is run, not to the compiler
         contract = None
     return estimate_resources(chip, graph.cost, contract)

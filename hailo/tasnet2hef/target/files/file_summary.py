@@ -13,7 +13,7 @@ from tasnet2hef.base.errors import InputError
 
 @dataclass(frozen=True)
 class Port:
-    """An input or an output of a graph; None stands for what the file does not contain.
+    """An input or an output of a graph; None: the file does not contain it.
 
     A stored value q means ``scale * (q - zero_point)``.
     """
@@ -49,7 +49,7 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class FileSummary:
-    """What a file says about itself; None stands for what it does not contain."""
+    """The metadata of a file; None: the file does not contain it."""
 
     path: Path
     format: str

@@ -36,7 +36,7 @@ def is_har(head: bytes) -> bool:
 
 
 def read_har(path: str | Path) -> FileSummary:
-    """Return what a HAR says about itself; its parameters are not read. Shapes are NHWC, the batch None.
+    """Return the metadata of a HAR; its parameters are not read. Shapes are NHWC, the batch None.
 
     Raises:
         InputError: not a tar archive, cut off, without layers, or larger than what is read.

@@ -15,7 +15,7 @@ _WRONG = "WRONG: "
 
 
 def read_hef(path: str | Path, *, damaged: bool = False) -> FileSummary:
-    """Return what a HEF says about itself; its weights are not read. Shapes are `[height, width, features]`.
+    """Return the metadata of a HEF; its weights are not read. Shapes are `[height, width, features]`.
 
     With ``damaged`` a file that is cut off after its metadata, or whose checksum differs, is read too, and a note
     says what is wrong with it. Header version 1 is experimental: no file of it was at hand.

@@ -1,4 +1,4 @@
-"""Reads what an ONNX graph says about itself, and predicts the layers of the compiler's parser."""
+"""Reads the metadata of an ONNX graph, and predicts the layers of the compiler's parser."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 
 def read_onnx(path: str | Path) -> FileSummary:
-    """Return what an ONNX graph says about itself; shapes are the graph's, None where an axis is not fixed.
+    """Return the metadata of an ONNX graph; shapes are the graph's, None where an axis is not fixed.
 
     Raises:
         GraphError: not an ONNX model.

@@ -16,7 +16,7 @@ _ABSENT = "(absent)"
 
 @dataclass(frozen=True)
 class Difference:
-    """One field of one layer on which prediction and record differ; `(absent)` stands for no value."""
+    """One field of one layer on which prediction and record differ; `(absent)` where one has no value."""
 
     layer: str
     field: str

@@ -1,4 +1,4 @@
-"""Which letter (N, C, H, W) each ONNX axis stands for, and the compiler's NHWC shape that follows.
+"""Which letter (N, C, H, W) names each ONNX axis, and the compiler's NHWC shape that follows.
 
 The compiler keeps every tensor as `[batch, height, width, features]`, batch written -1, whatever the
 ONNX order is.  A layout such as `NCHW` or `NCW` names the axes of an ONNX tensor one letter each; a

@@ -37,7 +37,7 @@ class LoadedGraph:
 
     @property
     def weights_absent(self) -> bool:
-        """Tell whether some weights lie in an external file that is not there."""
+        """Return whether some weights are in an external file that is missing."""
         return any("absent" in note for note in self.notes)
 
 
@@ -122,7 +122,7 @@ def _varying(model: onnx.ModelProto, inputs: Sequence[str], stored: Mapping[str,
 
 
 def _makes_its_own(node: onnx.NodeProto) -> bool:
-    """Tell whether a node's output varies without any input: random numbers, bodies, operators unknown."""
+    """Return whether a node's output varies without any input: random numbers, bodies, unknown operators."""
     has_body = any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute)
     return has_body or node.op_type.startswith("Random") or not onnx.defs.has(node.op_type)
 

@@ -54,7 +54,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number with its unit and evidence; ``note`` tells how it was derived."""
+    """One number with its unit and evidence; ``note``: how it was derived."""
 
     value: float
     unit: str

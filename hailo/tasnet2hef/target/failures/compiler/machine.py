@@ -33,7 +33,7 @@ SIGNATURES: Final = (
         id="disk-full",
         patterns=(r"No space left on device", r"Disk quota exceeded"),
         cause="the disk is full",
-        fix="make room in the run's folder, or give another -o; the run goes on after the last good stage",
+        fix="make room in the run's folder, or give another -o; the run resumes after the last good stage",
         evidence=Evidence(source="the system's own words", grade="documented"),
         commands=(AGAIN,),
         machine=True,
@@ -42,8 +42,8 @@ SIGNATURES: Final = (
         id="interrupted",
         patterns=(r"^killed by SIG(?:KILL|TERM|INT|HUP)",),
         cause="something outside stopped the stage: a person, or the system when it ran out of memory",
-        fix="run the same command again: it goes on after the last good stage; on a machine with more memory"
-        " if this comes back",
+        fix="run the same command again: the run resumes after the last good stage; on a machine with more memory"
+        " if it happens again",
         evidence=Evidence(source="the run itself: how its process ended", grade="recorded"),
         commands=(AGAIN,),
         machine=True,
