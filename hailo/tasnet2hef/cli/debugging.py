@@ -5,9 +5,8 @@ from __future__ import annotations
 import platform
 import sys
 import traceback
-from importlib.metadata import PackageNotFoundError, version
 
-from tasnet2hef.base.version import __version__
+from tasnet2hef.base.version import __version__, installed_versions
 
 _PACKAGES = ("numpy", "onnx", "onnxruntime", "protobuf", "torch", "typer")
 
@@ -20,12 +19,6 @@ def print_debugging(error: BaseException) -> None:
 
 def versions() -> str:
     """Return the versions that this runs with, in one line."""
-    packages = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
+    installed = installed_versions(_PACKAGES)
+    packages = ", ".join(f"{name} {installed.get(name, 'absent')}" for name in _PACKAGES)
     return f"tasnet2hef {__version__}, Python {platform.python_version()}, {packages}, {platform.platform()}"
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "absent"

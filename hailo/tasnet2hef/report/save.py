@@ -7,12 +7,11 @@ import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tasnet2hef.base.files import digest_of_file
-from tasnet2hef.base.version import __version__
+from tasnet2hef.base.version import __version__, installed_versions
 from tasnet2hef.report.facts import StepFacts, read_facts, report_folder, save_step
 from tasnet2hef.report.page import write_page
 
@@ -87,13 +86,8 @@ def command_line() -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that computed the results; missing ones are left out."""
-    installed = {"tasnet2hef": __version__, "python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            installed[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return installed
+    own = {"tasnet2hef": __version__, "python": platform.python_version()}
+    return own | installed_versions(_PACKAGES)
 
 
 def _own_seconds(

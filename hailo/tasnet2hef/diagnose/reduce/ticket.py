@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 import onnx
 
-from tasnet2hef.base.version import __version__
+from tasnet2hef.base.version import __version__, installed_versions
 from tasnet2hef.diagnose.reduce.sizes import sizes_of
 from tasnet2hef.target.failures.tables import compiler_signatures
 from tasnet2hef.target.graph.inference import static_shape
@@ -39,20 +38,17 @@ def ticket_text(report: ReduceReport, model: onnx.ModelProto, command: str) -> s
         *_known_cause(report.failure),
         "## Evidence\n\n" + "\n".join(f"- {line}" for line in _evidence(report, model)),
         "## Graph\n\n" + _graph(model, report),
-        "## Versions\n\n" + "\n".join(f"- {name}: {version}" for name, version in installed_versions().items()),
+        "## Versions\n\n" + "\n".join(f"- {name}: {version}" for name, version in _versions().items()),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def installed_versions() -> dict[str, str]:
+def _versions() -> dict[str, str]:
     """Return the versions in this environment; the command may have run in another one."""
-    versions = {"tasnet2hef": __version__, "Python": platform.python_version(), "system": platform.platform()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = "not in the environment that ran the reduction"
-    return versions
+    own = {"tasnet2hef": __version__, "Python": platform.python_version(), "system": platform.platform()}
+    installed = installed_versions(_PACKAGES)
+    absent = "not in the environment that ran the reduction"
+    return own | {package: installed.get(package, absent) for package in _PACKAGES}
 
 
 def _title(report: ReduceReport) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tasnet2hef.base.version import installed_versions
 from tasnet2hef.runtime.backends.hailort.explain import explained
 
 PACKAGE: Final = "hailo_platform"
@@ -47,10 +47,7 @@ def runtime_version(runtime: Any) -> str:
     version = getattr(runtime, "__version__", "")
     if version:
         return str(version)
-    try:
-        return importlib.metadata.version(DISTRIBUTION)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+    return installed_versions([DISTRIBUTION]).get(DISTRIBUTION, "")
 
 
 def has_infer_model(runtime: Any) -> bool:
