@@ -26,8 +26,8 @@ GUARD_SECONDS = 60
 SCRIPT = Path(__file__).parents[2] / "onnx_to_hef.py"
 
 
-# Answers each line, an output and the seconds until its kill -9 (0: none), with the exit code of a run in a process of
-# its own. That is a copy of this one, so it need not start Python and import for half a second: only the run is cut.
+# Answers each line, an output and the seconds until its kill -9 (0: none), with the exit code of a run in a
+# process of its own. It is a copy of this one, so that only the run is cut, not the start of Python and imports.
 DRIVER = """
 import os, signal, sys, time
 from pathlib import Path
@@ -41,7 +41,8 @@ def run(output):
     code = 1
     try:
         options = CompileOptions(output=output, force=True)
-        code = 0 if compile_graph(OpenedGraph.read(graph), calibration, options, Silence()).outcome == "done" else 1
+        report = compile_graph(OpenedGraph.read(graph), calibration, options, Silence())
+        code = 0 if report.outcome == "done" else 1
     finally:
         os._exit(code)
 

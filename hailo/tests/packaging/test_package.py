@@ -30,7 +30,7 @@ strict = true
 [mypy-torch.*,numpy.*,onnx.*,google.*,rich.*]
 follow_imports = skip
 """
-"""What this package builds on is not followed: mypy takes 18 s from cold to read PyTorch's sources, and 3 s without."""
+"""What the package builds on is not followed: PyTorch's sources take mypy 15 of 18 s."""
 
 
 def names_of(dist: Path) -> dict[str, set[str]]:
