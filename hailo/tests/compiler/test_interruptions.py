@@ -18,7 +18,7 @@ from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.supervise.lock import locked
 from tasnet2hef.base.supervise.processes import marked
 from tasnet2hef.compiler.run_record import RECORD_NAME
-from tests.compiler.conftest import Bench, wait_until
+from tests.compiler.conftest import Bench, FinishedRun, wait_until
 
 KILLS, FOLDERS = 20, 5
 GUARD_SECONDS = 60
@@ -194,8 +194,8 @@ def test_a_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_damaged_record_is_no_record(bench: Bench) -> None:
-    first = bench.compile()
-    (first.folder / RECORD_NAME).write_text('{"format": 1, "stages": [{"key"')
+def test_a_damaged_record_is_no_record(bench: Bench, finished: FinishedRun) -> None:
+    bench.begin_at("compile", finished)
+    (bench.folder / "out.run" / RECORD_NAME).write_text('{"format": 1, "stages": [{"key"')
     assert bench.compile().outcome == "done"
     assert bench.calls().count("translate") == 2
