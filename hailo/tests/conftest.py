@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,28 @@ collect_ignore = [] if HAS_TORCH else NEEDS_TORCH
 def pytest_report_header() -> str:
     """Say what is left out."""
     return "torch: here" if HAS_TORCH else f"torch: not in this environment, so not collected: {NEEDS_TORCH}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have each process begin with its share of the slow modules, and steal quick tests at the end from another.
+
+    pytest-xdist hands out the list in equal pieces, and what is stolen is the end of a piece: a long test there
+    would keep one process at work while the others have none left.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    slow: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            slow.setdefault(item.path, []).append(item)
+    quick = iter([item for item in items if item.get_closest_marker("slow") is None])
+    modules = list(slow.values())
+    left, pieces = len(items), []
+    for number in range(processes):
+        piece = [item for module in modules[number::processes] for item in module]
+        size = left // (processes - number)
+        pieces += [*piece, *itertools.islice(quick, max(0, size - len(piece)))]
+        left -= size
+    items[:] = [*pieces, *quick]
 
 
 @pytest.fixture(scope="session")

@@ -79,6 +79,7 @@ def test_missing_input_is_one_line_and_exit_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("without_charts")
 def test_findings_are_exit_code_1_and_json_is_printed_still(wide: str, capsys: Printed) -> None:
     assert run(make_app(), ["check", wide, "--json"]) == 1
     printed = capsys.readouterr()

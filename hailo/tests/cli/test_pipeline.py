@@ -20,7 +20,10 @@ from tests.conftest import HAS_TORCH
 ASSETS = Path(__file__).parents[2] / "assets"
 HOME = STAND_IN.parents[2]
 Printed = pytest.CaptureFixture[str]
-pytestmark = pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which this environment is without")
+pytestmark = [
+    pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which this environment is without"),
+    pytest.mark.usefixtures("without_charts"),  # test_files_read.py has the same command draw them
+]
 
 
 @pytest.fixture

@@ -14,6 +14,9 @@ from tasnet2hef.cli.main import make_app, run
 from tests.diagnose.reduce.conftest import FINDS_ERF, chain, saved
 
 HAILO = Path(__file__).resolve().parents[2]
+MAIN = "from tasnet2hef.cli.main import main; main()"
+WITHOUT_CHARTS = "from tasnet2hef.report import charts; charts.can_draw = lambda: False"
+"""Nobody looks at the page of a graph that was tried, and matplotlib takes longer for it than all else."""
 
 
 def _reduce(tmp_path: Path, *words: str, length: int = 9) -> int:
@@ -23,7 +26,7 @@ def _reduce(tmp_path: Path, *words: str, length: int = 9) -> int:
 
 @pytest.mark.slow
 def test_by_check_in_a_process_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = f"import sys; sys.path.insert(0, {str(HAILO)!r}); from tasnet2hef.cli.main import main; main()"
+    code = f"import sys; sys.path.insert(0, {str(HAILO)!r}); {WITHOUT_CHARTS}; {MAIN}"
     command = f"{sys.executable} -c {shlex.quote(code)} check {{}}"
     assert _reduce(tmp_path, "--check", command, "--repeats", "1", "--json", length=2) == 0
     printed = capsys.readouterr()

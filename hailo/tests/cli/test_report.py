@@ -37,6 +37,7 @@ def test_a_graph_is_checked_heard_and_shown_again_from_its_folder(tmp_path: Path
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_charts")
 def test_a_graph_that_changed_is_checked_again(tmp_path: Path, capsys: Printed) -> None:
     graph = save_net(tmp_path / "net.onnx", window_frames=99)
     assert _report(graph) == 0
@@ -47,6 +48,7 @@ def test_a_graph_that_changed_is_checked_again(tmp_path: Path, capsys: Printed) 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_charts")
 def test_another_chip_is_checked_for_and_stays(tmp_path: Path, capsys: Printed) -> None:
     graph = save_net(tmp_path / "net.onnx")
     for options, chip in (([], "hailo8"), (["--hw", "hailo10h"], "hailo10h"), ([], "hailo10h")):

@@ -64,10 +64,11 @@ class Bench:
         fault = {"stage": stage, "kind": kind, "message": message, "unless": unless}
         (self.folder / "fault.json").write_text(json.dumps(fault))
 
-    def begin_at(self, stage: str, finished: FinishedRun) -> None:
+    def begin_at(self, stage: str, finished: FinishedRun, output: str = "out") -> None:
         """Put the run into the state in which another run was before a stage: it will resume there."""
-        shutil.copytree(finished.report.folder, self.folder / "out.run")
-        record = self.folder / "out.run" / RECORD_NAME
+        folder = self.folder / f"{output}.run"
+        shutil.copytree(finished.report.folder, folder)
+        record = folder / RECORD_NAME
         saved = json.loads(record.read_text())
         names = [each["stage"] for each in saved["stages"]]
         record.write_text(json.dumps({**saved, "stages": saved["stages"][: names.index(stage)]}))

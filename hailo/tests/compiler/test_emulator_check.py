@@ -18,7 +18,7 @@ from tasnet2hef.compiler.emulator_check import (
 )
 from tasnet2hef.compiler.inputs import CompileInputs, net_name, read_inputs
 from tasnet2hef.target.graph.opened import OpenedGraph
-from tests.compiler.conftest import Bench
+from tests.compiler.conftest import Bench, FinishedRun
 
 OUTPUTS = ["n/conv8", "n/conv9"]
 HN = {
@@ -87,11 +87,13 @@ def test_an_input_without_an_array_is_told(inputs: CompileInputs) -> None:
 
 
 @pytest.mark.slow
-def test_an_emulator_that_fails_does_not_stop_the_run(bench: Bench) -> None:
+def test_an_emulator_that_fails_does_not_stop_the_run(bench: Bench, finished: FinishedRun) -> None:
+    bench.begin_at("emulate", finished)
     bench.fault("emulate native", "raise", "no native weights")
     report = bench.compile()
     assert report.outcome == "done"
     assert "no native weights" in report.emulator[0].reason
+    bench.begin_at("emulate", finished, "again")
     bench.fault("emulate quantized", "segfault")
     again = bench.compile(output=bench.folder / "again.hef")
     assert again.outcome == "done"
@@ -100,9 +102,11 @@ def test_an_emulator_that_fails_does_not_stop_the_run(bench: Bench) -> None:
 
 @pytest.mark.slow
 def test_the_bit_exact_mode_is_run_where_the_compiler_has_it(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, finished: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert [each.mode for each in bench.compile().emulator] == ["native", "optimised", "quantised"]
+    assert [each.mode for each in finished.report.emulator] == ["native", "optimised", "quantised"]
+    for output in ("exact", "failed"):
+        bench.begin_at("emulate", finished, output)
     monkeypatch.setenv("STAND_IN_BIT_EXACT", "1")
     report = bench.compile(output=bench.folder / "exact.hef")
     assert report.emulator[-1].mode == "bit exact"

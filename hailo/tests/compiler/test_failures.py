@@ -102,6 +102,7 @@ def test_a_stage_out_of_time_is_stopped_with_all_its_processes(bench: Bench, fin
     assert bench.compile(minutes=minutes(compile=60), attempts=1).outcome == "done", "more time is another try"
 
 
+@pytest.mark.slow
 def test_processes_that_left_the_session_are_stopped_too(bench: Bench, finished: FinishedRun) -> None:
     bench.begin_at("compile", finished)
     bench.fault("compile", "hang with child")

@@ -25,6 +25,12 @@ CLIENT = """from tasnet2hef.target.check import check_file
 found: list[str] = [finding.rule for finding in check_file("graph.onnx", "hailo8").findings]
 wrong: int = check_file("graph.onnx", "hailo8").name
 """
+SETTINGS = """[mypy]
+strict = true
+[mypy-torch.*,numpy.*,onnx.*,google.*,rich.*]
+follow_imports = skip
+"""
+"""What the package builds on is not followed: PyTorch's sources take mypy 15 of 18 s."""
 
 
 def names_of(dist: Path) -> dict[str, set[str]]:
@@ -104,8 +110,9 @@ def test_a_client_is_type_checked(is_typed: bool, told: str, folder: Path, insta
     if importlib.util.find_spec("mypy") is None:
         pytest.skip("needs mypy, which this environment is without")
     (folder / "client.py").write_text(CLIENT)
+    (folder / "mypy.ini").write_text(SETTINGS)
     (marker,) = installed.parents[1].rglob("tasnet2hef/py.typed")
-    words = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(installed), "client.py"]
+    words = [sys.executable, "-m", "mypy", "--python-executable", str(installed), "client.py"]
     if not is_typed:
         marker.unlink()
     try:

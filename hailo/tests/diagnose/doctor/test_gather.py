@@ -85,6 +85,7 @@ def test_a_device_is_opened(with_runtime: Path) -> None:
     assert environment.devices == ("0000:01:00.0",)
 
 
+@pytest.mark.slow
 def test_a_device_that_hangs_is_stopped(with_runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_runtime.write_text(RUNTIME.format(answer="import time; time.sleep(600)"))
     monkeypatch.setitem(gather.SECONDS, "devices", 1.5)

@@ -176,6 +176,7 @@ def test_a_command_that_hangs_on_some_cuts_is_stopped_there(reduce: Reduce, scri
     assert report.operators == ("Erf",)
 
 
+@pytest.mark.slow
 def test_a_hang_can_be_reduced_itself(reduce: Reduce, script: Script) -> None:
     command = script('grep -qa Erf "$1" && sleep 60; exit 0')
     report = reduce(chain(4, {1: "Erf"}, rows=1), check=command, timeout_seconds=0.3, repeats=1)

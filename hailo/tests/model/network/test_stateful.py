@@ -20,6 +20,8 @@ from tasnet2hef.runtime.stream.streamer import make_streamer
 from tests.random_weights import random_reference, small_spec
 
 EXACT_DB = 100.0
+CLIP_SAMPLES = 4011
+"""Twelve of the longest chunks and a rest, and many times what the net looks back."""
 CAUSAL: list[dict[str, object]] = [
     {"norm_type": "bN"},
     {"norm_type": "cLN"},
@@ -49,7 +51,7 @@ def _followed_by_silence(clip: np.ndarray, **spec: object) -> np.ndarray:
 def test_chunk_by_chunk_equals_the_whole_file(tmp_path: Path, spec: dict[str, object], chunk: int) -> None:
     stream = make_streamer(_backend(tmp_path / "net.onnx", chunk, **spec))
     assert isinstance(stream, ChunkStream)
-    clip = speech_clip(8011, 8000)
+    clip = speech_clip(CLIP_SAMPLES, 8000)
     parts = [stream.feed(clip[at : at + 333]) for at in range(0, len(clip), 333)]
     streamed = np.concatenate([*parts, stream.flush()], axis=1)
     assert compare_sources("", _followed_by_silence(clip, **spec), streamed).db >= EXACT_DB
