@@ -16,7 +16,7 @@ from tests.diagnose.reduce.conftest import FINDS_ERF, chain, saved
 HAILO = Path(__file__).resolve().parents[2]
 MAIN = "from tasnet2hef.cli.main import main; main()"
 WITHOUT_CHARTS = "from tasnet2hef.report import charts; charts.can_draw = lambda: False"
-"""Nobody looks at the page of a graph that was tried, and matplotlib takes longer for it than all else."""
+"""The pages of the graphs that are tried are not read, and drawing their charts takes most of the time."""
 
 
 def _reduce(tmp_path: Path, *words: str, length: int = 9) -> int:
