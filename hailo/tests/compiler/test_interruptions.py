@@ -100,8 +100,13 @@ def _start(bench: Bench) -> subprocess.Popen[bytes]:
     """Start the command in a process of its own."""
     words = [str(SCRIPT), str(bench.model), "--calib", str(bench.calibration), "--force"]
     words += ["-o", str(bench.folder / "out.hef")]
-    with (bench.folder / "printed.txt").open("wb") as printed:
-        return subprocess.Popen([sys.executable, *words], stdout=printed, stderr=subprocess.STDOUT)
+    # A shell makes the commands that it runs in the background ignore Ctrl-C, and their children with them.
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with (bench.folder / "printed.txt").open("wb") as printed:
+            return subprocess.Popen([sys.executable, *words], stdout=printed, stderr=subprocess.STDOUT)
+    finally:
+        signal.signal(signal.SIGINT, earlier)
 
 
 def _wait_for(bench: Bench, stage: str) -> None:
