@@ -20,7 +20,7 @@ _SUBTYPES: Final = {"int16": "PCM_16", "float32": "FLOAT"}
 
 
 def plan_outputs(out_dir: str | Path, stem: str, n_src: int, inputs: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the outputs' paths, ``<stem>_source_1.wav`` and on, and make their folder.
+    """Return the outputs' paths, ``<stem>_source_1.wav`` and so on, and make their folder.
 
     Raises:
         AudioError: the folder can't be made or written, or an output would replace a folder or an input.

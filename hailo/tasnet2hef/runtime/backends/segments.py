@@ -38,7 +38,7 @@ class SegmentChain:
     """One session a segment; each takes the frames or outputs of earlier ones.
 
     Raises:
-        GraphError: a segment is missing, is of another export, or needs a tensor that no earlier one returns.
+        GraphError: a segment is missing, is of a different export, or needs a tensor that no earlier one returns.
     """
 
     def __init__(self, any_path: Path, threads: int | None = None) -> None:

@@ -58,7 +58,7 @@ class ColumnMixer:
 
     @property
     def windows(self) -> int:
-        """Windows that were computed, over all streams."""
+        """Number of windows computed, over all streams."""
         return sum(stream.windows for stream in self._streams)
 
     def feed(self, samples: Sequence[Samples]) -> list[Samples]:

@@ -39,7 +39,7 @@ EVERY: Final = 2
 ALONE: Final = 2.0
 """A source is alone where it has this many times the power of the others together."""
 AUDIBLE: Final = 1e-3
-"""Least power of a frame that counts, as a share of the window's loudest."""
+"""Minimum power of a frame that counts, as a share of the window's loudest."""
 FLOOR: Final = 1e-4
 """Added to each bin's share of the power before the logarithm."""
 KNOWN_SECONDS: Final = 0.5

@@ -60,7 +60,7 @@ class StreamFormat(Protocol):
         """Return the buffer that the stream writes to, to be decoded into ``values``."""
 
     def decode_into(self, values: Samples) -> None:
-        """Put what the stream wrote into ``values``."""
+        """Convert what the stream wrote into ``values``."""
 
 
 class FloatFormat:
