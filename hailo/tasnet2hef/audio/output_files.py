@@ -46,7 +46,7 @@ def plan_outputs(out_dir: str | Path, stem: str, n_src: int, inputs: Sequence[Pa
 def write_sources(
     paths: Sequence[Path], sources: Samples, sample_rate_hz: int, sample_format: SampleFormat
 ) -> float:
-    """Write ``[source, channel, sample]``, one file a source; return the factor by which all were scaled.
+    """Write ``[source, channel, sample]``, one file per source; return the factor by which all were scaled.
 
     16-bit files clip beyond full scale: where a peak would pass 1, all sources are divided by the highest peak.
     Float files keep any value, so their factor is 1. Files appear under their names once all are complete.

@@ -199,7 +199,7 @@ class _Run:
     def _emulate(
         self, parsed: _Parsed, optimised: StageRecord, tools: dict[str, Any]
     ) -> tuple[EmulatorResult, ...]:
-        """Run the emulator; the run continues where that fails, for the HEF does not depend on it."""
+        """Run the emulator; if that fails the run continues, because the HEF does not depend on it."""
         job = StageJob(
             stage="emulate",
             folder="",

@@ -90,7 +90,7 @@ class Prepared:
     calibration: CalibrationReport
     simulation: SimulationReport | None
     jobs: tuple[tuple[OpenedGraph, Path], ...]
-    """Graph and calibration set; one pair for a whole graph, else one a segment."""
+    """Graph and calibration set; one pair for a whole graph, else one per segment."""
     script: Path | None
 
 
@@ -165,7 +165,7 @@ def prepare(
     """Make the calibration set and the model script beside the whole graph; ``graphs`` are those to compile.
 
     Raises:
-        InputError: a recording, the graph or an option can't be used; files that were written before stay.
+        InputError: a recording, the graph or an option can't be used; files written before it are kept.
     """
     calibration = whole.path.with_name(f"{whole.path.stem}{SUFFIX}")
     with clock.step("calibrate") as ended:

@@ -91,7 +91,7 @@ def key_of(stage: str, inputs: Mapping[str, Any]) -> str:
 
 
 def _read(path: Path) -> dict[str, StageRecord]:
-    """Return the stages on record; none where the file is missing, damaged or of another format."""
+    """Return the stages on record; none where the file is missing, damaged or of a different format."""
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
         if saved["format"] != FORMAT:

@@ -1,6 +1,6 @@
 """The process of one stage: ``python -m tasnet2hef.compiler.stages.worker STAGE job.json``.
 
-It runs in the compiler's own environment and imports nothing but the package's plain modules and the vendor's.
+It runs in the compiler's own environment and imports only light modules of this package, and the vendor's package.
 """
 
 from __future__ import annotations

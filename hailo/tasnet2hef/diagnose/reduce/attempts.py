@@ -20,7 +20,7 @@ LOG_NAME: Final = "attempt.log"
 
 
 class BudgetSpent(Exception):
-    """Raised when as many graphs were tried as allowed; never seen by a user."""
+    """Raised when the maximum number of graphs was tried; never reaches the user."""
 
 
 class ReduceDisplay(Protocol):

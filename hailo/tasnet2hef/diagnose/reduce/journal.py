@@ -33,7 +33,7 @@ class Attempt:
 
 
 class Journal:
-    """The attempts of a folder, a line each; the first line identifies the graph and the options."""
+    """The attempts of a folder, one per line; the first line identifies the graph and the options."""
 
     def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
         self.path = path

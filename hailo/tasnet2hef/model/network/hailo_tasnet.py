@@ -173,7 +173,7 @@ def mask_conv(spec: TasNetSpec, weights: Mapping[str, Tensor], trunk: TrunkChann
 
 @torch.no_grad()
 def separate_windows(net: HailoTasNet, clips: Samples) -> Samples:
-    """Separate a clip a column, ``[stream, sample]``, into ``[stream, source, sample]``, as a host would."""
+    """Separate one clip per column, ``[stream, sample]``, into ``[stream, source, sample]``, as a host would."""
     frames = torch.from_numpy(frames_to_tensor(streams_to_frames(clips, net.contract), net.contract))
     outputs = [tensor_to_frames(output.numpy(), net.contract) for output in net(frames)]
     return frames_to_streams(np.stack(outputs), net.contract)

@@ -35,7 +35,7 @@ def open_graph(graph: str | Path | OpenedGraph, threads: int | None = None) -> B
 
 
 class SegmentChain:
-    """One session a segment; each takes the frames or outputs of earlier ones.
+    """One session per segment; each takes the frames or outputs of earlier ones.
 
     Raises:
         GraphError: a segment is missing, is of a different export, or needs a tensor that no earlier one returns.

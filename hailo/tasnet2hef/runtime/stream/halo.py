@@ -26,7 +26,7 @@ from tasnet2hef.runtime.stream.columns import WindowGenerator, run_generator
 from tasnet2hef.runtime.stream.voice_tracks import VoiceTracks
 
 Halo = Literal["full"] | float
-"""``full``: the receptive field; a number: milliseconds, a side.
+"""``full``: the receptive field; a number: milliseconds on each side.
 
 Measured on a bN net with random weights (253 frames of 2 ms, so 0.25 s a side; a trained net may depend on more),
 windows of 2 s, against the whole file: 24 dB at 0 ms, 31 at 50, 45 at 100, 61 at 150, 81 at 200, 125 at full."""
@@ -34,7 +34,7 @@ windows of 2 s, against the whole file: 24 dB at 0 ms, 31 at 50, 45 at 100, 61 a
 
 @dataclass(frozen=True)
 class HaloPlan:
-    """Frames of a window that are computed only for their neighbours, and rows from window to window."""
+    """Frames of a window that are computed only as context, and rows from window to window."""
 
     before_frames: int
     after_frames: int

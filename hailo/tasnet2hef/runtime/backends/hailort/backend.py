@@ -1,4 +1,4 @@
-"""Runs windows and chunks on a Hailo device, behind the same protocol as ONNX Runtime."""
+"""Runs windows and chunks on a Hailo device, with the same protocol as ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -150,7 +150,9 @@ def _streams_of(runtime: Any, path: Path, sidecar: HefSidecar) -> HefStreams:
         hef = runtime.HEF(str(path))
         networks = list(hef.get_network_group_names())
         if len(networks) != 1:
-            raise DeviceError(f"{path}: found networks {', '.join(networks)}, expected 1; compile one graph a HEF")
+            raise DeviceError(
+                f"{path}: found networks {', '.join(networks)}, expected 1; compile one graph per HEF"
+            )
         return find_streams(hef, sidecar, str(path))
 
 
