@@ -16,7 +16,7 @@ def audio_files(folder: Path, pattern: str = "*") -> list[Path]:
 
 
 def sources_beside(mixture: Path, n_src: int) -> tuple[Path, ...]:
-    """Return the sources of ``NAME_mixture.wav`` (or of ``NAME.wav``), or nothing where one is missing."""
+    """Return the sources of ``NAME_mixture.wav`` (or of ``NAME.wav``), none where one is missing."""
     name = mixture.stem.removesuffix(MIXTURE)
     sources = [mixture.with_name(f"{name}{SOURCE}{number}{mixture.suffix}") for number in range(1, n_src + 1)]
     return tuple(sources) if all(source.is_file() for source in sources) else ()

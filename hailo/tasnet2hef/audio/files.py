@@ -36,7 +36,7 @@ class Clip:
 
     @property
     def length(self) -> int:
-        """Samples of each channel."""
+        """Number of samples per channel."""
         return int(self.samples.shape[1])
 
     @property

@@ -20,7 +20,7 @@ _SUBTYPES: Final = {"int16": "PCM_16", "float32": "FLOAT"}
 
 
 def plan_outputs(out_dir: str | Path, stem: str, n_src: int, inputs: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the outputs' paths, ``<stem>_source_1.wav`` and on, and make their folder.
+    """Return the outputs' paths, ``<stem>_source_1.wav`` and so on, and make their folder.
 
     Raises:
         AudioError: the folder can't be made or written, or an output would replace a folder or an input.
@@ -46,7 +46,7 @@ def plan_outputs(out_dir: str | Path, stem: str, n_src: int, inputs: Sequence[Pa
 def write_sources(
     paths: Sequence[Path], sources: Samples, sample_rate_hz: int, sample_format: SampleFormat
 ) -> float:
-    """Write ``[source, channel, sample]``, one file a source; return the factor by which all were scaled.
+    """Write ``[source, channel, sample]``, one file per source; return the factor by which all were scaled.
 
     16-bit files clip beyond full scale: where a peak would pass 1, all sources are divided by the highest peak.
     Float files keep any value, so their factor is 1. Files appear under their names once all are complete.

@@ -20,7 +20,8 @@ def read_references(references: Sequence[str | Path], clip: Clip, channel: Chann
 
     Raises:
         AudioError: one can't be used, or its rate or length is not the recording's.
-        OptionError: their number is not the model's, the channels are kept apart, or nothing can score them.
+        OptionError: their number is not the model's, the channels are kept apart, or the scoring
+            library is missing.
     """
     if not references:
         return None
@@ -42,9 +43,9 @@ def _read_reference(path: Path, clip: Clip, channel: Channel) -> Samples:
             f"{path}: found a rate of {reference.sample_rate_hz} Hz, expected the recording's "
             f"{clip.sample_rate_hz} Hz ({clip.path}); resample it"
         )
-    found, expected = reference.length, clip.length
-    if found != expected:
+    if reference.length != clip.length:
         raise AudioError(
-            f"{path}: found {found} samples, expected the recording's {expected} ({clip.path}); cut both alike"
+            f"{path}: found {reference.length} samples, expected the recording's {clip.length} ({clip.path}); "
+            "cut both alike"
         )
     return choose_channels(reference, "mix" if len(reference.samples) == 1 else channel)

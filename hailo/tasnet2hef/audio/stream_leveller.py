@@ -77,7 +77,7 @@ class StreamLeveller:
     def __init__(self, level_dbfs: float | None, sample_rate_hz: int) -> None:
         self._level = None if level_dbfs is None else RunningLevel(level_dbfs, sample_rate_hz)
         self._applied = np.zeros(0, np.float32)
-        """Gains of the samples whose sources are not out yet."""
+        """Gains of the samples whose sources were not reverted yet."""
 
     def apply(self, samples: Samples) -> Samples:
         """Return the next samples ``[sample]`` at the net's level."""

@@ -42,7 +42,7 @@ class StreamResampler:
 
 
 def resampling_lag_seconds(from_hz: int, to_hz: int) -> float:
-    """Return the most seconds of audio that a change of rate holds back, measured on silence."""
+    """Return the maximum delay of resampling, in seconds of audio, measured on silence."""
     if from_hz == to_hz:
         return 0.0
     resampler, block = StreamResampler(1, from_hz, to_hz), np.zeros((1, max(1, from_hz // 100)), np.float32)

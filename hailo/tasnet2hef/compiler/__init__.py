@@ -1,1 +1,1 @@
-"""Towards the vendor's compiler: model scripts, and later the compiler itself."""
+"""Drives the vendor's compiler: stages in processes of their own, resumable, failures explained."""

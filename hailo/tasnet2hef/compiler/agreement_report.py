@@ -1,4 +1,4 @@
-"""What the compiler really parsed, against what was predicted: saved as a report that can be sent in."""
+"""Compares the layers that the compiler parsed with the predicted ones; the report can be attached to an issue."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def save_agreement(folder: Path, net: HailoNet, hn: dict[str, Any], facts: dict[
     Raises:
         GraphError: the compiler's graph holds no layers.
     """
-    found = compare(net, hn)
-    write_json(folder / "agreement.json", to_json(found))
-    (folder / "agreement.md").write_text(as_text(found, facts), encoding="utf-8")
-    return found
+    agreement = compare(net, hn)
+    write_json(folder / "agreement.json", to_json(agreement))
+    (folder / "agreement.md").write_text(as_text(agreement, facts), encoding="utf-8")
+    return agreement
 
 
 def read_hn(path: Path) -> dict[str, Any]:
@@ -31,36 +31,49 @@ def read_hn(path: Path) -> dict[str, Any]:
     return hn
 
 
-def to_json(found: Agreement) -> dict[str, Any]:
+def to_json(agreement: Agreement) -> dict[str, Any]:
     """Return plain JSON values."""
     return {
-        "complete": found.complete,
-        "layers": {"agreeing": found.layers.agreeing, "total": found.layers.total},
-        "fields": {name: [field.agreeing, field.total] for name, field in found.fields.items()},
-        "missing": list(found.missing),
-        "extra": list(found.extra),
-        "order_agrees": found.order_agrees,
+        "complete": agreement.complete,
+        "layers": {"agreeing": agreement.layers.agreeing, "total": agreement.layers.total},
+        "fields": {name: [field.agreeing, field.total] for name, field in agreement.fields.items()},
+        "missing": list(agreement.missing),
+        "extra": list(agreement.extra),
+        "order_agrees": agreement.order_agrees,
         "differences": [
             {"layer": each.layer, "field": each.field, "predicted": each.predicted, "recorded": each.recorded}
-            for each in found.differences
+            for each in agreement.differences
         ],
     }
 
 
-def as_text(found: Agreement, facts: dict[str, str]) -> str:
+def as_text(agreement: Agreement, facts: dict[str, str]) -> str:
     """Return the report as Markdown: what was run, the counts, and each difference."""
     head = ["# Predicted layers and the compiler's own", ""]
-    told = [f"- {name}: {value}" for name, value in facts.items()]
-    counts = [f"- {line}" for line in found.lines()]
+    fact_lines = [f"- {name}: {value}" for name, value in facts.items()]
+    counts = [f"- {line}" for line in agreement.lines()]
     names = [
         f"- {title}: {', '.join(layers)}"
-        for title, layers in (("not predicted", found.missing), ("predicted only", found.extra))
+        for title, layers in (("not predicted", agreement.missing), ("predicted only", agreement.extra))
         if layers
     ]
-    order = [] if found.order_agrees else ["- the layers are in another order"]
-    differences = [f"- {each}" for each in found.differences[:SHOWN_DIFFERENCES]]
-    left = len(found.differences) - SHOWN_DIFFERENCES
+    order = [] if agreement.order_agrees else ["- the layers are in another order"]
+    differences = [f"- {each}" for each in agreement.differences[:SHOWN_DIFFERENCES]]
+    left = len(agreement.differences) - SHOWN_DIFFERENCES
     more = [f"- and {left} more: agreement.json"] if left > 0 else []
     return "\n".join(
-        [*head, *told, "", "## Agreement", *counts, *names, *order, "", "## Differences", *differences, *more, ""]
+        [
+            *head,
+            *fact_lines,
+            "",
+            "## Agreement",
+            *counts,
+            *names,
+            *order,
+            "",
+            "## Differences",
+            *differences,
+            *more,
+            "",
+        ]
     )

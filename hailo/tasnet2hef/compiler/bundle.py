@@ -1,4 +1,4 @@
-"""A run's inputs in one folder, to be taken to the machine that has the compiler and checked on arrival."""
+"""Copies a run's inputs into one folder for the machine that has the compiler, and verifies them there."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SCRIPT_NAME: Final = "model_script.alls"
 LAYERS_NAME: Final = "predicted_layers.json"
 COMMAND_NAME: Final = "compile.sh"
 BUNDLE_FOLDER: Final = "bundle"
-"""Where a run's folder keeps its bundle."""
+"""Name of the bundle's folder inside a run's folder."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a bundle holds: the files of a run, and its options."""
+    """The contents of a bundle: the files of a run, and its options."""
 
     model: Path
     calibration: Path
@@ -71,9 +71,9 @@ def _write(path: Path, text: str) -> str:
 
 
 def bundle_folder(path: Path) -> Path | None:
-    """Return the bundle that a path means: its folder, its ``compile.sh``, or the run that wrote it.
+    """Return a bundle's folder, given that folder, its ``compile.sh``, or the folder of the run that wrote it.
 
-    None for any other file: a graph.
+    None for any other file, such as a graph.
     """
     if path.is_dir():
         inside = path / BUNDLE_FOLDER
@@ -82,26 +82,26 @@ def bundle_folder(path: Path) -> Path | None:
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Read a bundle, and check that every file arrived as it left.
+    """Read a bundle, and verify the SHA-256 of every file.
 
     Raises:
-        OptionError: it is no bundle, or a file is missing or altered.
+        OptionError: it is not a bundle, or a file is missing or altered.
     """
     try:
-        found: dict[str, Any] = json.loads((folder / BUNDLE_NAME).read_text(encoding="utf-8"))
+        record: dict[str, Any] = json.loads((folder / BUNDLE_NAME).read_text(encoding="utf-8"))
         bundle = Bundle(
-            folder / Path(found["model"]).name,
+            folder / Path(record["model"]).name,
             folder / CALIBRATION_NAME,
             CompileOptions(
-                hardware=str(found["hardware"]),
-                script=folder / SCRIPT_NAME if found["script"] else None,
-                force=bool(found["force"]),
-                minutes={str(stage): float(minutes) for stage, minutes in found["minutes"].items()},
-                attempts=int(found["attempts"]),
-                checkpoint=str(found["checkpoint"]),
+                hardware=str(record["hardware"]),
+                script=folder / SCRIPT_NAME if record["script"] else None,
+                force=bool(record["force"]),
+                minutes={str(stage): float(minutes) for stage, minutes in record["minutes"].items()},
+                attempts=int(record["attempts"]),
+                checkpoint=str(record["checkpoint"]),
             ),
         )
-        digests = {str(name): str(digest) for name, digest in found["sha256"].items()}
+        digests = {str(name): str(digest) for name, digest in record["sha256"].items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         raise OptionError(
@@ -115,9 +115,9 @@ def read_bundle(folder: Path) -> Bundle:
 
 def _require_same(path: Path, expected: str) -> None:
     """Check a file's SHA-256."""
-    found = digest_of_file(path) if path.is_file() else "no file"
-    if found != expected:
+    digest = digest_of_file(path) if path.is_file() else "no file"
+    if digest != expected:
         raise OptionError(
-            f"{path}: missing or altered, found {found}, expected SHA-256 {expected or 'on record, and none is'}; "
-            "take the bundle along again"
+            f"{path}: missing or altered, found {digest}, expected SHA-256 {expected or '(none is recorded)'}; "
+            "copy the bundle again"
         )

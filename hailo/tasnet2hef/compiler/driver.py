@@ -26,7 +26,7 @@ from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.compiler.run_record import StageRecord
 from tasnet2hef.compiler.stages.job import StageJob, write_json
-from tasnet2hef.compiler.stages.runner import Display, Setting, StageRunner, interpreter
+from tasnet2hef.compiler.stages.runner import CompileDisplay, RunnerSettings, StageRunner, interpreter
 from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
 from tasnet2hef.target.alls.layers import resolve_layers
 from tasnet2hef.target.failures.classify import Situation
@@ -38,12 +38,12 @@ NO_COMPILER_SIGNATURE: Final = "no-compiler"
 
 
 def compile_graph(
-    graph: OpenedGraph, calibration: Path, options: CompileOptions, display: Display
+    graph: OpenedGraph, calibration: Path, options: CompileOptions, display: CompileDisplay
 ) -> CompileReport:
-    """Compile a graph, or say exactly why not and what to do.
+    """Compile a graph; where that fails, report the cause and what to do.
 
     Raises:
-        InputError: a file can't be read or does not fit, or another run holds the folder.
+        InputError: a file can't be read or does not fit, or another run has locked the folder.
     """
     started = time.monotonic()
     inputs = read_inputs(graph, calibration, options.script, options.hardware)
@@ -58,7 +58,7 @@ def compile_graph(
                 report = run.compile()
             report = dataclasses.replace(report, seconds=time.monotonic() - started)
             write_json(folder / "report.json", report.to_json())
-    except OSError as error:  # a disk that fills up while a lock, a log or a folder is written
+    except OSError as error:  # for example a full disk while a lock, a log or a folder is written
         reason = error.strerror or str(error)
         raise OptionError(
             f"{folder}: can't be written ({reason}); make room, or choose another place with -o"
@@ -82,7 +82,7 @@ def describe_plan(fallbacks: Sequence[Fallback], options: CompileOptions) -> str
 
 
 def situation_of(inputs: CompileInputs, options: CompileOptions) -> Situation:
-    """Return what the commands of an explanation need to know of a run."""
+    """Return the facts about a run from which explanations build their commands."""
     output = options.hef(inputs.model)
     return Situation(
         inputs.model,
@@ -107,22 +107,22 @@ class _Parsed:
 
 
 class _Run:
-    """One run in its folder; ``_notes`` collects what a reader should know."""
+    """One run in its folder; ``_notes`` are the report's notes for the user."""
 
     def __init__(
-        self, inputs: CompileInputs, options: CompileOptions, folder: Path, lock: RunLock, display: Display
+        self, inputs: CompileInputs, options: CompileOptions, folder: Path, lock: RunLock, display: CompileDisplay
     ) -> None:
         self._inputs, self._options, self._folder, self._display = inputs, options, folder, display
         situation = situation_of(inputs, options)
         python = interpreter(options.python)
         seconds = options.seconds()
-        setting = Setting(folder, python, lock.token, options.memory(), seconds, situation)
-        self._stages = StageRunner(setting, display)
+        settings = RunnerSettings(folder, python, lock.token, options.memory(), seconds, situation)
+        self._stages = StageRunner(settings, display)
         self._fallbacks = fallbacks_for(inputs.script, situation)
         self._deadline = time.monotonic() + seconds["total"]
         self._notes = list(inputs.notes)
         if lock.orphans:
-            self._note(f"{lock.orphans} processes of an earlier, killed run were still at work, and were stopped")
+            self._note(f"{lock.orphans} processes of an earlier, killed run were still running, and were stopped")
 
     def compile(self) -> CompileReport:
         """Announce the plan, then run the stages."""
@@ -136,7 +136,7 @@ class _Run:
             return parsed
         optimised = self._optimise(parsed, tools)
         if not optimised.done:
-            why = _because(optimised, "no setting of the compile stage can help this one")
+            why = _because(optimised, "no setting of the compile stage can help this failure")
             return self._ended(FAILED, parsed, stopped_because=why)
         emulator = self._emulate(parsed, optimised, tools)
         return self._try_settings(parsed, optimised, emulator, tools)
@@ -157,15 +157,16 @@ class _Run:
             job, {**tools, "model": inputs.digests["model"], "hardware": job.hardware, "name": job.net_name}
         )
         if not record.done:
-            return self._ended(FAILED, stopped_because=_because(record, "another graph is needed"))
+            return self._ended(FAILED, stopped_because=_because(record, "a different graph is needed"))
         facts = {**tools, "hardware": job.hardware, "model": inputs.model.name, "host": platform.machine()}
         hn = read_hn(record.path(self._folder, "hn"))
         agreement = save_agreement(self._folder, inputs.report.net, hn, facts)
         if not agreement.complete:
             self._note(
                 f"the compiler's graph differs from the prediction: {agreement.layers.agreeing} of "
-                f"{agreement.layers.total} layers agree{'' if agreement.order_agrees else ', in another order'}; "
-                f"{self._folder / 'agreement.md'} is ready to be sent in"
+                f"{agreement.layers.total} layers agree"
+                f"{'' if agreement.order_agrees else ', in a different order'}; "
+                f"{self._folder / 'agreement.md'} is a report to attach to an issue"
             )
         return _Parsed(record, hn, self._resolved_script(hn), agreement)
 
@@ -198,7 +199,7 @@ class _Run:
     def _emulate(
         self, parsed: _Parsed, optimised: StageRecord, tools: dict[str, Any]
     ) -> tuple[EmulatorResult, ...]:
-        """Run the emulator; the run continues where that fails, for the HEF does not depend on it."""
+        """Run the emulator; if that fails the run continues, because the HEF does not depend on it."""
         job = StageJob(
             stage="emulate",
             folder="",
@@ -227,7 +228,7 @@ class _Run:
         emulator: tuple[EmulatorResult, ...],
         tools: dict[str, Any],
     ) -> CompileReport:
-        """Compile with one setting after the other, those that can help, within the limits of tries and time."""
+        """Compile with one setting after another, as far as they can help, within the limits on tries and time."""
         fallback: Fallback | None = self._fallbacks[0]
         tried: list[Fallback] = []
         why = ""
@@ -240,7 +241,7 @@ class _Run:
             if record.done:
                 return self._finish(parsed, record, emulator, tuple(tried))
             fallback = next_fallback(self._fallbacks, [each.id for each in tried], _first_fallback(record))
-        none = "the next fallback is another graph" if fallback else "no fallback can help this failure"
+        none = "the next fallback needs a different graph" if fallback else "no fallback can help this failure"
         return self._ended(
             FAILED,
             parsed,
@@ -251,9 +252,9 @@ class _Run:
         )
 
     def _exhausted(self, tried: list[Fallback]) -> str:
-        """Return which limit forbids a further try; empty while none does."""
+        """Return the limit that rules out another try; empty where none does."""
         if len(tried) >= self._options.attempts:
-            return f"tries made: {len(tried)}, as many as were allowed"
+            return f"the limit on tries is reached ({len(tried)})"
         return "the total time is used up" if time.monotonic() > self._deadline else ""
 
     def _compile(self, fallback: Fallback, optimised: StageRecord, tools: dict[str, Any]) -> StageRecord:
@@ -290,16 +291,16 @@ class _Run:
         return dataclasses.replace(report, hef=facts)
 
     def _without_compiler(self, versions: StageRecord) -> CompileReport:
-        """Report that nothing was compiled, and prepare what finishes the job elsewhere."""
+        """Report that nothing was compiled, and write the bundle to compile on another machine."""
         if versions.failure is None or versions.failure.signature != NO_COMPILER_SIGNATURE:
-            return self._ended(FAILED, stopped_because="the compiler is there and does not start")
+            return self._ended(FAILED, stopped_because="the compiler is installed, but does not start")
         files = hand_over(self._folder, self._inputs, self._options)
         python = interpreter(self._options.python)
         report = self._ended(NOT_COMPILED, stopped_because=f"the compiler is not installed in {python}")
         return dataclasses.replace(report, hand_over=files)
 
     def _run(self, job: StageJob, depends: dict[str, Any]) -> StageRecord:
-        """Run a stage within what is left of the total time."""
+        """Run a stage within the rest of the total time."""
         left = self._deadline - time.monotonic()
         limit = self._options.seconds()[job.stage]
         if left < limit:
@@ -326,7 +327,7 @@ class _Run:
 def _because(failed: StageRecord, otherwise: str) -> str:
     """Return why a run ends with a failed stage."""
     return (
-        "the machine stopped it, not the graph: mend that and run again"
+        "the machine stopped it, not the graph: fix that and run again"
         if failed.failure is not None and failed.failure.machine
         else otherwise
     )

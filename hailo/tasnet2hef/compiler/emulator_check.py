@@ -29,10 +29,10 @@ LEAST_AGREEMENT_DB: Final[Mapping[str, float]] = {
 """Signal-to-error below which a mode disagrees, set by judgement: both float modes should differ by
 rounding and folding only; at 10 dB a tenth of a quantised output's power is error."""
 MEANINGS: Final[Mapping[str, str]] = {
-    "native": "the parse: start and end nodes, or a layer that was read wrongly",
+    "native": "the parse: start and end nodes, or a layer that was parsed wrongly",
     "optimised": "the model script, or the end nodes",
     "quantised": "calibration data, optimisation level, or layers that need 16 bits",
-    BIT_EXACT: "the chip's integer arithmetic: accumulators that overflow, which the mode before does not show",
+    BIT_EXACT: "the chip's integer arithmetic: accumulators that overflow, which the quantised mode does not show",
 }
 
 
@@ -65,7 +65,7 @@ def compare_modes(
     inputs: CompileInputs, emulated: Path, facts: Mapping[str, Any], hn: Mapping[str, Any]
 ) -> tuple[EmulatorResult, ...]:
     """Compare every mode's outputs, window by window, with ONNX Runtime's; the bit-exact one where it was run."""
-    expected = reference(inputs)
+    expected = reference_outputs(inputs)
     order = output_order(inputs, facts["order"], hn)
     with np.load(emulated, allow_pickle=False) as archive:
         run = {name.rpartition(".")[0] for name in archive.files} | set(facts["errors"])
@@ -78,13 +78,13 @@ def first_disagreeing(results: Sequence[EmulatorResult]) -> EmulatorResult | Non
     return next((result for result in results if result.disagrees), None)
 
 
-def reference(inputs: CompileInputs) -> dict[str, Array]:
+def reference_outputs(inputs: CompileInputs) -> dict[str, Array]:
     """Return ONNX Runtime's outputs for the first windows of the calibration set, NHWC, windows stacked.
 
     Raises:
         GraphError: an input is not 4-D or has no array, or ONNX Runtime can't run the graph.
     """
-    arrays = arrays_of(inputs)
+    arrays = arrays_by_input(inputs)
     with np.load(inputs.calibration, allow_pickle=False) as archive:
         windows = {name: archive[array][:WINDOWS].astype(np.float32) for name, array in arrays.items()}
     try:
@@ -95,7 +95,7 @@ def reference(inputs: CompileInputs) -> dict[str, Array]:
             runs.append(
                 session.run(None, {name: to_nchw(part).reshape(inputs.inputs[name]) for name, part in named})
             )
-    except Exception as error:  # ONNX Runtime's errors share no base class of their own
+    except Exception as error:  # ONNX Runtime's errors have no base class in common
         raise GraphError(f"{inputs.model}: ONNX Runtime can't run it ({error})") from error
     return {
         output: np.stack([_features_last(run[place]) for run in runs])
@@ -103,8 +103,8 @@ def reference(inputs: CompileInputs) -> dict[str, Array]:
     }
 
 
-def arrays_of(inputs: CompileInputs) -> dict[str, str]:
-    """Return the calibration set's arrays by the ONNX inputs that they belong to.
+def arrays_by_input(inputs: CompileInputs) -> dict[str, str]:
+    """Return the name of the calibration array for each ONNX input.
 
     Raises:
         GraphError: an input is not 4-D, or has no array.
@@ -122,26 +122,26 @@ def arrays_of(inputs: CompileInputs) -> dict[str, str]:
 
 
 def _features_last(output: Array) -> Array:
-    """Return an ONNX output as ``[height, width, features]``; one of fewer axes as it is."""
+    """Return an ONNX output without its batch axis: ``[height, width, features]`` if it has four axes."""
     return to_nhwc(output) if output.ndim == 4 else output[0]
 
 
 def output_order(inputs: CompileInputs, order: Sequence[str], hn: Mapping[str, Any]) -> list[str]:
-    """Return the ONNX outputs in the compiler's order, found by the nodes that its output layers came from.
+    """Return the ONNX outputs in the compiler's order, matched by the nodes that its output layers came from.
 
-    Where that does not tell, the graph's own order is taken.
+    If that does not identify every output, the graph's own order is used.
     """
     layers = hn["layers"]
     nodes = dict(zip(inputs.end_nodes, inputs.outputs, strict=True)) | {name: name for name in inputs.outputs}
-    found = []
+    matched = []
     for name in order:
-        names = [name, *(key for key, layer in layers.items() if _ends(layer) and name in layer["input"])]
+        names = [name, *(key for key, layer in layers.items() if _is_output(layer) and name in layer["input"])]
         origins = [origin for key in names for origin in layers.get(key, {}).get("original_names", ())]
-        found += [nodes[origin] for origin in origins if origin in nodes][:1]
-    return found if sorted(found) == sorted(inputs.outputs) else list(inputs.outputs)
+        matched += [nodes[origin] for origin in origins if origin in nodes][:1]
+    return matched if sorted(matched) == sorted(inputs.outputs) else list(inputs.outputs)
 
 
-def _ends(layer: Mapping[str, Any]) -> bool:
+def _is_output(layer: Mapping[str, Any]) -> bool:
     return layer.get("type") == "output_layer"
 
 
@@ -156,8 +156,8 @@ def _compare(
             return EmulatorResult(
                 mode, None, f"found no output {number} ({name}) of the emulator, expected {len(order)}"
             )
-        found, wanted = archive[f"{mode}.{number}"], expected[name][: windows_of(mode, WINDOWS)]
-        if found.size != wanted.size:
-            return EmulatorResult(mode, None, f"{name}: found {list(found.shape)}, expected {list(wanted.shape)}")
-        levels.append(signal_to_error_db(wanted, found.reshape(wanted.shape)))
+        output, wanted = archive[f"{mode}.{number}"], expected[name][: windows_of(mode, WINDOWS)]
+        if output.size != wanted.size:
+            return EmulatorResult(mode, None, f"{name}: found {list(output.shape)}, expected {list(wanted.shape)}")
+        levels.append(signal_to_error_db(wanted, output.reshape(wanted.shape)))
     return EmulatorResult(mode, min(levels))

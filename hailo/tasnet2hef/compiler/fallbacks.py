@@ -19,7 +19,7 @@ ORDER: Final = ("as is", "contexts", "effort", "window", "segments", "stop")
 class Fallback:
     """One setting to try: ``script`` is added for the compile stage.
 
-    A ``manual`` one needs another graph, which a person makes; ``command`` does it where one command can.
+    A ``manual`` one needs a different graph, which the user exports; ``command`` does it, if one command can.
     """
 
     id: str
@@ -36,13 +36,13 @@ class Fallback:
 
 
 def fallbacks_for(script: str, situation: Situation) -> tuple[Fallback, ...]:
-    """Return the settings to try in a run, in order, the given one first.
+    """Return the settings to try in a run, in order, the unchanged script first.
 
-    What the user's script sets is left to it. Each changes one thing against the first: ``effort`` does not
-    include the line of ``contexts``.
+    Commands that the user's script contains are never added. Each setting differs from the first in one line:
+    ``effort`` does not include the line of ``contexts``.
     """
     set_already = {statement.command for statement in parse_script(script)}
-    levels = (("performance_param",), ("resources_param",))  # max can't stand with resources_param (3.33.0)
+    levels = (("performance_param",), ("resources_param",))  # max excludes resources_param (3.33.0)
     fallbacks = [Fallback("as is", "the graph and the model script as they are given", "nothing has failed yet")]
     if "context_switch_param" not in set_already:
         fallbacks.append(
@@ -58,7 +58,7 @@ def fallbacks_for(script: str, situation: Situation) -> tuple[Fallback, ...]:
             Fallback(
                 "effort",
                 "the compiler's longest search",
-                "a place for each layer may exist that the usual search does not find; takes hours",
+                "may find a placement that the default search misses; takes hours",
                 script="performance_param(compiler_optimization_level=max)",
             )
         )
@@ -71,7 +71,7 @@ def _manual_fallbacks(situation: Situation) -> tuple[Fallback, ...]:
         Fallback(
             "window",
             "half the window",
-            "fewer rows to hold; another graph, exported where PyTorch is",
+            "fewer rows to buffer; a different graph, exported in the environment with PyTorch",
             command=situation.fill(next_commands.EXPORT_SHORTER),
             manual=True,
         ),

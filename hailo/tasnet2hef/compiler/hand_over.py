@@ -1,4 +1,4 @@
-"""What to do where the compiler is not installed: all that was made, and the one command that finishes it."""
+"""Without the compiler: the files to copy to a machine that has it, and the command to run there."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class HandOver:
 
 
 def hand_over(folder: Path, inputs: CompileInputs, options: CompileOptions) -> HandOver:
-    """Make the bundle, and return what is needed elsewhere; no HEF is made."""
+    """Write the bundle, and return its files and the command; nothing is compiled."""
     bundle = write_bundle(folder / BUNDLE_FOLDER, inputs, options)
     output = options.hef(inputs.model).resolve()
     script = None if options.script is None else options.script.resolve()

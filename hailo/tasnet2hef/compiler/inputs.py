@@ -1,4 +1,4 @@
-"""Everything that a run is given, read and judged before the compiler is asked."""
+"""Reads and checks all inputs of a run, before the compiler is started."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 @dataclass(frozen=True)
 class CompileInputs:
-    """A run's inputs; ``digests`` are SHA-256 of the files, ``notes`` what a reader should know of them."""
+    """A run's inputs; ``digests`` are SHA-256 of the files, ``notes`` are remarks on them for the user."""
 
     graph: OpenedGraph
     model: Path
     model_files: tuple[Path, ...]
-    """The graph's file, and the files that hold its weights where these are outside."""
+    """The graph's file, and the files of its external weights."""
     calibration: Path
     script: str
     report: CheckReport
     contract: GraphContract | None
-    """What the graph says of itself; None for a graph that was not exported by tasnet2hef."""
+    """From the graph's metadata; None for a graph that was not exported by tasnet2hef."""
     inputs: dict[str, list[int]]
     end_nodes: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -48,25 +48,27 @@ class CompileInputs:
 
     @property
     def net_name(self) -> str:
-        """Return the name that the compiler gives the net, and every layer of it."""
+        """Return the net's name in the compiler, which also prefixes the names of its layers."""
         return net_name(self.model)
 
     @property
     def seconds(self) -> float | None:
-        """Return the length of the graph's window; None for a chunk, and for a graph that does not say."""
-        made = self.contract
-        return None if made is None or made.stateful else made.window_samples / made.spec.sample_rate
+        """Return the window's length in seconds of audio; None for a stateful graph, and without a contract."""
+        contract = self.contract
+        if contract is None or contract.stateful:
+            return None
+        return contract.window_samples / contract.spec.sample_rate
 
     @property
     def array_of_input(self) -> dict[str, str]:
-        """Return the array of each of the graph's inputs, found by the predicted names of its input layers."""
+        """Return the calibration array of each graph input, by the predicted name of its input layer."""
         return {name: layer for name, layer in self.graph.input_layers.items() if layer in self.arrays}
 
     @property
     def chunk_frames(self) -> int | None:
         """Return the frames of a stateful graph's chunk; None for all others."""
-        made = self.contract
-        return None if made is None or not made.stateful else made.window_frames
+        contract = self.contract
+        return None if contract is None or not contract.stateful else contract.window_frames
 
 
 def read_inputs(graph: OpenedGraph, calibration: Path, script: Path | None, hardware: str) -> CompileInputs:
@@ -103,7 +105,7 @@ def read_inputs(graph: OpenedGraph, calibration: Path, script: Path | None, hard
 
 
 def net_name(model: Path) -> str:
-    """Return a file's name as a name of the compiler: letters, digits and underscores.
+    """Return a file's name as a net name that the compiler accepts: letters, digits and underscores.
 
     >>> net_name(Path("build/my-model.v2.onnx"))
     'my_model_v2'
@@ -122,7 +124,7 @@ def _takes_audio(graph: OpenedGraph) -> bool:
 
 
 def _read_calibration(path: Path, graph: OpenedGraph) -> tuple[tuple[str, ...], list[str]]:
-    """Return the names of the set's arrays, and notes; refuse a set that was made for another window."""
+    """Return the names of the set's arrays, and notes; refuse a set that was made for a different window."""
     if _takes_audio(graph):
         opened = open_calibration(path)
         return tuple(opened.layers), require_fit(opened, graph)
@@ -139,8 +141,8 @@ def _require_shapes(path: Path, shapes: Mapping[str, tuple[int, ...]], graph: Op
     wanted = graph.window_shapes
     single = next(iter(shapes.values()), ()) if len(shapes) == len(wanted) == 1 else ()
     for name, shape in wanted.items():
-        found = shapes.get(name, single)
-        if tuple(found[1:]) != shape:
+        actual = shapes.get(name, single)
+        if tuple(actual[1:]) != shape:
             raise GraphError(
                 f"{path}: found {dict(shapes) or 'no arrays'}, expected {name} of windows {list(shape)} (height, "
                 "width, features); calibrate again with this model"
@@ -155,7 +157,7 @@ def _read_script(path: Path | None, net: HailoNet) -> tuple[str, list[str]]:
 
 
 def _weight_files(graph: OpenedGraph) -> tuple[Path, ...]:
-    """Return the files that hold a graph's external weights, those that are there."""
+    """Return the files of a graph's external weights, as far as they exist."""
     tensors = [tensor for tensor in graph.model.graph.initializer if uses_external_data(tensor)]
     names = sorted({str(ExternalDataInfo(tensor).location) for tensor in tensors})
     for name in names:

@@ -1,4 +1,4 @@
-"""What a person can ask of a run."""
+"""The options of a run."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ DEFAULT_MINUTES: Final[Mapping[str, float]] = {
     "compile": 360.0,
     "total": 1440.0,
 }
-"""Stages' time limits. A context alone may search for an hour, and a net has several (recorded, 3.33); the
-total is a day."""
+"""The stages' time limits. The search for a single context may take an hour, and a net has several (recorded,
+3.33); the total is a day."""
 MEMORY_SHARE: Final = 0.9
 _MINUTE: Final = 60.0
 
@@ -39,12 +39,12 @@ class CompileOptions:
     minutes: Mapping[str, float] = field(default_factory=lambda: DEFAULT_MINUTES)
     attempts: int = ATTEMPTS
     memory_limit_bytes: int = 0
-    """Memory that a stage may hold; 0 for nine tenths of the machine's."""
+    """Memory that a stage may use; 0 for nine tenths of the machine's."""
     checkpoint: str = ""
     """What the graph was exported from, for the commands in explanations; empty where that is not known."""
 
     def hef(self, model: Path) -> Path:
-        """Return where the HEF goes.
+        """Return the path of the HEF.
 
         >>> CompileOptions().hef(Path("build/my_model.onnx")).as_posix()
         'build/my_model.hef'
@@ -65,13 +65,13 @@ class CompileOptions:
         return self.memory_limit_bytes or int(MEMORY_SHARE * memory_bytes())
 
 
-def read_minutes(settings: Sequence[str], given: Mapping[str, float] = DEFAULT_MINUTES) -> dict[str, float]:
-    """Read `--timeout` options over the limits that are given.
+def read_minutes(settings: Sequence[str], limits: Mapping[str, float] = DEFAULT_MINUTES) -> dict[str, float]:
+    """Return ``limits`` with those that `--timeout` options replace.
 
     >>> read_minutes(["compile=90"])["compile"]
     90.0
     """
-    found = {**DEFAULT_MINUTES, **given}
+    result = {**DEFAULT_MINUTES, **limits}
     for setting in settings:
         stage, _, text = setting.partition("=")
         try:
@@ -82,5 +82,5 @@ def read_minutes(settings: Sequence[str], given: Mapping[str, float] = DEFAULT_M
             raise OptionError(
                 f"--timeout: found {setting!r}, expected STAGE=MINUTES, STAGE one of {', '.join(DEFAULT_MINUTES)}"
             )
-        found[stage] = minutes
-    return found
+        result[stage] = minutes
+    return result

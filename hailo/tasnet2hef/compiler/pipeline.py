@@ -20,7 +20,7 @@ from tasnet2hef.base.progress import StepProgress
 from tasnet2hef.compiler.driver import compile_graph
 from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.compiler.report import CompileReport
-from tasnet2hef.compiler.stages.runner import Display
+from tasnet2hef.compiler.stages.runner import CompileDisplay
 from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
 from tasnet2hef.quantize.calibration.report import CalibrationReport
 from tasnet2hef.quantize.calibration.segments import SUFFIX, calibrate_segments
@@ -71,7 +71,7 @@ class StepClock:
 class PipelineOptions:
     """What a user chooses for the steps after the export.
 
-    ``script`` stands in for the one that a simulation makes; ``simulate`` false leaves the compiler's defaults.
+    ``script`` replaces the one that a simulation writes; with ``simulate`` false the compiler's defaults apply.
     ``search`` adds the simulation's long part, the search for layers that need 16 bits.
     """
 
@@ -85,18 +85,18 @@ class PipelineOptions:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the compiler is given: graphs with their calibration sets, and one model script."""
+    """The compiler's inputs: graphs with their calibration sets, and one model script."""
 
     calibration: CalibrationReport
     simulation: SimulationReport | None
     jobs: tuple[tuple[OpenedGraph, Path], ...]
-    """Graph and calibration set; one pair for a whole graph, else one a segment."""
+    """Graph and calibration set; one pair for a whole graph, else one per segment."""
     script: Path | None
 
 
 @dataclass(frozen=True)
 class PipelineReport:
-    """The whole pipeline: its steps, what the compiler was given, and what it made of every graph.
+    """The whole pipeline: its steps, the compiler's inputs, and its result for every graph.
 
     ``errors`` counts the findings of `check` that stopped it; nothing was prepared then.
     """
@@ -141,14 +141,14 @@ def require_pipeline(options: PipelineOptions, segments: int) -> None:
     if python and shutil.which(python) is None:
         raise OptionError(
             f"--hailo-python: found {python}, expected a Python that starts; without it the one of {TO_HAILO} is "
-            "taken"
+            "used"
         )
 
 
-def hailo_python(given: str) -> tuple[str, str]:
-    """Return the Python that has the compiler (empty for this one), and a note where that had to be guessed."""
-    if given:
-        return given, ""
+def hailo_python(python: str) -> tuple[str, str]:
+    """Return the Python that has the compiler (empty for this one), and a note where that is a guess."""
+    if python:
+        return python, ""
     beside = environment_python(TO_HAILO)
     if os.access(beside, os.X_OK):
         return str(beside), ""
@@ -165,7 +165,7 @@ def prepare(
     """Make the calibration set and the model script beside the whole graph; ``graphs`` are those to compile.
 
     Raises:
-        InputError: a recording, the graph or an option can't be used; what was made before stays.
+        InputError: a recording, the graph or an option can't be used; files written before it are kept.
     """
     calibration = whole.path.with_name(f"{whole.path.stem}{SUFFIX}")
     with clock.step("calibrate") as ended:
@@ -184,11 +184,11 @@ def prepare(
 
 
 def compile_prepared(
-    prepared: Prepared, options: CompileOptions, python: str, clock: StepClock, display: Display
+    prepared: Prepared, options: CompileOptions, python: str, clock: StepClock, display: CompileDisplay
 ) -> tuple[CompileReport, ...]:
-    """Compile every graph into a HEF beside it; the next one is not begun where one has failed.
+    """Compile every graph into a HEF beside it, up to the first that fails.
 
-    Where there is no compiler all of them are handed over.
+    Without a compiler a bundle is written for each of them.
     """
     reports = []
     for graph, calibration in prepared.jobs:

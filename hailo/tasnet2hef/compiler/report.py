@@ -1,4 +1,4 @@
-"""What a run came to, for people and for machines."""
+"""The report of a run, and its JSON form."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tasnet2hef.target.graph.agreement import Agreement
 
 @dataclass(frozen=True)
 class HefFacts:
-    """A HEF that was made: size, contexts (None where not known), inputs and outputs as the HN names them."""
+    """A compiled HEF: size, contexts (None where not known), inputs and outputs as the HN names them."""
 
     path: Path
     compiler_version: str
@@ -30,9 +30,9 @@ class HefFacts:
     ends: tuple[dict[str, Any], ...]
     """Inputs and outputs: kind, name, NHWC shape, ONNX names."""
     stored: FileSummary | None = None
-    """What the HEF's own metadata says, scales included; None where it can't be read."""
+    """The HEF's own metadata, scales included; None where it can't be read."""
     unread: str = ""
-    """Why it can't be read; the run counts as done nevertheless."""
+    """Why it can't be read; the run still counts as done."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -50,7 +50,7 @@ class HefFacts:
 class CompileReport:
     """A run, and how it ended.
 
-    ``tried`` are the settings tried so far, ``next_fallback`` the one that is left for a person.
+    ``tried`` are the settings tried so far, ``next_fallback`` the next one, which is manual.
     """
 
     outcome: Outcome
@@ -74,7 +74,7 @@ class CompileReport:
 
     @property
     def failure(self) -> Explanation | None:
-        """Return what the deciding failure means; None for a run that did not fail in a stage."""
+        """Return the explanation of the deciding failure; None for a run that did not fail in a stage."""
         failed = self.outcome in (FAILED, NOT_COMPILED) and self.last is not None
         return self.last.failure if failed and self.last else None
 
@@ -107,6 +107,6 @@ class CompileReport:
         }
 
 
-def _counts(found: Agreement) -> dict[str, Any]:
-    counts = {"agreeing": found.layers.agreeing, "total": found.layers.total}
-    return {"complete": found.complete, **counts, "differences": len(found.differences)}
+def _counts(agreement: Agreement) -> dict[str, Any]:
+    counts = {"agreeing": agreement.layers.agreeing, "total": agreement.layers.total}
+    return {"complete": agreement.complete, **counts, "differences": len(agreement.differences)}

@@ -35,7 +35,7 @@ class StageRecord:
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     failure: Explanation | None = None
-    """What a failure means; None for a stage that was done."""
+    """The explanation of a failure; None for a stage that is done."""
     reused: bool = False
 
     @property
@@ -63,7 +63,7 @@ class RunRecord:
         self._stages = _read(folder / RECORD_NAME)
 
     def find(self, key: str) -> StageRecord | None:
-        """Return the stage of this key; None where there is none, or where its files are not as it left them."""
+        """Return the stage of this key; None where there is none, or where one of its files has changed since."""
         record = self._stages.get(key)
         if record is None:
             return None
@@ -91,7 +91,7 @@ def key_of(stage: str, inputs: Mapping[str, Any]) -> str:
 
 
 def _read(path: Path) -> dict[str, StageRecord]:
-    """Return the stages on record; none where the file is missing, damaged or of another format."""
+    """Return the stages on record; none where the file is missing, damaged or of a different format."""
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
         if saved["format"] != FORMAT:

@@ -60,7 +60,7 @@ class ExportReport:
     notes: tuple[str, ...]
     elapsed_seconds: float
     segment_paths: tuple[Path, ...] = ()
-    """One file a segment, in the order in which they run; empty for a graph that stays whole."""
+    """One file per segment, in the order in which they run; empty for a graph that stays whole."""
     graphs: tuple[OpenedGraph, ...] = ()
     """The graphs that were written, opened: the whole one, then its segments."""
 

@@ -43,7 +43,7 @@ def make_model(net: HailoTasNet) -> onnx.ModelProto:
     """Write ``net`` as an ONNX model with static shapes, checked by ``onnx.checker``.
 
     Raises:
-        TypeError: the network has an operation that is no primitive.
+        TypeError: the network has an operation that is not a primitive.
     """
     nodes: list[onnx.NodeProto] = []
     initializers: list[onnx.TensorProto] = []
@@ -74,7 +74,7 @@ def make_model(net: HailoTasNet) -> onnx.ModelProto:
                 )
             )
         elif traced.op != "output":
-            raise TypeError(f"{traced.name}: {traced.op} {traced.target} is no primitive")
+            raise TypeError(f"{traced.name}: {traced.op} {traced.target} is not a primitive")
     return _assemble(net.contract, nodes, initializers)
 
 

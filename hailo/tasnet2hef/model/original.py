@@ -14,7 +14,7 @@ class OriginalTasNet(nn.Module):
     Shape: ``[batch, sample]`` to ``[batch, source, sample]``, or ``[sample]`` to ``[source, sample]``.
 
     Raises:
-        AudioError: a mixture has another shape, or is shorter than one frame of the encoder.
+        AudioError: a mixture has a different shape, or is shorter than one frame of the encoder.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:

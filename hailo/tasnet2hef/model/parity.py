@@ -15,7 +15,7 @@ from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.parity import ParityRow, compare_sources
 from tasnet2hef.model.checkpoint import Checkpoint
 from tasnet2hef.model.network.hailo_tasnet import HailoTasNet, separate_windows
-from tasnet2hef.model.network.memory import left_rows, set_past
+from tasnet2hef.model.network.memory import next_past, set_past
 from tasnet2hef.runtime.backends import Memory, StepBackend
 from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
@@ -26,7 +26,7 @@ from tasnet2hef.runtime.speech_windows import separate_clips, speech_clips, stre
 from tasnet2hef.runtime.stream.chunks import ChunkStream
 
 REFERENCE_CLIPS = 2
-"""Clips whose original sources are kept for the self-test, where the export leaves room for them."""
+"""Clips that are stored for the self-test, with the original's sources."""
 
 
 def measure_parity(
@@ -102,7 +102,7 @@ class TorchSteps(StepBackend):
         set_past(self._net, memory)
         outputs = self._net(torch.from_numpy(frames_to_tensor(frames, self.contract)))
         sources = np.stack([tensor_to_frames(output.numpy(), self.contract) for output in outputs])
-        return sources, dict(zip(memory, left_rows(self._net), strict=True))
+        return sources, dict(zip(memory, next_past(self._net), strict=True))
 
 
 def _compare(pair: str, expected: Samples, actual: Samples) -> ParityRow:

@@ -100,7 +100,7 @@ def _costs(model: onnx.ModelProto, places: Sequence[int], blocks: int) -> list[f
 
 
 def _cut_tensors(model: onnx.ModelProto, places: Sequence[int], block: int) -> CutTensors:
-    """Return what ``block`` and all behind it take from the nodes before it, except the representation."""
+    """Return what ``block`` and all blocks after it take from the nodes before it, except the representation."""
     before: dict[str, None] = {}
     needed: set[str] = set()
     for node, place in zip(model.graph.node, places, strict=True):

@@ -1,4 +1,4 @@
-"""Speech and its sources by the original network, kept beside an export (``NAME.selftest.npz``)."""
+"""Speech and its sources as separated by the original network, stored beside an export (``NAME.selftest.npz``)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read_reference(path: Path, contract: GraphContract) -> Reference:
     """Read a reference and check that it fits a model.
 
     Raises:
-        InputError: it is damaged, or belongs to another model.
+        InputError: it is damaged, or belongs to a different model.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:

@@ -37,7 +37,7 @@ class Separated:
     sources: Samples
     gain: Gain
     windows: int
-    """Windows that were computed."""
+    """Number of windows computed."""
     seconds: float
     """Processing time."""
     is_exact: bool
@@ -59,11 +59,11 @@ def separate_file(
     runtime: str | None = None,
     progress: Progress | None = None,
 ) -> SeparationReport:
-    """Write ``<stem>_source_1.wav`` and on into ``out_dir``, and report.
+    """Write ``<stem>_source_1.wav`` and so on into ``out_dir``, and return a report.
 
     ``model`` is a graph, a HEF, or a backend that is open already, to which ``runtime`` and ``threads`` do not
     apply. ``references`` are the true sources, as many as the model has, of the recording's rate and length: they
-    add SI-SDR to the report. ``overlap`` (a share of the window) or ``halo`` (``full`` or milliseconds) say how
+    add SI-SDR to the report. ``overlap`` (a share of the window) or ``halo`` (``full`` or milliseconds) define how
     windows are joined; None leaves it to ``make_streamer``. ``raw_scale`` keeps the model's own level, which needs
     float files: ``sample_format`` is then ``float32``. ``runtime`` is ``onnxruntime`` or ``hailort``; None takes
     the device for a HEF. ``progress`` gets seconds of audio, once per window; channels that are kept apart count
@@ -114,8 +114,8 @@ def separate_array(
     """Separate ``[channel, sample]`` of any rate, each channel on its own.
 
     Later channels take the source order of the first, and all channels share the gain of a source, so that a
-    source keeps its place in a stereo image. A net made for one level of speech gets it, over the whole recording,
-    and the sources are brought back. ``overlap`` and ``halo``: see ``make_streamer``; ``progress``: see
+    source keeps its place in a stereo image. For a net with a fixed speech level the whole recording is scaled to
+    it, and the sources are scaled back. ``overlap`` and ``halo``: see ``make_streamer``; ``progress``: see
     ``separate_file``.
     """
     started = time.perf_counter()
@@ -210,7 +210,7 @@ def _notes(clip: Clip, model_rate_hz: int, gain: Gain, factor: float) -> list[st
     if factor != 1:
         notes.append(f"all sources scaled by {factor:.4g}: the loudest would have clipped at 16 bits")
     if clip.sample_rate_hz > model_rate_hz:
-        notes.append(f"the model hears up to {model_rate_hz // 2} Hz: the outputs hold nothing above")
+        notes.append(f"the model's audio ends at {model_rate_hz // 2} Hz: the outputs contain nothing above it")
     if clip.sample_rate_hz < model_rate_hz:
         highest, trained = clip.sample_rate_hz // 2, model_rate_hz // 2
         notes.append(f"the recording ends at {highest} Hz, the model was trained up to {trained} Hz")

@@ -22,7 +22,7 @@ class SeparationReport:
     window_seconds: float
     """Length of the model's window."""
     windows: int
-    """Windows that were computed."""
+    """Number of windows computed."""
     is_exact: bool
     """The model's output is that of inference on the whole file at once; windows leave no trace."""
     sample_rate_hz: int

@@ -1,4 +1,4 @@
-"""Clips of real speech through a backend: one window a column, or a stream of chunks."""
+"""Clips of real speech through a backend: one window per column, or a stream of chunks."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def test_the_table_says_how_it_went(graph: Path, tmp_path: Path, capsys: pytest.
         (["--channels", "a"], "--channels: found 'a'"),
         (["--source", "3"], "--source: found 3, expected 1 to 2"),
         (["--overlap", "0.9"], "overlap: found 0.9"),
-        (["--halo", "full"], "norms look at the whole window"),
+        (["--halo", "full"], "norms span the whole window"),
         (["--from-file", "none.wav"], "none.wav: can't be read as audio"),
         (["--to-file", str(MIXTURE)], "found the same file"),
         (["--record", str(MIXTURE)], "can't be written"),

@@ -55,7 +55,7 @@ def _failed(bench: Bench, stage: str, words: str) -> CompileReport:
     situation = Situation(bench.model, bench.calibration, bench.folder / "out.hef", "hailo8")
     failure = explain(stage, words, "", "exited", situation)
     record = StageRecord(stage, "key", "failed", 1.5, f"{stage}/log.txt", error=words, failure=failure)
-    because = "another graph is needed"
+    because = "a different graph is needed"
     return CompileReport(
         "failed", bench.folder, 1.5, check_graph(OpenedGraph.read(bench.model)), (record,), stopped_because=because
     )

@@ -14,7 +14,7 @@ from tasnet2hef.compiler.emulator_check import (
     compare_modes,
     first_disagreeing,
     output_order,
-    reference,
+    reference_outputs,
 )
 from tasnet2hef.compiler.inputs import CompileInputs, net_name, read_inputs
 from tasnet2hef.target.graph.opened import OpenedGraph
@@ -35,7 +35,7 @@ def inputs(bench: Bench) -> CompileInputs:
 
 
 def _emulated(path: Path, inputs: CompileInputs, order: list[str], quantised_gain: float = 1.0) -> Path:
-    expected = reference(inputs)
+    expected = reference_outputs(inputs)
     arrays = {}
     for step in ("native", "optimised", "quantised"):
         gain = quantised_gain if step == "quantised" else 1.0
@@ -78,12 +78,12 @@ def test_outputs_of_another_size_are_told(inputs: CompileInputs, tmp_path: Path)
 def test_a_graph_that_onnx_runtime_refuses_is_told(inputs: CompileInputs, tmp_path: Path) -> None:
     (tmp_path / "no.onnx").write_bytes(b"no graph")
     with pytest.raises(GraphError, match="ONNX Runtime can't run it"):
-        reference(dataclasses.replace(inputs, model=tmp_path / "no.onnx"))
+        reference_outputs(dataclasses.replace(inputs, model=tmp_path / "no.onnx"))
 
 
 def test_an_input_without_an_array_is_told(inputs: CompileInputs) -> None:
     with pytest.raises(GraphError, match="arrays other, more, expected 4 and an array each"):
-        reference(dataclasses.replace(inputs, arrays=("other", "more")))
+        reference_outputs(dataclasses.replace(inputs, arrays=("other", "more")))
 
 
 @pytest.mark.slow
@@ -121,7 +121,7 @@ def test_the_bit_exact_mode_is_run_where_the_compiler_has_it(
 
 def test_the_bit_exact_mode_is_compared_on_its_one_window(inputs: CompileInputs, tmp_path: Path) -> None:
     path = _emulated(tmp_path / "emulated.npz", inputs, ["source_2", "source_1"])
-    expected = reference(inputs)
+    expected = reference_outputs(inputs)
     with np.load(path) as archive:
         arrays = dict(archive)
     few = {f"bit exact.{number}": 0.5 * expected[name][:1] for number, name in enumerate(["source_2", "source_1"])}

@@ -47,7 +47,7 @@ def test_the_number_of_tries_is_limited(bench: Bench, finished: FinishedRun) -> 
     bench.fault("compile", "raise", INFEASIBLE)
     report = bench.compile(attempts=1)
     assert bench.calls().count("compile") == 1
-    assert "as many as were allowed" in report.stopped_because
+    assert "the limit on tries is reached (1)" in report.stopped_because
 
 
 def test_no_rung_is_tried_where_none_helps(bench: Bench, finished: FinishedRun) -> None:

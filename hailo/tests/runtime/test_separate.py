@@ -94,7 +94,7 @@ def test_channels_of_a_source_stay_together(contract, sign_split):
 def test_rates_are_noted(model, wav, tmp_path):
     high = separate_file(model, wav("high.wav", rate=44100), tmp_path)
     low = separate_file(model, wav("low.wav", rate=6000), tmp_path)
-    assert high.notes == ("the model hears up to 4000 Hz: the outputs hold nothing above",)
+    assert high.notes == ("the model's audio ends at 4000 Hz: the outputs contain nothing above it",)
     assert low.notes == ("the recording ends at 3000 Hz, the model was trained up to 4000 Hz",)
 
 

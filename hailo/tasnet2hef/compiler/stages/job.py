@@ -1,4 +1,4 @@
-"""What a stage's process is told, and what it says when it is done: two JSON files."""
+"""The job and the result of a stage's process: two JSON files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RESULT_NAME: Final = "result.json"
 
 @dataclass(frozen=True)
 class StageJob:
-    """A stage's inputs. Paths are absolute; ``folder`` is where everything that the stage makes goes."""
+    """A stage's inputs. Paths are absolute; ``folder`` receives all files of the stage."""
 
     stage: str
     folder: str
@@ -30,12 +30,12 @@ class StageJob:
     script: str = ""
     calibration: str = ""
     arrays: tuple[str, ...] = ()
-    """Names of the calibration set's arrays; its record is none of them."""
+    """Names of the calibration set's arrays, without that of its metadata."""
     array_of_input: dict[str, str] = field(default_factory=dict)
     """The array that belongs to each of the graph's inputs, as far as that is known."""
     windows: int = 0
     parent: int = 0
-    """Process to end with; 0 for none."""
+    """Id of the process whose end also ends this one; 0 for none."""
 
     def save(self, path: Path) -> None:
         """Write the job."""
@@ -44,9 +44,9 @@ class StageJob:
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage's process says of its end.
+    """The result of a stage's process.
 
-    ``error`` is the exception's class and message, empty when all went well; ``files`` are what it made, by kind,
+    ``error`` is the exception's class and message, empty on success; ``files`` are its output files by kind,
     relative to the stage's folder; ``facts`` are plain values.
     """
 
@@ -60,12 +60,12 @@ class StageResult:
 
 
 def read_job(path: Path) -> StageJob:
-    """Return the job that a process was given."""
+    """Read a job file."""
     return StageJob(**json.loads(path.read_text(encoding="utf-8")))
 
 
 def read_result(path: Path) -> StageResult | None:
-    """Return what a process said; None where it ended before it could say anything."""
+    """Read a result file; None where the process ended before it had written one."""
     try:
         return StageResult(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -73,11 +73,11 @@ def read_result(path: Path) -> StageResult | None:
 
 
 def json_text(value: Any) -> str:
-    """Return JSON as the files of a run hold it."""
+    """Return JSON text in the format of a run's files."""
     return json.dumps(value, indent=1) + "\n"
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON beside its place and rename it."""
+    """Write JSON to a temporary file and rename it."""
     with written_beside(path) as part:
         part.write_text(json_text(value), encoding="utf-8")

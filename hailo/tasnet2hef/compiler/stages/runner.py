@@ -1,4 +1,4 @@
-"""Runs stages one after the other: known results are taken, new ones are made, failures are explained."""
+"""Runs stages one after the other, reuses recorded results and explains failures."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from tasnet2hef.target.failures.classify import Situation, explain
 LOG_NAME: Final = "log.txt"
 KEY_DIGITS: Final = 12
 INTERRUPTED: Final = ("killed by SIGKILL", "killed by SIGTERM", "killed by SIGINT", "killed by SIGHUP")
-"""Ends that came from outside (an administrator, the kernel's memory killer): they say nothing of the input."""
+"""Signals from outside (an administrator, the kernel's OOM killer): they have nothing to do with the inputs."""
 
 
-class Display(Protocol):
-    """Shows how a run goes on."""
+class CompileDisplay(Protocol):
+    """Shows the progress of a run."""
 
     def started(self, stage: str, log: Path) -> None:
-        """Say that a stage begins."""
+        """Show that a stage has started."""
 
     def working(self, elapsed: float, line: str) -> None:
-        """Say what the stage's log says, a few times a second."""
+        """Show the last line of the stage's log, a few times a second."""
 
     def ended(self, record: StageRecord) -> None:
-        """Say how a stage ended, or that an earlier run had done it."""
+        """Show how a stage ended, or that its result is an earlier run's."""
 
     def note(self, text: str) -> None:
-        """Say something else."""
+        """Show a note."""
 
 
 @dataclass(frozen=True)
-class Setting:
-    """Where and how stages run; ``situation`` is what the commands in explanations are made of."""
+class RunnerSettings:
+    """Where and how stages run; explanations build their commands from ``situation``."""
 
     folder: Path
     python: str
@@ -53,42 +53,42 @@ class Setting:
 
 
 class StageRunner:
-    """Runs stages in a folder that is locked."""
+    """Runs stages in a locked folder."""
 
-    def __init__(self, setting: Setting, display: Display) -> None:
-        self.setting = setting
+    def __init__(self, settings: RunnerSettings, display: CompileDisplay) -> None:
+        self.settings = settings
         self.display = display
-        self.record = RunRecord(setting.folder)
+        self.record = RunRecord(settings.folder)
         self.records: list[StageRecord] = []
 
     def run(self, job: StageJob, inputs: Mapping[str, Any], seconds: float | None = None) -> StageRecord:
-        """Return a stage's result, from the record where its inputs (hashes, options, versions) are the same."""
-        limit = self.setting.seconds[job.stage] if seconds is None else seconds
+        """Run a stage, or reuse its recorded result if its inputs (hashes, options, versions) are the same."""
+        limit = self.settings.seconds[job.stage] if seconds is None else seconds
         key = key_of(job.stage, inputs)
         known = self.record.find(key)
-        if known is not None and _still_holds(known, limit):
-            found = dataclasses.replace(known, reused=True)
-            if not found.done:
+        if known is not None and _is_reusable(known, limit):
+            result = dataclasses.replace(known, reused=True)
+            if not result.done:
                 self.display.note(
                     f"{job.stage}: these inputs have failed before and are not tried again; remove "
-                    f"{self.setting.folder / RECORD_NAME} to try all the same"
+                    f"{self.settings.folder / RECORD_NAME} to try them again"
                 )
         else:
-            found = self._work(job, key, limit)
-            self.record.keep(found)
-        self.records.append(found)
-        self.display.ended(found)
-        return found
+            result = self._work(job, key, limit)
+            self.record.keep(result)
+        self.records.append(result)
+        self.display.ended(result)
+        return result
 
     def probe(self, job: StageJob) -> StageRecord:
-        """Run a stage whose result depends on the machine, not on inputs: it is asked again each time."""
-        found = self._work(job, job.stage, self.setting.seconds[job.stage])
-        self.records.append(found)
-        self.display.ended(found)
-        return found
+        """Run a stage whose result depends on the machine, not on inputs: it is never reused."""
+        result = self._work(job, job.stage, self.settings.seconds[job.stage])
+        self.records.append(result)
+        self.display.ended(result)
+        return result
 
     def _work(self, job: StageJob, key: str, limit: float) -> StageRecord:
-        folder = self.setting.folder / f"{job.stage}-{key[:KEY_DIGITS]}"
+        folder = self.settings.folder / f"{job.stage}-{key[:KEY_DIGITS]}"
         folder.mkdir(parents=True, exist_ok=True)
         log = folder / LOG_NAME
         log.unlink(missing_ok=True)
@@ -96,14 +96,14 @@ class StageRunner:
         dataclasses.replace(job, folder=str(folder), parent=os.getpid()).save(folder / JOB_NAME)
         self.display.started(job.stage, log)
         command = [
-            self.setting.python,
+            self.settings.python,
             "-m",
             "tasnet2hef.compiler.stages.worker",
             job.stage,
             str(folder / JOB_NAME),
         ]
-        limits = Limits(limit, self.setting.memory_bytes)
-        end = run_child(command, package_environment(), log, limits, self.display.working, self.setting.token)
+        limits = Limits(limit, self.settings.memory_bytes)
+        end = run_child(command, package_environment(), log, limits, self.display.working, self.settings.token)
         result = read_result(folder / RESULT_NAME) if end.exited else None
         if result is None or result.error or end.exit_code:
             return self._failed(job.stage, key, limit, log, end, result)
@@ -124,7 +124,7 @@ class StageRunner:
     ) -> StageRecord:
         error = result.error if result is not None else ""
         explanation = explain(
-            stage, error, tail(log), end.ended, dataclasses.replace(self.setting.situation, log=log)
+            stage, error, tail(log), end.ended, dataclasses.replace(self.settings.situation, log=log)
         )
         return StageRecord(
             stage=stage,
@@ -143,11 +143,11 @@ class StageRunner:
         return {"path": self._relative(path), "sha256": digest_of_file(path)}
 
     def _relative(self, path: Path) -> str:
-        return path.relative_to(self.setting.folder).as_posix()
+        return path.relative_to(self.settings.folder).as_posix()
 
 
-def _still_holds(known: StageRecord, limit: float) -> bool:
-    """Tell whether a result stands: one that failed is not tried again unless something outside has changed."""
+def _is_reusable(known: StageRecord, limit: float) -> bool:
+    """Return whether a recorded result can be reused: a failure only if the inputs are its cause."""
     if known.done:
         return True
     if known.ended == "out of time":
@@ -155,11 +155,11 @@ def _still_holds(known: StageRecord, limit: float) -> bool:
     return known.ended not in (*INTERRUPTED, "out of memory") and not (known.failure and known.failure.machine)
 
 
-def interpreter(given: str) -> str:
-    """Return the Python that stages run in: this one unless another is given, by name or path.
+def interpreter(python: str) -> str:
+    """Return the Python that stages run in: this one if ``python``, a name or a path, is empty.
 
-    A path is made absolute and its links are kept: a virtual environment is known by its link.
+    A path is made absolute without resolving links: a virtual environment is identified by its link.
     """
-    if not given:
+    if not python:
         return sys.executable
-    return os.path.abspath(given) if os.sep in given else given
+    return os.path.abspath(python) if os.sep in python else python

@@ -53,7 +53,7 @@ def translate(job: StageJob) -> StageResult:
 
 
 def optimize(job: StageJob) -> StageResult:
-    """Quantise with the model script and the calibration set, given by the names of the HN's input layers."""
+    """Quantise with the model script and the calibration set, keyed by the names of the HN's input layers."""
     runner = _client().ClientRunner(har=job.har)
     if job.script:
         runner.load_model_script(job.script)
@@ -74,12 +74,12 @@ def emulate(job: StageJob) -> StageResult:
         few = {name: array[: windows_of(mode, job.windows)] for name, array in everything.items()}
         try:
             with runner.infer_context(getattr(client.InferenceContext, CONTEXTS[mode])) as context:
-                found = runner.infer(context, few if len(few) > 1 else next(iter(few.values())))
-        except Exception as error:  # what one mode can't do says nothing of the next
+                outputs = runner.infer(context, few if len(few) > 1 else next(iter(few.values())))
+        except Exception as error:  # the other modes may still work
             errors[mode] = f"{type(error).__name__}: {error}"
             continue
-        outputs = found if isinstance(found, (list, tuple)) else [found]
-        arrays.update({f"{mode}.{number}": np.asarray(each) for number, each in enumerate(outputs)})
+        arrays_of_mode = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        arrays.update({f"{mode}.{number}": np.asarray(each) for number, each in enumerate(arrays_of_mode)})
     with written_beside(Path(job.folder) / EMULATED) as part:
         np.savez(part, **arrays)  # type: ignore[arg-type]
     order = hn.get("net_params", {}).get("output_layers_order", [])
@@ -93,7 +93,7 @@ def modes_of(client: Any) -> list[str]:
 
 
 def windows_of(mode: str, windows: int) -> int:
-    """Return how many of ``windows`` a mode of the emulator computes: the bit-exact one counts in integers."""
+    """Return how many of ``windows`` to emulate in a mode: at most one where the emulator computes in integers."""
     return min(windows, 1) if mode == BIT_EXACT else windows
 
 
@@ -102,14 +102,14 @@ def compile_hef(job: StageJob) -> StageResult:
     runner = _client().ClientRunner(har=job.har)
     if job.script:
         runner.load_model_script(job.script, append=True)
-    made = runner.compile()
-    if not isinstance(made, (bytes, bytearray)) or not made.startswith(HEF_MAGIC):
+    hef = runner.compile()
+    if not isinstance(hef, (bytes, bytearray)) or not hef.startswith(HEF_MAGIC):
         raise ValueError(
-            f"compile() returned {type(made).__name__} that is no HEF (expected it to start 01 'HEF')"
+            f"compile() returned {type(hef).__name__} that is not a HEF (expected it to start with 01 'HEF')"
         )
     folder = Path(job.folder)
     with written_beside(folder / HEF) as part:
-        part.write_bytes(made)
+        part.write_bytes(hef)
     _save_har(runner, folder)
     return StageResult(files={"hef": HEF, "har": HAR})
 
@@ -121,7 +121,7 @@ def calibration_by_layer(job: StageJob, hn: Mapping[str, Any]) -> dict[str, NDAr
         ValueError: an input layer has no array, or its shape is not that of the array's windows.
     """
     path, chosen = Path(job.calibration), array_of_layer(job, hn)
-    found = {}
+    arrays = {}
     with np.load(path, allow_pickle=False) as archive:
         for layer, shape in input_layers(hn):
             if chosen[layer] not in job.arrays:
@@ -131,15 +131,15 @@ def calibration_by_layer(job: StageJob, hn: Mapping[str, Any]) -> dict[str, NDAr
             array = np.ascontiguousarray(archive[chosen[layer]], np.float32)
             if array.shape[1:] != shape:
                 raise ValueError(f"{path}: found windows {list(array.shape[1:])}, {layer} expects {list(shape)}")
-            found[layer] = array
-    return found
+            arrays[layer] = array
+    return arrays
 
 
 def array_of_layer(job: StageJob, hn: Mapping[str, Any]) -> dict[str, str]:
     """Return the array for each of the HN's input layers.
 
-    A layer is known by the graph's input that it came from (recorded for a net of one input, DFC 3.33), and only
-    where the HN does not tell by its number: states of one shape must not be swapped.
+    A layer is matched by the graph's input that it came from (recorded for a net of one input, DFC 3.33), and by
+    its number only where the HN does not name that input: states of equal shape must not be swapped.
     """
     layers = [name for name, _ in input_layers(hn)]
     origins = {layer: hn["layers"][layer].get("original_names", ()) for layer in layers}
@@ -157,14 +157,14 @@ def array_of_layer(job: StageJob, hn: Mapping[str, Any]) -> dict[str, str]:
 
 
 def input_layers(hn: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Go through the HN's input layers: full name, and NHWC shape without the batch axis."""
+    """Yield the HN's input layers: full name, and NHWC shape without the batch axis."""
     for name, layer in hn["layers"].items():
         if layer["type"] == "input_layer":
             yield name, tuple(int(size) for size in layer["output_shapes"][0][1:])
 
 
 def plain(hn: Any) -> Any:
-    """Return a graph as JSON holds it: the vendor's numbers may be numpy's.
+    """Return a graph as plain JSON values: the vendor's numbers may be NumPy types.
 
     >>> plain({"macs": np.int64(3), "shape": np.array([1, 2])})
     {'macs': 3, 'shape': [1, 2]}

@@ -1,4 +1,4 @@
-"""Runs another program in bounded time; whatever it does, a result is returned."""
+"""Runs another program in bounded time, and returns a result even if it crashes or hangs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasnet2hef.base.supervise.log import tail
 from tasnet2hef.base.supervise.processes import memory_bytes
 
 SHOWN: Final = 200
-"""Most characters of a program's last line that ``problem`` quotes."""
+"""Maximum number of characters of a program's last line in ``problem``."""
 
 
 @dataclass(frozen=True)

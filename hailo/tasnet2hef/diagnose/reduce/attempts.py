@@ -20,14 +20,14 @@ LOG_NAME: Final = "attempt.log"
 
 
 class BudgetSpent(Exception):
-    """Raised when as many graphs were tried as allowed; never seen by a user."""
+    """Raised when the maximum number of graphs was tried; never reaches the user."""
 
 
 class ReduceDisplay(Protocol):
     """Shows the progress of a reduction."""
 
     def started(self, plan: str, budget: int) -> None:
-        """Show what will be done; ``budget`` is the most attempts."""
+        """Show what will be done; ``budget`` is the maximum number of attempts."""
 
     def trying(self, number: int, change: str) -> None:
         """Show that a graph is tried now."""
@@ -83,7 +83,7 @@ class AttemptRunner:
         return 1 + sum(run.same for run in runs)
 
     def fails(self, model: onnx.ModelProto, change: str) -> bool:
-        """Return whether a graph still fails in the same way; if so, it is the smallest one from now on.
+        """Return whether a graph still fails in the same way; if so, keep it as the smallest.
 
         Raises:
             BudgetSpent: too many graphs were tried.

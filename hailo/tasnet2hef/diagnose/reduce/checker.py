@@ -20,7 +20,7 @@ from tasnet2hef.target.rules.framework.finding import LEVELS
 
 PLACEHOLDER: Final = "{}"
 REDUCED_NAME: Final = "reduced.onnx"
-"""Stands for the graph's own name and path in a command's output."""
+"""Replaces the graph's own name and path in a command's output, which differ from run to run."""
 _READ_BYTES: Final = 1 << 20
 
 

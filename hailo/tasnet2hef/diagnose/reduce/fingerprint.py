@@ -34,7 +34,7 @@ class RunResult:
 
 
 def result_of(ended: str, exit_code: int, text: str, names: Collection[str], match: str = "") -> RunResult:
-    """Return the result of a run by its end and its output; ``names`` of the graph's parts don't count.
+    """Return the result of a run by its end and its output; ``names`` of the graph's parts are ignored.
 
     The fingerprints are, in this order: ``match`` (a regular expression), if there is one and it matches; the
     rules that `tasnet2hef check` names; the recorded signatures of the compiler's failures; and the last line that

@@ -33,7 +33,7 @@ class Attempt:
 
 
 class Journal:
-    """The attempts of a folder, a line each; the first line identifies the graph and the options."""
+    """The attempts of a folder, one per line; the first line identifies the graph and the options."""
 
     def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
         self.path = path
@@ -82,14 +82,14 @@ def _whole_rows(path: Path) -> list[dict[str, Any]]:
         raise _damaged(path, error) from None
 
 
-def _require_identity(path: Path, identity: Mapping[str, Any], found: Mapping[str, Any]) -> None:
-    # As JSON: what was written as a tuple is read as a list.
+def _require_identity(path: Path, identity: Mapping[str, Any], recorded: Mapping[str, Any]) -> None:
+    # Through JSON, which turns tuples into lists.
     expected = json.loads(json.dumps(identity))
     for name in expected:
-        if found.get(name) != expected[name]:
+        if recorded.get(name) != expected[name]:
             raise OptionError(
-                f"{path.parent.parent}: contains a reduction with another {name}: found "
-                f"{_short(found.get(name))}, expected {_short(expected[name])}; delete the folder, or give "
+                f"{path.parent.parent}: contains a reduction with a different {name}: found "
+                f"{_short(recorded.get(name))}, expected {_short(expected[name])}; delete the folder, or give "
                 "another -o"
             )
 

@@ -35,9 +35,9 @@ class ReduceOptions:
     def __post_init__(self) -> None:
         """Refuse options that exclude each other, and unknown names."""
         if bool(self.check) == bool(self.rule):
-            found = "both" if self.check else "neither"
+            chosen = "both" if self.check else "neither"
             raise OptionError(
-                f"--check, --rule: found {found}, expected one of them: --check 'COMMAND {{}}' or --rule ID"
+                f"--check, --rule: found {chosen}, expected one of them: --check 'COMMAND {{}}' or --rule ID"
             )
         if self.rule and (self.match or self.signature):
             raise OptionError(

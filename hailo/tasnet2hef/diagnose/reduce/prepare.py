@@ -54,10 +54,10 @@ def prepared(path: Path, input_shapes: Mapping[str, Sequence[int]]) -> onnx.Mode
 
 
 def randomised(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a copy whose weights are random numbers between the least and the greatest value of each tensor.
+    """Return a copy whose weights are random numbers between the smallest and the largest value of each tensor.
 
-    Constants of one value, lists of integers and what sets a shape stay. Bfloat16 and smaller types become 0,
-    absent weights become numbers from 0 to 0.1. The same model always gets the same numbers.
+    Constants of one value, lists of integers and whatever sets a shape are kept. Bfloat16 and smaller types
+    become 0, absent weights become numbers from 0 to 0.1. The same model always gets the same numbers.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(model)

@@ -40,8 +40,8 @@ def reduce_file(source: Path, options: ReduceOptions, display: ReduceDisplay) ->
 
     Raises:
         GraphError: the file can't be read as a static ONNX graph, or does not fail.
-        OptionError: no such command, a failure that is flaky or due to this machine, or a folder of something
-            else.
+        OptionError: no such command, a failure that is flaky or due to this machine, or a folder with other
+            contents.
         RefusedError: the failure is gone once the graph is rewritten.
     """
     model = prepared(source, options.input_shapes)

@@ -1,4 +1,4 @@
-"""The search: random weights, fewer nodes at the end, the start and between, smaller sizes, until none can go."""
+"""The search: random weights, fewer nodes at the end, at the start and in between, then smaller sizes."""
 
 from __future__ import annotations
 

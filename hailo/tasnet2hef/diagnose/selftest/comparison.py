@@ -22,7 +22,7 @@ DEVICE_SLACK_DB: Final = 6.0
 
 @dataclass(frozen=True)
 class Comparison:
-    """Agreement with the original in dB (worst source of the worst clip), and the least that is expected."""
+    """Agreement with the original in dB (worst source of the worst clip), and the minimum expected."""
 
     name: str
     file: str
@@ -46,7 +46,7 @@ def compare(name: str, file: str, expected: Samples, separated: Samples, floor_d
 
 
 def device_floor_db(simulated: Comparison | None) -> float:
-    """Return what a device must reach, given the simulation of its bits where there is one.
+    """Return the minimum agreement of a device, from the simulation at its bit width if there is one.
 
     >>> device_floor_db(None)
     15.0
@@ -65,9 +65,9 @@ def _cause(expected: Samples, separated: Samples, floor_db: float) -> str:
     if not np.isfinite(separated).all():
         return "it returned NaN or infinite samples"
     if not separated.any():
-        return "it returned nothing but zeros: the program was not run (not activated, or another one's memory)"
+        return "it returned nothing but zeros: the program did not run (not activated, or has another's memory)"
     if _agreement_db(expected, np.roll(separated, 1, axis=1)) >= floor_db:
-        return "the sources are in another order: outputs are mapped wrongly"
+        return "the sources are in a different order: outputs are mapped wrongly"
     gain = float(np.vdot(expected, separated)) / max(float(np.vdot(expected, expected)), 1e-30)
     if _agreement_db(gain * expected, separated) >= floor_db:
         return f"the sources are {20 * np.log10(max(abs(gain), 1e-12)):.1f} dB off: a scale is wrong"

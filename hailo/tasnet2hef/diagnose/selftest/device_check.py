@@ -30,7 +30,7 @@ class DeviceState:
     devices: tuple[DeviceFacts, ...] = ()
     problem: str = ""
     absent: bool = False
-    """There is no runtime or no device here, which is no error."""
+    """There is no runtime or no device here, which is not an error."""
 
 
 def examine_device(driver_file: Path = DRIVER_VERSION, device_files: Path = DEVICE_FILES) -> DeviceState:
@@ -48,8 +48,8 @@ def examine_device(driver_file: Path = DRIVER_VERSION, device_files: Path = DEVI
         # The runtime reports a device that another program holds as absent too; its file tells the two apart.
         absent = error.signature == "no-device" and not any(device_files.glob("hailo[0-9]*"))
         return _unusable(diagnoses, "device", error, absent=absent)
-    found = ", ".join(f"{each.id} {each.architecture or '(unknown chip)'}" for each in devices)
-    return DeviceState((*diagnoses, Diagnosis("device", OK, found)), runtime, devices)
+    names = ", ".join(f"{each.id} {each.architecture or '(unknown chip)'}" for each in devices)
+    return DeviceState((*diagnoses, Diagnosis("device", OK, names)), runtime, devices)
 
 
 def diagnose_hef(record: HefSidecar, device: DeviceState) -> tuple[Diagnosis, ...]:
@@ -61,12 +61,14 @@ def _chip(record: HefSidecar, device: DeviceState) -> list[Diagnosis]:
     chips = [each.architecture.removesuffix("_a0") for each in device.devices if each.architecture]
     if not record.hardware or not chips:
         return []
-    what, found = "HEF's chip", record.hardware
+    what, compiled_for = "HEF's chip", record.hardware
     if record.hardware in chips:
-        return [Diagnosis(what, OK, found)]
+        return [Diagnosis(what, OK, compiled_for)]
     if any(record.hardware in ALSO_RUNS.get(chip, ()) for chip in chips):
-        return [Diagnosis(what, WARNING, found, f"runs on {chips[0]}, slower than a HEF compiled for it")]
-    return [Diagnosis(what, ERROR, found, f"expected {' or '.join(chips)}; compile again with --hw {chips[0]}")]
+        return [Diagnosis(what, WARNING, compiled_for, f"runs on {chips[0]}, slower than a HEF compiled for it")]
+    return [
+        Diagnosis(what, ERROR, compiled_for, f"expected {' or '.join(chips)}; compile again with --hw {chips[0]}")
+    ]
 
 
 def _releases(record: HefSidecar, device: DeviceState) -> list[Diagnosis]:

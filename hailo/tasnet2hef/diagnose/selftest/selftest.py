@@ -139,7 +139,7 @@ class _NetTest:
             yield from self._on_device(files.hef)
 
     def _attempt(self, name: str, path: Path, work: Callable[[str, Path], Comparison]) -> Comparison:
-        """Run one comparison; whatever fails in it is its result."""
+        """Run one comparison; an error in it is its result."""
         try:
             return work(name, path)
         except Tasnet2HefError as error:
@@ -203,7 +203,7 @@ class _NetTest:
     def _compare(self, name: str, path: Path, backend: Backend, floor_db: float) -> Comparison:
         reference = self._reference_for(backend.contract)
         if reference is None:
-            why = f"found no {self.files.name}.onnx and no reference to compare with; copy one of them along"
+            why = f"found no {self.files.name}.onnx and no reference to compare with; copy one of them as well"
             return Comparison(name, path.name, NOT_RUN, reason=why)
         try:
             separated = separate_clips(backend, reference.clips)

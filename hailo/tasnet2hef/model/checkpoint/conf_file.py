@@ -27,9 +27,9 @@ def read_conf(path: Path) -> Mapping[str, object]:
         conf = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise CheckpointError(f"{path}: can't be read as YAML ({reason}); mend or remove it") from error
+        raise CheckpointError(f"{path}: can't be read as YAML ({reason}); fix or remove it") from error
     if conf is None:
         return {}
     if not isinstance(conf, Mapping):
-        raise CheckpointError(f"{path}: found a {type(conf).__name__}, expected a mapping; mend or remove it")
+        raise CheckpointError(f"{path}: found a {type(conf).__name__}, expected a mapping; fix or remove it")
     return {str(key): value for key, value in conf.items()}

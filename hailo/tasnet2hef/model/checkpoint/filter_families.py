@@ -49,8 +49,8 @@ class Family:
             filters: Tensor = self.builder.filters().detach().clone().contiguous()
         return filters
 
-    def real_size(self, option: str, size: int) -> int:
-        """Return what a size in the options becomes in this family's filters."""
+    def filter_size(self, option: str, size: int) -> int:
+        """Return the size of this family's filters for a size in the options."""
         if option == "n_filters" and self.name == "stft":
             return size + 2  # real and imaginary parts of n/2 + 1 bins
         if option == "n_filters" and self.builder is not None:
@@ -84,8 +84,8 @@ def _guess(where: str, parameters: Mapping[str, Tensor], features: int) -> str:
         return "MelGramFB"
     if "torch_window" in parameters:
         raise CheckpointError(
-            f"{where}: found STFT filters and no fb_name, expected to know which; give fb_name=stft or "
-            "fb_name=torch_stft, the weights can't tell"
+            f"{where}: found STFT filters and no fb_name, expected one: the weights do not show which STFT it "
+            "is; give fb_name=stft or fb_name=torch_stft"
         )
     stored = parameters.get("_filters")
     pairs = stored is not None and stored.ndim == 3 and 2 * stored.shape[0] == features

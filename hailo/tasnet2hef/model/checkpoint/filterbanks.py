@@ -87,14 +87,14 @@ def _with_filters(
     if family.name != FREE:
         shape = list(filters["encoder"].shape)
         notes = (f"{family.name} filters computed once and kept as free ones, {shape}", *notes)
-    return plain, _real_sizes(where, options, family, filters["encoder"]), notes
+    return plain, _filter_sizes(where, options, family, filters["encoder"]), notes
 
 
-def _real_sizes(where: str, options: Mapping[str, object], family: Family, filters: Tensor) -> dict[str, object]:
+def _filter_sizes(where: str, options: Mapping[str, object], family: Family, filters: Tensor) -> dict[str, object]:
     real = {**options, "fb_name": family.name}
     measured = {"n_filters": filters.shape[0], "kernel_size": filters.shape[-1], "in_chan": filters.shape[0]}
     sizes = {name: size for name in measured if isinstance(size := options.get(name), int)}
-    expected = {name: family.real_size(name, size) for name, size in sizes.items()}
+    expected = {name: family.filter_size(name, size) for name, size in sizes.items()}
     for name, size in expected.items():
         if size != measured[name]:
             raise CheckpointError(

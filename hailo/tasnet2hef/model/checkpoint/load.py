@@ -24,7 +24,7 @@ def load_checkpoint(path_or_id: str | os.PathLike[str], options: Mapping[str, ob
 
     ``path_or_id`` is a file, a folder, or a Hugging Face id ``org/name`` or ``org/name@revision``. ``options``
     have TasNetSpec's names (and Asteroid's ``who_is_pinv``, ``min_low_hz``, ``min_band_hz``); they add to and
-    override what the file says, but must agree with the shapes of the weights.
+    override those of the file, but must agree with the shapes of the weights.
 
     Raises:
         CheckpointError: it can't be read as a Conv-TasNet; one line with the reason and what to do.

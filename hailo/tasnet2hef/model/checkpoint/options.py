@@ -1,6 +1,6 @@
 """The options of a net: from the user, from the file, from the shapes of the weights, and the family's defaults.
 
-The weights come first, then the user, then the file; what none of them says is assumed, with a note.
+The weights take precedence, then the user, then the file; what none of them specifies is assumed, with a note.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _without_none(options: Mapping[str, object]) -> dict[str, object]:
 
 
 def _plain(where: str, name: str, value: object) -> object:
-    """Turn whole floats into ints, as in Asteroid's ``sample_rate: 8000.0``; refuse what is no single value."""
+    """Turn whole floats into ints, as in Asteroid's ``sample_rate: 8000.0``; refuse lists and mappings."""
     if not isinstance(value, str | int | float):
         raise CheckpointError(f"{where}: {name}: found a {type(value).__name__}, expected a number or a name")
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -103,7 +103,7 @@ def _require_agreement(where: str, options: Mapping[str, object], measured: Mapp
 
 
 def _assumption(name: str, value: object, hint: str) -> str:
-    return f"{name}: assumed {value} ({hint}); nothing with the weights says it, set {name} if it is another"
+    return f"{name}: assumed {value} ({hint}); not stored with the weights, set {name} if it differs"
 
 
 def _stack_of_blocks(
@@ -129,7 +129,7 @@ def _stack_of_blocks(
         words = " and ".join(f"{name}={options[name]}" for name in ("n_blocks", "n_repeats") if name in options)
         raise CheckpointError(
             f"{where}: found {words} in the options and {total} TCN blocks in the weights, expected "
-            f"n_blocks times n_repeats to be {total}; mend the options"
+            f"n_blocks times n_repeats to be {total}; correct the options"
         )
     return {"n_blocks": blocks, "n_repeats": repeats}, ()
 
@@ -146,13 +146,13 @@ def _count(where: str, name: str, options: Mapping[str, object]) -> int | None:
 def _assumed_stack(where: str, total: int) -> tuple[dict[str, object], tuple[str, ...]]:
     if total % _DEFAULT_BLOCKS:
         raise CheckpointError(
-            f"{where}: found {total} TCN blocks, expected a multiple of {_DEFAULT_BLOCKS} when nothing says how "
+            f"{where}: found {total} TCN blocks, expected a multiple of {_DEFAULT_BLOCKS} when no option says how "
             "they repeat; give n_blocks, the number of blocks before the dilation starts again at 1"
         )
     repeats = total // _DEFAULT_BLOCKS
     note = (
         f"n_blocks: assumed {_DEFAULT_BLOCKS}, n_repeats {repeats} (the default stack; dilations 1 to 128); the "
-        f"weights say only that there are {total} blocks, set n_blocks if it is another"
+        f"weights show only that there are {total} blocks, set n_blocks if it differs"
     )
     return {"n_blocks": _DEFAULT_BLOCKS, "n_repeats": repeats}, (note,)
 
@@ -185,5 +185,5 @@ def _assumed_norm(causal: bool) -> tuple[str, tuple[str, ...]]:
     kind = "a causal net's default" if causal else "the default"
     return norm, (
         f"norm_type: assumed {norm} ({kind}); gLN, fgLN, cLN and cgLN have the same weights, set norm_type if "
-        "it is another",
+        "it differs",
     )

@@ -1,4 +1,4 @@
-"""Refuses checkpoints that are no Conv-TasNet and names their architecture."""
+"""Refuses checkpoints that are not a Conv-TasNet and names their architecture."""
 
 from __future__ import annotations
 

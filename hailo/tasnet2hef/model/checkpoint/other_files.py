@@ -1,4 +1,4 @@
-"""Refuses files that are no checkpoint and names what they are, by their first bytes or a zip's contents."""
+"""Refuses files that are not checkpoints and reports what they are, by their first bytes or a zip's contents."""
 
 from __future__ import annotations
 

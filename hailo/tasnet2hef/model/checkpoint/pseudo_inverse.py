@@ -20,7 +20,7 @@ _SPELLINGS = {"encoder": "encoder", "enc": "encoder", "decoder": "decoder", "dec
 def pseudo_inverse(filters: Tensor, stride: object) -> Tensor:
     """Invert ``filters`` ``[filter, 1, sample]`` over samples, scaled for the overlap of frames.
 
-    A stride that is no positive number counts as half a kernel, as in Asteroid.
+    A stride that is not a positive number counts as half a kernel, as in Asteroid.
     """
     kernel_size = filters.shape[-1]
     step = stride if isinstance(stride, int) and stride > 0 else kernel_size // 2

@@ -40,7 +40,7 @@ def plain_keys(state: Mapping[str, object]) -> dict[str, object]:
 
 
 def tensors_of(where: str, state: Mapping[str, object]) -> dict[str, Tensor]:
-    """Return the mapping as tensors; refuse an entry that is none."""
+    """Return the mapping as tensors; refuse an entry that is not a tensor."""
     for key, value in state.items():
         if not isinstance(value, Tensor):
             raise CheckpointError(

@@ -68,7 +68,7 @@ class CentredSigmoid(nn.Module):
 
 
 class Gelu(nn.Module):
-    """``0.5 * x * (1 + erf(x / sqrt(2)))``; below opset 20 the operator has no node of its own."""
+    """``0.5 * x * (1 + erf(x / sqrt(2)))``; before opset 20 ONNX has no Gelu operator."""
 
     def __init__(self) -> None:
         super().__init__()

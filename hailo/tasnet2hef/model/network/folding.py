@@ -62,13 +62,13 @@ def polyphase_decoder(filters: Tensor, stride: int) -> Tensor:
     return polyphase_encoder(filters, stride).flip(2).transpose(0, 1)
 
 
-def channels_out(conv: Conv, *, before: int = 0, after: int = 0) -> Conv:
+def pad_outputs(conv: Conv, *, before: int = 0, after: int = 0) -> Conv:
     """Add output channels that are always zero."""
     weight = functional.pad(conv.weight, (0, 0, 0, 0, before, after))
     return Conv(weight, functional.pad(conv.bias, (before, after)))
 
 
-def channels_in(conv: Conv, *, before: int = 0, after: int = 0) -> Conv:
+def pad_inputs(conv: Conv, *, before: int = 0, after: int = 0) -> Conv:
     """Add input channels whose weights are zero."""
     return Conv(functional.pad(conv.weight, (0, 0, before, after)), conv.bias)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.network.activations import make_slope
 from tasnet2hef.model.network.build_options import BuildOptions
-from tasnet2hef.model.network.folding import Conv, channels_in, channels_out, fold_into_pointwise, stack_outputs
+from tasnet2hef.model.network.folding import Conv, fold_into_pointwise, pad_inputs, pad_outputs, stack_outputs
 from tasnet2hef.model.network.memory import JoinRows, LastRows, PastRows
 from tasnet2hef.model.network.norms import NormConstants, make_standardise, norm_constants
 from tasnet2hef.model.network.padding import PaddedFold
@@ -28,7 +28,7 @@ class TrunkChannels:
 
     @property
     def trailing(self) -> int:
-        """Channels behind the residual stream."""
+        """Channels after the residual stream."""
         return self.ones + self.skip
 
 
@@ -50,9 +50,9 @@ class HailoBlock(nn.Module):
         expand, depthwise = block_convs(weights, prefix)
         slopes = [weights[f"{prefix}.shared_block.{place}.weight"] for place in (1, 4)]
         first, second = (norm_constants(spec, weights, f"{prefix}.shared_block.{place}") for place in (2, 5))
-        expand = channels_in(expand, after=trunk.trailing)
+        expand = pad_inputs(expand, after=trunk.trailing)
         if fold is not None:
-            expand = replace(fold.expand, weight=channels_in(fold.expand, after=trunk.skip).weight)
+            expand = replace(fold.expand, weight=pad_inputs(fold.expand, after=trunk.skip).weight)
             depthwise = fold.depthwise
         self.expand = TimeConv(
             expand.weight, expand.bias, layout=layout, padding=padding if fold is not None else (0, 0)
@@ -103,13 +103,13 @@ class HailoBlock(nn.Module):
         self.residual: nn.Module | None = None
         self.skip: nn.Module | None = None
         if skip is not None and trunk.skip:
-            joint = channels_out(skip, before=trunk.residual + trunk.ones)
+            joint = pad_outputs(skip, before=trunk.residual + trunk.ones)
             if not is_last:
-                joint = stack_outputs(channels_out(residual, after=trunk.ones), skip)
+                joint = stack_outputs(pad_outputs(residual, after=trunk.ones), skip)
             self.residual = TimeConv(joint.weight, joint.bias, layout=options.layout)
         else:
             if not (is_last and skip is not None):
-                padded = channels_out(residual, after=trunk.ones)
+                padded = pad_outputs(residual, after=trunk.ones)
                 self.residual = TimeConv(padded.weight, padded.bias, layout=options.layout)
             if skip is not None:
                 self.skip = TimeConv(skip.weight, skip.bias, layout=options.layout)
@@ -148,12 +148,12 @@ def block_convs(weights: Mapping[str, Tensor], prefix: str) -> tuple[Conv, Conv]
 
 
 def is_gain_only(constants: NormConstants) -> bool:
-    """Return whether a norm's constants map zero to zero: the padding behind them then needs no care."""
+    """Return whether a norm's constants map zero to zero: zero padding is then the same before and after them."""
     return not bool(constants.affine.bias.any())
 
 
 def fold_gain(constants: NormConstants, depthwise: Conv) -> Conv:
-    """Return the depthwise convolution that equals ``depthwise`` behind a gain."""
+    """Return the depthwise convolution that equals ``depthwise`` after a gain."""
     return Conv(depthwise.weight * constants.affine.gain[:, None, None], depthwise.bias)
 
 

@@ -22,9 +22,9 @@ from tasnet2hef.model.network.activations import CentredSigmoid, make_activation
 from tasnet2hef.model.network.build_options import BuildOptions
 from tasnet2hef.model.network.folding import (
     Conv,
-    channels_in,
-    channels_out,
     fold_into_pointwise,
+    pad_inputs,
+    pad_outputs,
     polyphase_decoder,
     polyphase_encoder,
 )
@@ -41,7 +41,7 @@ from tasnet2hef.runtime.backends.frames import (
 
 
 class SourceHead(nn.Module):
-    """One source behind its mask: the product with the representation, then the decoder."""
+    """The part of the net after one source's mask: the product with the representation, then the decoder."""
 
     def __init__(self, decoder: Tensor, layout: str) -> None:
         super().__init__()
@@ -154,7 +154,7 @@ def bottleneck_conv(spec: TasNetSpec, weights: Mapping[str, Tensor], trunk: Trun
     """Return the bottleneck with its norm folded in; it also outputs the constant one and a skip sum of zero."""
     constants = norm_constants(spec, weights, "masker.bottleneck.0")
     conv = fold_into_pointwise(constants.affine, read_conv(weights, "masker.bottleneck.1"))
-    conv = channels_out(conv, after=trunk.trailing)
+    conv = pad_outputs(conv, after=trunk.trailing)
     conv.bias[spec.bn_chan : spec.bn_chan + trunk.ones] = 1.0
     return conv
 
@@ -167,13 +167,13 @@ def mask_conv(spec: TasNetSpec, weights: Mapping[str, Tensor], trunk: TrunkChann
             conv.weight.repeat_interleave(spec.n_filters, dim=0), conv.bias.repeat_interleave(spec.n_filters)
         )
     if not spec.skip_chan:
-        return channels_in(conv, after=trunk.ones)
-    return channels_in(conv, before=trunk.residual + trunk.ones if trunk.skip else 0)
+        return pad_inputs(conv, after=trunk.ones)
+    return pad_inputs(conv, before=trunk.residual + trunk.ones if trunk.skip else 0)
 
 
 @torch.no_grad()
 def separate_windows(net: HailoTasNet, clips: Samples) -> Samples:
-    """Separate a clip a column, ``[stream, sample]``, into ``[stream, source, sample]``, as a host would."""
+    """Separate one clip per column, ``[stream, sample]``, into ``[stream, source, sample]``, as a host would."""
     frames = torch.from_numpy(frames_to_tensor(streams_to_frames(clips, net.contract), net.contract))
     outputs = [tensor_to_frames(output.numpy(), net.contract) for output in net(frames)]
     return frames_to_streams(np.stack(outputs), net.contract)

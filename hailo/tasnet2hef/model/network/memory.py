@@ -72,6 +72,6 @@ def set_past(net: nn.Module, memory: Mapping[str, np.ndarray[Any, np.dtype[np.fl
             module.value = torch.from_numpy(memory[name.replace(".", "/")])
 
 
-def left_rows(net: nn.Module) -> list[np.ndarray[Any, np.dtype[np.float32]]]:
-    """Return what each depthwise convolution leaves for the next chunk, in the order of the blocks."""
+def next_past(net: nn.Module) -> list[np.ndarray[Any, np.dtype[np.float32]]]:
+    """Return the past rows of the next chunk, one array per depthwise convolution, in the order of the blocks."""
     return [module.value.detach().numpy() for module in net.modules() if isinstance(module, LastRows)]

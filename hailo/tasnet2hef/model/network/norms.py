@@ -13,7 +13,7 @@ bN        ``folded``   none: constants
 cgLN      refused      a running sum over frames has no form on the chip
 ========= ============ ===========================================================================
 
-A strategy with constants from elsewhere (statistics frozen from speech) needs :func:`norm_constants` alone.
+A strategy with constants from elsewhere (statistics frozen from speech) needs only :func:`norm_constants`.
 """
 
 from __future__ import annotations

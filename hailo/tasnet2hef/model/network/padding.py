@@ -1,4 +1,4 @@
-"""Folds a constant affine map that stands before a zero-padded depthwise convolution, edges included.
+"""Folds a constant affine map that precedes a zero-padded depthwise convolution, edges included.
 
 Between them the original pads with zeros *after* the map, so folding the bias into the depthwise convolution alone
 is wrong at the edges. What must be padded is the value that the map sends to zero, ``p = -b / g``, which

@@ -126,7 +126,7 @@ class TcnBlock(nn.Module):
 
     @property
     def norms(self) -> tuple[nn.Module, nn.Module]:
-        """The two normalisations, in front of the depthwise convolution and behind it."""
+        """The two normalisations, before and after the depthwise convolution."""
         return self.shared_block[2], self.shared_block[5]
 
     @property
@@ -166,7 +166,7 @@ class Masker(nn.Module):
         return self.masks_and_streams(representation)[0]
 
     def masks_and_streams(self, representation: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Estimate the masks; also return the residual stream ``[batch, B, frame]`` behind each block."""
+        """Estimate the masks; also return the residual stream ``[batch, B, frame]`` after each block."""
         stream = self.bottleneck(representation)
         skip_sum = torch.zeros((), dtype=stream.dtype, device=stream.device)
         streams = []
@@ -225,7 +225,7 @@ class ReferenceTasNet(nn.Module):
         return self.sources_and_streams(mixture)[0]
 
     def sources_and_streams(self, mixture: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Separate; also return the residual stream ``[batch, B, frame]`` behind each block."""
+        """Separate; also return the residual stream ``[batch, B, frame]`` after each block."""
         spec = self.spec
         representation = self.encode(mixture)
         masks, streams = self.masker.masks_and_streams(representation)

@@ -1,4 +1,4 @@
-"""What runs a graph: one module per runtime, all behind the same protocol."""
+"""Backends that run a graph: one module per runtime, all with the same protocol."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ class OnnxRuntimeBackend(StepBackend):
     of one column runs in the wide layout, which is faster and gives the same results; ``as_written`` prevents it.
 
     Raises:
-        GraphError: the file is missing, is no ONNX graph, was not exported by tasnet2hef, or its inputs and
-            outputs are not those that its contract promises.
+        GraphError: the file is missing, is not an ONNX graph, was not exported by tasnet2hef, or its inputs and
+            outputs contradict its contract.
     """
 
     def __init__(
@@ -67,15 +67,15 @@ def open_session(model_path: Path, threads: int | None) -> Any:
         GraphError: there is no such file, or ONNX Runtime can't load it.
     """
     if not model_path.is_file():
-        found = "a folder" if model_path.is_dir() else "nothing"
-        raise GraphError(f"{model_path}: found {found}, expected an ONNX file; check the path")
+        actual = "a folder" if model_path.is_dir() else "nothing"
+        raise GraphError(f"{model_path}: found {actual}, expected an ONNX file; check the path")
     return _start_session(str(model_path), threads, model_path)
 
 
 def open_cpu_session(model: str | bytes, threads: int | None, **settings: Any) -> Any:
     """Open a session on the CPU on a file's path or a serialised graph; ONNX Runtime logs errors only.
 
-    ``settings`` are further attributes of ``onnxruntime.SessionOptions``. ONNX Runtime's own errors pass.
+    ``settings`` are further attributes of ``onnxruntime.SessionOptions``. ONNX Runtime's errors pass unchanged.
     """
     import onnxruntime
 
@@ -95,7 +95,7 @@ def contract_of(session: Any, where: str) -> GraphContract:
     """
     try:
         metadata = session.get_modelmeta().custom_metadata_map
-    except UnicodeDecodeError as error:  # ONNX Runtime decodes it only when it is asked for
+    except UnicodeDecodeError as error:  # ONNX Runtime decodes it only on access
         raise GraphError(f"{where}: its metadata is damaged ({error}); export the graph again") from error
     return GraphContract.from_metadata(metadata, where)
 
@@ -119,7 +119,7 @@ def _start_session(model: str | bytes, threads: int | None, path: Path) -> Any:
     """Open a session; ``path`` begins the message if that fails."""
     try:
         return open_cpu_session(model, threads)
-    except Exception as error:  # ONNX Runtime's errors share no base class of their own
+    except Exception as error:  # ONNX Runtime's errors have no base class in common
         reason = " ".join(str(error).split())[:REASON_CHARACTERS]
         raise GraphError(
             f"{path}: found {path.stat().st_size} bytes that ONNX Runtime can't load as a graph ({reason}); "
@@ -129,15 +129,15 @@ def _start_session(model: str | bytes, threads: int | None, path: Path) -> Any:
 
 def _check_ports(session: Any, contract: GraphContract, where: str) -> None:
     """Compare the graph's inputs and outputs, in name, type and shape, with its contract."""
-    found = [_describe(port) for port in (*session.get_inputs(), *session.get_outputs())]
+    ports = [_describe(port) for port in (*session.get_inputs(), *session.get_outputs())]
     states = contract.state_shapes
     shapes = [(INPUT_NAME, contract.input_shape), *states.items()]
     shapes += [(name, contract.input_shape) for name in output_names(contract.spec.n_src)]
     shapes += zip(contract.next_state_names, states.values(), strict=True)
     expected = [f"{name} tensor(float) {list(shape)}" for name, shape in shapes]
-    if found != expected:
+    if ports != expected:
         raise GraphError(
-            f"{where}: found inputs and outputs {', '.join(found)}; expected {', '.join(expected)}, as its "
+            f"{where}: found inputs and outputs {', '.join(ports)}; expected {', '.join(expected)}, as its "
             "contract says; export the graph again"
         )
 

@@ -18,8 +18,8 @@ RuntimeName = Literal["onnxruntime", "hailort"]
 SUFFIXES: Final[dict[RuntimeName, str]] = {"onnxruntime": ".onnx", "hailort": ".hef"}
 
 
-def choose_runtime(path: str | Path, asked: str | None = None) -> tuple[RuntimeName, Path]:
-    """Return the runtime and the file that it runs; a runtime asked for takes its own file beside ``path``.
+def choose_runtime(path: str | Path, requested: str | None = None) -> tuple[RuntimeName, Path]:
+    """Return the runtime and the file that it runs; a requested runtime runs its own file beside ``path``.
 
     Raises:
         OptionError: there is no such runtime.
@@ -30,17 +30,17 @@ def choose_runtime(path: str | Path, asked: str | None = None) -> tuple[RuntimeN
     'build/net.hef'
     """
     path = Path(path)
-    if asked is None:
+    if requested is None:
         return "hailort" if path.suffix == SUFFIXES["hailort"] else "onnxruntime", path
     for name, suffix in SUFFIXES.items():
-        if name == asked:
+        if name == requested:
             return name, path.with_suffix(suffix) if path.suffix in SUFFIXES.values() else path
-    raise OptionError(f"--backend: found {asked!r}, expected {' or '.join(SUFFIXES)}")
+    raise OptionError(f"--backend: found {requested!r}, expected {' or '.join(SUFFIXES)}")
 
 
 @contextmanager
 def opened(
-    graph: str | Path | OpenedGraph, asked: str | None = None, threads: int | None = None
+    graph: str | Path | OpenedGraph, requested: str | None = None, threads: int | None = None
 ) -> Iterator[Backend]:
     """Open a graph, a HEF or all segments of either for running; release the device at the end.
 
@@ -50,7 +50,7 @@ def opened(
         DeviceError: see ``HailoRtBackend``.
     """
     path = graph if isinstance(graph, (str, Path)) else graph.path
-    name, chosen = choose_runtime(path, asked)
+    name, chosen = choose_runtime(path, requested)
     if name == "onnxruntime":
         yield open_graph(chosen if graph is path else graph, threads)
         return

@@ -35,10 +35,10 @@ def open_graph(graph: str | Path | OpenedGraph, threads: int | None = None) -> B
 
 
 class SegmentChain:
-    """One session a segment; each takes the frames or outputs of earlier ones.
+    """One session per segment; each takes the frames or outputs of earlier ones.
 
     Raises:
-        GraphError: a segment is missing, is of another export, or needs a tensor that no earlier one returns.
+        GraphError: a segment is missing, is of a different export, or needs a tensor that no earlier one returns.
     """
 
     def __init__(self, any_path: Path, threads: int | None = None) -> None:

@@ -27,31 +27,31 @@ class CaptureQueue:
         self._capacity = capacity_samples
         self._waits = waits
         self._blocks: deque[Samples] = deque()
-        self._held = 0
+        self._queued = 0
         self._gap = 0
         self._closed = False
         self._changed = threading.Condition()
         self.overruns = 0
-        """Blocks that were dropped."""
+        """Number of blocks dropped."""
         self.dropped_samples = 0
         self.taken_samples = 0
-        """Samples that the worker has taken, gaps included."""
+        """Number of samples that the worker has taken, gaps included."""
 
     def put(self, block: Samples) -> None:
         """Add a block, which must not change later; after the end it is ignored."""
         count = block.shape[1]
         with self._changed:
-            while self._waits and self._held and self._held + count > self._capacity and not self._closed:
+            while self._waits and self._queued and self._queued + count > self._capacity and not self._closed:
                 self._changed.wait()
             if self._closed:
                 return
-            if self._gap or (self._held and self._held + count > self._capacity):
+            if self._gap or (self._queued and self._queued + count > self._capacity):
                 self._gap += count
                 self.overruns += 1
                 self.dropped_samples += count
             else:
                 self._blocks.append(block)
-                self._held += count
+                self._queued += count
             self._changed.notify_all()
 
     def take(self) -> Samples | Gap | None:
@@ -73,14 +73,14 @@ class CaptureQueue:
         """Close and drop the blocks in the queue."""
         with self._changed:
             self._blocks.clear()
-            self._held = self._gap = 0
+            self._queued = self._gap = 0
             self._closed = True
             self._changed.notify_all()
 
     def _next(self) -> Samples | Gap | None:
         if self._blocks:
             block = self._blocks.popleft()
-            self._held -= block.shape[1]
+            self._queued -= block.shape[1]
             self.taken_samples += block.shape[1]
             return block
         gap, self._gap = self._gap, 0

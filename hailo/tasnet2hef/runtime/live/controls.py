@@ -21,7 +21,7 @@ class Controls:
     """Play the microphone itself, at the same lag, so that switching does not jump in time."""
 
     def press(self, key: str, n_src: int) -> bool:
-        """Apply a key: ``1`` and on choose a source, ``b`` toggles the bypass; return False for ``q``, the end.
+        """Apply a key: a number chooses a source, ``b`` toggles the bypass; return False for ``q``, the end.
 
         >>> controls = Controls()
         >>> controls.press("2", n_src=2), controls.source

@@ -8,7 +8,7 @@ from tasnet2hef.runtime.live.capture_queue import CaptureQueue
 from tasnet2hef.runtime.live.playback_queue import PlaybackQueue
 
 BLOCK_SECONDS: Final = 0.02
-"""Length of the blocks that files are read and written in, and that devices are asked for."""
+"""Length of the blocks in which files are read and written, and which devices are set to."""
 
 
 class Microphone(Protocol):
@@ -19,11 +19,11 @@ class Microphone(Protocol):
 
     @property
     def speed(self) -> float:
-        """Times real time; 0 where it has no clock and delivers blocks as fast as they are taken."""
+        """As a multiple of real time; 0 where it has no clock and delivers blocks as fast as they are taken."""
 
     @property
     def overflows(self) -> int:
-        """Times that the system lost input before it was captured."""
+        """Number of times that the system lost input before it was captured."""
 
     def start(self, queue: CaptureQueue) -> None:
         """Begin to capture."""

@@ -29,7 +29,7 @@ class PlaybackQueue:
         self._changed = threading.Condition()
         self.held_samples = 0
         self.underruns = 0
-        """Times that silence was played because no samples were there."""
+        """Number of times that silence was played because no samples were ready."""
         self.dropped_samples = 0
         """Samples dropped because the queue was full."""
         self.played_samples = 0

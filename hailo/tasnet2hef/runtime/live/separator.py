@@ -19,7 +19,7 @@ from tasnet2hef.runtime.stream.column_mixer import ColumnMixer
 from tasnet2hef.runtime.stream.halo import Halo
 
 TIMES_KEPT = 10_000
-"""Most hops whose times are kept for the percentiles, so that memory use stays bounded."""
+"""Maximum number of hops whose times are kept for the percentiles, which bounds memory use."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class LiveSeparator:
         self._captured_samples = 0
         self._emitted_samples = 0
         self.windows = 0
-        """Windows that were computed, over all channels."""
+        """Number of windows computed, over all channels."""
         self.real_time_factors: deque[float] = deque(maxlen=TIMES_KEPT)
         """Computing time of a hop, all channels together, over its length; of the last hops."""
         self._begin()
@@ -80,12 +80,12 @@ class LiveSeparator:
 
     @property
     def lag_seconds(self) -> float:
-        """Most seconds from a sample to its sources, without computing time."""
+        """Maximum delay from a sample to its sources, in seconds, without computing time."""
         return self._mixer.streamer.lag_samples / self.rate_hz
 
     @property
     def is_exact(self) -> bool:
-        """Whether the output equals inference on the whole stream at once; not if a speech level is followed."""
+        """Whether the output equals inference on the whole stream at once; not if the speech level is tracked."""
         return self._mixer.streamer.is_exact and self._backend.contract.input_level_dbfs is None
 
     @property

@@ -23,7 +23,7 @@ from tasnet2hef.runtime.stream.halo import Halo
 
 STATE_SECONDS: Final = 0.1
 QUEUED_HOPS: Final = 4
-"""Hops of input that may wait: chosen, so that a pause of the machine of two windows loses nothing."""
+"""Hops of input that may be queued: chosen so that a stall of two windows loses no input."""
 SHORTEST_QUEUE_SECONDS: Final = 1.0
 
 StateCallback = Callable[[LiveState], bool]

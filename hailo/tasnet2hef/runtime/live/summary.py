@@ -52,9 +52,9 @@ class LiveSummary:
     """Blocks dropped because the net was too slow, and replaced by silence."""
     dropped_seconds: float
     device_overflows: int
-    """Times that the system lost input; how much is not known."""
+    """Number of times that the system lost input; the amount is unknown."""
     underruns: int
-    """Times that silence was played because no samples were ready; later sound is delayed by as much."""
+    """Number of times that silence was played for lack of samples; later sound is delayed by its length."""
     playback_dropped_seconds: float
     """Sound dropped because it could not be played in time: the devices' clocks differ."""
     clipped_samples: int

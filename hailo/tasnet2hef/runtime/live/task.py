@@ -1,7 +1,7 @@
 """A thread whose error is raised where it is awaited.
 
-``concurrent.futures`` does not fit: its threads are no daemons, so a device call that hangs would keep the process
-from ending, and ``Future.result`` returns before the thread has ended.
+``concurrent.futures`` does not fit: its threads are not daemons, so a device call that hangs would keep the
+process from ending, and ``Future.result`` returns before the thread has ended.
 """
 
 from __future__ import annotations

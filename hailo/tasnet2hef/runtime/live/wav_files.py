@@ -37,7 +37,8 @@ def wav_file(path: Path, sample_rate_hz: int, channels: int) -> Iterator[Write]:
 def recorder(folder: Path, sample_rate_hz: int, channels: int, n_src: int) -> Iterator[Callable[[LivePart], None]]:
     """Yield a function that appends the mixture and every source, sample-aligned, to files in ``folder``.
 
-    They are ``heard.wav``, the mixture, and ``source_1.wav`` and on, at the model's rate, a channel a stream.
+    They are ``heard.wav``, the mixture, ``source_1.wav``, ``source_2.wav`` and so on, at the model's rate, one
+    channel per stream.
 
     Raises:
         AudioError: a file can't be written; nothing is left behind.

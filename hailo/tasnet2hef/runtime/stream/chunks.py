@@ -32,7 +32,7 @@ class ChunkStream:
         self._span = (self._frames - 1) * spec.stride + spec.kernel_size
         """Samples that a chunk's frames span."""
         self._memory = backend.empty_memory()
-        self._held = np.zeros(spec.encoder_padding, np.float32)
+        self._buffer = np.zeros(spec.encoder_padding, np.float32)
         """Input from the first row of the next chunk on, the original's padding included."""
         self._unwanted = spec.encoder_padding
         """Samples of the padding that are still to be cut from the output."""
@@ -41,7 +41,7 @@ class ChunkStream:
         self._owed = 0
         """Samples of the input whose sources were not returned yet."""
         self.windows = 0
-        """Chunks that were computed."""
+        """Number of chunks computed."""
 
     @property
     def hop_samples(self) -> int:
@@ -50,7 +50,10 @@ class ChunkStream:
 
     @property
     def lag_samples(self) -> int:
-        """Most samples that must arrive, from a sample on, before its sources are ready: one chunk."""
+        """Maximum number of samples, itself included, that a sample waits for until its sources are ready.
+
+        That is one chunk.
+        """
         return self._span
 
     @property
@@ -67,7 +70,7 @@ class ChunkStream:
         """End the stream: return the remaining sources ``[source, sample]``."""
         owed = self._owed
         return (
-            self._take(np.zeros(owed + self._span, np.float32))[:, :owed] if owed else self._take(self._held[:0])
+            self._take(np.zeros(owed + self._span, np.float32))[:, :owed] if owed else self._take(self._buffer[:0])
         )
 
     def feed_generator(self, samples: Samples) -> WindowGenerator:
@@ -81,9 +84,9 @@ class ChunkStream:
         return self.flush()
 
     def _take(self, samples: Samples) -> Samples:
-        self._held = np.concatenate([self._held, samples])
+        self._buffer = np.concatenate([self._buffer, samples])
         ready = [np.zeros((len(self._open_rows), 0), np.float32)]
-        while len(self._held) >= self._span and self._owed > 0:
+        while len(self._buffer) >= self._span and self._owed > 0:
             sources = self._step().reshape(len(self._open_rows), -1)[:, self._unwanted :]
             self._unwanted = max(0, self._unwanted - self.hop_samples)
             self._owed -= sources.shape[1]
@@ -94,11 +97,11 @@ class ChunkStream:
         """Compute one chunk; return the rows ``[source, row, sample of the row]`` that are complete."""
         self.windows += 1
         window = np.zeros(self._rows * self._stride, np.float32)
-        window[: self._span] = self._held[: self._span]
+        window[: self._span] = self._buffer[: self._span]
         frames = window.reshape(self._rows, self._stride)
         sources, self._memory = self._backend.run_step(frames, self._memory)
         require_finite(sources)
         sources[:, : self._open_rows.shape[1]] += self._open_rows
         self._open_rows = sources[:, self._frames :]
-        self._held = self._held[self.hop_samples :]
+        self._buffer = self._buffer[self.hop_samples :]
         return sources[:, : self._frames]

@@ -35,8 +35,9 @@ class ColumnMixer:
     """Takes any number of streams (microphones, files) and runs their windows side by side.
 
     Each stream is separated as if it were alone, at the lag of a single stream; windows of several streams that
-    are complete at the same time share a run of the net, up to one a column. Streams may end, and be fed,
-    differently. A stateful graph has one column, so there the streams take turns, each with a memory of its own.
+    are complete at the same time share a run of the net, up to one per column. Streams may end at
+    different times and receive different numbers of samples. A stateful graph has one column, so there the streams
+    take turns, each with a memory of its own.
 
     Raises:
         OptionError: fewer than one stream, or see ``make_streamer``.
@@ -58,7 +59,7 @@ class ColumnMixer:
 
     @property
     def windows(self) -> int:
-        """Windows that were computed, over all streams."""
+        """Number of windows computed, over all streams."""
         return sum(stream.windows for stream in self._streams)
 
     def feed(self, samples: Sequence[Samples]) -> list[Samples]:

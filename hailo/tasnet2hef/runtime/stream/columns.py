@@ -18,7 +18,7 @@ the sources ``[source, sample]`` that are ready. The caller chooses the columns.
 
 
 def run_generator(backend: Backend, generator: WindowGenerator) -> Samples:
-    """Run one generator to its end; its windows have the columns for themselves.
+    """Run one generator to its end; its windows have the columns to themselves.
 
     Raises:
         RefusedError: see :func:`run_columns`.
@@ -27,7 +27,7 @@ def run_generator(backend: Backend, generator: WindowGenerator) -> Samples:
 
 
 def run_generators(backend: Backend, generators: Sequence[WindowGenerator]) -> list[Samples]:
-    """Run several generators to their ends; windows that they wait for at the same time share the columns.
+    """Run several generators to their ends; windows that they yield at the same time share the columns.
 
     Raises:
         RefusedError: see :func:`run_columns`.
@@ -47,7 +47,7 @@ def run_generators(backend: Backend, generators: Sequence[WindowGenerator]) -> l
 
 
 def run_columns(backend: Backend, windows: Sequence[Samples]) -> Sequence[Samples]:
-    """Separate windows ``[row, sample of the row]``, one a column, in as many runs as needed.
+    """Separate windows ``[row, sample of the row]``, one per column, in as many runs as needed.
 
     Columns without a window hold silence. Returns ``[source, row, sample of the row]`` for each window.
 

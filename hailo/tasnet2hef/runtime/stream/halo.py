@@ -7,8 +7,8 @@ applies where the file begins and ends: the first window begins with the file, t
 frame.
 
 A row of the output is the sum of the ``m`` frames that end there (overlap-add), so rows ``b + m - 1`` to ``T - a``
-of a window are kept, and windows start every ``T - a - b - m + 1`` rows. A narrower halo costs less and lets
-the edges in.
+of a window are kept, and windows start every ``T - a - b - m + 1`` rows. A narrower halo costs less, but the
+edges then affect the result.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tasnet2hef.runtime.stream.columns import WindowGenerator, run_generator
 from tasnet2hef.runtime.stream.voice_tracks import VoiceTracks
 
 Halo = Literal["full"] | float
-"""``full``: the receptive field; a number: milliseconds, a side.
+"""``full``: the receptive field; a number: milliseconds on each side.
 
 Measured on a bN net with random weights (253 frames of 2 ms, so 0.25 s a side; a trained net may depend on more),
 windows of 2 s, against the whole file: 24 dB at 0 ms, 31 at 50, 45 at 100, 61 at 150, 81 at 200, 125 at full."""
@@ -34,7 +34,7 @@ windows of 2 s, against the whole file: 24 dB at 0 ms, 31 at 50, 45 at 100, 61 a
 
 @dataclass(frozen=True)
 class HaloPlan:
-    """Frames of a window that are computed only for their neighbours, and rows from window to window."""
+    """Frames of a window that are computed only as context, and rows from window to window."""
 
     before_frames: int
     after_frames: int
@@ -52,22 +52,22 @@ def plan_halo(contract: GraphContract, halo: Halo) -> HaloPlan:
     spec = contract.spec
     if contract.norm == "exact":
         raise OptionError(
-            f"halo: the model's {spec.norm_type} norms look at the whole window, so no halo makes it equal the "
+            f"halo: the model's {spec.norm_type} norms span the whole window, so no halo makes it equal the "
             "whole file; use --overlap"
         )
     if halo != "full" and not 0 <= halo < float("inf"):
         raise OptionError(f"halo: found {halo} ms, expected full or 0 ms and more")
     reach = spec.receptive_field_frames - 1
     full = reach if spec.causal else reach // 2
-    asked = full if halo == "full" else min(full, round(halo * spec.sample_rate / 1000 / spec.stride))
-    after = 0 if spec.causal else asked
-    hop = contract.window_frames - asked - after - (spec.phases - 1)
+    before = full if halo == "full" else min(full, round(halo * spec.sample_rate / 1000 / spec.stride))
+    after = 0 if spec.causal else before
+    hop = contract.window_frames - before - after - (spec.phases - 1)
     if hop < 1:
         raise OptionError(
-            f"halo: found {asked} frames before and {after} after, which leave nothing of a window of "
+            f"halo: found {before} frames before and {after} after, which leave nothing of a window of "
             f"{contract.window_frames} frames; export a longer window (--seconds) or give a halo in milliseconds"
         )
-    return HaloPlan(asked, after, hop, asked == full)
+    return HaloPlan(before, after, hop, before == full)
 
 
 class HaloStream:
@@ -88,7 +88,7 @@ class HaloStream:
         self._stride, self._padding = spec.stride, spec.encoder_padding
         self._span = (backend.contract.window_frames - 1) * spec.stride + spec.kernel_size
         """Samples that a window's frames span."""
-        self._held = np.zeros(self._padding, np.float32)
+        self._buffer = np.zeros(self._padding, np.float32)
         """The padded clip from row ``_base`` on; rows count from the first sample of the padding."""
         self._base = 0
         """Row at which the last window started; 0 while there was none."""
@@ -99,7 +99,7 @@ class HaloStream:
         self._last: Samples | None = None
         """Sources ``[source, row, sample of the row]`` of the last window, in the order of the first."""
         self.windows = 0
-        """Windows that were computed."""
+        """Number of windows computed."""
 
     @property
     def hop_samples(self) -> int:
@@ -108,10 +108,10 @@ class HaloStream:
 
     @property
     def lag_samples(self) -> int:
-        """Most samples that must arrive, from a sample on, before its sources are ready.
+        """Maximum number of samples, itself included, that a sample waits for until its sources are ready.
 
-        The file's first sample waits for a whole window, the padding excluded; those of later windows wait a halo
-        less, but a listener who began with the first sample stays behind by as much.
+        The file's first sample waits for a whole window, without the padding. Later windows wait for a halo less,
+        but a listener who started with the first sample keeps its delay.
         """
         plan, contract = self.plan, self._backend.contract
         halo = (plan.before_frames + contract.spec.phases - 1) * self._stride
@@ -138,7 +138,7 @@ class HaloStream:
     def feed_generator(self, samples: Samples) -> WindowGenerator:
         """Generator form of ``feed``: yields windows, is sent their sources."""
         self._fed += len(samples)
-        self._held = np.concatenate([self._held, samples])
+        self._buffer = np.concatenate([self._buffer, samples])
         ready = [np.zeros((self._backend.contract.spec.n_src, 0), np.float32)]
         streams = self._backend.contract.streams
         while self._complete() >= streams:
@@ -151,13 +151,13 @@ class HaloStream:
         spec = contract.spec
         missing = self._fed - self._out_samples()
         end = np.zeros(spec.clip_padding(self._fed)[1], np.float32)
-        self._held = np.concatenate([self._held, end])
+        self._buffer = np.concatenate([self._buffer, end])
         ready = [(yield from self._advance(self._complete()))]
-        frames = self._base + (len(self._held) - spec.kernel_size) // spec.stride + 1
+        frames = self._base + (len(self._buffer) - spec.kernel_size) // spec.stride + 1
         rows = frames + spec.phases - 1
         if frames > 0 and rows > self._kept_rows:
             seen = (frames - 1 - self._base) * spec.stride + spec.kernel_size
-            self._held = self._held[:seen]  # no frame of the original spans the rest
+            self._buffer = self._buffer[:seen]  # no frame of the original spans the rest
             ready.append((yield from self._compute([max(0, frames - contract.window_frames)], [rows])))
         # The original returns zeros for a tail that is too short for a frame.
         ready.append(np.zeros((spec.n_src, missing), np.float32))
@@ -170,8 +170,8 @@ class HaloStream:
         return 0 if self._last is None else self._base + self.plan.hop_rows
 
     def _complete(self) -> int:
-        """Count the complete windows in the held input that were not computed yet."""
-        available = len(self._held) - (self._next_start() - self._base) * self._stride
+        """Count the complete windows in the buffered input that were not computed yet."""
+        available = len(self._buffer) - (self._next_start() - self._base) * self._stride
         return max(0, 1 + (available - self._span) // self.hop_samples)
 
     def _advance(self, count: int) -> WindowGenerator:
@@ -190,14 +190,14 @@ class HaloStream:
             unwanted = max(0, self._padding - self._kept_rows * self._stride)
             new = sources[:, self._kept_rows - start : end - start]
             ready.append(new.reshape(len(new), -1)[:, unwanted:])
-            self._held = self._held[(start - self._base) * self._stride :]
+            self._buffer = self._buffer[(start - self._base) * self._stride :]
             self._base, self._last, self._kept_rows = start, sources, end
         return np.concatenate(ready, axis=1)
 
     def _window_from(self, start: int) -> Samples:
-        """Cut a window's frames ``[row, sample of the row]`` from the held input, followed by silence."""
+        """Cut a window's frames ``[row, sample of the row]`` from the buffered input, followed by silence."""
         contract = self._backend.contract
-        samples = self._held[(start - self._base) * self._stride :][: self._span]
+        samples = self._buffer[(start - self._base) * self._stride :][: self._span]
         if len(samples) == contract.rows * self._stride:
             return samples.reshape(contract.rows, self._stride)
         rows = np.zeros(contract.rows * self._stride, np.float32)

@@ -17,7 +17,7 @@ class Streamer(Protocol):
     """Takes any number of samples; returns the sources that are ready."""
 
     windows: int
-    """Windows that were computed."""
+    """Number of windows computed."""
 
     @property
     def hop_samples(self) -> int:
@@ -25,7 +25,7 @@ class Streamer(Protocol):
 
     @property
     def lag_samples(self) -> int:
-        """Most samples that must arrive, from a sample on, before its sources are ready."""
+        """Maximum number of samples, itself included, that a sample waits for until its sources are ready."""
 
     @property
     def lag_ms(self) -> float:
@@ -81,8 +81,8 @@ def make_streamer(backend: Backend, *, overlap: float | None = None, halo: Halo 
 
 def _make_chunk_stream(backend: Backend, overlap: float | None, halo: Halo | None) -> ChunkStream:
     if overlap is not None or halo is not None:
-        asked = f"overlap {overlap}" if halo is None else f"halo {halo}"
-        raise OptionError(f"{asked}: found a stateful graph, which needs neither; leave it out")
+        option = f"overlap {overlap}" if halo is None else f"halo {halo}"
+        raise OptionError(f"{option}: found a stateful graph, which needs neither; leave it out")
     if not isinstance(backend, StepBackend):
         raise OptionError("stateful graph: found a runtime that keeps no state, expected ONNX Runtime in float")
     return ChunkStream(backend)

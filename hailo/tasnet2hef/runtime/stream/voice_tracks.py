@@ -34,16 +34,16 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.runtime.stream.source_order import Order, align_order
 
 FRAME_SECONDS: Final = 0.032
-EVERY: Final = 2
-"""One frame of so many is used, to save time; using at most 16 of a window left 44 % of one mixture swapped."""
-ALONE: Final = 2.0
+FRAME_STEP: Final = 2
+"""Only every second frame is used, to save time; using at most 16 of a window left 44 % of one mixture swapped."""
+ALONE_RATIO: Final = 2.0
 """A source is alone where it has this many times the power of the others together."""
-AUDIBLE: Final = 1e-3
-"""Least power of a frame that counts, as a share of the window's loudest."""
+AUDIBLE_SHARE: Final = 1e-3
+"""Minimum power of a frame that counts, as a share of the window's loudest."""
 FLOOR: Final = 1e-4
 """Added to each bin's share of the power before the logarithm."""
 KNOWN_SECONDS: Final = 0.5
-"""From this much on, a voice is known and a window has full weight."""
+"""With this much speech, a voice is known and a window has full weight."""
 LEAST_SECONDS: Final = 0.1
 HALF_LIFE_SECONDS: Final = 64.0
 UNKNOWN_SPREAD: Final = 2.0
@@ -60,7 +60,7 @@ class VoiceTracks:
         self.order: Order = tuple(range(n_src))
         """Order of the last window: ``order[output]`` is the source that was put there."""
         self._frame = 1 << round(np.log2(FRAME_SECONDS * sample_rate_hz))
-        self._frame_seconds = EVERY * self._frame / sample_rate_hz
+        self._frame_seconds = FRAME_STEP * self._frame / sample_rate_hz
         self._taper = np.hanning(self._frame).astype(np.float32)
         self._voices = np.zeros((n_src, self._frame // 2 + 1))
         self._known_seconds = np.zeros(n_src)
@@ -86,10 +86,10 @@ class VoiceTracks:
     def _sounds(self, window: Samples) -> tuple[Values, Values]:
         """Return each source's mean log spectrum ``[source, bin]`` where it is alone, and for how many seconds."""
         count = window.shape[1] // self._frame
-        frames = window[:, : count * self._frame].reshape(len(window), count, self._frame)[:, ::EVERY]
+        frames = window[:, : count * self._frame].reshape(len(window), count, self._frame)[:, ::FRAME_STEP]
         level = np.einsum("sfn,sfn->sf", frames, frames)
         others = level.sum(axis=0) - level
-        alone = (level > ALONE * others) & (level > AUDIBLE * level.max(initial=0.0))
+        alone = (level > ALONE_RATIO * others) & (level > AUDIBLE_SHARE * level.max(initial=0.0))
         sounds = np.zeros_like(self._voices)
         for source, chosen in enumerate(alone):
             if chosen.any():

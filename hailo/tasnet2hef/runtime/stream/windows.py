@@ -77,13 +77,13 @@ class WindowStream:
         self._fade = fade_in(self._overlap)
         sources = backend.contract.spec.n_src
         self._voices = VoiceTracks(sources, backend.contract.spec.sample_rate)
-        self._held = np.zeros(0, np.float32)
+        self._buffer = np.zeros(0, np.float32)
         """Input from the start of the last window on; before the first window, all input."""
         self._tail: Samples | None = None
         """Sources ``[source, overlap]`` at the end of the last window, which fade out into the next one."""
         self._nothing = np.zeros((sources, 0), np.float32)
         self.windows = 0
-        """Windows that were computed."""
+        """Number of windows computed."""
 
     @property
     def hop_samples(self) -> int:
@@ -92,7 +92,7 @@ class WindowStream:
 
     @property
     def lag_samples(self) -> int:
-        """Most samples that must arrive, from a sample on, before its sources are ready."""
+        """Maximum number of samples, itself included, that a sample waits for until its sources are ready."""
         return self._window + (self._backend.contract.streams - 1) * self.hop_samples
 
     @property
@@ -115,7 +115,7 @@ class WindowStream:
 
     def feed_generator(self, samples: Samples) -> WindowGenerator:
         """Generator form of ``feed``: yields windows, is sent their sources."""
-        self._held = np.concatenate([self._held, samples])
+        self._buffer = np.concatenate([self._buffer, samples])
         ready = [self._nothing]
         streams = self._backend.contract.streams
         while self._complete() >= streams:
@@ -130,36 +130,36 @@ class WindowStream:
     def _rest(self) -> WindowGenerator:
         """Return the sources of the input after the last whole window, and of that window's overlap."""
         if self._tail is None:
-            length = len(self._held)
+            length = len(self._buffer)
             # Repeated rather than padded with zeros: silence would lower the statistics of norms over the
             # window (measured on a gLN net, window 2 s: a clip of 0.5 s gains 0.9 dB, one of 1.5 s nothing).
             if not length:
                 return self._nothing
-            (sources,) = yield from self._separate([np.resize(self._held, self._window)])
+            (sources,) = yield from self._separate([np.resize(self._buffer, self._window)])
             return sources[:, :length]
-        left_over = len(self._held) - self._window
+        left_over = len(self._buffer) - self._window
         if not left_over:
             return self._tail
-        (sources,) = yield from self._separate([self._held[-self._window :]])
+        (sources,) = yield from self._separate([self._buffer[-self._window :]])
         return self._join(sources[:, self.hop_samples - left_over :])
 
     def _next_start(self) -> int:
         return 0 if self._tail is None else self.hop_samples
 
     def _complete(self) -> int:
-        """Count the complete windows in the held input that were not computed yet."""
-        return max(0, 1 + (len(self._held) - self._next_start() - self._window) // self.hop_samples)
+        """Count the complete windows in the buffered input that were not computed yet."""
+        return max(0, 1 + (len(self._buffer) - self._next_start() - self._window) // self.hop_samples)
 
     def _advance(self, count: int) -> WindowGenerator:
         """Compute the next ``count`` windows and return the sources that are ready, a hop for each."""
         starts = [self._next_start() + number * self.hop_samples for number in range(count)]
         ready = [self._nothing]
-        windows = [self._held[start : start + self._window] for start in starts]
+        windows = [self._buffer[start : start + self._window] for start in starts]
         for window_sources in (yield from self._separate(windows)):
             sources = self._join(window_sources)
             ready.append(sources[:, : self.hop_samples])
             self._tail = sources[:, self.hop_samples :]
-        self._held = self._held[starts[-1] if starts else 0 :]
+        self._buffer = self._buffer[starts[-1] if starts else 0 :]
         return _joined(ready)
 
     def _join(self, sources: Samples) -> Samples:

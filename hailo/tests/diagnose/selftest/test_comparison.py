@@ -24,7 +24,7 @@ def expected():
     [
         (lambda sources: sources * 0, "nothing but zeros"),
         (lambda sources: sources * np.nan, "NaN or infinite"),
-        (lambda sources: sources[:, ::-1], "another order"),
+        (lambda sources: sources[:, ::-1], "in a different order"),
         (lambda sources: sources * 0.5, "-6.0 dB off: a scale is wrong"),
         (lambda sources: np.roll(sources, 3, axis=-1), "the sources differ"),
     ],

@@ -79,7 +79,7 @@ def test_lag_is_one_chunk(tmp_path: Path) -> None:
     for fed, sample in enumerate(speech_clip(500, 8000), start=1):
         ready += stream.feed(np.array([sample], np.float32)).shape[1]
         assert 0 <= fed - ready < stream.lag_samples
-        assert len(stream._held) < 2 * stream.lag_samples
+        assert len(stream._buffer) < 2 * stream.lag_samples
 
 
 def test_an_empty_stream_is_empty(tmp_path: Path) -> None:

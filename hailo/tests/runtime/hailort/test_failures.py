@@ -40,7 +40,7 @@ def hef(tmp_path):
         ("wait_for_async_ready", "HailoRTTimeout", "", "timed-out", "fw-control identify"),
         ("run_async", "HailoRTStreamAborted", "", "stream-aborted", "dmesg"),
         ("configure", "HailoRTException", "(HAILO_NOT_IMPLEMENTED)", "not-implemented", "4.18 or later"),
-        ("configure", "HailoRTException", "status 99", "", "not a failure that is known here"),
+        ("configure", "HailoRTException", "status 99", "", "not a known failure"),
     ],
 )
 def test_each_failure_is_one_line_with_its_fix(hef, runtime, call, kind, words, signature, fix):

@@ -73,7 +73,7 @@ def test_lag_is_what_the_stream_says_and_memory_stays_bounded(contract, sign_spl
         fed += len(clip[at : at + chunk])
         ready += halo_stream.feed(clip[at : at + chunk]).shape[1]
         assert 0 <= fed - ready < halo_stream.lag_samples
-        assert len(halo_stream._held) < 2 * (halo_stream.lag_samples + 40 * 8)
+        assert len(halo_stream._buffer) < 2 * (halo_stream.lag_samples + 40 * 8)
     assert halo_stream.lag_ms == halo_stream.lag_samples / 8
 
 
@@ -99,7 +99,7 @@ def test_a_full_halo_is_the_receptive_field(contract, causal, before, after):
 @pytest.mark.parametrize(
     ("options", "halo", "message"),
     [
-        ({"norm": "exact"}, "full", "norms look at the whole window"),
+        ({"norm": "exact"}, "full", "norms span the whole window"),
         (
             {"norm": "folded"},
             "full",

@@ -95,7 +95,7 @@ def test_lag_is_what_the_stream_says_and_memory_stays_bounded(
         ready += windows.feed(part).shape[1]
         fed += len(part)
         assert 0 <= fed - ready < windows.lag_samples
-        assert len(windows._held) < windows.lag_samples + 800
+        assert len(windows._buffer) < windows.lag_samples + 800
 
 
 def test_columns_save_runs_of_the_net(contract, sign_split):

@@ -1,1 +1,1 @@
-"""One file a topic: each diagnoses some of the facts about this machine, in a function ``diagnose``."""
+"""One file per topic: each diagnoses some of the facts about this machine, in a function ``diagnose``."""

@@ -36,7 +36,7 @@ def _version(what: str, version: str) -> Diagnosis:
     pairing = pairing_of(version)
     if pairing is None:
         span = f"{format_release(PAIRINGS[0].compiler)} to {format_release(PAIRINGS[-1].compiler)}"
-        advice = f"nothing is recorded of this release; those from {span} are recorded in part"
+        advice = f"nothing is recorded about this release; those from {span} are recorded in part"
         return Diagnosis(what, WARNING, version or "no version", advice)
     found = f"{version}, for {', '.join(pairing.hardware)}"
     return Diagnosis(what, OK, found, pairing.note, pairing.evidence.source, pairing.evidence.grade)

@@ -35,7 +35,7 @@ def _environment(environment: Environment) -> Iterator[Diagnosis]:
         advice = f"remove its folder and recreate it: {MAKE_WITH.get(name, 'see the README')}"
         yield Diagnosis(name, ERROR, found, advice)
     elif not environment.python_version:
-        advice = f"{MAKE_WITH.get(name, '')}, where this half of the work is to be done"
+        advice = f"{MAKE_WITH.get(name, '')}, if this half of the work is to run here"
         yield Diagnosis(name, MISSING, f"no {environment.python}", advice)
     else:
         yield _packages(environment)

@@ -40,7 +40,7 @@ def driver(loaded: str, runtimes: Sequence[tuple[str, str]], installed: str = ""
         return Diagnosis(DRIVER, WARNING, found, "sudo modprobe hailo_pci, with the device plugged in")
     if not loaded:
         advice = f"{INSTALL}; `lsmod | grep hailo` lists the drivers that are loaded"
-        return Diagnosis(DRIVER, MISSING, "not loaded, or of another kind than hailo_pci", advice)
+        return Diagnosis(DRIVER, MISSING, "not loaded, or a driver other than hailo_pci", advice)
     others = [f"HailoRT {version} ({place})" for place, version in runtimes if version != loaded]
     if others:
         found = f"{loaded}, beside {', '.join(others)}"

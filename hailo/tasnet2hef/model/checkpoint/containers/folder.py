@@ -15,12 +15,12 @@ _SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".tar", ".safetensors")
 
 
 def claims(location: str) -> bool:
-    """Any folder."""
+    """Return whether the location is a folder."""
     return Path(location).is_dir()
 
 
 def read(location: str) -> RawCheckpoint:
-    """Open the folder's checkpoint; refuses none, and several with no known name among them."""
+    """Read the folder's checkpoint; refuse none, and several of which none has a known name."""
     chosen = str(_chosen(Path(location)))
     if safetensors_file.claims(chosen):
         return safetensors_file.read(chosen)

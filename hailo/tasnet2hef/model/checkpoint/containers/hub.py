@@ -11,12 +11,12 @@ from tasnet2hef.model.checkpoint.stored import RawCheckpoint
 
 _ID = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 _FILE_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".tar", ".safetensors", ".onnx", ".har", ".hef", ".npz", ".yml")
-# What Asteroid's own loader asks for (asteroid/utils/hub_utils.py, 0.7.0).
+# The file that Asteroid's own loader downloads (asteroid/utils/hub_utils.py, 0.7.0).
 _FILE_NAME = folder.PREFERRED_NAMES[0]
 
 
 def claims(location: str) -> bool:
-    """Ids, unless the path exists, or its first part is a folder here, so that a path was meant."""
+    """Return whether this is an id: not if the path or a folder named by its first part exists here."""
     path = Path(location)
     is_path = path.exists() or path.parent.is_dir() or path.suffix.lower() in _FILE_SUFFIXES
     return _ID.fullmatch(location) is not None and not is_path
@@ -28,7 +28,9 @@ def read(location: str) -> RawCheckpoint:
     assert match is not None
     path = _downloaded(location, match["repository"], match["revision"])
     if not torch_file.claims(path):
-        raise CheckpointError(f"{location}: found a {_FILE_NAME} that torch.save did not write; name another id")
+        raise CheckpointError(
+            f"{location}: found a {_FILE_NAME} that torch.save did not write; give a different id"
+        )
     raw = torch_file.read(path)
     return RawCheckpoint(location, raw.content, raw.path)
 

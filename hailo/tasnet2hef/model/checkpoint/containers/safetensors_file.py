@@ -11,12 +11,12 @@ _SUFFIX = ".safetensors"
 
 
 def claims(location: str) -> bool:
-    """Files with the format's suffix, whatever is in them."""
+    """Return whether the file has the format's suffix, whatever it contains."""
     return Path(location).suffix.lower() == _SUFFIX and Path(location).is_file()
 
 
 def read(location: str) -> RawCheckpoint:
-    """Read the tensors; refuses when the library is not installed."""
+    """Read the tensors; refuse if the library is not installed."""
     try:
         from safetensors.torch import load_file  # type: ignore[import-not-found, unused-ignore]  # optional
     except ImportError as error:
@@ -26,7 +26,7 @@ def read(location: str) -> RawCheckpoint:
         ) from error
     try:
         weights = load_file(location, device="cpu")
-    except Exception as error:  # the library's own errors, whatever the damage
+    except Exception as error:  # the library's errors, which depend on the damage
         raise CheckpointError(
             f"{location}: found a damaged or truncated safetensors file ({type(error).__name__}); "
             "copy or download it again"

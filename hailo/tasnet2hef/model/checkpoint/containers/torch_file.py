@@ -1,4 +1,4 @@
-"""Files written by ``torch.save``: .pt, .pth, .ckpt, .bin, .tar; read with ``weights_only`` always."""
+"""Files written by ``torch.save``: .pt, .pth, .ckpt, .bin, .tar; always read with ``weights_only``."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tasnet2hef.model.checkpoint.stored import RawCheckpoint
 
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 
-# torch's own words (torch/_weights_only_unpickler.py): "Unsupported global: GLOBAL a.b.c was not an allowed
+# torch's messages (torch/_weights_only_unpickler.py): "Unsupported global: GLOBAL a.b.c was not an allowed
 # global by default", "unsupported GLOBAL a.b whose module a is blocked", older: "Unsupported class a.b.c"
-_GLOBAL_ASKED_FOR = re.compile(r"GLOBAL (\S+) (?:was not|whose)|Unsupported (?:class|global:?) (?:GLOBAL )?(\S+)")
+_REQUIRED_GLOBAL = re.compile(r"GLOBAL (\S+) (?:was not|whose)|Unsupported (?:class|global:?) (?:GLOBAL )?(\S+)")
 
 
 def claims(location: str) -> bool:
-    """Zip archives and pickles; their content is checked when they are read."""
+    """Return whether the file is a zip archive or a pickle; ``read`` checks its content."""
     path = Path(location)
     if not path.is_file():
         return False
@@ -69,7 +69,7 @@ def _read(path: Path) -> object:
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         _refuse_pickle(path, error)
-    except Exception as error:  # a damaged pickle can raise anything at all
+    except Exception as error:  # a damaged pickle can raise any exception
         raise CheckpointError(
             f"{path}: found a damaged or truncated file ({type(error).__name__}), expected one written by "
             "torch.save; copy or download it again"
@@ -77,8 +77,8 @@ def _read(path: Path) -> object:
 
 
 def _refuse_pickle(path: Path, error: Exception) -> NoReturn:
-    asked = _GLOBAL_ASKED_FOR.search(str(error))
-    wanted = (asked.group(1) or asked.group(2)).strip("'`\".,") if asked else _first_global(path)
+    match = _REQUIRED_GLOBAL.search(str(error))
+    wanted = (match.group(1) or match.group(2)).strip("'`\".,") if match else _first_global(path)
     if not wanted:
         raise CheckpointError(
             f"{path}: found a damaged pickle, or one not written by torch.save; "
@@ -92,7 +92,7 @@ def _refuse_pickle(path: Path, error: Exception) -> NoReturn:
 
 
 def _first_global(path: Path) -> str:
-    """Name the first class or function that a bare pickle asks for, without running it; empty if none is found."""
+    """Name the first class or function that a bare pickle imports, without running it; empty if none is found."""
     strings: list[str] = []
     try:
         for opcode, argument, _ in pickletools.genops(path.read_bytes()):

@@ -20,7 +20,7 @@ INPUT_LEVEL = "input_level_dbfs"
 
 
 def claims(content: Mapping[str, object]) -> bool:
-    """Options and weights side by side."""
+    """Return whether there are options and weights side by side."""
     state = content.get("state_dict")
     has_options = isinstance(content.get("model_args"), Mapping)
     return has_options and isinstance(state, Mapping) and is_conv_tasnet(plain_keys(state))
@@ -63,7 +63,7 @@ def _class_notes(raw: RawCheckpoint) -> tuple[str, ...]:
 
 
 def claims_module(module: nn.Module) -> bool:
-    """Asteroid's models, which report their options."""
+    """Return whether this is a model of Asteroid's, which reports its options."""
     return callable(getattr(module, "get_model_args", None))
 
 

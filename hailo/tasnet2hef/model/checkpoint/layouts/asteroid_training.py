@@ -34,7 +34,7 @@ def is_conv_tasnet(keys: Iterable[str]) -> bool:
 
 
 def claims(content: Mapping[str, object]) -> bool:
-    """A state dict with Asteroid's names, however wrapped, without a package's options or a spec beside it."""
+    """Return whether this is a state dict with Asteroid's names, without a package's options or a spec."""
     bare = not any(isinstance(content.get(name), Mapping) for name in ("model_args", "spec"))
     return bare and is_conv_tasnet(plain_keys(unwrap(content)))
 
@@ -81,7 +81,7 @@ def _section_options(conf: Mapping[str, object], section: str, wanted: frozenset
 
 
 def claims_module(module: nn.Module) -> bool:
-    """None: a live network that can't report its options is read as a bare state dict."""
+    """Return False: a live network that can't report its options is read as a bare state dict."""
     return False
 
 

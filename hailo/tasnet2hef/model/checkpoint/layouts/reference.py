@@ -17,7 +17,7 @@ NAME = "tasnet2hef reference"
 
 
 def claims(content: Mapping[str, object]) -> bool:
-    """A spec beside the weights."""
+    """Return whether there is a spec beside the weights."""
     return isinstance(content.get("spec"), Mapping) and isinstance(content.get("state_dict"), Mapping)
 
 
@@ -32,7 +32,7 @@ def find(raw: RawCheckpoint) -> NamedWeights:
 
 
 def claims_module(module: nn.Module) -> bool:
-    """A ReferenceTasNet."""
+    """Return whether this is a ReferenceTasNet."""
     return isinstance(module, ReferenceTasNet)
 
 

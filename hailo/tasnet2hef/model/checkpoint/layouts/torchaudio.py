@@ -38,7 +38,7 @@ _ONLY_KERNEL = 3
 
 
 def claims(content: Mapping[str, object]) -> bool:
-    """Parameters of a mask generator with stacked convolution blocks."""
+    """Return whether there are parameters of a mask generator with stacked convolution blocks."""
     return any(key.startswith(f"{_MARK}conv_layers.") for key in plain_keys(unwrap(content)))
 
 
@@ -84,7 +84,7 @@ def _require_kernel(where: str, foreign: Mapping[str, Tensor]) -> None:
 
 
 def claims_module(module: nn.Module) -> bool:
-    """torchaudio's class, by its attributes."""
+    """Return whether this is torchaudio's class, by its attributes."""
     return hasattr(module, "mask_generator") and hasattr(module, "enc_kernel_size")
 
 

@@ -1,4 +1,4 @@
-"""Runs windows and chunks on a Hailo device, behind the same protocol as ONNX Runtime."""
+"""Runs windows and chunks on a Hailo device, with the same protocol as ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class HailoRtBackend(StepBackend):
     ``close``, at the end of a ``with`` block, or with the backend itself.
 
     Raises:
-        DeviceError: the runtime or the device can't be used, or the HEF is not what its sidecar says.
+        DeviceError: the runtime or the device can't be used, or the HEF contradicts its sidecar.
     """
 
     def __init__(self, hef_path: str | Path, options: RunOptions | None = None) -> None:
@@ -135,7 +135,7 @@ class _Segment:
 
 
 def _read_sidecars(path: Path) -> tuple[list[Path], list[HefSidecar]]:
-    """Return the HEFs that belong together, in their order, with their sidecars."""
+    """Return the HEFs of one net, in their order, with their sidecars."""
     chosen = read_sidecar(path)
     if chosen.contract.segments == 1:
         return [path], [chosen]
@@ -150,7 +150,9 @@ def _streams_of(runtime: Any, path: Path, sidecar: HefSidecar) -> HefStreams:
         hef = runtime.HEF(str(path))
         networks = list(hef.get_network_group_names())
         if len(networks) != 1:
-            raise DeviceError(f"{path}: found networks {', '.join(networks)}, expected 1; compile one graph a HEF")
+            raise DeviceError(
+                f"{path}: found networks {', '.join(networks)}, expected 1; compile one graph per HEF"
+            )
         return find_streams(hef, sidecar, str(path))
 
 

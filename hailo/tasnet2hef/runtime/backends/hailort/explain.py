@@ -16,7 +16,7 @@ def explained(where: str) -> Iterator[None]:
     """Raise HailoRT's errors as a DeviceError; our own errors pass unchanged.
 
     Raises:
-        DeviceError: the runtime failed; the message has its words and, where known, the cause and the fix.
+        DeviceError: the runtime failed; the message quotes it and, where known, adds the cause and the fix.
     """
     try:
         yield
@@ -37,7 +37,7 @@ def is_vendors(error: BaseException) -> bool:
 
 
 def device_error(error: BaseException, where: str) -> DeviceError:
-    """Return one line: where, the runtime's words, the cause with its grade and source, and the fix."""
+    """Return one line: where, the runtime's message, the cause with its grade and source, and the fix."""
     from tasnet2hef.target.failures.signature import matching
     from tasnet2hef.target.failures.tables import runtime_signatures
 
@@ -45,7 +45,7 @@ def device_error(error: BaseException, where: str) -> DeviceError:
     signatures = matching(runtime_signatures(), text)
     if not signatures:
         return DeviceError(
-            f"{where}: {text[:WORDS_LENGTH]}; not a failure that is known here: see `hailortcli fw-control "
+            f"{where}: {text[:WORDS_LENGTH]}; not a known failure: see `hailortcli fw-control "
             "identify` and `dmesg | grep -i hailo`"
         )
     first = signatures[0]

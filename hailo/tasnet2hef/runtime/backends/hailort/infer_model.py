@@ -1,7 +1,7 @@
 """A HEF through InferModel: HailoRT 4.18 and later, and the only interface on 5.x (Hailo-10H, Hailo-15).
 
 Recorded: ``create_infer_model``'s second parameter is ``network_name`` in 4.18 and ``name`` in 4.23, so it is left
-out; ``run`` has no ``timeout_ms``; streams are UINT8 unless another type is asked for.
+out; ``run`` has no ``timeout_ms``; streams are UINT8 unless a different type is requested.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from tasnet2hef.runtime.backends.hailort.stream_format import Codes, HefStreams,
 
 
 class InferStreamsProgram:
-    """Runs one window a call; the runtime allocates its outputs itself, and they are copied.
+    """Runs one window per call; the runtime allocates its outputs itself, and they are copied.
 
     There is no ``activate``: the device's scheduler does it. Closed by the device's stack.
 

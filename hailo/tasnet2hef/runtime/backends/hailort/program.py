@@ -28,7 +28,7 @@ class RunOptions:
 
     stream_format: StreamFormatName = "float"
     timeout_ms: int = 10_000
-    """Most milliseconds that one window may take; a window of audio lasts about 2,000."""
+    """Maximum time for one window, in milliseconds; a window of audio lasts about 2,000."""
 
     def type_name(self, stream: Stream) -> str:
         """Return the runtime's name (``FormatType``) of the type that a stream's buffers have."""
@@ -59,7 +59,7 @@ class ResultPool:
 
     @property
     def buffers(self) -> int:
-        """Most buffers that were in use at once."""
+        """Maximum number of buffers that were in use at once."""
         return len(self._buffers)
 
     def take(self) -> dict[str, Samples]:

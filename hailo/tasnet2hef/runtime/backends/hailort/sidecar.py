@@ -1,8 +1,8 @@
 """A HEF's sidecar, a small JSON file beside it: how to feed the HEF, and what its streams are.
 
-The compiler knows an output by the nodes that its last layer was made of, and an input by those of the layer that
-reads it (recorded: HEFs of DFC 3.27 and 5.3), both also by layer names of its own. All of them are kept, so that a
-stream of the HEF is found by name and never by guess.
+The compiler identifies an output by the nodes of its last layer, and an input by those of the layer that reads it
+(recorded: HEFs of DFC 3.27 and 5.3), and both by its own layer names as well. All these names are kept, so that
+a stream of the HEF is matched by name and never guessed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Port:
-    """One input or output: its ONNX name, its NHWC shape without the batch, and all names by which it is found."""
+    """One input or output: its ONNX name, its NHWC shape without the batch, and all names that may identify it."""
 
     name: str
     shape: Shape
@@ -104,11 +104,11 @@ def read_sidecar(hef: Path) -> HefSidecar:
     """Read a HEF's sidecar; where there is none, the ONNX file beside the HEF from which it was compiled.
 
     Raises:
-        DeviceError: the HEF is missing, neither file is there, or the sidecar is damaged or of another HEF.
+        DeviceError: the HEF is missing, neither file is there, or the sidecar is damaged or of a different HEF.
     """
     if not hef.is_file():
-        found = "a folder" if hef.is_dir() else "nothing"
-        raise DeviceError(f"{hef}: found {found}, expected a HEF; make it with `tasnet2hef compile`")
+        actual = "a folder" if hef.is_dir() else "nothing"
+        raise DeviceError(f"{hef}: found {actual}, expected a HEF; make it with `tasnet2hef compile`")
     path = sidecar_path(hef)
     if not path.is_file():
         return _from_onnx(hef)
@@ -155,7 +155,7 @@ def known_shapes(contract: GraphContract) -> dict[str, Shape]:
 def layer_names(hn: Mapping[str, Any] | None, origins: tuple[str, ...]) -> tuple[str, ...]:
     """Return the compiler's names for an input or output: its end layer, and the layer before an output."""
     layers = (hn or {}).get("layers") or {}
-    found: dict[str, None] = {}
+    matched: dict[str, None] = {}
     for name, layer in layers.items():
         if layer.get("type") not in END_LAYERS:
             continue
@@ -164,8 +164,8 @@ def layer_names(hn: Mapping[str, Any] | None, origins: tuple[str, ...]) -> tuple
         for each in before:
             names.update(layers.get(each, {}).get("original_names", ()))
         if names & set(origins):
-            found.update(dict.fromkeys((name, *before)))
-    return tuple(found)
+            matched.update(dict.fromkeys((name, *before)))
+    return tuple(matched)
 
 
 def _from_onnx(hef: Path) -> HefSidecar:
@@ -173,7 +173,7 @@ def _from_onnx(hef: Path) -> HefSidecar:
     if not model.is_file():
         raise DeviceError(
             f"{hef}: found neither {sidecar_path(hef).name} nor {model.name} beside it, expected one of them: it "
-            "says how to feed the HEF; copy it along"
+            "describes the HEF's inputs and outputs; copy it as well"
         )
     from tasnet2hef.target.graph.opened import OpenedGraph
 

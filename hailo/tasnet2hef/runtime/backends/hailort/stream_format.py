@@ -39,7 +39,7 @@ class HefStreams(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Quantisation:
-    """Scale and zero point of a stream's codes; each array holds one value for all features, or one a feature."""
+    """Scale and zero point of a stream's codes; each array has one value for all features or one per feature."""
 
     scales: Samples
     zero_points: Samples
@@ -60,7 +60,7 @@ class StreamFormat(Protocol):
         """Return the buffer that the stream writes to, to be decoded into ``values``."""
 
     def decode_into(self, values: Samples) -> None:
-        """Put what the stream wrote into ``values``."""
+        """Convert what the stream wrote into ``values``."""
 
 
 class FloatFormat:
@@ -86,7 +86,7 @@ class FloatFormat:
 
 
 class QuantisedFormat:
-    """The host converts, without a call of the runtime: only a byte or two a value cross the bus."""
+    """The host converts, without the runtime: only one or two bytes per value cross the bus."""
 
     def __init__(self, stream: Stream, quantisation: Quantisation) -> None:
         self._stream, self._quantisation = stream, quantisation

@@ -1,4 +1,4 @@
-"""Finds the port of a HEF's sidecar that each of its streams belongs to: by name, and checked by shape."""
+"""Matches each stream of a HEF with a port of its sidecar: by name, and checked by shape."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _match(
     if len(ports) != len(infos):
         raise DeviceError(
             f"{where}: found {len(infos)} streams {_names(infos)}, expected {len(ports)} "
-            f"({', '.join(port.name for port in ports)}), as its sidecar says; copy the HEF's own sidecar along"
+            f"({', '.join(port.name for port in ports)}), as its sidecar says; copy the HEF's own sidecar as well"
         )
     namesakes = {
         info.name: _namesakes(ports, info, {str(info.name), *map(str, origins(info.name))}) for info in infos
@@ -67,7 +67,7 @@ def _only(ports: Sequence[Port], info: Any, namesakes: Sequence[Port], where: st
 
 
 def _order_is_enough(ports: Sequence[Port], sidecar: HefSidecar) -> bool:
-    """Return whether order may decide where a HEF holds no names: at worst, sources are swapped."""
+    """Return whether streams may be matched by order where a HEF has no names: at worst, sources are swapped."""
     return {port.name for port in ports} <= {INPUT_NAME, *output_names(sidecar.contract.spec.n_src)}
 
 
