@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
 from tasnet2hef.cli.options import HardwareOption, JsonOption, SettingsOption, parse_settings
 from tasnet2hef.cli.page import add_to_page
@@ -239,7 +240,7 @@ def print_check(path: Path, report: CheckReport) -> None:
     console = show.console()
     console.print(
         f"check for {resources.chip.name}: {report.verdict}; {resources.cost.parsed_layers} layers parsed, "
-        f"{resources.cost.compiled_layers} compiled, {resources.likely_contexts} contexts likely",
+        f"{resources.cost.compiled_layers} compiled, {counted(resources.likely_contexts, 'context')} likely",
         markup=False,
     )
     console.print(f"  more: tasnet2hef check {path} --hw {resources.chip.name}", markup=False)
