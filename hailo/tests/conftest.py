@@ -83,7 +83,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the charts out of report pages: matplotlib takes half a second for a page that nobody looks at."""
+    """Leave the charts out of report pages: matplotlib takes half a second for each, and no test reads it."""
     monkeypatch.setattr(charts, "can_draw", lambda: False)
 
 

@@ -17,7 +17,7 @@ TORCH_PLACES = ("model", "train")
 
 
 def _modules() -> list[str]:
-    return [found.name for found in pkgutil.walk_packages(tasnet2hef.__path__, "tasnet2hef.", onerror=_ignore)]
+    return [module.name for module in pkgutil.walk_packages(tasnet2hef.__path__, "tasnet2hef.", onerror=_ignore)]
 
 
 def _ignore(_name: str) -> None:

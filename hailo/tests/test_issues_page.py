@@ -44,10 +44,10 @@ def test_it_is_short(page: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_its_tables_are_the_replays(page: str, name: str) -> None:
-    found, expected = tables_in(page)[name], TABLES[name]()
+    actual, expected = tables_in(page)[name], TABLES[name]()
     if find_spec("torch") is None and name == "sizes":  # the columns of the rewritten net need torch
-        found = "\n".join("|".join(line.split("|")[: len(ATTEMPTS) + 2]) + "|" for line in found.splitlines())
-    assert found == expected, "renew them: cd hailo && python -m tests.replay.issues_tables"
+        actual = "\n".join("|".join(line.split("|")[: len(ATTEMPTS) + 2]) + "|" for line in actual.splitlines())
+    assert actual == expected, "renew them: cd hailo && python -m tests.replay.issues_tables"
 
 
 @pytest.mark.slow

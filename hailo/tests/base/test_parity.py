@@ -27,8 +27,8 @@ def test_silence_equals_silence_alone() -> None:
 
 def test_the_worst_source_counts() -> None:
     expected = np.ones((2, 8))
-    found = np.stack([np.ones(8), np.full(8, 1.1)])
-    assert compare_sources("pair", expected, found).db == pytest.approx(20.0)
+    actual = np.stack([np.ones(8), np.full(8, 1.1)])
+    assert compare_sources("pair", expected, actual).db == pytest.approx(20.0)
 
 
 def test_shapes_must_agree() -> None:

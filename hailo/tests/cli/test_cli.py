@@ -81,19 +81,19 @@ def test_wrong_options_of_convert_are_one_line(
 def test_the_first_five_minutes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     convert = ["convert", str(ASSETS / "demo_model.pth"), "--seconds", "1", "-o", str(tmp_path), "--json"]
     assert run(make_app(), convert) == 0
-    made = json.loads(capsys.readouterr().out)
-    assert min(row["db"] for row in made["parity"]) >= 90.0
-    assert made["check"]["compiled_layers"] > 0
-    assert "error" not in made["check"]["verdict"]
+    report = json.loads(capsys.readouterr().out)
+    assert min(row["db"] for row in report["parity"]) >= 90.0
+    assert report["check"]["compiled_layers"] > 0
+    assert "error" not in report["check"]["verdict"]
     references = [word for n in (1, 2) for word in ("--reference", str(ASSETS / f"demo_source_{n}.wav"))]
     mixture = str(ASSETS / "demo_mixture.wav")
-    assert run(make_app(), ["separate", made["onnx"], mixture, "-o", str(tmp_path), "--json", *references]) == 0
+    assert run(make_app(), ["separate", report["onnx"], mixture, "-o", str(tmp_path), "--json", *references]) == 0
     separated = json.loads(capsys.readouterr().out)
     assert len(separated["outputs"]) == 2
     assert all(Path(path).stat().st_size > 100_000 for path in separated["outputs"])
     assert len(separated["si_sdr_db"]) == 2
     assert separated["rtf"] > 0
-    assert run(make_app(), ["patch", made["onnx"]]) == 0
+    assert run(make_app(), ["patch", report["onnx"]]) == 0
     assert "needs no patches" in capsys.readouterr().out
 
 

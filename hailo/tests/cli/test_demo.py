@@ -21,13 +21,13 @@ Printed = pytest.CaptureFixture[str]
 def test_the_demo_goes_the_whole_way(tmp_path: Path, capsys: Printed) -> None:
     arguments = ["demo", "-o", str(tmp_path), "--seconds", "1", "--threads", "1", "--json"]
     assert run(make_app(), arguments) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert Path(told["onnx"]).is_file()
-    assert min(told["separation"]["si_sdr_improvement_db"]) > 3.0
-    page = read_page(Path(told["report"]).read_text(encoding="utf-8"))
+    report = json.loads(capsys.readouterr().out)
+    assert Path(report["onnx"]).is_file()
+    assert min(report["separation"]["si_sdr_improvement_db"]) > 3.0
+    page = read_page(Path(report["report"]).read_text(encoding="utf-8"))
     assert len(page.all("audio")) == 3
     assert "original / ONNX Runtime" in page.text
-    for db in told["separation"]["si_sdr_db"]:
+    for db in report["separation"]["si_sdr_db"]:
         assert f"{db:.1f} dB SI-SDR" in page.text
 
 

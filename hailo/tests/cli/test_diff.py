@@ -25,22 +25,22 @@ def pair(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_tables_leave_out_what_is_the_same(pair: tuple[Path, Path], capsys: Printed) -> None:
     assert _diff(*pair) == 0
-    told = capsys.readouterr().out
-    assert "MACs a run" in told
-    assert "layers parsed" not in told
-    assert "0 better" in told
+    printed = capsys.readouterr().out
+    assert "MACs a run" in printed
+    assert "layers parsed" not in printed
+    assert "0 better" in printed
     assert _diff(*pair, "--all") == 0
     assert "layers parsed" in capsys.readouterr().out
 
 
 def test_json_says_what_counts_as_better(pair: tuple[Path, Path], capsys: Printed) -> None:
     assert _diff(*pair, "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    rows = {row["what"]: row for section in told["sections"] for row in section["rows"]}
+    printed = json.loads(capsys.readouterr().out)
+    rows = {row["what"]: row for section in printed["sections"] for row in section["rows"]}
     assert rows["MACs a run"]["verdict"] == "worse"
     assert rows["MACs a run"]["better_is"] == "lower by over 1 %"
     assert rows["MACs a run"]["b"] > rows["MACs a run"]["a"]
-    assert told["worse"] == sum(row["verdict"] == "worse" for row in rows.values())
+    assert printed["worse"] == sum(row["verdict"] == "worse" for row in rows.values())
 
 
 def test_worse_can_be_refused(pair: tuple[Path, Path], capsys: Printed) -> None:

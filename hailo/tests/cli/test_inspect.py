@@ -51,14 +51,14 @@ def test_a_real_file_in_tables(capsys: Printed) -> None:
 @needs_hefs
 def test_a_cut_off_file_is_one_line_and_exit_2(capsys: Printed) -> None:
     assert _inspect(VITS_HEAD) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.count("\n") == 1
-    assert "read what is left with --damaged" in told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert "read what is left with --damaged" in printed.err
     assert _inspect(VITS_HEAD, "--damaged") == 0
-    told = capsys.readouterr()
-    assert "From one context to another" in told.out
-    assert "note: length: WRONG: cut off" in told.err
+    printed = capsys.readouterr()
+    assert "From one context to another" in printed.out
+    assert "note: length: WRONG: cut off" in printed.err
 
 
 def test_json_has_the_same_keys_for_every_format(tmp_path: Path, capsys: Printed) -> None:
@@ -72,11 +72,11 @@ def test_json_has_the_same_keys_for_every_format(tmp_path: Path, capsys: Printed
     ]
     for path in paths:
         assert _inspect(path, "--json") == 0
-        told = json.loads(capsys.readouterr().out)
-        assert set(told) == KEYS
-        assert told["format"] == path.suffix[1:]
+        printed = json.loads(capsys.readouterr().out)
+        assert set(printed) == KEYS
+        assert printed["format"] == path.suffix[1:]
         assert _inspect(path) == 0
-        assert told["inputs"][0]["name"] in capsys.readouterr().out
+        assert printed["inputs"][0]["name"] in capsys.readouterr().out
 
 
 def test_a_file_cannot_command_the_terminal(tmp_path: Path, capsys: Printed) -> None:

@@ -97,7 +97,7 @@ def _app_that(raises: BaseException) -> typer.Typer:
     return app
 
 
-def test_a_mistake_of_ours_is_told_as_one(capsys: Printed) -> None:
+def test_a_mistake_of_ours_is_reported_as_one(capsys: Printed) -> None:
     assert run(_app_that(ZeroDivisionError("by zero")), []) == MISTAKE
     error = capsys.readouterr().err
     assert "ZeroDivisionError: by zero" in error
@@ -149,9 +149,9 @@ def test_quiet_mutes_notes_warnings_and_progress(capsys: Printed) -> None:
     assert run(app, ["--quiet", "speak"]) == 0
     assert capsys.readouterr().err == ""
     assert run(app, ["speak"]) == 0
-    told = capsys.readouterr().err
-    assert "note: a note" in told
-    assert "a warning" in told
+    printed = capsys.readouterr().err
+    assert "note: a note" in printed
+    assert "a warning" in printed
 
 
 @pytest.mark.slow
@@ -177,10 +177,10 @@ def test_no_color_is_obeyed_on_a_terminal(variable: dict[str, str], coloured: bo
         env={**environment, "TERM": "xterm-256color", **variable},
     )
     os.close(theirs)
-    told = os.read(ours, 65536).decode()
+    printed = os.read(ours, 65536).decode()
     os.close(ours)
-    assert "none.onnx" in told
-    assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]", told)) is coloured
+    assert "none.onnx" in printed
+    assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]", printed)) is coloured
 
 
 @pytest.mark.slow

@@ -65,12 +65,12 @@ def test_one_command_makes_a_hef(
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
     assert _convert(checkpoint, recordings, "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert [each["step"] for each in told["steps"]] == ["export", "check", "calibrate", "simulate", "compile"]
-    assert all(each["seconds"] >= 0 and each["outcome"] == "done" for each in told["steps"])
-    assert [each["outcome"] for each in told["compile"]] == ["done"]
-    assert Path(told["compile"][0]["hef"]["path"]) == checkpoint.parent / "build" / "net.hef"
-    assert min(row["db"] for row in told["parity"]) >= 90.0
+    report = json.loads(capsys.readouterr().out)
+    assert [each["step"] for each in report["steps"]] == ["export", "check", "calibrate", "simulate", "compile"]
+    assert all(each["seconds"] >= 0 and each["outcome"] == "done" for each in report["steps"])
+    assert [each["outcome"] for each in report["compile"]] == ["done"]
+    assert Path(report["compile"][0]["hef"]["path"]) == checkpoint.parent / "build" / "net.hef"
+    assert min(row["db"] for row in report["parity"]) >= 90.0
 
 
 @pytest.mark.slow
@@ -94,11 +94,11 @@ def test_segments_get_a_hef_each(
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
     assert _convert(checkpoint, recordings, "--segments", "2", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
+    report = json.loads(capsys.readouterr().out)
     build = checkpoint.parent / "build"
-    names = [Path(each["hef"]["path"]).name for each in told["compile"]]
+    names = [Path(each["hef"]["path"]).name for each in report["compile"]]
     assert names == ["net.segment_1.hef", "net.segment_2.hef"]
-    for each in told["compile"]:
+    for each in report["compile"]:
         levels = {run["mode"]: run["agreement_db"] for run in each["emulator"]}
         assert levels["native"] == 200.0
     _assert_whole_graphs_tensors(build)
@@ -120,8 +120,8 @@ def _assert_whole_graphs_tensors(build: Path) -> None:
                 "frames": fed
             }
             for number, name in enumerate(borders, start=1):
-                found = archive[f"input_layer{number}"][window].transpose(2, 0, 1)
-                np.testing.assert_allclose(found, expected[name][0], rtol=0, atol=1e-5)
+                array = archive[f"input_layer{number}"][window].transpose(2, 0, 1)
+                np.testing.assert_allclose(array, expected[name][0], rtol=0, atol=1e-5)
 
 
 @pytest.mark.slow
@@ -131,11 +131,11 @@ def test_a_chunk_and_its_past_rows_get_a_hef(
     _save_checkpoint(checkpoint, causal=True)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
     assert _convert(checkpoint, recordings, "--stateful", "--chunk", "8", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert [each["step"] for each in told["steps"]] == ["export", "check", "calibrate", "simulate", "compile"]
-    (compiled,) = told["compile"]
+    report = json.loads(capsys.readouterr().out)
+    assert [each["step"] for each in report["steps"]] == ["export", "check", "calibrate", "simulate", "compile"]
+    (compiled,) = report["compile"]
     assert {each["mode"]: each["agreement_db"] for each in compiled["emulator"]}["native"] == 200.0
-    assert told["calibration"]["arrays"]["input_layer4"] == [4, 8, 1, 12], "the third block looks back 8 rows"
+    assert report["calibration"]["arrays"]["input_layer4"] == [4, 8, 1, 12], "the third block looks back 8 rows"
     kinds = [end["kind"] for end in compiled["hef"]["ends"]]
     assert (kinds.count("input"), kinds.count("output")) == (1 + 6, 2 + 6)
 

@@ -91,13 +91,13 @@ def test_a_file_without_a_graph_is_one_line(
 
 def test_folders_of_others_are_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _reduce(tmp_path, "--rule", "erf-activation") == 0
-    made = (tmp_path / "out" / "reduced.onnx").read_bytes()
+    reduced = (tmp_path / "out" / "reduced.onnx").read_bytes()
     assert _reduce(tmp_path, "--rule", "unsupported-operator") == 2
     assert "contains a reduction with a different --rule: found erf-activation" in capsys.readouterr().err
     other = saved(tmp_path, chain(8, {4: "Erf"}), "other.onnx")
     assert run(make_app(), ["reduce", str(other), "--rule", "erf-activation", "-o", str(tmp_path / "out")]) == 2
     assert "contains a reduction with a different graph" in capsys.readouterr().err
-    assert (tmp_path / "out" / "reduced.onnx").read_bytes() == made
+    assert (tmp_path / "out" / "reduced.onnx").read_bytes() == reduced
     assert run(make_app(), ["reduce", str(other), "--rule", "erf-activation", "-o", str(tmp_path)]) == 2
     assert "contains something other than a reduction" in capsys.readouterr().err
     assert run(make_app(), ["reduce", str(other), "--rule", "erf-activation", "-o", str(other)]) == 2

@@ -43,8 +43,8 @@ def test_a_graph_that_changed_is_checked_again(tmp_path: Path, capsys: Printed) 
     assert _report(graph) == 0
     save_net(graph, window_frames=33)
     assert _report(graph) == 0
-    told = json.loads((tmp_path / "net.report" / "check.json").read_text())["result"]
-    assert {"shape": [-1, 33, 1, 16]}.items() <= next(x for x in told["layers"] if x["name"] == "conv1").items()
+    result = json.loads((tmp_path / "net.report" / "check.json").read_text())["result"]
+    assert {"shape": [-1, 33, 1, 16]}.items() <= next(x for x in result["layers"] if x["name"] == "conv1").items()
 
 
 @pytest.mark.slow
@@ -53,8 +53,8 @@ def test_another_chip_is_checked_for_and_stays(tmp_path: Path, capsys: Printed) 
     graph = save_net(tmp_path / "net.onnx")
     for options, chip in (([], "hailo8"), (["--hw", "hailo10h"], "hailo10h"), ([], "hailo10h")):
         assert _report(graph, *options) == 0
-        told = json.loads((tmp_path / "net.report" / "check.json").read_text())["result"]
-        assert told["cost"]["hardware"] == chip
+        result = json.loads((tmp_path / "net.report" / "check.json").read_text())["result"]
+        assert result["cost"]["hardware"] == chip
 
 
 @pytest.mark.slow

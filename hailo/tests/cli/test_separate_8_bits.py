@@ -16,11 +16,13 @@ pytestmark = pytest.mark.skipif(not HAS_TORCH, reason="needs torch, which conver
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("demo")
-    graph = str(made / "demo.onnx")
+    folder = tmp_path_factory.mktemp("demo")
+    graph = str(folder / "demo.onnx")
     assert run(make_app(), ["convert", str(ASSETS / "demo_student.pth"), "--seconds", "1", "-o", graph]) == 0
-    assert run(make_app(), ["calibrate", graph, str(ASSETS), "-o", str(made / "calib.npz"), "--windows", "8"]) == 0
-    return made
+    assert (
+        run(make_app(), ["calibrate", graph, str(ASSETS), "-o", str(folder / "calib.npz"), "--windows", "8"]) == 0
+    )
+    return folder
 
 
 def scores(folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> list[float]:

@@ -26,24 +26,24 @@ STAND_IN = Path(__file__).parent / "stand_in"
 
 
 class Silence:
-    """A display that keeps what it is told; ``watch`` is called while a stage is at work."""
+    """A display that keeps its messages; ``watch`` is called while a stage is at work."""
 
     def __init__(self, watch: Callable[[], object] = lambda: None) -> None:
-        self.told: list[str] = []
+        self.messages: list[str] = []
         self._watch = watch
 
     def started(self, stage: str, log: Path) -> None:
-        self.told.append(f"started {stage} {log}")
+        self.messages.append(f"started {stage} {log}")
 
     def working(self, elapsed: float, line: str) -> None:
-        self.told.append(f"{elapsed:.1f} {line}")
+        self.messages.append(f"{elapsed:.1f} {line}")
         self._watch()
 
     def ended(self, record: StageRecord) -> None:
-        self.told.append(f"ended {record.stage} {record.outcome}{' reused' if record.reused else ''}")
+        self.messages.append(f"ended {record.stage} {record.outcome}{' reused' if record.reused else ''}")
 
     def note(self, text: str) -> None:
-        self.told.append(text)
+        self.messages.append(text)
 
 
 @dataclasses.dataclass
@@ -129,10 +129,10 @@ def calibration(model: Path, calibrate: Callable[[Path], Path]) -> Path:
 
 @pytest.fixture
 def bench(tmp_path: Path, model: Path, calibration: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    made = Bench(tmp_path, model, calibration)
-    for name, value in made.environment().items():
+    new_bench = Bench(tmp_path, model, calibration)
+    for name, value in new_bench.environment().items():
         monkeypatch.setenv(name, value)
-    return made
+    return new_bench
 
 
 @pytest.fixture(scope="session")

@@ -45,14 +45,16 @@ def bundle(packed: Path, bench: Bench) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("given", ["", "compile.sh", ".."])
+@pytest.mark.parametrize("path", ["", "compile.sh", ".."])
 def test_its_folder_its_script_and_its_run_mean_it(
-    bundle: Path, given: str, finished: FinishedRun, monkeypatch: pytest.MonkeyPatch
+    bundle: Path, path: str, finished: FinishedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[tuple[OpenedGraph, Path, CompileOptions]] = []
-    monkeypatch.setattr(driver, "compile_graph", lambda *found: started.append(found[:3]) or finished.report)
+    monkeypatch.setattr(
+        driver, "compile_graph", lambda *arguments: started.append(arguments[:3]) or finished.report
+    )
     output = bundle.parent / "made.hef"
-    assert run(make_app(), ["compile", str(bundle / given), "-o", str(output), "--json"]) == 0
+    assert run(make_app(), ["compile", str(bundle / path), "-o", str(output), "--json"]) == 0
     ((graph, calibration, options),) = started
     expected = read_bundle(bundle)
     assert [os.path.samefile(graph.path, expected.model), os.path.samefile(calibration, expected.calibration)] == [

@@ -84,11 +84,11 @@ def test_success_is_exit_0(bench: Bench, finished: FinishedRun, end: End, capsys
 @pytest.mark.slow
 def test_one_object_for_machines(bench: Bench, capsys: Printed) -> None:
     assert _run(bench, "--json") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["stage"], found["outcome"], found["failure"]) == ("compile", "done", None)
-    assert found["seconds"] > 0
-    assert Path(found["artefacts"]["hef"]).is_file()
-    for stage in found["stages"]:
+    report = json.loads(capsys.readouterr().out)
+    assert (report["stage"], report["outcome"], report["failure"]) == ("compile", "done", None)
+    assert report["seconds"] > 0
+    assert Path(report["artefacts"]["hef"]).is_file()
+    for stage in report["stages"]:
         assert {"stage", "outcome", "seconds", "artefacts", "failure"} <= set(stage)
 
 

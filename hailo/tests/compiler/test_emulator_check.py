@@ -68,20 +68,20 @@ def test_a_mode_that_could_not_run_does_not_count_as_disagreeing(inputs: Compile
     assert first_disagreeing(results) is None
 
 
-def test_outputs_of_another_size_are_told(inputs: CompileInputs, tmp_path: Path) -> None:
+def test_outputs_of_another_size_are_reported(inputs: CompileInputs, tmp_path: Path) -> None:
     np.savez(tmp_path / "emulated.npz", **{"native.0": np.zeros((1, 2)), "native.1": np.zeros((1, 2))})
     native = compare_modes(inputs, tmp_path / "emulated.npz", {"order": OUTPUTS, "errors": {}}, HN)[0]
     assert native.agreement_db is None
     assert "found [1, 2], expected [4, 100, 1, 8]" in native.reason
 
 
-def test_a_graph_that_onnx_runtime_refuses_is_told(inputs: CompileInputs, tmp_path: Path) -> None:
+def test_a_graph_that_onnx_runtime_refuses_is_reported(inputs: CompileInputs, tmp_path: Path) -> None:
     (tmp_path / "no.onnx").write_bytes(b"no graph")
     with pytest.raises(GraphError, match="ONNX Runtime can't run it"):
         reference_outputs(dataclasses.replace(inputs, model=tmp_path / "no.onnx"))
 
 
-def test_an_input_without_an_array_is_told(inputs: CompileInputs) -> None:
+def test_an_input_without_an_array_is_reported(inputs: CompileInputs) -> None:
     with pytest.raises(GraphError, match="arrays other, more, expected 4 and an array each"):
         reference_outputs(dataclasses.replace(inputs, arrays=("other", "more")))
 

@@ -95,7 +95,7 @@ def test_a_stage_out_of_time_is_stopped_with_all_its_processes(bench: Bench, fin
     report = bench.compile(minutes=minutes(compile=HANGS_SECONDS), attempts=1)
     assert report.failure is not None
     assert report.failure.signature == "out-of-time"
-    assert any("Iterations: 12345" in told for told in bench.display.told), "the compiler's last line was shown"
+    assert any("Iterations: 12345" in told for told in bench.display.messages), "the compiler's last line was shown"
     bench.mend()
     again = bench.compile(minutes=minutes(compile=HANGS_SECONDS), attempts=1)
     assert again.outcome == "failed", "the same limit again"
@@ -136,7 +136,7 @@ def test_a_stage_that_takes_too_much_memory_is_stopped(bench: Bench) -> None:
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_told_and_tried_again(bench: Bench) -> None:
+def test_a_full_disk_is_reported_and_tried_again(bench: Bench) -> None:
     bench.fault("optimize", "disk full")
     report = bench.compile()
     assert report.failure is not None
@@ -166,7 +166,7 @@ def test_a_calibration_set_of_another_model_is_refused(
     assert bench.calls() == []
 
 
-def test_files_that_are_not_there_are_told(bench: Bench) -> None:
+def test_files_that_are_not_there_are_reported(bench: Bench) -> None:
     bench.calibration = bench.folder / "none.npz"
     with pytest.raises(InputError, match=r"none\.npz: found nothing"):
         bench.compile()
@@ -181,7 +181,7 @@ def test_a_layer_that_is_not_in_the_net_stops_the_run_before_the_compiler(bench:
 
 
 @pytest.mark.slow
-def test_a_script_that_the_compiler_refuses_is_told(bench: Bench) -> None:
+def test_a_script_that_the_compiler_refuses_is_reported(bench: Bench) -> None:
     script = bench.folder / "own.alls"
     script.write_text("normalization([0.0], [1.0])\n")
     failure = bench.compile(script=script).failure

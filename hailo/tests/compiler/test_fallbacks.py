@@ -24,7 +24,7 @@ def test_a_failure_that_more_contexts_can_help_gets_them(bench: Bench, finished:
     assert report.hef is not None
     assert report.hef.contexts == 3
     assert bench.calls().count("optimize") == 1, "what is done is not done again"
-    assert bench.display.told[0] == (
+    assert bench.display.messages[0] == (
         "plan: as is -> contexts -> effort -> window (by hand) -> segments (by hand) -> stop; "
         "at most 3 tries and 24 hours"
     )

@@ -91,9 +91,9 @@ class _Drivers:
 
 @pytest.fixture
 def drivers(bench: Bench) -> Iterator[_Drivers]:
-    made = _Drivers(bench)
-    yield made
-    made.end()
+    started_drivers = _Drivers(bench)
+    yield started_drivers
+    started_drivers.end()
 
 
 def _start(bench: Bench) -> subprocess.Popen[bytes]:
@@ -179,7 +179,7 @@ def test_control_c_stops_everything_and_keeps_what_is_done(bench: Bench) -> None
 
 
 @pytest.mark.slow
-def test_a_second_run_in_one_folder_is_told_so(bench: Bench) -> None:
+def test_a_second_run_in_one_folder_is_reported(bench: Bench) -> None:
     bench.fault("optimize", "hang")
     run = _start(bench)
     try:

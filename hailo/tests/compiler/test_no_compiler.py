@@ -42,9 +42,9 @@ def test_the_run_ends_as_not_done(alone: Bench) -> None:
 
 @pytest.mark.slow
 def test_its_command_finishes_the_job_where_the_compiler_is(alone: Bench) -> None:
-    made = alone.compile().hand_over
-    assert made is not None
-    words = shlex.split(made.command)
+    files = alone.compile().hand_over
+    assert files is not None
+    words = shlex.split(files.command)
     assert words[:2] == ["python", "hailo/onnx_to_hef.py"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(STAND_IN), str(STAND_IN.parents[2])])}
     command = [sys.executable, str(SCRIPT), *words[2:], "--force", "--json"]
@@ -69,15 +69,15 @@ def test_a_compiler_that_does_not_start_is_another_failure(
 def test_a_bundle_that_was_altered_on_the_way_is_refused(alone: Bench) -> None:
     script = alone.folder / "own.alls"
     script.write_text("quantization_param(conv1, precision_mode=a16_w16)\n")
-    made = alone.compile(script=script).hand_over
-    assert made is not None
-    packed = read_bundle(made.bundle)
+    files = alone.compile(script=script).hand_over
+    assert files is not None
+    packed = read_bundle(files.bundle)
     assert packed.options.script is not None
     assert packed.options.script.read_text() == script.read_text()
     with packed.calibration.open("r+b") as opened:
         opened.seek(200)
         opened.write(b"\x00\x01\x02")
     with pytest.raises(OptionError, match=r"calibration\.npz: missing or altered"):
-        read_bundle(made.bundle)
+        read_bundle(files.bundle)
     with pytest.raises(OptionError, match="not a bundle's record"):
         read_bundle(alone.folder)

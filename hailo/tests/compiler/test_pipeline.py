@@ -80,12 +80,12 @@ def test_all_steps_lead_to_a_hef(whole: Whole, capsys: pytest.CaptureFixture[str
         ("simulate", "done"),
         ("compile", "done"),
     ]
-    made = [path.name for each in report.steps for path in each.files]
-    assert made == ["small.calib.npz", "small.alls", "small.hef"]
-    told = json.loads(json.dumps(report.to_json(), allow_nan=False))
-    assert told["compile"][0]["outcome"] == "done"
-    assert told["calibration"]["windows"] == 4
-    assert told["simulation"]["frontier"] == [], "the long search was not asked for"
+    files = [path.name for each in report.steps for path in each.files]
+    assert files == ["small.calib.npz", "small.alls", "small.hef"]
+    report_json = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert report_json["compile"][0]["outcome"] == "done"
+    assert report_json["calibration"]["windows"] == 4
+    assert report_json["simulation"]["frontier"] == [], "the long search was not asked for"
     print_finished(report)
     printed = capsys.readouterr().out
     assert "Pipeline" in printed
@@ -177,7 +177,7 @@ def test_findings_stop_the_pipeline_before_its_long_part(
         require_hefs(report, graph.name)
 
 
-def test_bad_options_are_told_before_any_work(options: PipelineOptions, tmp_path: Path) -> None:
+def test_bad_options_are_reported_before_any_work(options: PipelineOptions, tmp_path: Path) -> None:
     bad_script = tmp_path / "bad.alls"
     bad_script.write_text("model_optimization_flavor(\n")
     cases: list[tuple[dict[str, object], int, str]] = [

@@ -1,4 +1,4 @@
-"""The process of a stage: where it runs, what it leaves, and what it is told by the vendor's exits."""
+"""The process of a stage: where it runs, what it leaves, and how the vendor's exits are read."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def test_a_path_from_here_works_in_the_stages_folder(bench: Bench, monkeypatch: 
 def test_input_layers_are_found_by_their_own_names(bench: Bench) -> None:
     assert dict(input_layers(HN)) == {"net/input_layer1": (100, 1, 8)}
     job = StageJob("optimize", "", calibration=str(bench.calibration), arrays=("input_layer1",))
-    found = calibration_by_layer(job, HN)
-    assert [(name, array.shape) for name, array in found.items()] == [("net/input_layer1", (6, 100, 1, 8))]
+    arrays = calibration_by_layer(job, HN)
+    assert [(name, array.shape) for name, array in arrays.items()] == [("net/input_layer1", (6, 100, 1, 8))]
     wrong = {"layers": {"net/input_layer1": {"type": "input_layer", "output_shapes": [[-1, 1, 100, 8]]}}}
     with pytest.raises(ValueError, match=r"found windows \[100, 1, 8\], net/input_layer1 expects \[1, 100, 8\]"):
         calibration_by_layer(job, wrong)

@@ -78,7 +78,9 @@ def test_a_stage_whose_file_was_altered_is_made_again(bench: Bench, finished: Fi
 
 
 @pytest.mark.slow
-def test_differences_from_the_prediction_are_told_and_saved(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_differences_from_the_prediction_are_reported_and_saved(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("STAND_IN_RENAME", "conv2=conv77")
     script = bench.folder / "own.alls"
     script.write_text("quantization_param(conv2, precision_mode=a16_w16)\n")

@@ -1,4 +1,4 @@
-"""Reads the console blocks of the documentation: their commands, and what is said above them for the test."""
+"""Reads the console blocks of the documentation: their commands, and the instructions to the test above them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 _BLOCK = re.compile(
     r"(?P<above>(?:^ *<!--[^\n]*-->\n)*)^(?P<indent> *)```console\n(?P<body>.*?)^ *```$", re.M | re.S
 )
-_SAID = re.compile(r"<!-- test: (append|check|exit)[ =](.*?) -->")
+_INSTRUCTION = re.compile(r"<!-- test: (append|check|exit)[ =](.*?) -->")
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Block:
 
 def pages() -> list[Path]:
     """Return the pages with commands."""
-    found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    return [page for page in found if "```console" in page.read_text(encoding="utf-8")]
+    matches = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [page for page in matches if "```console" in page.read_text(encoding="utf-8")]
 
 
 def blocks_of(page: Path) -> list[Block]:
@@ -47,26 +47,28 @@ def blocks_of(page: Path) -> list[Block]:
         ValueError: a comment for the test is not understood, or names a command that the block has not.
     """
     text = page.read_text(encoding="utf-8")
-    found = [_block(page, text, match) for match in _BLOCK.finditer(text)]
-    if len(found) != text.count("```console"):
-        raise ValueError(f"{page}: found {len(found)} blocks, expected {text.count('```console')}")
-    return found
+    matches = [_block(page, text, match) for match in _BLOCK.finditer(text)]
+    if len(matches) != text.count("```console"):
+        raise ValueError(f"{page}: matches {len(matches)} blocks, expected {text.count('```console')}")
+    return matches
 
 
 def _block(page: Path, text: str, match: re.Match[str]) -> Block:
     line = text.count("\n", 0, match.start("body")) + 1
     where = f"{page.relative_to(ROOT)}:{line}"
     comments = [comment for comment in match["above"].splitlines() if "test:" in comment]
-    said = [found for comment in comments if (found := _SAID.search(comment))]
-    if len(said) != len(comments):
+    instructions = [matches for comment in comments if (matches := _INSTRUCTION.search(comment))]
+    if len(instructions) != len(comments):
         raise ValueError(f"{where}: a comment for the test is not understood: {comments}")
-    appended = {words[0]: tuple(words[1:]) for each in said if each[1] == "append" and (words := each[2].split())}
+    appended = {
+        words[0]: tuple(words[1:]) for each in instructions if each[1] == "append" and (words := each[2].split())
+    }
     commands = tuple(_commands(match["body"], len(match["indent"])))
     names = {words[1] for words in commands if words[0] == "tasnet2hef"}
     if not appended.keys() <= names:
         raise ValueError(f"{where}: found options for {sorted(appended)}, expected commands of the block: {names}")
-    codes = [int(each[2]) for each in said if each[1] == "exit"]
-    reasons = [each[2].removeprefix("reason=") for each in said if each[1] == "check"]
+    codes = [int(each[2]) for each in instructions if each[1] == "exit"]
+    reasons = [each[2].removeprefix("reason=") for each in instructions if each[1] == "check"]
     return Block(where, commands, appended, codes[0] if codes else 0, reasons[0] if reasons else "")
 
 

@@ -83,13 +83,17 @@ def test_rules_failures_chips_and_errors_are_listed() -> None:
     assert all(f"\n## {rule.id}\n" in rules.text() for rule in all_rules())
     assert all(f"\n## {signature.id}\n" in failures.text() for signature in compiler_signatures())
     assert all(f"\n## {name}\n" in chips.text() for name in chip_names())
-    for name, found in inspect.getmembers(error_classes, inspect.isclass):
-        assert f"| `{name}` | {found.exit_code} |" in errors.text()
+    for name, error_class in inspect.getmembers(error_classes, inspect.isclass):
+        assert f"| `{name}` | {error_class.exit_code} |" in errors.text()
 
 
 def test_json_keys_of_nested_values() -> None:
-    told = {"layers": [{"name": "a", "db": None}, {"name": "b", "db": 1.5}], "counts": {"x/y": 1}, "none": []}
-    assert json_keys.keys_of(told) == [
+    report_json = {
+        "layers": [{"name": "a", "db": None}, {"name": "b", "db": 1.5}],
+        "counts": {"x/y": 1},
+        "none": [],
+    }
+    assert json_keys.keys_of(report_json) == [
         ("`layers[].name`", "text"),
         ("`layers[].db`", "null or number"),
         ("`counts.*`", "integer"),

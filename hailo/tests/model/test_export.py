@@ -69,14 +69,14 @@ def test_every_column_equals_the_original(tmp_path: Path, norm: str, streams: in
     assert report.to_json()["streams"] == streams
 
 
-def test_a_changed_window_is_said(tmp_path: Path) -> None:
+def test_a_changed_window_is_noted(tmp_path: Path) -> None:
     report = _export(tmp_path / "net.onnx", ExportOptions(seconds=2.0))
     assert report.contract.window_frames == 2000
     assert any("1999 to 2000 frames" in note for note in report.notes)
     assert not _export(tmp_path / "net.onnx", ExportOptions(seconds=2.0), norm_type="bN").notes
 
 
-def test_joint_without_skips_is_said(tmp_path: Path) -> None:
+def test_joint_without_skips_is_noted(tmp_path: Path) -> None:
     options = ExportOptions(seconds=0.2, residual="joint")
     report = _export(tmp_path / "net.onnx", options, skip_chan=None)
     assert any("no skip path" in note for note in report.notes)

@@ -24,7 +24,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     From a copy, for the build writes beside its sources, and another process of these tests may build as well.
     """
     if not any(
-        found.metadata["Name"] == "build" for found in distributions()
+        installed_one.metadata["Name"] == "build" for installed_one in distributions()
     ):  # the folder build/ would import too
         pytest.skip("needs the package build (requirements/docs.txt), which this environment is without")
     folder, sources = tmp_path_factory.mktemp("dist"), tmp_path_factory.mktemp("sources") / "checkout"

@@ -37,8 +37,8 @@ def names_of(dist: Path) -> dict[str, set[str]]:
     """Return the names of the files in the wheel and in the sdist, the latter without its first folder."""
     (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
     with zipfile.ZipFile(wheel) as archive, tarfile.open(sdist) as packed:
-        held = {member.name.partition("/")[2] for member in packed.getmembers() if member.isfile()}
-        return {"wheel": set(archive.namelist()), "sdist": held}
+        members = {member.name.partition("/")[2] for member in packed.getmembers() if member.isfile()}
+        return {"wheel": set(archive.namelist()), "sdist": members}
 
 
 def test_everything_of_the_package_is_there(dist: Path) -> None:
@@ -63,12 +63,12 @@ def test_nothing_else_is_there(dist: Path) -> None:
 
 def test_the_metadata_is_complete(installed: Path) -> None:
     (metadata,) = installed.parents[1].rglob(f"tasnet2hef-{__version__}.dist-info/METADATA")
-    told = Parser().parsestr(metadata.read_text())
-    assert told["Version"] == __version__
-    assert told["License-Expression"] == "Apache-2.0"
-    assert told["Requires-Python"] == ">=3.10"
-    assert {"torch", "plots", "live", "device"} <= set(told.get_all("Provides-Extra") or [])
-    core = [line for line in told.get_all("Requires-Dist") or [] if "extra ==" not in line]
+    fields = Parser().parsestr(metadata.read_text())
+    assert fields["Version"] == __version__
+    assert fields["License-Expression"] == "Apache-2.0"
+    assert fields["Requires-Python"] == ">=3.10"
+    assert {"torch", "plots", "live", "device"} <= set(fields.get_all("Provides-Extra") or [])
+    core = [line for line in fields.get_all("Requires-Dist") or [] if "extra ==" not in line]
     assert not [line for line in core if line.startswith(("torch", "matplotlib", "sounddevice"))]
 
 
@@ -103,10 +103,10 @@ def test_the_wheel_works_outside_the_checkout(
 
 
 @pytest.mark.parametrize(
-    ("is_typed", "told"),
+    ("is_typed", "fields"),
     [(True, "Incompatible types in assignment"), (False, "missing library stubs or py.typed")],
 )
-def test_a_client_is_type_checked(is_typed: bool, told: str, folder: Path, installed: Path) -> None:
+def test_a_client_is_type_checked(is_typed: bool, fields: str, folder: Path, installed: Path) -> None:
     if importlib.util.find_spec("mypy") is None:
         pytest.skip("needs mypy, which this environment is without")
     (folder / "client.py").write_text(CLIENT)
@@ -119,5 +119,5 @@ def test_a_client_is_type_checked(is_typed: bool, told: str, folder: Path, insta
         done = _run(words, folder)
     finally:
         marker.touch()
-    assert told in done.stdout, done.stdout + done.stderr
+    assert fields in done.stdout, done.stdout + done.stderr
     assert "Found 1 error" in done.stdout, done.stdout

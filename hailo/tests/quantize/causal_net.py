@@ -73,11 +73,11 @@ def _int64(values: list[int]) -> np.ndarray:
 def _save(path: Path, writer: NetWriter, contract: GraphContract) -> Path:
     states = contract.state_shapes
     ends = {INPUT_NAME: contract.input_shape, **states}
-    made = dict.fromkeys(output_names(2), contract.input_shape)
-    made |= zip(contract.next_state_names, states.values(), strict=True)
+    shapes = dict.fromkeys(output_names(2), contract.input_shape)
+    shapes |= zip(contract.next_state_names, states.values(), strict=True)
     inputs, outputs = (
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in each.items()]
-        for each in (ends, made)
+        for each in (ends, shapes)
     )
     graph = helper.make_graph(writer.nodes, "causal", inputs, outputs, writer.weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)

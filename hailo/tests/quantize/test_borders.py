@@ -66,12 +66,12 @@ def test_an_unsupported_node_is_refused(tmp_path):
         find_borders(OpenedGraph.read(path).net)
 
 
-def test_hidden_borders_are_told(tmp_path):
+def test_hidden_borders_are_reported(tmp_path):
     path, _ = one_convolution(tmp_path / "hidden.onnx", np.eye(4), np.zeros(4), 8)
     graph = onnx.load(str(path))
     graph.graph.initializer.append(numpy_helper.from_array(np.ones((1, 4, 8, 1), np.float32), "table"))
     graph.graph.node[1].CopyFrom(helper.make_node("Mul", ["c", "table"], ["source_1"], name="scaled"))
     onnx.save(graph, str(path))
-    found = find_borders(OpenedGraph.read(path).net)
-    assert found.hidden == ("const_input1",)
-    assert INPUT_NAME in [border.tensor for border in found]
+    borders = find_borders(OpenedGraph.read(path).net)
+    assert borders.hidden == ("const_input1",)
+    assert INPUT_NAME in [border.tensor for border in borders]

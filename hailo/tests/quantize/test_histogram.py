@@ -9,12 +9,12 @@ from tasnet2hef.quantize.ranges import choose_format
 
 
 def filled(*parts):
-    made = Histogram()
+    histogram = Histogram()
     for part in parts:
         part = np.asarray(part, np.float32)
-        made.note_extremes(float(part.min()), float(part.max()))
-        made.count(part)
-    return made
+        histogram.note_extremes(float(part.min()), float(part.max()))
+        histogram.count(part)
+    return histogram
 
 
 def test_percentiles_are_numpys():

@@ -82,17 +82,17 @@ def test_by_hand(tmp_path):
     weights = np.diag([1.27, -1.27, 0.635, 0.01])
     path, contract = one_convolution(tmp_path / "hand.onnx", weights, np.array([0, 0, 1.0, 0]), 1)
     formats = {"input_layer1": ActivationFormat(0.5, 0), "conv1": ActivationFormat(0.25, 0)}
-    found = simulate(path, contract, np.array([[1.2, 3.0, 2.2, 400.0]], np.float32), formats)
+    actual = simulate(path, contract, np.array([[1.2, 3.0, 2.2, 400.0]], np.float32), formats)
     # inputs 1.0, 3.0, 2.0 and 127.5 (clipped); weights 1.27, -1.27, 0.64 (code 64, 63.5 rounds to even) and 0.01:
     # 1.27, ReLU of -3.81, 2.28, 1.275: in steps of 0.25
-    assert found.tolist() == [[1.25, 0.0, 2.25, 1.25]]
+    assert actual.tolist() == [[1.25, 0.0, 2.25, 1.25]]
 
 
 def test_equals_integer_arithmetic(case):
     path, contract, weights, bias, frames, source, result = case
-    found = simulate(path, contract, frames, {"input_layer1": source, "conv1": result})
+    actual = simulate(path, contract, frames, {"input_layer1": source, "conv1": result})
     expected = integer_codes(weights, bias, frames, source, result)
-    codes = np.rint(found / result.scale).astype(np.int64) + result.zero_point
+    codes = np.rint(actual / result.scale).astype(np.int64) + result.zero_point
     assert np.abs(codes - expected).max() <= 1, "more than one code apart"
     assert (codes != expected).mean() < 0.002, "differs where float rounding is no excuse"
     assert len(np.unique(codes)) > 50
@@ -123,5 +123,5 @@ def test_equals_onnx_runtimes_integer_convolution(case):
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     expected = session.run(None, {"x": codes})[0].reshape(FEATURES, -1).T.astype(int)
-    found = simulate(path, contract, frames, {"input_layer1": source, "conv1": result})
-    assert np.abs(np.rint(found / result.scale) - expected).max() <= 1
+    actual = simulate(path, contract, frames, {"input_layer1": source, "conv1": result})
+    assert np.abs(np.rint(actual / result.scale) - expected).max() <= 1

@@ -40,7 +40,7 @@ def layers(test_set, simulator):
     return analyse(simulator, scorer, SearchState(None, ""), relieve=3)
 
 
-def test_every_border_is_told_and_the_worst_comes_first(simulator, layers):
+def test_every_border_is_reported_and_the_worst_comes_first(simulator, layers):
     assert {layer.name for layer in layers} == {border.layer for border in simulator.borders}
     damages = [layer.loss_alone_db for layer in layers]
     assert damages == sorted(damages, reverse=True)
@@ -63,34 +63,34 @@ def test_the_target_is_reached_by_a_set_that_was_run(simulator, scorer, layers):
     rough = scorer.score(simulator.backend()).si_sdr_db
     target = (exact - rough) / 4
     assert target > 0.02
-    found = search(simulator, scorer, SearchState(None, ""), layers, target_db=target)
-    assert found.reached
-    again = scorer.score(simulator.backend(dict.fromkeys(found.chosen.layers, A16_W16)))
-    assert again.si_sdr_db == found.chosen.score.si_sdr_db
+    result = search(simulator, scorer, SearchState(None, ""), layers, target_db=target)
+    assert result.reached
+    again = scorer.score(simulator.backend(dict.fromkeys(result.chosen.layers, A16_W16)))
+    assert again.si_sdr_db == result.chosen.score.si_sdr_db
     assert exact - again.si_sdr_db <= target
-    assert 0 < len(found.chosen.layers) < len(layers)
-    assert found.chosen in found.frontier
+    assert 0 < len(result.chosen.layers) < len(layers)
+    assert result.chosen in result.frontier
 
 
 def test_the_frontier_only_rises(simulator, scorer, layers):
-    found = search(simulator, scorer, SearchState(None, ""), layers, target_db=0.001)
-    bits = [point.extra_bits for point in found.frontier]
-    figures = [point.score.figure_db for point in found.frontier]
+    result = search(simulator, scorer, SearchState(None, ""), layers, target_db=0.001)
+    bits = [point.extra_bits for point in result.frontier]
+    figures = [point.score.figure_db for point in result.frontier]
     assert bits == sorted(bits)
     assert figures == sorted(figures)
-    assert (bits[0], found.frontier[0].layers) == (0, ())
+    assert (bits[0], result.frontier[0].layers) == (0, ())
 
 
 def test_a_target_that_8_bits_reach_costs_nothing(simulator, scorer, layers):
-    found = search(simulator, scorer, SearchState(None, ""), layers, target_db=20)
-    assert found.chosen.layers == ()
-    assert found.reached
+    result = search(simulator, scorer, SearchState(None, ""), layers, target_db=20)
+    assert result.chosen.layers == ()
+    assert result.reached
 
 
 def test_what_the_user_fixed_stays(simulator, scorer, layers):
     fixed = {layers[0].name: MODES["a8_w4"]}
-    found = search(simulator, scorer, SearchState(None, ""), layers, target_db=1e-6, fixed=fixed)
-    assert all(layers[0].name not in point.layers for point in found.frontier)
+    result = search(simulator, scorer, SearchState(None, ""), layers, target_db=1e-6, fixed=fixed)
+    assert all(layers[0].name not in point.layers for point in result.frontier)
 
 
 def test_without_references_noise_is_the_target(simulator, layers):
@@ -99,10 +99,10 @@ def test_without_references_noise_is_the_target(simulator, layers):
         (0.1 * generator.standard_normal(simulator.contract.window_samples)).astype(np.float32), None
     )
     scorer = Scorer([window], simulator.float_backend())
-    found = search(simulator, scorer, SearchState(None, ""), layers, target_db=0.02)
-    assert found.chosen.score.si_sdr_db is None
-    assert found.reached
-    assert found.chosen.score.noise <= allowed_noise(0.02)
+    result = search(simulator, scorer, SearchState(None, ""), layers, target_db=0.02)
+    assert result.chosen.score.si_sdr_db is None
+    assert result.reached
+    assert result.chosen.score.noise <= allowed_noise(0.02)
 
 
 def test_it_goes_on_where_it_was_stopped(simulator, scorer, layers, tmp_path):
@@ -124,7 +124,7 @@ def test_it_goes_on_where_it_was_stopped(simulator, scorer, layers, tmp_path):
     assert SearchState(path, "key", fresh=True).resumed == 0
 
 
-def test_a_damaged_state_is_told(tmp_path):
+def test_a_damaged_state_is_reported(tmp_path):
     path = tmp_path / "state.json"
     path.write_text("{")
     with pytest.raises(OptionError, match="damaged search state"):

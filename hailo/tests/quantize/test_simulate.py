@@ -1,4 +1,4 @@
-"""From files to files: the command line, its JSON, and what is told in one line."""
+"""From files to files: the command line, its JSON, and its errors of one line."""
 
 from __future__ import annotations
 
@@ -34,17 +34,19 @@ def outcome(model, calibration, test_set, tmp_path_factory):
 
 
 def test_json_holds_what_was_promised(outcome, model):
-    told = json.loads(json.dumps(outcome.to_json(), allow_nan=False))
-    assert set(told["si_sdr_db"]) == {"float", "int8", "mixed"}
-    assert all(isinstance(value, float) for value in told["si_sdr_db"].values())
-    assert {"name", "scale", "zero_point", "useful_codes", "sqnr_db", "loss_alone_db"} <= set(told["layers"][0])
+    simulation = json.loads(json.dumps(outcome.to_json(), allow_nan=False))
+    assert set(simulation["si_sdr_db"]) == {"float", "int8", "mixed"}
+    assert all(isinstance(value, float) for value in simulation["si_sdr_db"].values())
+    assert {"name", "scale", "zero_point", "useful_codes", "sqnr_db", "loss_alone_db"} <= set(
+        simulation["layers"][0]
+    )
     net = OpenedGraph.read(model).net
-    assert told["sixteen_bit"]
-    assert all(name in net for name in told["sixteen_bit"])
-    assert told["target_reached"] is True
-    assert Path(told["alls"]).is_file()
-    assert "24 windows: with fewer than 1,024" in told["warning"]
-    assert "dB SI-SDR at levels 1 and 0" in told["warning"]
+    assert simulation["sixteen_bit"]
+    assert all(name in net for name in simulation["sixteen_bit"])
+    assert simulation["target_reached"] is True
+    assert Path(simulation["alls"]).is_file()
+    assert "24 windows: with fewer than 1,024" in simulation["warning"]
+    assert "dB SI-SDR at levels 1 and 0" in simulation["warning"]
 
 
 def test_the_script_sets_the_chosen_layers(outcome, model):
@@ -74,9 +76,9 @@ def test_a_second_run_measures_nothing_again(outcome, model, calibration, test_s
 def test_command_line(model, calibration, test_set, tmp_path, capsys):
     arguments = [str(model), str(calibration), "--eval", str(test_set), "-o", str(tmp_path), "--threads", "1"]
     assert run(make_app(), ["simulate", *arguments, "--quick", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["si_sdr_db"]["float"] >= told["si_sdr_db"]["int8"] - 0.5
-    assert told["sixteen_bit"] == []
+    simulation = json.loads(capsys.readouterr().out)
+    assert simulation["si_sdr_db"]["float"] >= simulation["si_sdr_db"]["int8"] - 0.5
+    assert simulation["sixteen_bit"] == []
     assert (
         run(make_app(), ["simulate", *arguments, "--windows", "2", "--relieve", "1", "--target-db", "0.01"]) == 0
     )
@@ -95,7 +97,7 @@ def test_calibrate_on_the_command_line(model, recordings, tmp_path, capsys):
     assert "input_layer1" in capsys.readouterr().out
 
 
-def test_without_evaluation_agreement_is_told(model, calibration, tmp_path):
+def test_without_evaluation_agreement_is_reported(model, calibration, tmp_path):
     report = simulate_graph(OpenedGraph.read(model), calibration, None, tmp_path, SimulationOptions(quick=True))
     assert report.si_sdr_db.to_json() == {"float": None, "int8": None, "mixed": None}
     assert 10 < report.agreement_db.int8 < 60
@@ -158,7 +160,7 @@ def test_the_users_script_is_merged(model, calibration, tmp_path):
         )
 
 
-def test_nan_in_the_weights_is_told_by_layer(tmp_path, calibration):
+def test_nan_in_the_weights_is_reported_by_layer(tmp_path, calibration):
     path = save_net(tmp_path / "broken.onnx")
     graph = onnx.load(str(path))
     weights = next(tensor for tensor in graph.graph.initializer if tensor.name == "tcn_00/residual/weight")
@@ -217,5 +219,7 @@ def test_real_speech_from_a_folder(model, tmp_path):
     report = calibrate_graph(OpenedGraph.read(model), SPEECH, tmp_path / "speech.npz", Draw(16, mixed=2))
     assert report.metadata.recordings > 100
     assert -40 < report.metadata.median_level_db < -5
-    told = simulate_graph(OpenedGraph.read(model), report.path, None, tmp_path, SimulationOptions(quick=True))
-    assert 15 < told.agreement_db.int8 < 60
+    simulation = simulate_graph(
+        OpenedGraph.read(model), report.path, None, tmp_path, SimulationOptions(quick=True)
+    )
+    assert 15 < simulation.agreement_db.int8 < 60

@@ -67,8 +67,8 @@ def test_equalisation_keeps_the_model_and_evens_the_channels(tmp_path, calibrati
     assert layer in even.equalised
     assert not plain.equalised
     frames = frames_of(plain)
-    expected, found = plain.float_backend().run(frames), even.float_backend().run(frames)
-    assert np.abs(expected - found).max() < 1e-5 * np.abs(expected).max()
+    expected, outputs = plain.float_backend().run(frames), even.float_backend().run(frames)
+    assert np.abs(expected - outputs).max() < 1e-5 * np.abs(expected).max()
     assert channel_spread_db(even.observed, layer) < channel_spread_db(plain.observed, layer) - 6
     alone = {layer: MODES["a8_w8"]}
     gained = noise_db(plain, plain.backend(alone, FLOAT)) - noise_db(even, even.backend(alone, FLOAT))

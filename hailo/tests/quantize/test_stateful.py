@@ -56,10 +56,10 @@ def test_every_input_layer_has_its_array(causal: Path, causal_set: Path, recordi
         arrays = {name: stored[name] for name in LAYERS}
     assert {name: array.shape for name, array in arrays.items()} == {n: (64, *s) for n, s in LAYERS.items()}
     for number, excerpt in enumerate(excerpts):
-        given = last_chunk(backend, excerpt)
-        np.testing.assert_array_equal(arrays["input_layer1"][number], given["frames"])
+        inputs = last_chunk(backend, excerpt)
+        np.testing.assert_array_equal(arrays["input_layer1"][number], inputs["frames"])
         for layer, state in STATES.items():
-            np.testing.assert_array_equal(arrays[layer][number], given[state])
+            np.testing.assert_array_equal(arrays[layer][number], inputs[state])
 
 
 def test_stored_rows_give_the_streams_own_sources(causal: Path, causal_set: Path, recordings: Path) -> None:
@@ -94,9 +94,9 @@ def test_ranges_cover_what_a_stream_produces(causal: Path, causal_set: Path, rec
 def test_the_note_says_what_a_window_is(causal: Path, recordings: Path, tmp_path: Path) -> None:
     report = calibrate_graph(OpenedGraph.read(causal), recordings, tmp_path / "c.npz", Draw(4))
     assert "a chunk of 5 ms and the past rows that 2 chunks before it left: 0.01 s" in report.metadata.notes[-1]
-    told = report.to_json()
-    assert told["arrays"] == {name: [4, *shape] for name, shape in LAYERS.items()}
-    assert told["bytes"] == 4 * 4 * (5 * 8 + 2 * 12 + 4 * 12)
+    report_json = report.to_json()
+    assert report_json["arrays"] == {name: [4, *shape] for name, shape in LAYERS.items()}
+    assert report_json["bytes"] == 4 * 4 * (5 * 8 + 2 * 12 + 4 * 12)
 
 
 def test_what_is_refused_leaves_nothing_behind(causal: Path, tmp_path: Path) -> None:
@@ -151,8 +151,8 @@ def test_nan_in_past_rows_is_found_when_it_is_read(causal: Path, tmp_path: Path)
 def test_unrounded_it_streams_as_the_graph_does(causal: Path, simulated: Simulator) -> None:
     clip = babble(0.4, 9)[None]
     expected = separate_clips(OnnxRuntimeBackend(causal, 1), clip)
-    found = separate_clips(simulated.float_backend(), clip)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
+    sources = separate_clips(simulated.float_backend(), clip)
+    np.testing.assert_allclose(sources, expected, rtol=0, atol=2e-6)
 
 
 def test_states_are_rounded_too(simulated: Simulator) -> None:
@@ -188,8 +188,8 @@ def test_simulate_judges_a_stream(
     report = simulate_graph(
         OpenedGraph.read(graph), causal_set, folder, options=SimulationOptions(quick=True, windows=4)
     )
-    told = json.loads(json.dumps(report.to_json(), allow_nan=False))
-    assert told["agreement_db"]["int8"] > 15
+    report_json = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert report_json["agreement_db"]["int8"] > 15
     assert report.alls.read_text().count("optimization_level")
     assert report.windows == (4 if with_folder else 1)
     assert any("stream of 0.026 s of the shipped speech" in note for note in report.notes) is not with_folder

@@ -99,11 +99,11 @@ def _most_features(net: HailoNet) -> int:
 
 def _of_prelu(net: HailoNet) -> list[Layer]:
     """Return the layers of the PReLUs: the max, the min, the slope and their sum."""
-    made = [layer for layer in net if any(node.op_type in MAX_MIN for node in layer.onnx)]
-    tensors = {tensor for layer in made for node in layer.onnx for tensor in node.outputs}
-    scaled = [layer for layer in net if layer not in made and _reads(layer, tensors) and "Mul" in layer.op_types]
+    layers = [layer for layer in net if any(node.op_type in MAX_MIN for node in layer.onnx)]
+    tensors = {tensor for layer in layers for node in layer.onnx for tensor in node.outputs}
+    scaled = [layer for layer in net if layer not in layers and _reads(layer, tensors) and "Mul" in layer.op_types]
     sums = [layer for layer in net if layer.type == "ew_add" and _reads(layer, tensors)]
-    return [*made, *scaled, *sums]
+    return [*layers, *scaled, *sums]
 
 
 def _reads(layer: Layer, tensors: set[str]) -> bool:

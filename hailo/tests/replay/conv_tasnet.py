@@ -1,4 +1,4 @@
-"""Conv-TasNet's forward pass, said once; how each step is written as ONNX is a dialect's own."""
+"""Conv-TasNet's forward pass, written once; a dialect writes each step as ONNX in its own form."""
 
 from __future__ import annotations
 

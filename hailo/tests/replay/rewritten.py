@@ -33,5 +33,5 @@ def rewritten_report(choice: str) -> CheckReport:
         for block in net.masker.blocks:
             as_batch_norm(block.norms[0]).bias.data.zero_()
             as_batch_norm(block.norms[0]).running_mean.zero_()
-    made = HailoTasNet(spec, net.state_dict(), REWRITTEN[choice])
-    return check_graph(OpenedGraph(make_model(made)))
+    network = HailoTasNet(spec, net.state_dict(), REWRITTEN[choice])
+    return check_graph(OpenedGraph(make_model(network)))

@@ -28,7 +28,7 @@ def attempt(request: pytest.FixtureRequest) -> str:
 def _said(report: CheckReport, *parts: str, level: str = "error") -> list[Finding]:
     """Return the findings of a level that hold every one of some texts, in message, layer or source."""
     texts = {finding: f"{finding.layer} {finding.message} {finding.source}" for finding in report.findings}
-    return [found for found, text in texts.items() if found.level == level and all(part in text for part in parts)]
+    return [each for each, text in texts.items() if each.level == level and all(part in text for part in parts)]
 
 
 @pytest.mark.slow
@@ -48,12 +48,12 @@ def test_the_plain_attempt_is_refused_for_its_rank() -> None:
     refused = _said(report_of("plain 3-D"), "3 axes, expected 4", "UnsupportedConv3DError")
     convolutions = Counter(node.op_type for node in model_of("plain 3-D").graph.node)
     assert len(refused) == convolutions["Conv"] + convolutions["ConvTranspose"] == 99
-    assert {found.stage for found in refused} == {"translate"}
+    assert {each.stage for each in refused} == {"translate"}
 
 
 def test_the_plain_attempt_is_refused_for_its_masks() -> None:
-    (found,) = _said(report_of("plain 3-D"), "Reshape [1, 1024, 1999] -> [1, 2, 512, 1999] shuffles")
-    assert found.nodes == ("/masker/Reshape",)
+    (each,) = _said(report_of("plain 3-D"), "Reshape [1, 1024, 1999] -> [1, 2, 512, 1999] shuffles")
+    assert each.nodes == ("/masker/Reshape",)
 
 
 def test_the_tall_attempt_is_refused_for_its_slopes() -> None:
@@ -68,14 +68,14 @@ def test_the_tall_attempt_is_refused_for_its_slopes() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("slopes", ["[1]", "[1, 1, 1, 1]"])
-def test_one_slope_is_not_said_to_be_squared(slopes: str) -> None:
+def test_one_slope_is_not_reported_as_squared(slopes: str) -> None:
     net = OpenedGraph(tall_4d.build(slopes=slopes)).net
     assert max(layer.shape[-1] for layer in net) == 1024
 
 
 def test_the_tall_attempt_is_refused_for_its_five_axes() -> None:
     refused = _said(report_of("tall 4-D"), "[1, 2, 512, 1999, 1]: more than 4 axes")
-    assert ("node_expand",) in [found.nodes for found in refused]
+    assert ("node_expand",) in [each.nodes for each in refused]
 
 
 def test_the_wide_attempt_has_the_recorded_nodes_and_layers() -> None:
@@ -86,13 +86,13 @@ def test_the_wide_attempt_has_the_recorded_nodes_and_layers() -> None:
 def test_the_wide_attempt_holds_whole_constants() -> None:
     constants = _said(report_of("wide 4-D"), "a constant is held as a map", level="warning")
     assert len(constants) == 98
-    assert sum("(1,023,488 values)" in found.message for found in constants) == 96  # the last two: 128 features
+    assert sum("(1,023,488 values)" in each.message for each in constants) == 96  # the last two: 128 features
 
 
 def test_the_wide_attempt_is_refused_for_its_means() -> None:
     words = "Desired shift is 10.0, but op has only 8 data bits"
     refused = _said(report_of("wide 4-D"), "a mean over 1,999 values", words)
-    assert [found.layer for found in refused] == [f"avgpool{number}" for number in range(1, 99)]
+    assert [each.layer for each in refused] == [f"avgpool{number}" for number in range(1, 99)]
     named_by_the_compiler = refused[5]  # ne_activation_avgpool6
     assert (named_by_the_compiler.layer, named_by_the_compiler.nodes) == ("avgpool6", ("node_mean_10",))
 
@@ -105,8 +105,8 @@ def test_the_wide_attempt_is_refused_for_its_rows() -> None:
 
 
 def test_the_wide_attempt_is_refused_for_its_decoder() -> None:
-    (found,) = _said(report_of("wide 4-D"), "Super deconv is not supported with groups")
-    assert (found.layer, found.stage) == ("deconv1", "compile")
+    (each,) = _said(report_of("wide 4-D"), "Super deconv is not supported with groups")
+    assert (each.layer, each.stage) == ("deconv1", "compile")
 
 
 def test_the_wide_attempt_is_refused_for_its_concat() -> None:

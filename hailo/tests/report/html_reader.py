@@ -22,10 +22,10 @@ class ReadPage:
     def all(self, tag: str, **wanted: str) -> list[Attributes]:
         """Return the elements of a tag whose attributes hold the words wanted."""
         return [
-            found
-            for name, found in self.elements
+            element
+            for name, element in self.elements
             if name == tag
-            and all(word in (found.get(key.rstrip("_")) or "").split() for key, word in wanted.items())
+            and all(word in (element.get(key.rstrip("_")) or "").split() for key, word in wanted.items())
         ]
 
 

@@ -54,9 +54,9 @@ class Opened:
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
         flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        found = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield found
-        found.close()
+        browser_process = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser_process
+        browser_process.close()
 
 
 def _open(browser: Any, path: Path, width: int = 1280, scheme: str = "light", **options: Any) -> Opened:
@@ -71,9 +71,9 @@ def _open(browser: Any, path: Path, width: int = 1280, scheme: str = "light", **
 
 @pytest.fixture
 def opened(browser: Any, whole_run: Run) -> Iterator[Opened]:
-    made = _open(browser, whole_run.page)
-    yield made
-    made.page.close()
+    page = _open(browser, whole_run.page)
+    yield page
+    page.page.close()
 
 
 def test_it_is_quiet_and_asks_for_nothing(opened: Opened, whole_run: Run) -> None:
@@ -127,7 +127,7 @@ def test_the_graph_zooms_and_moves_by_mouse(opened: Opened) -> None:
     assert opened.page.text_content("#graph-detail").startswith("input_layer1: input_layer")
 
 
-def test_a_layer_is_found_and_told(opened: Opened, whole_run: Run) -> None:
+def test_a_layer_is_found_and_reported(opened: Opened, whole_run: Run) -> None:
     name = whole_run.check.net.layers[3].name
     opened.page.fill("#graph-find", name)
     opened.page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""A command line is told once, with everything that it went through."""
+"""A command line is listed once, with all of its steps."""
 
 from __future__ import annotations
 

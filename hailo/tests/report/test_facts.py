@@ -1,4 +1,4 @@
-"""Facts on disk: what is written comes back, what is damaged is said in one line, what is old is known as such."""
+"""Facts on disk: they are read as they were written, damage is one line, and old ones are marked as stale."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     kept = [_facts("check"), _facts("export")]
     for facts in kept:
         save_step(tmp_path / "net.report", facts)
-    found = read_facts(tmp_path / "net.report")
-    assert found.name == "net"
-    assert sorted(found.steps) == ["check", "export"]
-    assert [found.steps[facts.step] for facts in kept] == kept
-    assert found.result("compile") is None
+    restored = read_facts(tmp_path / "net.report")
+    assert restored.name == "net"
+    assert sorted(restored.steps) == ["check", "export"]
+    assert [restored.steps[facts.step] for facts in kept] == kept
+    assert restored.result("compile") is None
 
 
 def test_a_later_graph_makes_earlier_stages_stale(tmp_path: Path) -> None:
     save_step(tmp_path, _facts("simulate", "2026-01-01T00:00:00.000+00:00", "old"))
     save_step(tmp_path, _facts("check", "2026-01-02T00:00:00.000+00:00", "new"))
-    found = read_facts(tmp_path)
-    assert found.graph_digest == "new"
-    assert [found.is_stale(stage) for stage in ("simulate", "check", "audio")] == [True, False, False]
+    restored = read_facts(tmp_path)
+    assert restored.graph_digest == "new"
+    assert [restored.is_stale(stage) for stage in ("simulate", "check", "audio")] == [True, False, False]
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ def _of(heard: Listening, kind: str) -> np.ndarray:
 
 
 def test_float_tracks_are_what_separate_writes(whole_run: Run, tmp_path: Path) -> None:
-    made = separate_file(whole_run.graph, whole_run.recording, tmp_path, threads=1)
-    expected = np.stack([soundfile.read(path)[0] for path in made.outputs])
+    separation = separate_file(whole_run.graph, whole_run.recording, tmp_path, threads=1)
+    expected = np.stack([soundfile.read(path)[0] for path in separation.outputs])
     assert np.abs(_of(whole_run.heard, FLOAT) - expected).max() <= STEP
 
 
@@ -81,9 +81,9 @@ def test_tracks_that_would_clip_are_scaled_together(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_page_holds_the_very_files(whole_run: Run) -> None:
-    told = whole_run.facts.result("audio")
-    assert told is not None
-    shown = players_of(told, whole_run.page.parent)
+    result = whole_run.facts.result("audio")
+    assert result is not None
+    shown = players_of(result, whole_run.page.parent)
     assert [len(row.players) for row in shown.rows] == [1, 2, 2]
     assert shown.absent == ("device",)
     mixture = shown.rows[0].players[0]
@@ -93,10 +93,10 @@ def test_the_page_holds_the_very_files(whole_run: Run) -> None:
 
 
 def test_a_track_outside_the_folder_is_refused(whole_run: Run) -> None:
-    told = json.loads(json.dumps(whole_run.facts.result("audio")))
-    told["tracks"][0]["file"] = "../../../etc/passwd"
+    result = json.loads(json.dumps(whole_run.facts.result("audio")))
+    result["tracks"][0]["file"] = "../../../etc/passwd"
     with pytest.raises(OptionError, match="expected one in audio/"):
-        players_of(told, whole_run.page.parent)
+        players_of(result, whole_run.page.parent)
 
 
 def test_a_missing_track_is_one_line(whole_run: Run, tmp_path: Path) -> None:

@@ -41,8 +41,8 @@ def test_all_facts_are_on_the_page(whole_run: Run) -> None:
     nodes = page.all("g", class_="node")
     assert [node["data-name"] for node in nodes] == [layer.name for layer in whole_run.check.net]
     for group in whole_run.check.groups:
-        for told in (group.first.rule, group.first.message, group.first.fix, group.first.source):
-            assert " ".join(told.split()) in page.text
+        for caught in (group.first.rule, group.first.message, group.first.fix, group.first.source):
+            assert " ".join(caught.split()) in page.text
 
 
 def test_a_stage_that_has_not_run_says_how_to(tmp_path: Path, whole_run: Run) -> None:
@@ -62,12 +62,12 @@ def test_a_stage_that_has_not_run_says_how_to(tmp_path: Path, whole_run: Run) ->
 def test_nothing_leads_out_of_the_page(whole_run: Run) -> None:
     text = whole_run.page.read_text(encoding="utf-8")
     page = read_page(text)
-    ids = {found["id"] for _, found in page.elements if "id" in found}
+    ids = {element["id"] for _, element in page.elements if "id" in element}
     links = [
-        found[key]
-        for _, found in page.elements
+        element[key]
+        for _, element in page.elements
         for key in ("href", "src", "xlink:href", "action", "data", "srcset")
-        if found.get(key)
+        if element.get(key)
     ]
     assert links
     for link in links:
@@ -113,9 +113,9 @@ def test_facts_that_lack_something_are_one_line(stage: str, whole_run: Run, tmp_
     folder = Path(shutil.copytree(whole_run.page.parent, tmp_path / "small.report"))
     path = folder / f"{stage}.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "result": {}}))
-    with pytest.raises(OptionError, match=r"facts don't hold what .* needs .*; run the steps again") as told:
+    with pytest.raises(OptionError, match=r"facts don't hold what .* needs .*; run the steps again") as caught:
         render(read_facts(folder))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.slow

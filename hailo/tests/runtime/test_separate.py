@@ -58,7 +58,7 @@ def test_raw_scale_is_kept_as_float(tmp_path, contract, graph, wav):
     assert soundfile.read(report.outputs[0])[0].max() > 1000
 
 
-def test_loud_sources_are_scaled_alike_and_it_is_said(model, wav, tmp_path):
+def test_loud_sources_are_scaled_alike_and_it_is_noted(model, wav, tmp_path):
     clip = 20 * noise(4000)
     report = separate_file(model, wav(samples=clip, subtype="FLOAT"), tmp_path)
     assert report.gain == pytest.approx([1 / np.abs(clip).max()] * 2, rel=1e-4)
@@ -100,11 +100,11 @@ def test_rates_are_noted(model, wav, tmp_path):
 
 @pytest.mark.parametrize(("channel", "tracks"), [("mix", 1), ("each", 2)])
 def test_progress_rises_to_the_end(model, wav, tmp_path, channel, tracks):
-    told: list[tuple[float, float]] = []
+    calls: list[tuple[float, float]] = []
     path = wav(samples=noise(4000, 2))
-    separate_file(model, path, tmp_path, channel=channel, progress=lambda done, total: told.append((done, total)))
-    assert told == sorted(told)
-    assert told[-1] == (0.5 * tracks, 0.5 * tracks)
+    separate_file(model, path, tmp_path, channel=channel, progress=lambda done, total: calls.append((done, total)))
+    assert calls == sorted(calls)
+    assert calls[-1] == (0.5 * tracks, 0.5 * tracks)
 
 
 def test_report_is_json(model, wav, tmp_path):

@@ -82,10 +82,10 @@ def test_equal_findings_are_one_group_and_all_in_json(bad_file: Path) -> None:
 
 
 def test_json(bad_file: Path) -> None:
-    told = json.loads(json.dumps(check_file(bad_file).to_json()))
-    assert set(told) == {"findings", "cost"}
-    assert all(set(finding) == FIELDS for finding in told["findings"])
-    cost = told["cost"]
+    report_json = json.loads(json.dumps(check_file(bad_file).to_json()))
+    assert set(report_json) == {"findings", "cost"}
+    assert all(set(finding) == FIELDS for finding in report_json["findings"])
+    cost = report_json["cost"]
     assert cost["widest_row"]["bytes"] == 2000 * 512
     assert cost["lcus"]["single_context"] == 96
     assert cost["gops_per_second_of_audio"] is None

@@ -25,9 +25,9 @@ from tests.train.conftest import tone
 MakeTeacher = Callable[..., ReferenceTasNet]
 
 
-def agreement_db(found: torch.Tensor, expected: torch.Tensor) -> float:
+def agreement_db(actual: torch.Tensor, expected: torch.Tensor) -> float:
     """Worst ratio of signal to error over sources and clips in dB."""
-    error = (found - expected).square().sum(-1)
+    error = (actual - expected).square().sum(-1)
     return float(10 * torch.log10(expected.square().sum(-1) / error).min())
 
 
@@ -69,9 +69,9 @@ def test_batch_norm_keeps_its_constants_and_moves_its_edges(
     assert not any(block.norms[0].bias.any() or block.norms[0].running_mean.any() for block in moved.masker.blocks)
     inside = slice(teacher.spec.receptive_field_frames * teacher.spec.stride, -1000)
     with torch.no_grad():
-        found, expected = moved(clip), teacher(clip)
-    assert agreement_db(found[..., inside], expected[..., inside]) > 100
-    assert not torch.allclose(found[..., :50], expected[..., :50], rtol=1e-3), "the edges are another net's"
+        actual, expected = moved(clip), teacher(clip)
+    assert agreement_db(actual[..., inside], expected[..., inside]) > 100
+    assert not torch.allclose(actual[..., :50], expected[..., :50], rtol=1e-3), "the edges are another net's"
 
 
 @pytest.mark.parametrize("norm", ["gLN", "fgLN", "cLN", "cgLN"])
@@ -118,12 +118,12 @@ def set_average_statistics(student: ReferenceTasNet, teacher: ReferenceTasNet, m
 
 def test_constants_are_the_least_squares_solution() -> None:
     random = np.random.default_rng(0)
-    found = random.normal(3, 2, (5, 2, 40)).astype(np.float32)
-    wanted = (found * np.array([[1.5], [-0.2]]) + random.normal(0, 0.5, found.shape)).astype(np.float32)
+    actual = random.normal(3, 2, (5, 2, 40)).astype(np.float32)
+    wanted = (actual * np.array([[1.5], [-0.2]]) + random.normal(0, 0.5, actual.shape)).astype(np.float32)
     norm = torch.nn.BatchNorm1d(2).requires_grad_(False)
-    fit_constants(norm, torch.from_numpy(found), torch.from_numpy(wanted))
+    fit_constants(norm, torch.from_numpy(actual), torch.from_numpy(wanted))
     for channel in range(2):
-        gain, bias = np.polyfit(found[:, channel].ravel(), wanted[:, channel].ravel(), 1)
+        gain, bias = np.polyfit(actual[:, channel].ravel(), wanted[:, channel].ravel(), 1)
         assert float(norm.weight[channel]) == pytest.approx(gain, abs=1e-4)
         assert float(norm.bias[channel]) == pytest.approx(bias, abs=1e-3)
 

@@ -57,11 +57,11 @@ def test_external_weights_are_loaded_and_absent_ones_are_random(tmp_path: Path) 
         _trained(), tmp_path / "net.onnx", save_as_external_data=True, size_threshold=100, location="net.bin"
     )
     inside = prepared(tmp_path / "net.onnx", {"input_1": (1, 4, 6, 1)})
-    found = {tensor.name: numpy_helper.to_array(tensor) for tensor in inside.graph.initializer}
+    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in inside.graph.initializer}
     expected = {tensor.name: numpy_helper.to_array(tensor) for tensor in _trained().graph.initializer}
-    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    assert all(np.array_equal(arrays[name], expected[name]) for name in expected)
     draw = GraphSketch()
     absent = draw.conv(draw.input(1, LARGEST_STORED, 1, 1), LARGEST_STORED, 2)
-    made = randomised(prepared(saved(tmp_path, draw.model(absent), "absent.onnx"), {})).graph.initializer[0]
-    assert made.data_location == onnx.TensorProto.DEFAULT
-    assert numpy_helper.to_array(made).shape == (2, LARGEST_STORED, 1, 1)
+    weights = randomised(prepared(saved(tmp_path, draw.model(absent), "absent.onnx"), {})).graph.initializer[0]
+    assert weights.data_location == onnx.TensorProto.DEFAULT
+    assert numpy_helper.to_array(weights).shape == (2, LARGEST_STORED, 1, 1)

@@ -56,13 +56,13 @@ sha256sum "$1" | cut -c1-64 >> "$calls"
 
 def _cuts(source: SourceGraph) -> list[onnx.ModelProto]:
     """Return every valid graph of one node less."""
-    found = []
+    tried = []
     for kept in one_less(source.nodes):
         try:
-            found.append(source.cut(kept))
+            tried.append(source.cut(kept))
         except GraphError:
             continue
-    return found
+    return tried
 
 
 def _levels(model: onnx.ModelProto, rule: str) -> set[str]:
@@ -78,9 +78,9 @@ def test_one_bad_operator_of_a_hundred(reduce: Reduce) -> None:
     assert (report.nodes_before, report.nodes_after, report.operators) == (100, 1, ("Erf",))
     assert report.minimal
     assert report.weights == "none"
-    made = onnx.load(report.reduced)
-    onnx.checker.check_model(made, full_check=True)
-    assert _levels(made, "erf-activation") == {"error"}
+    reduced = onnx.load(report.reduced)
+    onnx.checker.check_model(reduced, full_check=True)
+    assert _levels(reduced, "erf-activation") == {"error"}
     assert [onnx.load(step).graph.node[0].op_type for step in report.steps][-1] == "Erf"
 
 
@@ -101,12 +101,12 @@ def test_every_rule_on_its_own_bad_graph_ends_where_no_node_can_go(rule: str, re
     if len(model.graph.node) > 60:
         pytest.skip("a graph that is bad by its number of nodes: as many attempts as nodes")
     report = reduce(model, rule=rule)
-    made = onnx.load(report.reduced, load_external_data=False)
+    reduced = onnx.load(report.reduced, load_external_data=False)
     assert report.nodes_after <= report.nodes_before
     level = report.failure.partition(":")[0]
     assert report.minimal
-    assert _levels(made, rule) & {level, "error"}
-    for smaller in _cuts(source_graph(made)):
+    assert _levels(reduced, rule) & {level, "error"}
+    for smaller in _cuts(source_graph(reduced)):
         assert not _levels(smaller, rule) & {level, "error"}
 
 

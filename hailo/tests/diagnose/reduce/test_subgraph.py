@@ -54,8 +54,8 @@ def _values(source: SourceGraph) -> dict[str, np.ndarray]:
     model = onnx.ModelProto()
     model.CopyFrom(source.model)
     del model.graph.output[:]
-    made = [name for node in model.graph.node for name in node.output if name]
-    model.graph.output.extend(source.values[name] for name in made)
+    tensors = [name for node in model.graph.node for name in node.output if name]
+    model.graph.output.extend(source.values[name] for name in tensors)
     return _run(model, {value.name: _noise(value) for value in model.graph.input})
 
 
@@ -106,13 +106,13 @@ def test_a_cut_keeps_only_the_weights_that_it_reads(whole: SourceGraph) -> None:
 
 def test_ancestors_are_what_the_last_node_needs(whole: SourceGraph) -> None:
     for last in whole.nodes:
-        found = whole.ancestors(place for place in whole.nodes if place <= last)
-        alone = whole.cut(found)
+        ancestors = whole.ancestors(place for place in whole.nodes if place <= last)
+        alone = whole.cut(ancestors)
         originals = {value.name for value in whole.model.graph.input}
         assert {value.name for value in alone.graph.input} <= originals
-        for place in found[:-1]:
+        for place in ancestors[:-1]:
             outputs = set(whole.model.graph.node[place].output)
-            assert any(outputs & set(reads(whole.model.graph.node[later])) for later in found if later > place)
+            assert any(outputs & set(reads(whole.model.graph.node[later])) for later in ancestors if later > place)
 
 
 def test_no_cut_begins_at_a_tensor_of_unknown_type(tmp_path: Path) -> None:

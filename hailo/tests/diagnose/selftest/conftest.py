@@ -27,8 +27,8 @@ def make_build(folder: Path, *, reference: bool = True, hef: bool = True, compil
         clips = speech_clips(backend.contract, 2)
         save_reference(reference_path(model), Reference(clips, separate_clips(backend, clips)))
     if hef:
-        made = save_hef(model, ranges=greatest(model))
-        write_sidecar(made, OpenedGraph.read(model), hardware="hailo8", compiler=compiler)
+        hef_file = save_hef(model, ranges=greatest(model))
+        write_sidecar(hef_file, OpenedGraph.read(model), hardware="hailo8", compiler=compiler)
     return folder
 
 

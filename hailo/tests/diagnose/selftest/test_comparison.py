@@ -44,11 +44,11 @@ def test_the_worst_source_of_the_worst_clip_counts(expected):
 
 
 def test_references_are_read_as_written(tmp_path, contract):
-    made = Reference(np.ones((2, 800), np.float32), np.ones((2, 2, 800), np.float32))
-    path = save_reference(tmp_path / "net.selftest.npz", made)
-    found = read_reference(path, contract())
-    np.testing.assert_array_equal(found.clips, made.clips)
-    np.testing.assert_array_equal(found.sources, made.sources)
+    reference = Reference(np.ones((2, 800), np.float32), np.ones((2, 2, 800), np.float32))
+    path = save_reference(tmp_path / "net.selftest.npz", reference)
+    actual = read_reference(path, contract())
+    np.testing.assert_array_equal(actual.clips, reference.clips)
+    np.testing.assert_array_equal(actual.sources, reference.sources)
     with pytest.raises(InputError, match=r"expected clips of 400 samples and 2 sources each; export"):
         read_reference(path, contract(window_frames=49))
     content = path.read_bytes()
@@ -61,8 +61,8 @@ def test_references_are_read_as_written(tmp_path, contract):
 def test_clips_fill_columns_and_leave_silence(sign_split, contract):
     backend = sign_split(contract(streams=4))
     clips = speech_clips(backend.contract, 6)
-    found = separate_clips(backend, clips)
-    np.testing.assert_array_equal(found, np.stack([np.maximum(clips, 0), np.minimum(clips, 0)], axis=1))
+    actual = separate_clips(backend, clips)
+    np.testing.assert_array_equal(actual, np.stack([np.maximum(clips, 0), np.minimum(clips, 0)], axis=1))
     assert backend.runs == 2
 
 

@@ -87,7 +87,7 @@ def test_fewer_than_1024_is_warned_of(windows, words):
     assert bool(words) == bool(warning)
 
 
-def test_wrong_rate_is_said(model, tmp_path):
+def test_wrong_rate_is_noted(model, tmp_path):
     soundfile.write(tmp_path / "high.wav", babble(1, 0), 16000)
     soundfile.write(tmp_path / "low.wav", babble(1, 0), 4000)
     notes = calibrate_graph(OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(4)).metadata.notes
@@ -95,7 +95,7 @@ def test_wrong_rate_is_said(model, tmp_path):
     assert any("resampled to 8000 Hz" in note for note in notes)
 
 
-def test_overlapping_windows_are_said(model, recordings, tmp_path):
+def test_overlapping_windows_are_noted(model, recordings, tmp_path):
     notes = calibrate_graph(OpenedGraph.read(model), recordings, tmp_path / "c.npz", Draw(200)).metadata.notes
     assert any(note.startswith("too little audio: 6 s for 20 s") for note in notes)
 

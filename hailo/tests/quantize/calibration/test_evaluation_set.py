@@ -20,7 +20,7 @@ def test_mixtures_with_their_sources(test_set, simulator):
     assert 15 < score_clips(simulator.float_backend(), clips) < 21
 
 
-def test_without_sources_agreement_is_told(tmp_path, simulator):
+def test_without_sources_agreement_is_reported(tmp_path, simulator):
     soundfile.write(tmp_path / "a_mixture.wav", babble(0.5, 0), 8000)
     clips, notes = read_evaluation(tmp_path, simulator.contract)
     assert clips[0].references is None
@@ -68,10 +68,10 @@ def test_agreement_is_si_sdr_against_float():
     generator = np.random.default_rng(0)
     exact = generator.standard_normal((2, 4000)).astype(np.float32)
     exact -= exact.mean(axis=1, keepdims=True)
-    found = 3 * exact + 0.1 * generator.standard_normal((2, 4000)).astype(np.float32)
-    found -= found.mean(axis=1, keepdims=True)
-    expected = score_sources(exact, found, exact.sum(axis=0)).si_sdr_db
-    noises = [relative_noise(exact[i : i + 1], found[i : i + 1]) for i in (0, 1)]
+    actual = 3 * exact + 0.1 * generator.standard_normal((2, 4000)).astype(np.float32)
+    actual -= actual.mean(axis=1, keepdims=True)
+    expected = score_sources(exact, actual, exact.sum(axis=0)).si_sdr_db
+    noises = [relative_noise(exact[i : i + 1], actual[i : i + 1]) for i in (0, 1)]
     assert [Score(noise, None).agreement_db for noise in noises] == pytest.approx(expected, abs=0.01)
     assert Score(0.0, None).agreement_db == 100.0
 

@@ -56,13 +56,13 @@ def test_past_rows_are_those_of_a_run_over_the_whole_excerpt(
     samples = excerpt_samples(backend.contract)
     excerpt = babble(samples / 8000, seed)
     assert len(excerpt) == samples
-    found = last_chunk(backend, excerpt)
+    inputs = last_chunk(backend, excerpt)
     first = chunks_before(backend.contract) * chunk
     heard = np.concatenate([np.zeros(padding, np.float32), excerpt])
-    np.testing.assert_array_equal(found[INPUT_NAME].reshape(-1), heard[first * 8 : (first + chunk + 1) * 8])
+    np.testing.assert_array_equal(inputs[INPUT_NAME].reshape(-1), heard[first * 8 : (first + chunk + 1) * 8])
     for block, rows in enumerate(_hidden_rows(folder, excerpt, padding)):
         expected = np.pad(rows[:first], ((4, 0), (0, 0)))[-PAST_ROWS[block] :]
-        np.testing.assert_allclose(found[f"tcn_0{block}/state"][:, 0], expected, **CLOSE)
+        np.testing.assert_allclose(inputs[f"tcn_0{block}/state"][:, 0], expected, **CLOSE)
 
 
 @pytest.mark.slow

@@ -17,8 +17,8 @@ from tests.quantize.small_net import save_net
 from tests.report.conftest import Run
 
 
-def _rows(found: Comparison, section: str) -> dict[str, Row]:
-    return {row.what: row for each in found.sections if each.name == section for row in each.rows}
+def _rows(comparison: Comparison, section: str) -> dict[str, Row]:
+    return {row.what: row for each in comparison.sections if each.name == section for row in each.rows}
 
 
 def _chain(path: Path, convolutions: int, kernel: int = 3, features: int = 8) -> Path:
@@ -32,9 +32,9 @@ def _chain(path: Path, convolutions: int, kernel: int = 3, features: int = 8) ->
 
 @pytest.mark.slow
 def test_a_run_against_itself_is_the_same(whole_run: Run) -> None:
-    found = compare_runs(whole_run.graph, whole_run.graph)
-    assert {row.verdict for section in found.sections for row in section.rows} == {"same"}
-    assert _rows(found, "Scores")["agreement with float, 8 bits [dB]"].first == pytest.approx(
+    comparison = compare_runs(whole_run.graph, whole_run.graph)
+    assert {row.verdict for section in comparison.sections for row in section.rows} == {"same"}
+    assert _rows(comparison, "Scores")["agreement with float, 8 bits [dB]"].first == pytest.approx(
         whole_run.simulation.agreement_db.int8, abs=1e-3
     )
 
@@ -81,10 +81,10 @@ def test_folders_are_runs_too(whole_run: Run, tmp_path: Path) -> None:
     folder = whole_run.page.parent
     assert compare_runs(folder, folder.parent).count("worse") == 0
     alone = Path(shutil.copytree(folder, tmp_path / "small.report"))
-    found = compare_runs(alone, whole_run.graph)
-    nodes = next(section for section in found.sections if section.name == "ONNX nodes")
+    comparison = compare_runs(alone, whole_run.graph)
+    nodes = next(section for section in comparison.sections if section.name == "ONNX nodes")
     assert "not compared" in nodes.note
-    assert found.count("worse") == found.count("better") == 0
+    assert comparison.count("worse") == comparison.count("better") == 0
 
 
 @pytest.mark.slow

@@ -41,8 +41,8 @@ def save_stateful(path: Path, chunk_frames: int = 20) -> Path:
     stored = [numpy_helper.from_array(np.asarray(value, np.float32), name) for name, value in weights.items()]
     stored += [numpy_helper.from_array(np.asarray(value, np.int64), name) for name, value in bounds.items()]
     ends = {INPUT_NAME: contract.input_shape, **contract.state_shapes}
-    made = dict.fromkeys(output_names(2), contract.input_shape) | {after: contract.state_shapes[state]}
-    return _save(path, nodes, (ends, made), contract, stored)
+    shapes = dict.fromkeys(output_names(2), contract.input_shape) | {after: contract.state_shapes[state]}
+    return _save(path, nodes, (ends, shapes), contract, stored)
 
 
 def save_segments(folder: Path, contract: GraphContract) -> list[Path]:
@@ -66,10 +66,10 @@ def save_segments(folder: Path, contract: GraphContract) -> list[Path]:
         _save(
             folder / f"net.segment_{number}.onnx",
             nodes,
-            (given, made),
+            (taken, shapes),
             replace(contract, segment=number, segments=2, segment_of="abc"),
         )
-        for number, (nodes, given, made) in enumerate(parts, start=1)
+        for number, (nodes, taken, shapes) in enumerate(parts, start=1)
     ]
 
 

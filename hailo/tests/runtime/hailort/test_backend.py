@@ -39,14 +39,14 @@ def compiled(model: Path, **options: object) -> Path:
 
 
 def speech_frames(backend, number: int = 0) -> np.ndarray:
-    made = backend.contract
-    count = made.streams * made.window_samples
-    clips = speech_clip(count * (number + 1), made.spec.sample_rate)[-count:].reshape(made.streams, -1)
-    return streams_to_frames(clips, made)
+    contract = backend.contract
+    count = contract.streams * contract.window_samples
+    clips = speech_clip(count * (number + 1), contract.spec.sample_rate)[-count:].reshape(contract.streams, -1)
+    return streams_to_frames(clips, contract)
 
 
-def worst_db(expected: np.ndarray, found: np.ndarray) -> float:
-    return min(signal_to_error_db(a, b) for a, b in zip(expected, found, strict=True))
+def worst_db(expected: np.ndarray, sources: np.ndarray) -> float:
+    return min(signal_to_error_db(a, b) for a, b in zip(expected, sources, strict=True))
 
 
 def greatest(model: Path) -> dict[str, float]:
@@ -63,8 +63,8 @@ def test_equals_onnx_runtime_with_every_runtime(net, runtime, version):
     runtime(version)
     frames = speech_frames(OnnxRuntimeBackend(net, 1))
     with HailoRtBackend(compiled(net)) as backend:
-        found = backend.run(frames)
-    assert worst_db(OnnxRuntimeBackend(net, 1).run(frames), found) >= EXACT_DB
+        sources = backend.run(frames)
+    assert worst_db(OnnxRuntimeBackend(net, 1).run(frames), sources) >= EXACT_DB
 
 
 @pytest.mark.parametrize("version", ["4.17.0", "4.23.0"])
@@ -74,8 +74,8 @@ def test_quantised_streams(net, runtime, version, code_type, floor_db):
     frames = speech_frames(OnnxRuntimeBackend(net, 1))
     hef = compiled(net, ranges=greatest(net), code_type=code_type)
     with HailoRtBackend(hef, RunOptions(stream_format="quantised")) as backend:
-        found = backend.run(frames)
-    level = worst_db(OnnxRuntimeBackend(net, 1).run(frames), found)
+        sources = backend.run(frames)
+    level = worst_db(OnnxRuntimeBackend(net, 1).run(frames), sources)
     assert floor_db <= level < EXACT_DB
 
 
@@ -101,8 +101,8 @@ def test_chunks_with_past_rows(tmp_path, runtime, chosen):
         assert isinstance(backend, StepBackend)
         streams = [make_streamer(backend), make_streamer(OnnxRuntimeBackend(model, 1))]
         assert isinstance(streams[0], ChunkStream)
-        found, expected = (np.concatenate([each.feed(clip), each.flush()], axis=1) for each in streams)
-    level = worst_db(expected, found)
+        sources, expected = (np.concatenate([each.feed(clip), each.flush()], axis=1) for each in streams)
+    level = worst_db(expected, sources)
     assert level >= EXACT_DB if chosen == "float" else EXACT_DB > level >= 60.0
 
 
@@ -122,14 +122,14 @@ def test_two_streams_share_a_backend(tmp_path, runtime):
 
 
 @pytest.mark.parametrize("chosen", ["float", "quantised"])
-@pytest.mark.parametrize("given", [1, 2])
-def test_segments_share_a_device(tmp_path, runtime, contract, given, chosen):
+@pytest.mark.parametrize("inputs", [1, 2])
+def test_segments_share_a_device(tmp_path, runtime, contract, inputs, chosen):
     vendor = runtime()
     models = save_segments(tmp_path, contract())
     hefs = [compiled(model, code_type="UINT16") for model in models]
     chain = SegmentChain(models[0], 1)
     frames = speech_frames(chain)
-    with HailoRtBackend(hefs[given - 1], RunOptions(stream_format=chosen)) as backend:
+    with HailoRtBackend(hefs[inputs - 1], RunOptions(stream_format=chosen)) as backend:
         assert vendor.VDevice.open_devices == 1
         assert backend.contract == chain.contract
         level = worst_db(chain.run(frames), backend.run(frames))
@@ -161,19 +161,19 @@ def test_results_stay_the_callers(net, runtime):
     with HailoRtBackend(compiled(net)) as backend, HailoRtBackend(compiled(net)) as other:
         frames = [speech_frames(backend, number) for number in range(5)]
         kept = [backend.run(each) for each in frames]
-        for each, found in zip(frames, kept, strict=True):
-            np.testing.assert_array_equal(found, other.run(each).copy())
+        for each, sources in zip(frames, kept, strict=True):
+            np.testing.assert_array_equal(sources, other.run(each).copy())
 
 
 def test_frames_and_sources_are_the_devices_own_buffers(net, runtime):
     vendor = runtime(keep_bound=True)
     with HailoRtBackend(compiled(net)) as backend:
         frames = speech_frames(backend)
-        found = backend.run(frames)
+        sources = backend.run(frames)
         bound = vendor.infer_model.BOUND
         assert len(bound) == 3
         assert np.shares_memory(bound[0], frames)
-        assert all(np.shares_memory(buffer, found) for buffer in bound[1:])
+        assert all(np.shares_memory(buffer, sources) for buffer in bound[1:])
 
 
 @pytest.mark.parametrize("chosen", ["float", "quantised"])

@@ -22,9 +22,9 @@ NO_DEVICE = "libhailort failed with error: 74 (HAILO_OUT_OF_PHYSICAL_DEVICES)"
 @pytest.fixture
 def hef(tmp_path):
     model = save_net(tmp_path / "net.onnx")
-    made = save_hef(model)
-    write_sidecar(made, OpenedGraph.read(model))
-    return made
+    hef = save_hef(model)
+    write_sidecar(hef, OpenedGraph.read(model))
+    return hef
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_each_failure_is_one_line_with_its_fix(hef, runtime, call, kind, words, 
     assert vendor.VDevice.open_devices == 0
 
 
-def _window(made):
-    return np.zeros((made.rows, made.spec.stride), np.float32)
+def _window(hef):
+    return np.zeros((hef.rows, hef.spec.stride), np.float32)
 
 
 def test_a_program_for_another_chip(hef, runtime):

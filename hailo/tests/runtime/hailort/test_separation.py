@@ -36,8 +36,8 @@ def compiled(model: Path) -> Path:
     return hef
 
 
-def worst_db(expected, found):
-    pairs = zip(expected.outputs, found.outputs, strict=True)
+def worst_db(expected, actual):
+    pairs = zip(expected.outputs, actual.outputs, strict=True)
     return min(signal_to_error_db(*(soundfile.read(path)[0] for path in pair)) for pair in pairs)
 
 
@@ -90,8 +90,8 @@ def test_the_command(tmp_path, runtime, recording, capsys):
     hef = compiled(model)
     asked = ["separate", str(model), str(recording), "-o", str(tmp_path / "out"), "--backend", "hailort", "--json"]
     assert run(make_app(), asked) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert [Path(path).name for path in told["outputs"]] == ["clip_source_1.wav", "clip_source_2.wav"]
+    report = json.loads(capsys.readouterr().out)
+    assert [Path(path).name for path in report["outputs"]] == ["clip_source_1.wav", "clip_source_2.wav"]
     assert vendor.VDevice.open_devices == 0
     sidecar_path(hef).unlink()
     model.unlink()

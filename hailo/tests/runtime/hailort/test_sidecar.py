@@ -26,9 +26,9 @@ from tests.runtime.hailort.hefs import save_hef
 @pytest.fixture
 def hef(tmp_path: Path) -> Path:
     model = save_net(tmp_path / "net.onnx")
-    made = save_hef(model)
-    write_sidecar(made, OpenedGraph.read(model), hardware="hailo8", compiler="3.33.0")
-    return made
+    hef = save_hef(model)
+    write_sidecar(hef, OpenedGraph.read(model), hardware="hailo8", compiler="3.33.0")
+    return hef
 
 
 def rewrite(hef: Path, **changes: object) -> Path:
@@ -54,10 +54,10 @@ def test_the_compilers_own_names_are_kept(tmp_path):
         "net/conv9": {"type": "conv", "original_names": ["source_2/decoder"], "input": ["net/conv8"]},
         "net/output_layer2": {"type": "output_layer", "original_names": [], "input": ["net/conv9"]},
     }
-    found = describe(OpenedGraph.read(model), {"layers": layers})
-    assert found.inputs[0].origins == ("frames", "net/input_layer1")
-    assert found.outputs[0].origins == ("source_1", "source_1/decoder")
-    assert found.outputs[1].origins == ("source_2", "source_2/decoder", "net/output_layer2", "net/conv9")
+    described = describe(OpenedGraph.read(model), {"layers": layers})
+    assert described.inputs[0].origins == ("frames", "net/input_layer1")
+    assert described.outputs[0].origins == ("source_1", "source_1/decoder")
+    assert described.outputs[1].origins == ("source_2", "source_2/decoder", "net/output_layer2", "net/conv9")
 
 
 def test_a_recorded_parse_tells_the_layers_of_the_ends(evidence):
@@ -78,8 +78,12 @@ def test_past_rows_and_borders_are_ports(tmp_path, contract):
 def test_the_onnx_file_serves_as_well(hef):
     sidecar = read_sidecar(hef)
     sidecar_path(hef).unlink()
-    found = read_sidecar(hef)
-    assert (found.inputs, found.outputs, found.contract) == (sidecar.inputs, sidecar.outputs, sidecar.contract)
+    described = read_sidecar(hef)
+    assert (described.inputs, described.outputs, described.contract) == (
+        sidecar.inputs,
+        sidecar.outputs,
+        sidecar.contract,
+    )
     hef.with_suffix(".onnx").unlink()
     with pytest.raises(DeviceError, match=r"found neither net.hef.json nor net.onnx beside it"):
         read_sidecar(hef)

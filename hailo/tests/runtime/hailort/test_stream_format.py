@@ -44,26 +44,26 @@ def test_values_come_back_within_half_a_step_and_are_clipped_at_the_ends(code_ty
 @given(order=st.sampled_from("CF"), kind=st.sampled_from(["float32", "float64"]))
 def test_float_values_pass_as_they_are(order, kind):
     real = np.asarray(np.random.default_rng(0).standard_normal((6, 8)), kind, order=order)
-    found = FloatFormat(stream("uint8")).encode(real)
-    np.testing.assert_array_equal(found.reshape(6, 8), real.astype(np.float32))
-    assert found.flags.c_contiguous
-    assert np.shares_memory(found, real) == (order == "C" and kind == "float32")
+    codes = FloatFormat(stream("uint8")).encode(real)
+    np.testing.assert_array_equal(codes.reshape(6, 8), real.astype(np.float32))
+    assert codes.flags.c_contiguous
+    assert np.shares_memory(codes, real) == (order == "C" and kind == "float32")
 
 
 @settings(max_examples=60, deadline=None)
-@given(held=st.lists(st.integers(0, 4), min_size=1, max_size=40))
-def test_a_result_is_never_written_while_it_is_held(held):
+@given(in_use=st.lists(st.integers(0, 4), min_size=1, max_size=40))
+def test_a_result_is_never_written_while_it_is_held(in_use):
     """Each entry says for how many runs a part of that run's result is kept."""
     pool = ResultPool({"sources": (2, 5, 4), "state": (3,)})
     kept = []
-    for number, runs in enumerate(held):
-        made = pool.take()
-        for values in made.values():
+    for number, runs in enumerate(in_use):
+        buffer = pool.take()
+        for values in buffer.values():
             values[:] = number
         # A part of it, as streams keep the tail of a window.
-        kept.append((number + runs, number, made["sources"][:, 3:], made["state"]))
+        kept.append((number + runs, number, buffer["sources"][:, 3:], buffer["state"]))
         kept = [each for each in kept if each[0] > number]
-        del made, values
+        del buffer, values
         for _, mark, *parts in kept:
             assert all((part == mark).all() for part in parts)
     assert pool.buffers <= 5

@@ -17,14 +17,14 @@ def block(samples: int, value: float = 1.0) -> np.ndarray:
 @given(steps=st.lists(st.one_of(st.integers(1, 60), st.none()), max_size=60), capacity=st.integers(1, 100))
 def test_what_was_given_is_taken_or_a_gap_of_its_length(steps, capacity):
     queue = CaptureQueue(capacity)
-    given_samples, taken, dropped, held = 0, [], 0, 0
+    given_samples, taken, dropped, waiting = 0, [], 0, 0
     for size in steps:
         if size is not None:
             queue.put(np.arange(given_samples, given_samples + size, dtype=np.float32)[None])
-            given_samples, held = given_samples + size, held + size
-        elif held:
+            given_samples, waiting = given_samples + size, waiting + size
+        elif waiting:
             taken.append(queue.take())
-            held -= taken[-1].samples if isinstance(taken[-1], Gap) else taken[-1].shape[1]
+            waiting -= taken[-1].samples if isinstance(taken[-1], Gap) else taken[-1].shape[1]
     queue.close()
     while (last := queue.take()) is not None:
         taken.append(last)

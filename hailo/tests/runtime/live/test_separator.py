@@ -56,9 +56,9 @@ def test_a_stream_of_another_rate_is_the_file_of_another_rate(rate_hz, channels)
     change = StreamResampler(channels, rate_hz, 8000)
     block = rate_hz // 50
     parts = [change.feed(signal[:, at : at + block]) for at in range(0, signal.shape[1], block)]
-    found = np.concatenate([*parts, change.flush()], axis=1)
+    resampled = np.concatenate([*parts, change.flush()], axis=1)
     expected = soxr.resample(signal.T.copy(), rate_hz, 8000).T
-    assert signal_to_error_db(expected, found) > 100
+    assert signal_to_error_db(expected, resampled) > 100
     ready = np.cumsum([part.shape[1] for part in parts]) / 8000
     due = np.arange(1, len(parts) + 1) * block / rate_hz
     assert 0 < (due - ready).max() <= resampling_lag_seconds(rate_hz, 8000) + 1e-9

@@ -50,8 +50,8 @@ def test_net_that_changes_nothing_gives_the_input_back(contract, chunk, samples,
         parts.append(stream.feed(clip[at : at + size]))
         fed, ready = fed + len(clip[at : at + size]), ready + parts[-1].shape[1]
         assert 0 <= fed - ready < stream.lag_samples
-    found = np.concatenate([*parts, stream.flush()], axis=1)
-    np.testing.assert_array_equal(found, np.stack([np.maximum(clip, 0), np.minimum(clip, 0)]))
+    streamed = np.concatenate([*parts, stream.flush()], axis=1)
+    np.testing.assert_array_equal(streamed, np.stack([np.maximum(clip, 0), np.minimum(clip, 0)]))
     assert stream._memory["chunks"] == stream.windows
     assert stream.lag_ms == stream.lag_samples / 8
 

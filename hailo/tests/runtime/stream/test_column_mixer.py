@@ -41,9 +41,9 @@ def test_each_stream_comes_out_as_if_alone(contract, sign_split, columns, length
     clips = [noise(number, samples) for number, samples in enumerate(lengths)]
     sizes = [size + 37 * number for number in range(len(clips))]
     mixer = ColumnMixer(sign_split(contract(streams=columns, **SMALL)), len(clips), **options)
-    for clip, found in zip(clips, mixed(mixer, clips, sizes), strict=True):
+    for clip, separated in zip(clips, mixed(mixer, clips, sizes), strict=True):
         alone = make_streamer(sign_split(contract(**SMALL)), **options)
-        np.testing.assert_array_equal(found, np.concatenate([alone.feed(clip), alone.flush()], axis=1))
+        np.testing.assert_array_equal(separated, np.concatenate([alone.feed(clip), alone.flush()], axis=1))
         assert mixer.streamer.lag_samples == alone.lag_samples
 
 
@@ -59,8 +59,8 @@ def test_a_stateful_graph_keeps_a_memory_for_each_stream(contract):
     backend = CountingSplit(contract(norm="folded", causal=True))
     mixer = ColumnMixer(backend, 2)
     loud, quiet = noise(0, 3000), 0.01 * noise(1, 1200)
-    found = mixed(mixer, [loud, quiet], [500, 300])
-    for clip, sources in zip([loud, quiet], found, strict=True):
+    separated = mixed(mixer, [loud, quiet], [500, 300])
+    for clip, sources in zip([loud, quiet], separated, strict=True):
         np.testing.assert_array_equal(sources, np.stack([np.maximum(clip, 0), np.minimum(clip, 0)]))
 
 
@@ -87,7 +87,7 @@ def test_exported_columns_equal_the_same_stream_alone(tmp_path, norm_type):
         export_checkpoint(checkpoint, path, ExportOptions(seconds=0.25, streams=streams))
         opened[streams] = OnnxRuntimeBackend(path, 1)
     clips = [0.1 * noise(number, 7000 - 500 * number) for number in range(3)]
-    for clip, found in zip(clips, mixed(ColumnMixer(opened[4], 3), clips, [400, 300, 250]), strict=True):
+    for clip, separated in zip(clips, mixed(ColumnMixer(opened[4], 3), clips, [400, 300, 250]), strict=True):
         alone = make_streamer(opened[1])
         expected = np.concatenate([alone.feed(clip), alone.flush()], axis=1)
-        assert signal_to_error_db(expected, found) >= 100
+        assert signal_to_error_db(expected, separated) >= 100

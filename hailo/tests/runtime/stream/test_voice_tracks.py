@@ -15,11 +15,11 @@ POLES = ((0.9, 0.2), (-0.8, 0.3), (0.1, -0.85))
 
 def voice(number: int, samples: int, seed: int = 0) -> np.ndarray:
     """Make noise with a colour of its own, as loud as the others."""
-    made = np.random.default_rng((seed, number)).standard_normal(samples)
+    voice = np.random.default_rng((seed, number)).standard_normal(samples)
     first, second = POLES[number]
     for at in range(2, samples):
-        made[at] += first * made[at - 1] - second * made[at - 2]
-    return (0.1 * made / made.std()).astype(np.float32)
+        voice[at] += first * voice[at - 1] - second * voice[at - 2]
+    return (0.1 * voice / voice.std()).astype(np.float32)
 
 
 def turns(count: int, windows: int) -> np.ndarray:
@@ -60,8 +60,8 @@ def test_voices_keep_their_output_across_silence_however_the_net_swaps(contract,
     assert description.window_samples == WINDOW
     orders = [tuple(range(count)), *(tuple(random.permutation(count)) for _ in range(40))]
     stream = WindowStream(Oracle(description, sources, WINDOW, orders), 0.0)
-    found = np.concatenate([stream.feed(sources.sum(axis=0)), stream.flush()], axis=1)
-    np.testing.assert_array_equal(found, sources)
+    tracks = np.concatenate([stream.feed(sources.sum(axis=0)), stream.flush()], axis=1)
+    np.testing.assert_array_equal(tracks, sources)
 
 
 def test_one_wrong_window_does_not_swap_all_that_follows(contract):
@@ -69,8 +69,8 @@ def test_one_wrong_window_does_not_swap_all_that_follows(contract):
     hop = WINDOW // 2
     orders = [(0, 1)] * 8 + [(1, 0)] * 2 + [(0, 1)] * 100
     stream = WindowStream(Oracle(contract(window_frames=1999), sources, hop, orders), 0.5)
-    found = np.concatenate([stream.feed(sources.sum(axis=0)), stream.flush()], axis=1)
-    np.testing.assert_allclose(found, sources, atol=1e-6)
+    tracks = np.concatenate([stream.feed(sources.sum(axis=0)), stream.flush()], axis=1)
+    np.testing.assert_allclose(tracks, sources, atol=1e-6)
 
 
 def test_voices_that_sound_alike_are_left_to_the_overlap():
@@ -106,7 +106,7 @@ def test_a_partial_halo_keeps_voices_across_silence_too(contract):
     random = np.random.default_rng(0)
     orders = [(0, 1), *(tuple(random.permutation(2)) for _ in range(60))]
     stream = HaloStream(Oracle(description, sources, probe.hop_samples, orders), 20.0)
-    found = stream.feed(sources.sum(axis=0))
-    agreement = found[:, WINDOW:] @ sources[:, WINDOW : found.shape[1]].T
+    tracks = stream.feed(sources.sum(axis=0))
+    agreement = tracks[:, WINDOW:] @ sources[:, WINDOW : tracks.shape[1]].T
     assert agreement[0, 0] > 50 * abs(agreement[0, 1])
     assert agreement[1, 1] > 50 * abs(agreement[1, 0])

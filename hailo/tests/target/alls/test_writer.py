@@ -93,10 +93,10 @@ def test_the_users_lines_stay_and_win():
     wide = [statement for statement in statements if "a16_w16" in merged.text[statement.start : statement.end]]
     assert [word.text for word in wide[0].positional[0].words()] == ["dw1"]
     assert len(statements) == 3 + 5
-    told = " ".join(merged.notes)
-    assert "brand_new_command is unknown" in told
-    assert "my.alls:2: kept" in told
-    assert "conv1: precision left to the user's script; a16_w16 was recommended" in told
+    notes = " ".join(merged.notes)
+    assert "brand_new_command is unknown" in notes
+    assert "my.alls:2: kept" in notes
+    assert "conv1: precision left to the user's script; a16_w16 was recommended" in notes
 
 
 def test_an_empty_script_of_the_users_changes_nothing():
@@ -132,6 +132,6 @@ def test_layers_made_of_no_node_keep_their_names():
     assert resolve_layers(script, net, parsed) == (script, [])
 
 
-def test_a_layer_that_the_compiler_did_not_make_is_told():
+def test_a_layer_that_the_compiler_did_not_make_is_reported():
     with pytest.raises(OptionError, match=r"1:20: layer ew_add1 \(tcn_00/residual_sum\) is not in the compiler's"):
         resolve_layers("quantization_param(ew_add1, precision_mode=a16_w16)", NET, hn(conv1=("conv", ["encoder"])))

@@ -1,4 +1,4 @@
-"""Formats are told apart by what is in a file."""
+"""Formats are recognised by the content of a file."""
 
 from __future__ import annotations
 

@@ -51,34 +51,34 @@ def save_har(path: Path, members: dict[str, bytes], mode: str = "w") -> Path:
     return path
 
 
-def members_of(hn: Any = HN, said: Any = SAID) -> dict[str, bytes]:
+def members_of(hn: Any = HN, metadata: Any = SAID) -> dict[str, bytes]:
     return {
         "net.native.hn": json.dumps({"name": "native", "layers": {}}).encode(),
         "net.hn": json.dumps(hn).encode(),
         "net.npz": bytes(3000),
-        ".metadata.json": json.dumps(said).encode(),
+        ".metadata.json": json.dumps(metadata).encode(),
     }
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_a_har_is_read_where_it_lies(tmp_path: Path, mode: str) -> None:
-    found = read_file(save_har(tmp_path / "net.har", members_of(), mode))
-    assert (found.format, found.compiler_version, found.hw_arch) == ("har", "3.33.0", "hailo8l")
-    assert found.details["state"] == "quantized_model"
-    assert found.details["name"] == "net", "the latest layers, not the native ones"
-    assert found.details["layers"] == {"input_layer": 1, "conv": 1, "output_layer": 1}
-    assert [(end.name, end.shape) for end in found.inputs] == [("net/input_layer1", (None, 10, 1, 8))]
-    assert found.outputs[0].original_names == ("out",)
-    assert found.details["fused_layers"] == [{"layer": "net/conv1", "original_names": ["/Conv", "/LeakyRelu"]}]
-    assert any("[inferred]" in note for note in found.notes)
+def test_a_har_is_read_in_place(tmp_path: Path, mode: str) -> None:
+    summary = read_file(save_har(tmp_path / "net.har", members_of(), mode))
+    assert (summary.format, summary.compiler_version, summary.hw_arch) == ("har", "3.33.0", "hailo8l")
+    assert summary.details["state"] == "quantized_model"
+    assert summary.details["name"] == "net", "the latest layers, not the native ones"
+    assert summary.details["layers"] == {"input_layer": 1, "conv": 1, "output_layer": 1}
+    assert [(end.name, end.shape) for end in summary.inputs] == [("net/input_layer1", (None, 10, 1, 8))]
+    assert summary.outputs[0].original_names == ("out",)
+    assert summary.details["fused_layers"] == [{"layer": "net/conv1", "original_names": ["/Conv", "/LeakyRelu"]}]
+    assert any("[inferred]" in note for note in summary.notes)
     assert [path.name for path in tmp_path.iterdir()] == ["net.har"], "nothing is unpacked"
 
 
 def test_the_layers_of_a_real_parse(tmp_path: Path, evidence: Path) -> None:
     hn = json.loads((evidence / "seed_wide_dfc3.33_parsed.json").read_text())["hn_model"]
-    found = read_har(save_har(tmp_path / "net.har", members_of(hn)))
-    assert sum(found.details["layers"].values()) == len(hn["layers"]) == 1179
-    assert [end.shape for end in found.inputs] == [(None, 1, 16000, 1)]
+    summary = read_har(save_har(tmp_path / "net.har", members_of(hn)))
+    assert sum(summary.details["layers"].values()) == len(hn["layers"]) == 1179
+    assert [end.shape for end in summary.inputs] == [(None, 1, 16000, 1)]
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,11 @@ def test_layers_of_odd_kinds_are_borne(tmp_path: Path) -> None:
         "b": {"type": ["conv"], "output_shapes": [[True, "x", None, 4]]},
         "c": {"type": "output_layer", "output_shapes": [[-1, 1e9, 3]], "original_names": [1, None]},
     }
-    found = read_har(save_har(tmp_path / "a.har", members_of({"name": 7, "layers": layers}, {"hw_arch": [1]})))
-    assert (found.hw_arch, found.details["name"]) == (None, None)
-    assert found.inputs[0].shape == ()
-    assert found.outputs[0].original_names == ("1", "None")
-    json.dumps(found.to_json(), allow_nan=False)
+    summary = read_har(save_har(tmp_path / "a.har", members_of({"name": 7, "layers": layers}, {"hw_arch": [1]})))
+    assert (summary.hw_arch, summary.details["name"]) == (None, None)
+    assert summary.inputs[0].shape == ()
+    assert summary.outputs[0].original_names == ("1", "None")
+    json.dumps(summary.to_json(), allow_nan=False)
 
 
 @pytest.mark.slow

@@ -17,24 +17,24 @@ from tests.target.files.hef_files import add_stream, hef_bytes, save, save_small
 
 @pytest.mark.parametrize("version", [0, 1, 2, 3])
 def test_every_header_version(tmp_path: Path, version: int) -> None:
-    found = read_hef(save_small(tmp_path / "a.hef", version=version))
-    assert (found.header_version, found.compiler_version, found.hw_arch) == (version, "3.33.1", "hailo8")
-    assert (found.contexts, found.fps, found.latency_ms) == (1, 250.0, 4.0)
-    assert [end.name for end in found.inputs] == ["net/input_layer1"]
-    assert [end.name for end in found.outputs] == ["net/second", "net/first"], "in the file's own order"
-    end = found.inputs[0]
+    summary = read_hef(save_small(tmp_path / "a.hef", version=version))
+    assert (summary.header_version, summary.compiler_version, summary.hw_arch) == (version, "3.33.1", "hailo8")
+    assert (summary.contexts, summary.fps, summary.latency_ms) == (1, 250.0, 4.0)
+    assert [end.name for end in summary.inputs] == ["net/input_layer1"]
+    assert [end.name for end in summary.outputs] == ["net/second", "net/first"], "in the file's own order"
+    end = summary.inputs[0]
     assert (end.shape, end.padded_shape, end.row_bytes) == ((10, 1, 16), (10, 8, 16), 128)
     assert (end.scale, end.zero_point, end.value_range) == (0.5, 3.0, (-1.5, 126.0))
     assert end.original_names == ("/net/input_layer1/Conv", "/net/input_layer1/LeakyRelu")
-    assert found.details["layer_controllers"] == 3, "one that is set up twice counts once"
-    assert found.details["made_at"] == "2023-11-14T22:13:20+00:00"
-    checked = found.details["checks"]["checksum"]
+    assert summary.details["layer_controllers"] == 3, "one that is set up twice counts once"
+    assert summary.details["made_at"] == "2023-11-14T22:13:20+00:00"
+    checked = summary.details["checks"]["checksum"]
     assert checked.endswith("agrees") if version in (0, 3) else checked.startswith("not checked")
 
 
 def test_where_version_1_keeps_its_protobuf_is_found_by_trial(tmp_path: Path) -> None:
-    found = read_hef(save_small(tmp_path / "a.hef", version=1))
-    assert any("found at byte 28 by trial [inferred]" in note for note in found.notes)
+    summary = read_hef(save_small(tmp_path / "a.hef", version=1))
+    assert any("found at byte 28 by trial [inferred]" in note for note in summary.notes)
     content = b"\x01HEF" + struct.pack(">II", 1, 40) + bytes(80)
     with pytest.raises(InputError, match="its metadata was not found behind its header of version 1"):
         read_hef(save(tmp_path / "b.hef", content))
@@ -51,7 +51,7 @@ def test_an_altered_checksum(tmp_path: Path, version: int) -> None:
     assert any("altered" in note for note in read_hef(path, damaged=True).notes)
 
 
-def test_without_xxhash_the_check_is_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_xxhash_the_check_is_reported_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save_small(tmp_path / "a.hef", version=3)
     monkeypatch.setitem(sys.modules, "xxhash", None)
     assert "checksum: not checked: the package xxhash is not installed" in read_hef(path).notes
@@ -81,7 +81,7 @@ def test_sizes_beyond_reason(tmp_path: Path) -> None:
         read_hef(save(tmp_path / "a.hef", bytes(content)))
 
 
-def test_more_bytes_than_the_header_says_are_told(tmp_path: Path) -> None:
+def test_more_bytes_than_the_header_gives_are_reported(tmp_path: Path) -> None:
     path = save_small(tmp_path / "a.hef")
     path.write_bytes(path.read_bytes() + b"more")
     assert "length: 4 bytes more than its header says" in read_hef(path).notes
@@ -121,8 +121,8 @@ def _inferred_chip(message: Any) -> None:
         (_inferred_chip, "chip number 3 is taken for hailo8l [inferred]"),
     ],
 )
-def test_what_is_not_known_is_said(tmp_path: Path, change: Any, note: str) -> None:
-    assert any(note in told for told in read_hef(save_small(tmp_path / "a.hef", change)).notes)
+def test_what_is_not_known_is_noted(tmp_path: Path, change: Any, note: str) -> None:
+    assert any(note in notes for notes in read_hef(save_small(tmp_path / "a.hef", change)).notes)
 
 
 def test_a_file_without_a_network_is_refused(tmp_path: Path) -> None:
@@ -135,9 +135,9 @@ def test_borders_between_contexts_are_no_inputs(tmp_path: Path) -> None:
         edge = add_stream(message.network_groups[0].contexts[0], "net/between", 1)
         edge.link.kind, edge.link.connected_context = 1, "context_1"
 
-    found = read_hef(save_small(tmp_path / "a.hef", change))
-    assert [end.name for end in found.outputs] == ["net/second", "net/first"]
-    (border,) = found.details["context_borders"]
+    summary = read_hef(save_small(tmp_path / "a.hef", change))
+    assert [end.name for end in summary.outputs] == ["net/second", "net/first"]
+    (border,) = summary.details["context_borders"]
     assert (border["direction"], border["connected"], border["name"]) == ("out", "context_1", "net/between")
 
 
@@ -150,10 +150,10 @@ def test_numbers_that_are_none_stay_out_of_the_json(tmp_path: Path) -> None:
         numeric = group.contexts[0].metadata.edge_layers[0].layer.numeric
         numeric.scale = numeric.zero_point = numeric.least = float("nan")
 
-    found = read_hef(save_small(tmp_path / "a.hef", change))
-    json.dumps(found.to_json(), allow_nan=False)
-    assert (found.fps, found.latency_ms, found.details["made_at"]) == (None, None, None)
-    end = found.inputs[0]
+    summary = read_hef(save_small(tmp_path / "a.hef", change))
+    json.dumps(summary.to_json(), allow_nan=False)
+    assert (summary.fps, summary.latency_ms, summary.details["made_at"]) == (None, None, None)
+    end = summary.inputs[0]
     assert (end.scale, end.zero_point, end.value_range) == (None, None, None)
 
 

@@ -93,8 +93,8 @@ def test_countless_contexts_are_refused_before_they_take_memory(monkeypatch: pyt
 
 def _varint(value: int) -> bytes:
     """Write a number as protobuf does."""
-    made = bytearray()
+    content = bytearray()
     while value > 0x7F:
-        made.append(value & 0x7F | 0x80)
+        content.append(value & 0x7F | 0x80)
         value >>= 7
-    return bytes([*made, value])
+    return bytes([*content, value])

@@ -22,17 +22,17 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_our_own_export(net: Path) -> None:
-    found = read_onnx(net)
+    summary = read_onnx(net)
     model = onnx.load_model(net)
-    made = GraphContract.from_metadata(metadata_of(model), "small")
+    contract = GraphContract.from_metadata(metadata_of(model), "small")
     cost = check_file(net).resources.cost
-    assert [end.shape for end in found.inputs] == [made.input_shape]
-    assert [end.name for end in found.outputs] == [value.name for value in model.graph.output]
-    assert found.details["opset"] == {"ai.onnx": model.opset_import[0].version}
-    assert found.details["contract"]["window_samples"] == made.window_samples
-    assert found.details["predicted"]["compiled_layers"] == cost.compiled_layers
-    assert sum(found.details["layers"].values()) == len(OpenedGraph.read(net).net)
-    assert (found.hw_arch, found.compiler_version, found.fps) == (None, None, None)
+    assert [end.shape for end in summary.inputs] == [contract.input_shape]
+    assert [end.name for end in summary.outputs] == [value.name for value in model.graph.output]
+    assert summary.details["opset"] == {"ai.onnx": model.opset_import[0].version}
+    assert summary.details["contract"]["window_samples"] == contract.window_samples
+    assert summary.details["predicted"]["compiled_layers"] == cost.compiled_layers
+    assert sum(summary.details["layers"].values()) == len(OpenedGraph.read(net).net)
+    assert (summary.hw_arch, summary.compiler_version, summary.fps) == (None, None, None)
 
 
 def test_a_foreign_dynamic_graph_is_shown_without_a_prediction(tmp_path: Path) -> None:
@@ -40,11 +40,11 @@ def test_a_foreign_dynamic_graph_is_shown_without_a_prediction(tmp_path: Path) -
     graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", ends[:1], ends[1:])
     path = tmp_path / "a.onnx"
     onnx.save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
-    found = read_onnx(path)
-    assert found.inputs[0].shape == (None, 1, 4, 4)
-    assert found.details["contract"] is None
-    assert found.details["predicted"] is None
-    assert any("no layers are predicted" in note for note in found.notes)
+    summary = read_onnx(path)
+    assert summary.inputs[0].shape == (None, 1, 4, 4)
+    assert summary.details["contract"] is None
+    assert summary.details["predicted"] is None
+    assert any("no layers are predicted" in note for note in summary.notes)
 
 
 def test_a_damaged_contract_is_noted(net: Path, tmp_path: Path) -> None:
@@ -52,9 +52,9 @@ def test_a_damaged_contract_is_noted(net: Path, tmp_path: Path) -> None:
     helper.set_model_props(model, {METADATA_KEY: "{"})
     path = tmp_path / "a.onnx"
     onnx.save_model(model, path)
-    found = read_onnx(path)
-    assert found.details["contract"] is None
-    assert any("metadata is damaged" in note for note in found.notes)
+    summary = read_onnx(path)
+    assert summary.details["contract"] is None
+    assert any("metadata is damaged" in note for note in summary.notes)
 
 
 def test_no_onnx(tmp_path: Path) -> None:

@@ -19,33 +19,33 @@ STREAM = (2, 3, 3, 2)
 
 def test_the_mnist_file_is_read_whole() -> None:
     """README of the folder: whole file, header version 0, one context, hailo8; limits.md 2: 10 LCUs."""
-    found = read_hef(MNIST)
-    assert (found.header_version, found.compiler_version, found.hw_arch) == (0, "3.27.0", "hailo8")
-    assert found.contexts == 1
-    assert found.details["layer_controllers"] == 10
-    assert found.details["checks"] == {"checksum": "MD5 of the metadata agrees", "length": "complete"}
-    assert found.details["context_borders"] == []
-    assert found.notes == ()
-    (end,) = found.inputs
+    summary = read_hef(MNIST)
+    assert (summary.header_version, summary.compiler_version, summary.hw_arch) == (0, "3.27.0", "hailo8")
+    assert summary.contexts == 1
+    assert summary.details["layer_controllers"] == 10
+    assert summary.details["checks"] == {"checksum": "MD5 of the metadata agrees", "length": "complete"}
+    assert summary.details["context_borders"] == []
+    assert summary.notes == ()
+    (end,) = summary.inputs
     assert end.name == "MNIST_CNN/input_layer1"
     assert end.shape == end.padded_shape == (32, 32, 1), "MNIST padded to 32 x 32"
-    (end,) = found.outputs
+    (end,) = summary.outputs
     assert end.shape == end.padded_shape == (4, 4, 16)
     assert end.row_bytes == 64, "limits.md 3: output 4x4x16 -> 64"
 
 
 @pytest.mark.parametrize(("path", "start"), [(MNIST, 32), (VITS_HEAD, 56)])
 def test_a_second_reader_finds_the_same(path: Path, start: int) -> None:
-    found = read_hef(path, damaged=True)
+    summary = read_hef(path, damaged=True)
     protobuf = path.read_bytes()[start:]
-    assert found.fps == double_at(protobuf, 2, 1, 4)
-    assert found.latency_ms == 1000 * double_at(protobuf, 2, 1, 6)
-    assert [found.details["operations"] or 0] == (list(values_at(protobuf, 2, 1, 8)) or [0])
-    assert found.details["networks"] == texts_at(protobuf, 2, 1, 1)
-    assert found.details["extensions"] == texts_at(protobuf, 5, 2)
-    assert found.contexts == len(list(values_at(protobuf, 2, 3)))
-    streams = [*found.inputs, *found.outputs]
-    borders = found.details["context_borders"]
+    assert summary.fps == double_at(protobuf, 2, 1, 4)
+    assert summary.latency_ms == 1000 * double_at(protobuf, 2, 1, 6)
+    assert [summary.details["operations"] or 0] == (list(values_at(protobuf, 2, 1, 8)) or [0])
+    assert summary.details["networks"] == texts_at(protobuf, 2, 1, 1)
+    assert summary.details["extensions"] == texts_at(protobuf, 5, 2)
+    assert summary.contexts == len(list(values_at(protobuf, 2, 3)))
+    streams = [*summary.inputs, *summary.outputs]
+    borders = summary.details["context_borders"]
     assert sorted([end.name for end in streams] + [each["name"] for each in borders]) == sorted(
         texts_at(protobuf, *STREAM, 3, 1)
     )
@@ -66,26 +66,26 @@ def test_the_vits_head_says_that_it_is_cut_off() -> None:
 
 def test_the_vits_head_shows_its_metadata_when_asked() -> None:
     """README of the folder: header version 3, two contexts, heights 148 to 37,888, width 1, rows of 8 columns."""
-    found = read_hef(VITS_HEAD, damaged=True)
+    summary = read_hef(VITS_HEAD, damaged=True)
     readme = (HEF_EVIDENCE / "README.md").read_text()
     heights = [int(number.replace(",", "")) for number in re.findall(r"height ([\d,]+) to ([\d,]+)", readme)[0]]
-    assert (found.header_version, found.compiler_version, found.hw_arch) == (3, "5.3.0", "hailo10h")
-    assert found.contexts == 2
-    ends = [*found.inputs, *found.outputs]
+    assert (summary.header_version, summary.compiler_version, summary.hw_arch) == (3, "5.3.0", "hailo10h")
+    assert summary.contexts == 2
+    ends = [*summary.inputs, *summary.outputs]
     assert [end.shape[0] for end in ends] == heights
     assert all(end.shape[1] == 1 for end in ends)
     assert all(end.row_bytes == 8 * (end.shape[2] or 0) for end in ends)
-    assert found.inputs[0].original_names == ("/dec/conv_pre/Conv", "/dec/LeakyRelu")
-    assert found.fps == pytest.approx(23.9, abs=0.05), "limits.md 4: 23.9 fps bottleneck"
-    assert found.details["operations"] == pytest.approx(10.91e9, abs=5e6), "limits.md 4: 10.91 GOP"
-    assert found.details["layer_controllers"] == 48, "limits.md 1: 48 LCUs listed for 3 clusters"
-    assert found.details["checks"]["checksum"] == "XXH3 of the metadata agrees"
-    borders = found.details["context_borders"]
+    assert summary.inputs[0].original_names == ("/dec/conv_pre/Conv", "/dec/LeakyRelu")
+    assert summary.fps == pytest.approx(23.9, abs=0.05), "limits.md 4: 23.9 fps bottleneck"
+    assert summary.details["operations"] == pytest.approx(10.91e9, abs=5e6), "limits.md 4: 10.91 GOP"
+    assert summary.details["layer_controllers"] == 48, "limits.md 1: 48 LCUs listed for 3 clusters"
+    assert summary.details["checks"]["checksum"] == "XXH3 of the metadata agrees"
+    borders = summary.details["context_borders"]
     assert {(each["direction"], each["connected"]) for each in borders} == {
         ("out", "model_context_1"),
         ("in", "model_context_0"),
     }
-    assert any("cut off" in note for note in found.notes)
+    assert any("cut off" in note for note in summary.notes)
 
 
 def test_the_header_of_version_3_tells_the_length_to_the_byte(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 
 def values_at(protobuf: bytes, *path: int) -> Iterator[bytes | int]:
-    """Yield what lies at a path of field numbers: bytes, or the integer of a varint."""
+    """Yield the values at a path of field numbers: bytes, or the integer of a varint."""
     number, *rest = path
     place = 0
     while place < len(protobuf):

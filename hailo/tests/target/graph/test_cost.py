@@ -35,8 +35,8 @@ def test_global_norm_holds_its_map(net_of: NetOf) -> None:
         helper.make_node("Relu", ["d"], ["y"], "act"),
     ]
     cost = summarise(net_of(nodes, {"x": [1, 8, 60, 1]}, ["y"]))
-    (held,) = cost.held_maps
-    assert (held.layer, held.join, held.values) == ("input_layer1", "ew_sub1", 8 * 60)
+    (maps,) = cost.held_maps
+    assert (maps.layer, maps.join, maps.values) == ("input_layer1", "ew_sub1", 8 * 60)
     assert cost.held_values == 480
 
 
@@ -50,10 +50,10 @@ def test_local_pooling_holds_nothing(net_of: NetOf) -> None:
 
 def test_residual_around_a_global_norm_is_held(evidence: Path) -> None:
     cost = OpenedGraph.read(evidence / "seed_wide_export.onnx").cost
-    held = {held.layer for held in cost.held_maps}
+    maps = {maps.layer for maps in cost.held_maps}
     # two maps per norm (49), 23 residual states, 23 skip sums, the representation in front of the masks
     assert len(cost.held_maps) == 2 * 49 + 23 + 23 + 1
-    assert {"conv1", "ew_sub1", "conv2", "ew_add3", "concat1"} <= held
+    assert {"conv1", "ew_sub1", "conv2", "ew_add3", "concat1"} <= maps
     assert cost.compiled_layers == cost.parsed_layers - 46
     assert cost.widest_row.values == 1999 * 1024
 

@@ -67,7 +67,7 @@ def test_a_foreign_graph_has_no_contract_and_is_refused_where_one_is_needed(tmp_
         graph.require_contract()
 
 
-def test_damaged_metadata_is_told_apart_from_none(tmp_path: Path) -> None:
+def test_damaged_metadata_is_distinguished_from_none(tmp_path: Path) -> None:
     graph = OpenedGraph.read(save_graph(tmp_path / "net.onnx", make_contract(), record="{"))
     with pytest.raises(GraphError, match="damaged"):
         _ = graph.contract

@@ -13,7 +13,7 @@ DIAMOND = [node(0, "b", "x", "tb"), node(1, "a", "x", "ta"), node(2, "c", "tb ta
 
 
 def test_nodes_are_made_breadth_first_after_what_they_read() -> None:
-    assert [made.name for made in creation_order(DIAMOND)] == ["b", "a", "d", "c"]
+    assert [created.name for created in creation_order(DIAMOND)] == ["b", "a", "d", "c"]
 
 
 def test_discovery_takes_consumers_by_name_and_needs_no_predecessors() -> None:

@@ -19,11 +19,11 @@ def _grouped_decoder() -> onnx.ModelProto:
 
 @pytest.mark.parametrize(("chip", "level"), [("hailo8", "error"), ("hailo8l", "warning"), ("hailo15h", "warning")])
 def test_a_limit_of_one_chip_warns_on_another(chip: str, level: str) -> None:
-    found = [
+    findings = [
         f for f in check_graph(OpenedGraph(_grouped_decoder()), chip).findings if f.rule == "grouped-deconvolution"
     ]
-    assert [finding.level for finding in found] == [level]
-    assert ("recorded on hailo8 only" in found[0].message) == (chip != "hailo8")
+    assert [finding.level for finding in findings] == [level]
+    assert ("recorded on hailo8 only" in findings[0].message) == (chip != "hailo8")
 
 
 @pytest.mark.parametrize("chip", ["hailo8", "hailo8l", "hailo10h", "hailo15h"])

@@ -83,9 +83,9 @@ def test_a_window_names_its_exact_split() -> None:
     output = graph.conv(
         graph.input(1, 512, 600, 1), 512, 512, (3, 1), group=512, dilations=[64, 1], pads=[64, 0, 64, 0]
     )
-    (found,) = check_graph(OpenedGraph(graph.model(output))).findings
-    assert "129 rows of 512 bytes = 66,048 bytes" in found.message
-    assert "3 depthwise convolutions" in found.fix
+    (finding,) = check_graph(OpenedGraph(graph.model(output))).findings
+    assert "129 rows of 512 bytes = 66,048 bytes" in finding.message
+    assert "3 depthwise convolutions" in finding.fix
 
 
 @pytest.mark.parametrize(

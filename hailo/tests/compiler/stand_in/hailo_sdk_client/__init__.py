@@ -65,8 +65,8 @@ class ClientRunner:
         return self._state["hn"], None
 
     def get_hn_dict(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._state["hn"]
-        return found
+        actual: dict[str, Any] = self._state["hn"]
+        return actual
 
     def save_har(self, path: str) -> None:
         Path(path).write_text(f"{LOUD}\n{json.dumps(self._state)}", encoding="utf-8")
@@ -145,10 +145,10 @@ def _require_calibration(calib_data: Any, hn: dict[str, Any]) -> None:
         if layer["type"] != "input_layer":
             continue
         shape = tuple(layer["output_shapes"][0][1:])
-        found = calib_data[name].shape[1:]
-        if found != shape:
+        actual = calib_data[name].shape[1:]
+        if actual != shape:
             raise BadInputsShape(
-                f"Data shape {found} for layer {name} doesn't match network's input shape {shape}"
+                f"Data shape {actual} for layer {name} doesn't match network's input shape {shape}"
             )
 
 

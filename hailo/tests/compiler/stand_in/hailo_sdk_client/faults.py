@@ -17,7 +17,7 @@ from pathlib import Path
 
 
 class BadInputsShape(Exception):
-    """As the vendor's; its module is told as recorded."""
+    """As the vendor's; its module is named as recorded."""
 
 
 class ScriptParserError(Exception):
@@ -91,6 +91,6 @@ def _disk_full(_message: str) -> None:
 
 
 def _hold_memory(_message: str) -> None:
-    held = bytearray(os.urandom(1)) * (400 << 20)
+    memory = bytearray(os.urandom(1)) * (400 << 20)
     time.sleep(600)
-    print(len(held))
+    print(len(memory))

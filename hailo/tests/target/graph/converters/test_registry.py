@@ -6,9 +6,9 @@ from tasnet2hef.target.graph.converters.registry import discover
 
 
 def test_converters_are_found_without_a_list() -> None:
-    found = discover()
-    assert {"Conv", "Relu", "Max", "ReduceMean", "Slice", "Gather"} <= set(found)
-    assert len({function.__module__ for function in found.values()}) > 20
+    converters = discover()
+    assert {"Conv", "Relu", "Max", "ReduceMean", "Slice", "Gather"} <= set(converters)
+    assert len({function.__module__ for function in converters.values()}) > 20
 
 
 def test_converters_are_of_operators_that_exist() -> None:

@@ -102,11 +102,11 @@ class ConfiguredInferModel:
         return AsyncInferJob(lambda: [self._compute(each) for each in bindings])
 
     def _compute(self, bindings: Bindings) -> None:
-        found = self._engine.run({name: each.buffer for name, each in bindings.inputs.items()})
+        outputs = self._engine.run({name: each.buffer for name, each in bindings.inputs.items()})
         for name, each in bindings.outputs.items():
             edge = self._outputs[name]
             assert each.buffer is not None, f"no buffer bound to {name}"
-            each.buffer[:] = to_type(found[name], edge.end, edge.dtype) if self._active else 0
+            each.buffer[:] = to_type(outputs[name], edge.end, edge.dtype) if self._active else 0
 
 
 class AsyncInferJob:

@@ -64,7 +64,7 @@ class InferVStreams:
         for values in inputs.values():
             if not values.flags.c_contiguous or values.dtype != self._input or values.ndim != 4:
                 raise HailoRTException(f"input of {values.shape} {values.dtype}, expected [batch, H, W, C]")
-        found = self._engine.run({name: values[0] for name, values in inputs.items()})
+        outputs = self._engine.run({name: values[0] for name, values in inputs.items()})
         ends = {end["name"]: end for end in self._group.hef.content["outputs"]}
-        made = {name: to_type(real, ends[name], self._output)[None] for name, real in found.items()}
-        return made if self._group.active else {name: np.zeros_like(values) for name, values in made.items()}
+        results = {name: to_type(real, ends[name], self._output)[None] for name, real in outputs.items()}
+        return results if self._group.active else {name: np.zeros_like(values) for name, values in results.items()}
