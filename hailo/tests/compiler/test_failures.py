@@ -95,7 +95,9 @@ def test_a_stage_out_of_time_is_stopped_with_all_its_processes(bench: Bench, fin
     report = bench.compile(minutes=minutes(compile=HANGS_SECONDS), attempts=1)
     assert report.failure is not None
     assert report.failure.signature == "out-of-time"
-    assert any("Iterations: 12345" in told for told in bench.display.messages), "the compiler's last line was shown"
+    assert any("Iterations: 12345" in line for line in bench.display.messages), (
+        "the compiler's last line was shown"
+    )
     bench.mend()
     again = bench.compile(minutes=minutes(compile=HANGS_SECONDS), attempts=1)
     assert again.outcome == "failed", "the same limit again"
