@@ -1,4 +1,4 @@
-"""What a user can ask of a simulation."""
+"""The options of a simulation."""
 
 from __future__ import annotations
 

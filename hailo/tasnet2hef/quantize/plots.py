@@ -18,7 +18,7 @@ FORMATS: Final = ("png", "svg")
 
 
 def chosen_format(choice: str) -> str | None:
-    """Return the format that ``auto``, ``none`` or a format's name stands for; None draws nothing.
+    """Return the format that ``auto``, ``none`` or a format's name selects; None: no plots.
 
     >>> chosen_format("svg"), chosen_format("none")
     ('svg', None)
@@ -41,7 +41,7 @@ def require_plots(kind: str) -> None:
 
 
 def draw_layers(layers: Sequence[LayerReport], path: Path, unit: str) -> Path:
-    """Draw a bar for each of the worst layers, the most damaging on top."""
+    """Draw a bar for each of the worst layers, the largest loss on top."""
     worst = list(layers[:WORST])[::-1]
     figure, axes = _figure(7.0, 1.0 + 0.24 * len(worst))
     axes.barh(
@@ -62,7 +62,7 @@ def draw_frontier(
     path: Path,
     unit: str,
 ) -> Path:
-    """Draw what each set of 16-bit layers reaches over what it costs, with the chosen one marked."""
+    """Draw the score of each set of 16-bit layers over its cost, with the chosen one marked."""
     figure, axes = _figure(7.0, 4.0)
     axes.plot([100 * point.extra_share for point in points], [point.score.figure_db for point in points], "o-")
     axes.plot([100 * chosen.extra_share], [chosen.score.figure_db], "D", color="tab:red", label="chosen")

@@ -1,4 +1,4 @@
-"""What a simulation found, for people and for machines."""
+"""The result of a simulation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SimulationReport:
     """The result of `simulate`.
 
     ``si_sdr_db`` is of whole recordings, separated as `separate` does it (None without true sources);
-    ``window_db`` of the windows that layers were judged on. ``agreement_db`` compares with the float net.
+    ``window_db`` of the windows that layers were measured on. ``agreement_db`` compares with the float net.
     """
 
     si_sdr_db: Figures
@@ -48,7 +48,7 @@ class SimulationReport:
     resumed: int
     notes: tuple[str, ...]
     warning: str
-    """What too small a calibration set costs; empty for a full one."""
+    """The loss from too small a calibration set; empty for a full one."""
 
     def to_json(self) -> dict[str, object]:
         """Return what `simulate --json` prints."""

@@ -42,7 +42,7 @@ class Score:
 
 
 class Scorer:
-    """Windows to score on, and what the float net makes of them."""
+    """Windows to score on, and the float net's sources of each."""
 
     def __init__(self, windows: Sequence[EvaluationWindow], reference: Backend) -> None:
         self.windows = windows
@@ -76,14 +76,14 @@ def score_clips(backend: Backend, clips: Sequence[EvaluationClip]) -> float | No
     return float(np.mean(figures))
 
 
-def relative_noise(expected: Samples, found: Samples) -> float:
-    """Return the power of what ``found`` has beside scaled ``expected``, relative to it: mean over sources.
+def relative_noise(expected: Samples, actual: Samples) -> float:
+    """Return the power of ``actual`` minus scaled ``expected``, relative to the latter; mean over sources.
 
     >>> relative_noise(np.array([[1.0, 0.0]], np.float32), np.array([[2.0, 0.5]], np.float32))
     0.0625
     """
     noises = []
-    for truth, estimate in zip(expected.astype(np.float64), found.astype(np.float64), strict=True):
+    for truth, estimate in zip(expected.astype(np.float64), actual.astype(np.float64), strict=True):
         energy = float(truth @ truth)
         if energy == 0:
             continue

@@ -1,4 +1,4 @@
-"""What a calibration set that was just written holds."""
+"""The contents of a calibration set that was just written."""
 
 from __future__ import annotations
 
