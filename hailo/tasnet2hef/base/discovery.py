@@ -1,4 +1,4 @@
-"""Finds the modules of a package, so that a new rule, operator, format or command is one new file and no list."""
+"""Finds the modules of a package: a new rule, operator, format or command needs one new file and no list entry."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def package_home() -> Path:
 
 
 def environment_python(name: str) -> Path:
-    """Return the path of an environment's Python, installed or not; links stay, for they identify an environment.
+    """Return the path of an environment's Python, installed or not; links are kept: they identify an environment.
 
     >>> environment_python("to-hailo-env").parts[-3:]
     ('to-hailo-env', 'bin', 'python')

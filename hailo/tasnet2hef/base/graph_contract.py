@@ -1,4 +1,4 @@
-"""What an exported graph promises its host, in the ONNX file's metadata so that no second file is needed."""
+"""What the host must know to run an exported graph, in the ONNX file's metadata: no second file is needed."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class GraphContract:
     stateful: bool = False
     """The window is a chunk of a stream, and each depthwise convolution's past rows are inputs and outputs."""
     input_level_dbfs: float | None = None
-    """Speech level to which the host scales the input, undone on the output; None: any level will do."""
+    """Speech level to which the host scales the input, undone on the output; None: the input is not scaled."""
     segment: int = 1
     """Number of this segment, from 1; a whole graph is the only one."""
     segments: int = 1

@@ -7,8 +7,8 @@ from typing import Final, Literal
 Outcome = Literal["done", "failed", "refused", "not compiled", "interrupted"]
 """How work ended.
 
-``refused``: not begun, because a check found errors. ``not compiled``: everything was prepared, but there is no
-compiler here. ``interrupted``: stopped from outside before its end.
+``refused``: not begun, because a check found errors. ``not compiled``: everything was prepared, but no compiler is
+installed. ``interrupted``: stopped from outside before its end.
 """
 
 DONE: Final = "done"

@@ -11,7 +11,7 @@ from typing import Any
 def plain(value: Any) -> Any:
     """Return a value as JSON holds it: dataclasses and mappings as objects, sequences as lists, paths as text.
 
-    A dataclass gives its fields by their own names, in their order.
+    A dataclass becomes an object of its fields, in their order.
 
     Raises:
         TypeError: the value, or one inside it, is none of these nor text, a number, a truth value or None.

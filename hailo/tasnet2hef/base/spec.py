@@ -145,7 +145,7 @@ class TasNetSpec:
         if self.causal and self.conv_kernel_size == 1:
             raise OptionError("conv_kernel_size: found 1 in a causal net; the original's chop empties the tensor")
         if self.encoder_activation == "softmax":
-            raise OptionError("encoder_activation: softmax names no axis there; retrain with another one")
+            raise OptionError("encoder_activation: softmax has no axis in the original; retrain with another one")
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> TasNetSpec:

@@ -1,2 +1,2 @@
-"""What 8 bits cost, before the compiler runs: calibration sets, simulation of its
-rounding, search for the layers that need 16 bits."""
+"""8-bit simulation before the compiler runs: calibration sets, quantisation at the compiler's own borders, and the
+search for 16-bit layers."""

@@ -2,7 +2,7 @@
 
 A convolution with its bias, its activation and, where the compiler fuses it, the elementwise add behind it is one
 layer and so one border. Layers that only move values (a nearest resize, a slice, zero padding, an output) pass
-its codes on unchanged; they have no border of their own and appear under ``carriers`` of the one before them.
+their input's codes on; they have no border of their own and appear under ``carriers`` of the one before them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ INVERSES = ("inv_sqrt", "inv_pos")
 class Border:
     """One quantised tensor.
 
-    ``layer`` is the compiler's layer that computes it, ``fused`` the convolution that its add is fused into,
+    ``layer`` is the compiler's layer that computes it, ``fused`` the convolution that its add is part of,
     ``carriers`` the layers after it that pass its codes on. ``values`` counts the tensor's values in one window,
     ``weights`` the layer's weights and biases. ``inverse_of`` names the tensor whose inverse this is where the
     ONNX graph divides and the compiler inverts first, then multiplies.
@@ -45,7 +45,7 @@ class Border:
 
     @property
     def extra_bits(self) -> int:
-        """Bits that 16 instead of 8 cost: weights stored and output values moved, once a window."""
+        """Extra bits at 16 instead of 8: weights stored, and output values moved per window."""
         return 8 * (self.weights + self.values)
 
 
@@ -89,7 +89,7 @@ def find_borders(net: HailoNet) -> BorderMap:
 
 
 def _owners(net: HailoNet) -> dict[str, str]:
-    """Return, for each ONNX tensor, the last layer that the parser made of the node behind it."""
+    """Return, for each ONNX tensor, the last layer that the parser makes of the node that computes it."""
     owners: dict[str, str] = {}
     for layer in net:
         if layer.onnx and not _moves_only(layer):
@@ -103,7 +103,7 @@ def _is_last(net: HailoNet, layer: Layer, other: str | None) -> bool:
 
 
 def _reaches(net: HailoNet, start: str, end: str, depth: int = 8) -> bool:
-    """Return whether ``end`` lies behind ``start``, at most ``depth`` layers on (layers of one node are close)."""
+    """Return whether ``end`` follows ``start`` within ``depth`` layers (layers of one node are close)."""
     readers = net[start].outputs
     return end in readers or (depth > 0 and any(_reaches(net, name, end, depth - 1) for name in readers))
 
@@ -126,7 +126,7 @@ def _border(net: HailoNet, layer: Layer, fused: tuple[str, ...], owners: Mapping
 
 
 def _tensor(layer: Layer, owners: Mapping[str, str]) -> tuple[str, str]:
-    """Return the tensor that a layer makes, and the tensor it inverts where the inverse must be made first."""
+    """Return the tensor that a layer computes, and the tensor that it inverts where a division is split in two."""
     if not layer.onnx or layer.type == "const_input":
         return "", ""
     node = layer.onnx[-1]

@@ -1,7 +1,7 @@
-"""A histogram that grows with its values, so that one pass over a stream is enough.
+"""A histogram whose range grows with its values, so that one pass over a stream is enough.
 
 Bins of equal width cover ``-reach`` to ``reach``; when a value lies beyond, ``reach`` doubles and pairs of bins
-merge. Exact zeros (a ReLU makes many) are counted apart: they have no rounding error at any scale.
+merge. Exact zeros (after a ReLU there are many) are counted apart: they have no rounding error at any scale.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tasnet2hef.quantize.number_format import ActivationFormat, Values
 
 BINS: Final = 8192
 POINTS_PER_BIN: Final = 4
-"""A bin is taken as evenly filled; it is read at this many points."""
+"""A bin is taken as evenly filled, and represented by this many points."""
 
 
 class Histogram:
@@ -53,7 +53,7 @@ class Histogram:
         return int(self.counts.sum()) + self.zeros
 
     def points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return representative values, ascending, and how many counted values each represents."""
+        """Return values that represent all counted ones, ascending, and the weight of each."""
         filled = np.flatnonzero(self.counts)
         width = 2 * self.reach / BINS
         inside = (np.arange(POINTS_PER_BIN) + 0.5) / POINTS_PER_BIN
@@ -100,7 +100,7 @@ def clipped_share(histogram: Histogram, chosen: ActivationFormat) -> float:
 
 
 def useful_codes(histogram: Histogram, chosen: ActivationFormat) -> float:
-    """Return two to the entropy of the codes in bits: 256 if all are used equally, 1 if there is only one."""
+    """Return two to the entropy of the codes in bits: 256 if all are used equally, 1 if only one is used."""
     values, weights = histogram.points()
     shares = np.bincount(chosen.codes(values), weights=weights)
     shares = shares[shares > 0] / weights.sum()

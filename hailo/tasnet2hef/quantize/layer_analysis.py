@@ -1,4 +1,4 @@
-"""What each layer costs: each border alone at 8 bits, and each in float while all others are at 8 bits."""
+"""The loss from each layer: each border at 8 bits alone, and the worst ones in float with all others at 8 bits."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from tasnet2hef.quantize.simulator import Simulator, channel_spread_db
 class LayerReport:
     """One border at 8 bits. Ratios are in dB: the higher, the better.
 
-    ``loss_alone_db`` is what this layer alone at 8 bits costs: the float net's SI-SDR less that with it; without
-    true sources, the dB of agreement that the 8-bit net would gain if this layer's share of the noise were gone.
-    ``gain_in_float_db`` is what the 8-bit net gains with this layer in float. None: not measured.
+    ``loss_alone_db`` is the loss with this layer alone at 8 bits: the float net's SI-SDR minus the SI-SDR then;
+    without true sources, the agreement that the 8-bit net would gain without this layer's share of the noise.
+    ``gain_in_float_db`` is the gain of the 8-bit net with this layer in float. None: not measured.
     """
 
     name: str
@@ -66,7 +66,7 @@ def analyse(
     relieve: int,
     progress: Progress = no_progress,
 ) -> list[LayerReport]:
-    """Return all borders, the largest loss first; measure the first ``relieve`` also in float among 8-bit ones."""
+    """Return all borders, largest loss first; measure ``relieve`` of them also in float, the others at 8 bits."""
     borders = simulator.borders
     steps = len(borders) + min(relieve, len(borders)) + 2
     exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))
@@ -88,7 +88,7 @@ def analyse(
 
 
 def static_reports(simulator: Simulator) -> list[LayerReport]:
-    """Return all borders in the compiler's order without running any of them alone: losses are not known."""
+    """Return all borders in the compiler's order, none of them run alone: their losses are not known."""
     return [_report(simulator, border, Score(0.0, None), None, None) for border in simulator.borders]
 
 

@@ -2,7 +2,7 @@
 
 Each convolution gets weights and a bias of its own (a bias of zeros where it had none, so that it can be
 corrected). A batch norm becomes the product and sum that the chip computes. Where the compiler inverts and then
-multiplies (``1 / sqrt(v)``), the division is written so too: the inverse is a border.
+multiplies (``1 / sqrt(v)``), the division is split in the same way: the inverse is a border.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def lift(model: onnx.ModelProto, net: HailoNet, borders: BorderMap, constants: C
 
 
 def _invert_first(graph: Any, border: Border) -> None:
-    """Write ``a / b`` as ``a * (1 / b)`` for every division by the tensor that the border inverts."""
+    """Rewrite ``a / b`` as ``a * (1 / b)`` for every division by the tensor that the border inverts."""
     first = True
     for place, node in reversed(list(enumerate(graph.node))):
         if node.op_type == "Div" and node.input[1] == border.inverse_of:
@@ -80,7 +80,7 @@ def _invert_first(graph: Any, border: Border) -> None:
 
 
 class _Lifter:
-    """Replaces constants of nodes by inputs, and remembers their values."""
+    """Replaces constants of nodes by inputs, and keeps their values."""
 
     def __init__(self, graph: Any, constants: Constants) -> None:
         self.graph = graph
@@ -166,7 +166,7 @@ def _lift_scale(lifter: _Lifter, node: Any, border: str, layer: str) -> None:
 
 
 def _drop_unread(graph: Any) -> None:
-    """Remove the initialisers that nothing reads any more."""
+    """Remove the initialisers that no node reads any more."""
     read = {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
     kept = [tensor for tensor in graph.initializer if tensor.name in read]
     unread = {tensor.name for tensor in graph.initializer} - {tensor.name for tensor in kept}

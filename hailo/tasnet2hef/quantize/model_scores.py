@@ -45,7 +45,7 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class ModelScores:
-    """Layers, the largest loss first; the search's result; each precision that is not 8 bits; the scores."""
+    """Layers, largest loss first; the search's result; each precision that is not 8 bits; the scores."""
 
     layers: Sequence[LayerReport]
     search: SearchResult | None
@@ -61,13 +61,13 @@ def choose_evaluation(
 ) -> Evaluation:
     """Cut up to ``limit`` windows from an evaluation folder, or take calibration windows where there is none.
 
-    A graph with a state is scored on streams: excerpts as calibration draws them, or the shipped speech.
+    A graph with a state is scored on streams: excerpts as long as calibration draws them, or the shipped speech.
     """
     if folder is None and simulator.contract.stateful:
         return _shipped_stream(calibration, simulator)
     if folder is None:
         windows = _calibration_windows(calibration, simulator, limit)
-        note = "no --eval: the figures tell agreement with the float model on calibration windows, not SI-SDR"
+        note = "no --eval: the figures are agreement with the float model on calibration windows, not SI-SDR"
         return Evaluation((), windows, [note])
     clips, notes = read_evaluation(folder, simulator.contract)
     return Evaluation(clips, cut_windows(clips, simulator.contract, limit), notes)
@@ -81,7 +81,7 @@ def score_model(
     fixed: Mapping[str, Precision],
     progress: StepProgress,
 ) -> ModelScores:
-    """Score the net in float, at 8 bits and, unless asked to be quick, layer by layer and at the best mix."""
+    """Score the net in float, at 8 bits and, unless ``options.quick``, layer by layer and at the best mix."""
     scorer = Scorer(evaluation.windows, simulator.float_backend())
     exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))
     int8 = state.measure("mix", (), lambda: scorer.score(simulator.backend(fixed)))
@@ -125,26 +125,26 @@ def fixed_precisions(simulator: Simulator, wanted: Mapping[str, str]) -> dict[st
     """Return the precisions that the user set, by border; names may be globs.
 
     Raises:
-        OptionError: a name or glob fits no layer; the message names the nearest one.
+        OptionError: a name or glob matches no layer; the message names the nearest one.
     """
     fixed = {}
     for pattern, mode in wanted.items():
         names = [border.layer for border in simulator.borders if fnmatch.fnmatch(border.layer, pattern)]
         if not names and any(mark in pattern for mark in "*?["):
-            raise OptionError(f"--set {pattern}={mode}: fits none of {len(simulator.borders)} layers")
+            raise OptionError(f"--set {pattern}={mode}: matches none of {len(simulator.borders)} layers")
         for name in names or [simulator.border_of(pattern).layer]:
             fixed[name] = MODES[mode]
     return fixed
 
 
 def state_key(model_digest: str, calibration: Path, evaluation: Evaluation, options: SimulationOptions) -> str:
-    """Return what must be equal for a stored measurement to hold: files, windows and the settings that matter."""
-    heard = hashlib.sha256(b"".join(window.mixture.tobytes() for window in evaluation.windows)).hexdigest()[:16]
+    """Return the key of stored measurements: digests of the files and windows, and the settings that matter."""
+    windows = hashlib.sha256(b"".join(window.mixture.tobytes() for window in evaluation.windows)).hexdigest()[:16]
     settings = repr((replace(options.preparation, threads=None), sorted(options.precisions.items())))
-    return f"{short_digest(model_digest)} {short_digest(digest_of_file(calibration))} {heard} {settings}"
+    return f"{short_digest(model_digest)} {short_digest(digest_of_file(calibration))} {windows} {settings}"
 
 
-def seconds_a_window(backend: Backend, window: EvaluationWindow) -> float:
+def seconds_per_window(backend: Backend, window: EvaluationWindow) -> float:
     """Return the time that one window (one chunk of a stream) takes, the better of two."""
     frames = window_to_frames(window.mixture[: backend.contract.window_samples], backend.contract)
     best = float("inf")
@@ -162,7 +162,7 @@ def _shipped_stream(calibration: CalibrationSet, simulator: Simulator) -> Evalua
         speech = speech * np.float32(10 ** ((calibration.metadata.median_level_db - rms_dbfs(speech)) / 20))
     seconds = len(speech) / simulator.contract.spec.sample_rate
     note = (
-        f"no --eval: the figures tell agreement with the float model on a stream of {seconds:.2g} s of the "
+        f"no --eval: the figures are agreement with the float model on a stream of {seconds:.2g} s of the "
         "shipped speech at the calibration's level, not SI-SDR"
     )
     return Evaluation((), [EvaluationWindow(speech, None)], [note])

@@ -1,4 +1,4 @@
-"""Turns a simulation's outcome into a model script, alone or merged with the user's own."""
+"""Turns a simulation's result into a model script, alone or merged with the user's own."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Integer codes of real numbers: unsigned with a zero point for activations, signed for weights.
+"""Integer codes for real numbers: unsigned with a zero point for activations, signed for weights.
 
 A value ``x`` is stored as ``q = clip(round(x / scale) + zero_point, 0, 2**bits - 1)``, rounding half to even, and
-means ``(q - zero_point) * scale``: QuantizeLinear and DequantizeLinear of ONNX. The vendor's own scales are not
-public; its 8-bit activations are taken to be unsigned with one scale and zero point a tensor, its weights to be
+represents ``(q - zero_point) * scale``: QuantizeLinear and DequantizeLinear of ONNX. The vendor's own scales are
+not public; its 8-bit activations are taken to be unsigned with one scale and zero point a tensor, its weights to be
 signed and symmetric with one scale a tensor.
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Values = NDArray[np.float32]
 
 SMALLEST_SCALE = 1e-12
-"""Scale of a tensor that is zero throughout: it must not be 0, and any value serves."""
+"""Scale of a tensor that is zero throughout: it must not be 0, and any other value will do."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Precision:
 
     @property
     def name(self) -> str:
-        """The compiler's word, ``a8_w8`` and the like; ``float`` when nothing is quantised."""
+        """The compiler's name, such as ``a8_w8``; ``float`` when nothing is quantised."""
         return "float" if self.activation_bits is None else f"a{self.activation_bits}_w{self.weight_bits}"
 
 
@@ -50,7 +50,7 @@ class ActivationFormat:
 
     @property
     def highest_code(self) -> int:
-        """The last code, 255 at 8 bits."""
+        """The highest code, 255 at 8 bits."""
         return int(2**self.bits - 1)
 
     @property
@@ -70,7 +70,7 @@ class ActivationFormat:
         return codes
 
     def rounded(self, values: Any) -> Values:
-        """Return real values after rounding: decoded from their codes."""
+        """Return real values, quantised and dequantised."""
         codes = self.codes(values) - self.zero_point
         return (codes.astype(np.float32) * np.float32(self.scale)).astype(np.float32)
 
@@ -89,13 +89,13 @@ def activation_format(low: float, high: float, bits: int = 8) -> ActivationForma
 
 
 def weight_scale(weights: Values, bits: int) -> float:
-    """Return the scale of signed, symmetric weights: the largest one gets the last code (127 at 8 bits)."""
+    """Return the scale of signed, symmetric weights: the largest one gets the highest code (127 at 8 bits)."""
     largest = float(np.abs(weights).max(initial=0.0))
     return max(largest / float(2 ** (bits - 1) - 1), SMALLEST_SCALE)
 
 
 def round_weights(weights: Values, bits: int | None) -> Values:
-    """Return weights after rounding to signed codes of ``bits`` bits, one scale for the tensor.
+    """Return weights, quantised to signed codes of ``bits`` bits and dequantised, with one scale for the tensor.
 
     >>> round_weights(np.array([31.75, 0.3, -0.5], np.float32), 8).tolist()
     [31.75, 0.25, -0.5]

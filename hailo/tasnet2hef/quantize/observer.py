@@ -1,8 +1,8 @@
-"""Runs a float graph over calibration windows and measures each border, in one pass and constant memory.
+"""Runs a float graph over calibration windows and records statistics of each border, in one pass.
 
-Per border: extremes per channel over all values, and a histogram of one row in sixteen (another one each window).
-Per convolution: the mean of its input per channel. The reductions run inside the graph, so a window leaves a
-sixteenth of its activations behind, not all of them.
+Per border: extremes per channel over all values, and a histogram of one row in sixteen (other rows each window).
+Per convolution: the mean of its input per channel. The reductions run inside the graph, so that a window returns
+a sixteenth of its activations, not all of them: memory is constant.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SHORTEST_STEPPED: Final = 64
 
 @dataclass(eq=False)
 class Observed:
-    """The measurements: by layer, extremes ``[channel]`` and histograms; by tensor, means ``[channel]``."""
+    """Calibration statistics: by layer, extremes ``[channel]`` and histograms; by tensor, means ``[channel]``."""
 
     histograms: dict[str, Histogram] = field(default_factory=dict)
     lows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
@@ -47,7 +47,7 @@ def observe(
     windows: Iterable[Mapping[str, Samples]],
     threads: int | None = None,
 ) -> Observed:
-    """Run windows, NCHW by the graph's inputs, through the float graph and measure each border.
+    """Run windows, NCHW by the graph's inputs, through the float graph and return the statistics.
 
     Raises:
         GraphError: a layer's output is NaN or infinite.
@@ -90,7 +90,7 @@ class _Probe:
         self.session = open_session(self.model, threads)
 
     def note(self, window: Mapping[str, Samples], seen: Observed) -> None:
-        """Run one window and add its values."""
+        """Run one window and add its statistics."""
         start = np.array([seen.windows % STEP], np.int64)
         results = self.session.run(self.outputs, {**self.values, **window, "probe/start": start})
         values = dict(zip(self.outputs, results, strict=True))
@@ -143,7 +143,7 @@ class _Probe:
 
 
 def _place(graph: Any, behind: Mapping[str, Sequence[Any]]) -> None:
-    """Put each probe right behind the node whose tensor it reads, so that the tensor is not kept to the end."""
+    """Put each probe right after the node whose tensor it reads, so that the tensor is not kept to the end."""
     nodes = [probe for value in graph.input for probe in behind.get(value.name, ())]
     for node in graph.node:
         nodes.append(node)

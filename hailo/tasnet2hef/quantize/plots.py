@@ -18,7 +18,7 @@ FORMATS: Final = ("png", "svg")
 
 
 def chosen_format(choice: str) -> str | None:
-    """Return the format chosen by ``auto``, ``none`` or a format's name; None draws nothing.
+    """Return the format that ``auto``, ``none`` or a format's name selects; None: no plots.
 
     >>> chosen_format("svg"), chosen_format("none")
     ('svg', None)

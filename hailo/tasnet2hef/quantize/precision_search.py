@@ -2,8 +2,8 @@
 
 The noises that single layers put into the output add up well enough to rank by: layers are taken in the order of
 noise removed per bit spent. How many are needed is found by bisection on real runs; then those that are not
-needed are dropped again, first the quietest together, then the costliest one by one. Every set on the frontier was
-run, none is predicted.
+needed are dropped again, first those with the least noise together, then the costliest one by one. Every set on
+the frontier was run; none is predicted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FRONTIER_POINTS: Final = 8
 
 @dataclass(frozen=True)
 class FrontierPoint:
-    """A set of 16-bit layers that was run: what it costs and what it reaches."""
+    """A set of 16-bit layers that was run, with its cost and its score."""
 
     layers: tuple[str, ...]
     extra_bits: int
@@ -51,7 +51,7 @@ class FrontierPoint:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The chosen set, whether it reaches the target, and the sets that no cheaper one beats, cheapest first."""
+    """The chosen set, whether it reaches the target, and the sets that beat all cheaper ones, cheapest first."""
 
     chosen: FrontierPoint
     reached: bool
@@ -86,7 +86,7 @@ class _Search:
         self.expected_runs = FRONTIER_POINTS + DROPS_TRIED + 2 * len(simulator.borders).bit_length()
 
     def point(self, layers: Collection[str]) -> FrontierPoint:
-        """Run a set, or return what it reached before."""
+        """Run a set, or return its earlier result."""
         names = tuple(sorted(layers))
         if names not in self.points:
             score = self.state.measure("mix", names, lambda: self._run(names))
@@ -110,11 +110,11 @@ def search(
     fixed: Mapping[str, Precision] | None = None,
     progress: Progress = no_progress,
 ) -> SearchResult:
-    """Find the cheapest 16-bit layers; ``fixed`` layers keep the precision that the user gave them."""
-    user_precisions = dict(fixed or {})
-    runs = _Search(simulator, scorer, state, user_precisions, progress)
+    """Find the cheapest 16-bit layers; ``fixed`` layers keep the precision that the user set."""
+    fixed = dict(fixed or {})
+    runs = _Search(simulator, scorer, state, fixed, progress)
     exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))
-    order = [layer.name for layer in rank(layers, simulator.borders) if layer.name not in user_precisions]
+    order = [layer.name for layer in rank(layers, simulator.borders) if layer.name not in fixed]
 
     def loss_db(point: FrontierPoint) -> float:
         return exact.figure_db - point.score.figure_db
@@ -141,7 +141,7 @@ def search(
 
 
 def rank(layers: Sequence[LayerReport], borders: Sequence[Border]) -> list[LayerReport]:
-    """Order layers by noise removed per bit spent, the most noise per bit first."""
+    """Order layers by noise removed per bit spent, the highest first."""
     bits = {border.layer: border.extra_bits for border in borders}
     return sorted(layers, key=lambda layer: -layer.noise / max(bits[layer.name], 1))
 
@@ -161,10 +161,12 @@ def _fewest(reaches: Callable[[int], bool], most: int) -> int:
 def _drop_quiet(
     runs: _Search, best: FrontierPoint, layers: Sequence[LayerReport], reaches: Callable[[FrontierPoint], bool]
 ) -> FrontierPoint:
-    """Return the loudest layers of a set, as few as reach the target: cheap ones may not be needed at all."""
-    loudest = [layer.name for layer in sorted(layers, key=lambda layer: -layer.noise) if layer.name in best.layers]
-    count = _fewest(lambda size: reaches(runs.point(loudest[:size])), len(loudest))
-    return runs.point(loudest[:count])
+    """Return the noisiest layers of a set, as few as still reach the target; the rest may not be needed."""
+    noisiest = [
+        layer.name for layer in sorted(layers, key=lambda layer: -layer.noise) if layer.name in best.layers
+    ]
+    count = _fewest(lambda size: reaches(runs.point(noisiest[:size])), len(noisiest))
+    return runs.point(noisiest[:count])
 
 
 def _drop_unneeded(runs: _Search, best: FrontierPoint, reaches: Callable[[FrontierPoint], bool]) -> FrontierPoint:
@@ -177,14 +179,14 @@ def _drop_unneeded(runs: _Search, best: FrontierPoint, reaches: Callable[[Fronti
 
 
 def _spread(count: int, most: int) -> list[int]:
-    """Return sizes that show the frontier around the chosen one: none, some, all."""
+    """Return sizes of sets that show the frontier around the chosen one, from none to all."""
     parts = FRONTIER_POINTS - 3
     inside = [round(count * part / parts) for part in range(1, parts)]
     return sorted({0, *inside, min(2 * count, most), most})
 
 
 def _frontier(points: Sequence[FrontierPoint]) -> tuple[FrontierPoint, ...]:
-    """Return the points that no cheaper one beats, cheapest first."""
+    """Return the points that score higher than all cheaper ones, cheapest first."""
     best: list[FrontierPoint] = []
     for point in sorted(points, key=lambda point: (point.extra_bits, -point.score.figure_db)):
         if not best or point.score.figure_db > best[-1].score.figure_db:

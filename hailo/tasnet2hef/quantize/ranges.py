@@ -1,6 +1,6 @@
-"""Which range of values the codes cover: clipping of rare values against coarser steps for all others.
+"""The range of values that the codes cover: a trade-off between clipping rare values and coarser steps for all.
 
-``percentile`` cuts the rarest values off at either end; ``minmax`` keeps every value that calibration saw;
+``percentile`` clips the rarest values at either end; ``minmax`` keeps every value seen in calibration;
 ``mse`` takes the range of least squared error on the histogram. Measured on a trained gLN net, 24 held-out
 mixtures: SI-SDR falls by 0.11 dB with the 99.99th percentile, 0.25 with ``mse``, 0.50 with ``minmax``; so the
 first is the default. At 16 bits nothing needs to be cut: ``minmax`` always.
@@ -33,7 +33,7 @@ def require_method(method: str, percentile: float) -> None:
 
 
 def choose_format(histogram: Histogram, bits: int, method: str, percentile: float) -> ActivationFormat:
-    """Return the format of a tensor whose values a histogram counted."""
+    """Return the format of a tensor from the histogram of its values."""
     low, high = histogram.low, histogram.high
     if not np.isfinite(low) or not np.isfinite(high):
         low = high = 0.0

@@ -1,4 +1,4 @@
-"""The results of a simulation, for people and for machines."""
+"""The result of a simulation."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SimulationReport:
     resumed: int
     notes: tuple[str, ...]
     warning: str
-    """A note on what too few calibration windows cost; empty for a full set."""
+    """The loss from too small a calibration set; empty for a full one."""
 
     def to_json(self) -> dict[str, object]:
         """Return what `simulate --json` prints."""

@@ -42,7 +42,7 @@ class Score:
 
 
 class Scorer:
-    """Windows to score on, and the float net's outputs for them."""
+    """Windows to score on, and the float net's sources of each."""
 
     def __init__(self, windows: Sequence[EvaluationWindow], reference: Backend) -> None:
         self.windows = windows
@@ -77,7 +77,7 @@ def score_clips(backend: Backend, clips: Sequence[EvaluationClip]) -> float | No
 
 
 def relative_noise(expected: Samples, actual: Samples) -> float:
-    """Return the power of ``actual`` less scaled ``expected``, relative to the latter: mean over sources.
+    """Return the power of ``actual`` minus scaled ``expected``, relative to the latter; mean over sources.
 
     >>> relative_noise(np.array([[1.0, 0.0]], np.float32), np.array([[2.0, 0.5]], np.float32))
     0.0625

@@ -1,4 +1,4 @@
-"""Measurements, saved to disk after each one, so that an analysis of hours survives Ctrl-C."""
+"""The scores measured so far, saved after each run: an analysis that takes hours survives Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasnet2hef.quantize.score import Score
 
 
 class SearchState:
-    """Scores by what was run; kept in a file that belongs to one model, calibration set and setting (``key``)."""
+    """Scores by run, in a file for one model, calibration set and setting (``key``)."""
 
     def __init__(self, path: Path | None, key: str, *, fresh: bool = False) -> None:
         self.path = path

@@ -1,5 +1,4 @@
-"""From a model and its calibration set to figures, a ranking of layers, the cheapest 16-bit layers and a
-script."""
+"""Simulates a model at 8 bits: scores, a ranking of its layers, the cheapest 16-bit layers and a model script."""
 
 from __future__ import annotations
 
@@ -16,7 +15,7 @@ from tasnet2hef.quantize.model_scores import (
     fixed_precisions,
     score_model,
     score_recordings,
-    seconds_a_window,
+    seconds_per_window,
     state_key,
 )
 from tasnet2hef.quantize.model_script import make_script
@@ -52,7 +51,9 @@ def simulate_graph(
         graph, calibration, options.preparation, lambda done, total: progress("calibrating", done, total)
     )
     fixed = fixed_precisions(simulator, options.precisions)
-    make_script(graph.path.name, calibration.windows, simulator, options, fixed)  # refused before the long part
+    make_script(
+        graph.path.name, calibration.windows, simulator, options, fixed
+    )  # its errors come before the long part
     evaluation = choose_evaluation(evaluation_folder, calibration, simulator, options.windows)
     key = state_key(graph.digest, calibration_path, evaluation, options)
     state = SearchState(place.with_name(f"{place.name}.search.json"), key, fresh=options.fresh)
@@ -71,19 +72,19 @@ def simulate_graph(
 
 
 def unreached_note(scores: ModelScores, target_db: float) -> str:
-    """Return why a target was not reached, empty where it was: more bits can't store what lies out of range."""
+    """Return why a target was not reached, empty where it was: more bits don't help values out of range."""
     result = scores.search
     if result is None or result.reached:
         return ""
     return (
-        f"{target_db} dB is not reached, not with 16 bits throughout: at best {result.loss_db:.2f} dB are lost. "
-        "Values lie beyond what calibration saw: calibrate with recordings as loud and as quiet as these "
+        f"{target_db} dB is not reached, even with 16 bits throughout: at best {result.loss_db:.2f} dB are lost. "
+        "Values exceed the calibrated ranges: calibrate with recordings as loud and as quiet as these "
         "(--level-spread-db)"
     )
 
 
 def small_set_note(scores: ModelScores, windows: int) -> str:
-    """Return what too few calibration windows cost this model, as far as that can be simulated."""
+    """Return the loss of this model from too few calibration windows, as far as it can be simulated."""
     warning = small_set_warning(windows)
     if not warning:
         return ""
@@ -96,7 +97,7 @@ def small_set_note(scores: ModelScores, windows: int) -> str:
 
 
 def draw(scores: ModelScores, options: SimulationOptions, place: Path) -> tuple[Path, ...]:
-    """Draw the worst layers and the frontier if plots are wanted and there is something to draw."""
+    """Draw the worst layers and the frontier, if plots were requested and the search was run."""
     if options.plots is None or scores.search is None:
         return ()
     unit = "agreement with float" if scores.exact.si_sdr_db is None else "SI-SDR"
@@ -140,8 +141,8 @@ def _report(
         recordings=len(evaluation.clips),
         borders=len(simulator.borders),
         prepare_seconds=simulator.seconds,
-        window_seconds=seconds_a_window(backends[1], evaluation.windows[0]),
-        float_window_seconds=seconds_a_window(plain, evaluation.windows[0]),
+        window_seconds=seconds_per_window(backends[1], evaluation.windows[0]),
+        float_window_seconds=seconds_per_window(plain, evaluation.windows[0]),
         resumed=resumed,
         notes=notes,
         warning=warning,

@@ -32,7 +32,7 @@ from tasnet2hef.target.graph.loader import graph_of_model
 from tasnet2hef.target.graph.opened import OpenedGraph
 
 EQUALISING_WINDOWS: Final = 8
-"""Windows that the channels' peaks are taken from before the weights are equalised."""
+"""Windows in which the channels' peaks are measured before the weights are equalised."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Preparation:
 
 @dataclass(eq=False)
 class Simulator:
-    """A prepared model. `backend` gives it at any choice of precisions, without building anything again."""
+    """A prepared model. `backend` returns it at any choice of precisions, without building anything again."""
 
     net: HailoNet
     contract: GraphContract
@@ -167,7 +167,7 @@ def prepare(
 
 
 def _require_one_column(model_path: Path, contract: GraphContract) -> None:
-    """Refuse a graph of several windows side by side: they never mix, so a graph of one gives the same figures."""
+    """Refuse a graph of several windows side by side: they never mix, so simulating one is enough."""
     _, _, height, width = contract.input_shape
     if height * width != contract.rows:
         raise GraphError(
@@ -177,7 +177,7 @@ def _require_one_column(model_path: Path, contract: GraphContract) -> None:
 
 
 def constant_channels(observed: Observed) -> list[str]:
-    """Return a note on the channels that never change: they waste range, or show dead weights."""
+    """Return a note on the channels that never change: wasted range, or a sign of dead weights."""
     dead = {
         layer: int((observed.lows[layer] == observed.highs[layer]).sum())
         for layer in observed.lows
@@ -198,7 +198,7 @@ def _shapes(lifted: LiftedModel, model_path: Path) -> Mapping[str, tuple[int, ..
 
 
 def _feeds(calibration: CalibrationSet, graph: OpenedGraph) -> Iterator[Mapping[str, Samples]]:
-    """Yield a fitting set's windows as the graph takes them: NCHW, by its inputs."""
+    """Yield the windows of a matching set as the graph's inputs, NCHW by name."""
     names = {layer: name for name, layer in graph.input_layers.items()}
     if len(names) == 1:  # a single array may have any name
         names = dict.fromkeys(calibration.layers, *names.values())

@@ -1,11 +1,11 @@
-"""One session in which every border can be float, 8 or 16 bits, from run to run, without building it again.
+"""One session in which every border can be switched between float, 8 and 16 bits from run to run.
 
-After each border's tensor comes ``If(quantised)``: an Identity, or QuantizeLinear and DequantizeLinear whose
+Each border's tensor passes through ``If(quantised)``: an Identity, or QuantizeLinear and DequantizeLinear whose
 scale and zero point are inputs. Weights are inputs too. Measured on two busy cores with the full default net, 2
 s: 0.25 s a window against 0.13 s float (batch norm), 0.37 s against 0.18 s (gLN).
 
 Sixteen bits use the operators of ``com.microsoft``, in ONNX Runtime since 1.16 and independent of the graph's
-opset (the standard ones know 16 bits from opset 21 on).
+opset (the standard ones support 16 bits from opset 21 on).
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def add_switches(lifted: LiftedModel, borders: Sequence[Border]) -> onnx.ModelPr
     model.CopyFrom(lifted.model)
     graph = model.graph
     for border in borders:
-        source = _free_the_name(graph, border.tensor)
-        place = _behind(graph, source)
-        graph.node.insert(place, _switch(border, source, _shown(graph, border.tensor)))
+        source = _rename_unswitched(graph, border.tensor)
+        place = _after(graph, source)
+        graph.node.insert(place, _switch(border, source, _switched_name(graph, border.tensor)))
         for suffix, kind in _FEEDS.items():
             graph.input.append(helper.make_tensor_value_info(f"{border.layer}/{suffix}", kind, []))
     del graph.value_info[:]
@@ -91,7 +91,7 @@ def open_session(model: onnx.ModelProto, threads: int | None) -> Any:
 
 
 class SwitchableNet:
-    """The session; `with_feeds` gives backends that run it at one choice of formats and weights each."""
+    """The session; `with_feeds` returns backends that run it, each at one choice of formats and weights."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class SwitchableNet:
 
 
 class SimulatedBackend(StepBackend):
-    """A net at one choice of precisions, in the place of ONNX Runtime or a device."""
+    """A net at one choice of precisions, used in place of ONNX Runtime or a device."""
 
     def __init__(self, net: SwitchableNet, feeds: Feeds) -> None:
         self._net = net
@@ -133,11 +133,11 @@ class SimulatedBackend(StepBackend):
         return self._net.contract
 
     def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
-        """Run one chunk like ``run``; also return the next one's memory, rounded like its layers."""
+        """Run one chunk like ``run``; also return the next memory, rounded like the layers that compute it."""
         return self._net.run_step(frames, memory, self._feeds)
 
 
-def _switch(border: Border, source: str, shown: str) -> Any:
+def _switch(border: Border, source: str, output: str) -> Any:
     """Make ``If(quantised) {If(wide) {16 bits} else {8 bits}} else {Identity}``."""
     name = border.layer
     depths = [_round_trip(name, source, bits) for bits in (16, 8)]
@@ -148,7 +148,7 @@ def _switch(border: Border, source: str, shown: str) -> Any:
     copied = helper.make_node("Identity", [source], [f"{name}/copied"])
     plain = helper.make_graph([copied], f"{name}/float", [], [_output(f"{name}/copied")])
     return helper.make_node(
-        "If", [f"{name}/quantised"], [shown], name=f"{name}/border", then_branch=rounded, else_branch=plain
+        "If", [f"{name}/quantised"], [output], name=f"{name}/border", then_branch=rounded, else_branch=plain
     )
 
 
@@ -170,14 +170,14 @@ def _is_input(graph: Any, tensor: str) -> bool:
     return any(value.name == tensor for value in graph.input)
 
 
-def _shown(graph: Any, tensor: str) -> str:
+def _switched_name(graph: Any, tensor: str) -> str:
     return f"{tensor}/at_border" if _is_input(graph, tensor) else tensor
 
 
-def _free_the_name(graph: Any, tensor: str) -> str:
-    """Rename the border's tensor where it is computed, so that all readers read the switch; return the new name.
+def _rename_unswitched(graph: Any, tensor: str) -> str:
+    """Rename the border's tensor where it is computed, so that all readers read the switch; return its new name.
 
-    The graph's own input keeps its name; there the readers are renamed instead.
+    The graph's own input keeps its name; its readers read another tensor instead.
     """
     if _is_input(graph, tensor):
         for node in graph.node:
@@ -192,6 +192,6 @@ def _free_the_name(graph: Any, tensor: str) -> str:
     return f"{tensor}/exact"
 
 
-def _behind(graph: Any, tensor: str) -> int:
-    """Return the position right after the node that computes ``tensor``."""
+def _after(graph: Any, tensor: str) -> int:
+    """Return the place right after the node that computes ``tensor``."""
     return next((place + 1 for place, node in enumerate(graph.node) if tensor in node.output), 0)

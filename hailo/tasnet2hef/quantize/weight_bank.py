@@ -1,9 +1,9 @@
-"""The weights of a net at any number of bits, with the corrections that the compiler makes before it rounds them.
+"""The weights of a net at any number of bits, with the corrections that the compiler makes before rounding.
 
 **Equalisation** (Nagel et al., "Data-free quantization through weight equalization and bias correction", ICCV
 2019): where channel ``c`` of a layer goes through functions with ``f(s x) = s f(x)`` into convolutions only, it
 may be divided by ``s_c`` and the next weights multiplied by it, exactly. ``s_c = sqrt(r_c / w_c)``, with ``r_c``
-the largest value that calibration saw in the channel and ``w_c`` the largest weight that reads it.
+the largest value of the channel in calibration and ``w_c`` the largest weight that reads it.
 
 **Bias correction** (same source, section 4.2): rounding weights shifts the mean of a layer by ``(Wq - W) E[x]``;
 the bias takes it back. The compiler's own is iterative; this one is its first step.
@@ -27,11 +27,11 @@ from tasnet2hef.target.graph.layers import HailoNet
 
 HOMOGENEOUS: Final = ("Conv", "BatchNormalization", "LeakyRelu", "Relu", "PRelu")
 LARGEST_FACTOR: Final = 64.0
-"""A channel is scaled by 1/64 to 64: dead channels would get unbounded factors (chosen, not measured)."""
+"""A channel is scaled by 1/64 to 64: dead ones would otherwise be scaled without bound (chosen, not measured)."""
 
 
 class WeightBank:
-    """Feeds of weights and biases by border and bits; rounded once each, then remembered."""
+    """Feeds of weights and biases by border and bits, each rounded once and then cached."""
 
     def __init__(self, lifted: LiftedModel, means: Mapping[str, NDArray[np.float64]] | None = None) -> None:
         self._values = lifted.values
@@ -95,7 +95,7 @@ def equalise(
 
 
 def _readers(lifted: LiftedModel) -> dict[str, list[WeightSlot]]:
-    """Return, for each tensor that nothing but plain convolutions and scales read, their slots."""
+    """Return the slots that read a tensor, for each tensor that only plain convolutions and scales read."""
     slots: dict[str, list[WeightSlot]] = {}
     for slot in lifted.slots:
         slots.setdefault(slot.source, []).append(slot)

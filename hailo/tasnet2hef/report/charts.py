@@ -1,6 +1,6 @@
 """Draws charts as SVG with the page's colour variables, so that one drawing serves light and dark.
 
-Matplotlib draws them; it is an optional extra (``tasnet2hef[plots]``), and without it the page says so.
+Matplotlib draws them; it is an optional extra (``tasnet2hef[plots]``), and the page notes its absence.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def draw_costs(layers: Sequence[Mapping[str, Any]], marked: Sequence[bool]) -> s
 
 @_styled
 def draw_losses(layers: Sequence[Mapping[str, Any]], unit: str) -> str:
-    """Draw a bar for each of the worst layers, the most damaging on top."""
+    """Draw a bar for each of the worst layers, the largest loss on top."""
     worst = list(layers[:WORST])[::-1]
     figure, (axes,) = _figure(7.2, 1.0 + 0.24 * len(worst), 1)
     names = [f"{_end(layer)}  ({layer['name']})" for layer in worst]

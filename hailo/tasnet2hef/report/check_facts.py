@@ -15,9 +15,9 @@ def check_facts(report: CheckReport) -> dict[str, Any]:
     """Return `check --json` with ``layers``, ``notes`` and the ``evidence`` of each rule with findings."""
     cost = report.resources.cost
     windows = {window.layer: window.values for window in cost.windows}
-    held = {each.layer: each.values for each in cost.held_maps}
+    held_values = {each.layer: each.values for each in cost.held_maps}
     layers = [
-        _layer(layer, windows.get(layer.name, 0), held.get(layer.name, 0), layer.name in cost.fused_adds)
+        _layer(layer, windows.get(layer.name, 0), held_values.get(layer.name, 0), layer.name in cost.fused_adds)
         for layer in report.net
     ]
     rules = dict.fromkeys(finding.rule for finding in report.findings)
@@ -30,7 +30,7 @@ def check_facts(report: CheckReport) -> dict[str, Any]:
     }
 
 
-def _layer(layer: Layer, window: int, held: int, is_fused: bool) -> dict[str, Any]:
+def _layer(layer: Layer, window_bytes: int, held_bytes: int, is_fused: bool) -> dict[str, Any]:
     """Return one layer; sizes in bytes at 8 bits."""
     return {
         "name": layer.name,
@@ -42,8 +42,8 @@ def _layer(layer: Layer, window: int, held: int, is_fused: bool) -> dict[str, An
         "weights": layer.weights,
         "macs": layer.macs,
         "row_bytes": _row_bytes(layer.shape),
-        "window_bytes": window,
-        "held_bytes": held,
+        "window_bytes": window_bytes,
+        "held_bytes": held_bytes,
     }
 
 

@@ -37,7 +37,7 @@ class StepFacts:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """All that is known about one graph's run; a step that has not run is missing."""
+    """The facts of one graph's run; a step that has not run is missing."""
 
     name: str
     folder: Path

@@ -18,7 +18,7 @@ FAMILY_NAMES: Final = {
     "active": "activation",
     "shape": "change of shape",
     "end": "input, output, constant",
-    "unsupported": "no layer for it",
+    "unsupported": "not supported",
 }
 """Families of layer types that share a colour."""
 _TYPES: Final = {
@@ -124,7 +124,7 @@ def _detail(layer: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> 
     if layer["window_bytes"]:
         lines.append(f"keeps {layer['window_bytes']:,} bytes of rows")
     if layer["held_bytes"]:
-        lines.append(f"its map waits whole: {layer['held_bytes']:,} bytes")
+        lines.append(f"its map is held whole: {layer['held_bytes']:,} bytes")
     lines.append(f"from {', '.join(layer['original_names']) or 'no ONNX node'}")
     lines += [f"{each['level']}: {each['rule']}: {each['message']}" for each in findings]
     return "\n".join(lines)

@@ -9,12 +9,12 @@ from typing import Final
 
 NODE_WIDTH: Final = 124
 NODE_HEIGHT: Final = 32
-_ACROSS: Final = 18
+_NODE_GAP: Final = 18
 """Gap between two nodes of a row."""
-_DOWN: Final = 22
+_ROW_GAP: Final = 22
 _COLUMN_GAP: Final = 56
 _ASPECT: Final = 1.6
-"""Width over height that the picture comes near to."""
+"""Width over height at which the picture aims."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Edge:
-    """A connection as an SVG path; a ``far`` one leaves its column."""
+    """A connection as an SVG path; a ``far`` one leads to another column."""
 
     path: str
     far: bool
@@ -47,10 +47,10 @@ def lay_out(inputs: Mapping[str, Sequence[str]]) -> Layout:
     """Place nodes; ``inputs`` names what each one reads.
 
     Raises:
-        ValueError: the nodes go round in a circle, or one reads a node that is not there.
+        ValueError: the nodes form a cycle, or one reads a node that is not there.
 
-    >>> drawn = lay_out({"a": [], "b": ["a"]})
-    >>> drawn.places["a"].y < drawn.places["b"].y, len(drawn.edges)
+    >>> layout = lay_out({"a": [], "b": ["a"]})
+    >>> layout.places["a"].y < layout.places["b"].y, len(layout.edges)
     (True, 1)
     """
     rows = _rows(inputs)
@@ -63,7 +63,7 @@ def lay_out(inputs: Mapping[str, Sequence[str]]) -> Layout:
             ordered = sorted(row, key=lambda name: _centre(name, inputs, places))
             start = left + (width - _row_width(row)) / 2
             for position, name in enumerate(ordered):
-                places[name] = Place(start + position * (NODE_WIDTH + _ACROSS), depth * (NODE_HEIGHT + _DOWN))
+                places[name] = Place(start + position * (NODE_WIDTH + _NODE_GAP), depth * (NODE_HEIGHT + _ROW_GAP))
         left += width + _COLUMN_GAP
     column_of = {name: number for number, column in enumerate(columns) for row in column for name in row}
     edges = [
@@ -71,7 +71,7 @@ def lay_out(inputs: Mapping[str, Sequence[str]]) -> Layout:
         for name, sources in inputs.items()
         for source in sources
     ]
-    height = max((len(column) for column in columns), default=0) * (NODE_HEIGHT + _DOWN) - _DOWN
+    height = max((len(column) for column in columns), default=0) * (NODE_HEIGHT + _ROW_GAP) - _ROW_GAP
     return Layout(max(left - _COLUMN_GAP, 0.0), max(height, 0), places, tuple(edges))
 
 
@@ -96,7 +96,7 @@ def _rows(inputs: Mapping[str, Sequence[str]]) -> list[list[str]]:
 
 
 def _columns(rows: list[list[str]]) -> list[list[list[str]]]:
-    """Cut the rows into the columns that bring the picture nearest to its aspect."""
+    """Cut the rows into columns so that the picture comes nearest to its aspect ratio."""
     sizes = {len(rows) if parts == 1 else -(-len(rows) // parts) for parts in range(1, 41)}
     cuts = [[rows[start : start + size] for start in range(0, len(rows), size)] for size in sizes if size]
     return min(cuts, key=_distance, default=[])
@@ -104,7 +104,7 @@ def _columns(rows: list[list[str]]) -> list[list[list[str]]]:
 
 def _distance(columns: list[list[list[str]]]) -> float:
     width = sum(_width(column) + _COLUMN_GAP for column in columns)
-    height = max(len(column) for column in columns) * (NODE_HEIGHT + _DOWN)
+    height = max(len(column) for column in columns) * (NODE_HEIGHT + _ROW_GAP)
     return abs(width / height - _ASPECT)
 
 
@@ -113,11 +113,11 @@ def _width(column: list[list[str]]) -> float:
 
 
 def _row_width(row: list[str]) -> float:
-    return len(row) * (NODE_WIDTH + _ACROSS) - _ACROSS
+    return len(row) * (NODE_WIDTH + _NODE_GAP) - _NODE_GAP
 
 
 def _centre(name: str, inputs: Mapping[str, Sequence[str]], places: Mapping[str, Place]) -> float:
-    """Return the mean place of a node's inputs, so that lines cross seldom."""
+    """Return the mean place of a node's inputs: rows in this order have few crossing lines."""
     known = [places[source].x for source in inputs[name] if source in places]
     return sum(known) / len(known) if known else 0.0
 
@@ -132,8 +132,8 @@ def _edge(source: Place, target: Place, *, far: bool) -> Edge:
         )
     x1, y1 = source.x + NODE_WIDTH / 2, source.y + NODE_HEIGHT
     x2, y2 = target.x + NODE_WIDTH / 2, target.y
-    if y2 - y1 > 2 * _DOWN:  # past the nodes between, not through them
-        side = min(source.x, target.x) - _ACROSS / 2
+    if y2 - y1 > 2 * _ROW_GAP:  # past the nodes between, not through them
+        side = min(source.x, target.x) - _NODE_GAP / 2
         return Edge(
             f"M{source.x:.0f} {y1 - NODE_HEIGHT / 2:.0f}C{side:.0f} {y1:.0f} {side:.0f} {y2:.0f} "
             f"{target.x:.0f} {y2 + NODE_HEIGHT / 2:.0f}",

@@ -1,4 +1,4 @@
-"""One recording separated in float, at 8 bits and on the device: short clips to be heard side by side."""
+"""One recording separated in float, at 8 bits and on the device: short clips to compare by ear."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _simulated(graph: OpenedGraph, calibration: Path, threads: int | None) -> Ba
 
 @dataclass(frozen=True, eq=False)
 class _Excerpt:
-    """The part of a recording that is heard, ``[1, sample]``, and its true sources ``[source, sample]``."""
+    """The part of a recording for the page, ``[1, sample]``, and its true sources ``[source, sample]``."""
 
     mixture: Samples
     truth: Samples | None

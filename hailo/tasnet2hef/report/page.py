@@ -69,7 +69,7 @@ def _template() -> Template:
 
 
 def _values(facts: RunFacts) -> dict[str, Any]:
-    """Gather what the templates show."""
+    """Return the variables of the templates."""
     from markupsafe import Markup
 
     script = (resources.files("tasnet2hef.report") / _TEMPLATES / "graph.js").read_text(encoding="utf-8")
@@ -130,7 +130,7 @@ def _check_values(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _findings(result: Mapping[str, Any]) -> list[tuple[FindingGroup, list[str]]]:
-    """Return a check's findings in groups, each with the compiler's own words that its source quotes."""
+    """Return a check's findings in groups, each with the compiler's own words on record from its source."""
     findings = [Finding(**{**each, "nodes": tuple(each["nodes"])}) for each in result["findings"]]
     return [(group, _quotes(group.first, result["evidence"])) for group in group_findings(findings)]
 

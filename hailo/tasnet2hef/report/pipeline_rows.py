@@ -1,4 +1,4 @@
-"""A run's steps as rows: status, time and command of each; and the command lines that make the run again."""
+"""A run's steps as rows: status, time and command of each; and the command lines that reproduce the run."""
 
 from __future__ import annotations
 

@@ -57,9 +57,9 @@ TEXT_PAIRS: Final = (
     ("paper", "warning"),
     ("paper", "error"),
 )
-"""Text and its ground: a contrast of 4.5 at least."""
+"""Text and its background: a contrast of at least 4.5."""
 MARK_PAIRS: Final = (("line", "paper"), ("series", "paper"), ("error", "paper"), ("warning", "paper"))
-"""Marks and their ground: a contrast of 3 at least."""
+"""Marks and their background: a contrast of at least 3."""
 
 
 def contrast(first: str, second: str) -> float:

@@ -13,7 +13,7 @@ from tasnet2hef.report.facts import RunFacts
 
 @dataclass(frozen=True)
 class Verdict:
-    """A status, which the page shows as an icon and a colour, and words that say the same."""
+    """A status, which the page shows as an icon and a colour, and the same in words."""
 
     status: Status
     headline: str
@@ -37,7 +37,7 @@ def _of_compile(result: Mapping[str, Any]) -> Verdict:
         size = f"{hef['size_bytes']:,} bytes, by compiler {hef['compiler_version']}" if hef else "see below"
         return Verdict(OK, "Compiled", f"The vendor's compiler made a HEF: {size}.")
     if result["outcome"] == REFUSED:
-        return Verdict(ERROR, "Not compiled", "The check found errors, so the compiler was not asked.")
+        return Verdict(ERROR, "Not compiled", "The check found errors, so the compiler was not run.")
     failure = result["failure"] or {}
     cause = failure.get("cause", "the cause is not known")
     return Verdict(ERROR, "Not compiled", f"The compiler failed in its stage {result['stage']}: {cause}")
@@ -63,4 +63,6 @@ def _of_check(result: Mapping[str, Any], *, no_compiler: bool) -> Verdict:
             f"May compile for {chip}",
             f"{counted(warnings, 'warning')}, no errors.{needs}{ending}",
         )
-    return Verdict(OK, f"Nothing known stops {chip}", f"The check found no errors and no warnings.{needs}{ending}")
+    return Verdict(
+        OK, f"No known obstacle on {chip}", f"The check found no errors and no warnings.{needs}{ending}"
+    )

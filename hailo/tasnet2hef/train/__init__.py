@@ -1,1 +1,1 @@
-"""Norms that stream: statistics replaced by constants (freeze), and what that costs won back (distil)."""
+"""Norms that stream: statistics are replaced by constants (freeze), and training recovers the loss (distil)."""

@@ -2,7 +2,7 @@
 
 What a folder holds decides how it is read:
 
-- mixtures with a table: CSV files with columns ``mixture_path``, ``source_1_path`` and on (LibriMix's metadata);
+- mixtures with a table: CSV files with columns ``mixture_path``, ``source_1_path`` ... (LibriMix's metadata);
 - mixtures in folders: ``mix_clean/``, ``mix_both/``, ``mix/`` with ``s1/``, ``s2/`` beside (WHAM!, LibriMix), or
   ``NAME_mixture.wav`` with ``NAME_source_1.wav`` and so on; sources may be missing;
 - anything else is speech: every folder directly in it is one speaker, every file directly in it too. The sources
@@ -31,18 +31,18 @@ from tasnet2hef.train.speaker_corpus import Speakers, make_mixer, split_speakers
 from tasnet2hef.train.split import Split, split_by_name
 
 INPUT_LEVEL_DBFS: Final = -25.0
-"""Speech level of the mixtures that constants are fitted to, and that the host brings its input to."""
+"""Speech level of the mixtures that constants are fitted to, and to which the host scales its input."""
 LEVEL_SPREAD_DB: Final = 3.0
 """A live stream's level is known with a delay: students train on levels this much higher or lower."""
 QUIETEST_DBFS: Final = -80.0
 HELD_OUT_SHARE: Final = 0.3
-"""Share of the hours that is read for validation, and again for the test."""
+"""Hours read for validation, and for the test, as a share of those read for training."""
 VALIDATION_SEED, TEST_SEED, FREEZE_SEED = 2, 3, 4
 
 
 @dataclass(frozen=True)
 class LevelledMixtures:
-    """Mixtures at the level that the host brings its input to, plus or minus ``spread_db``."""
+    """Mixtures at the level to which the host scales its input, plus or minus ``spread_db``."""
 
     mixtures: MixtureSource
     sample_rate_hz: int
@@ -58,7 +58,7 @@ class LevelledMixtures:
 
 
 def levelled(clip: Samples, sample_rate_hz: int, offset_db: float = 0.0) -> Samples:
-    """Bring the mixture of ``[row, sample]`` to ``INPUT_LEVEL_DBFS`` plus an offset."""
+    """Scale ``[row, sample]`` so that its mixture is at ``INPUT_LEVEL_DBFS`` plus an offset."""
     gain = levelling_gain(clip.sum(axis=0), sample_rate_hz, INPUT_LEVEL_DBFS + offset_db)
     return clip * np.float32(gain)
 
@@ -144,7 +144,7 @@ def _of_mixtures(
 def _assembled(
     mixtures: Split[MixtureSource], spec: TasNetSpec, clips: tuple[int, int], *, has_sources: bool
 ) -> Dataset:
-    """Draw the held-out clips and bring all to one level."""
+    """Draw the held-out clips and scale all mixtures to one level."""
     rate = spec.sample_rate
     draws = ((mixtures.validation, VALIDATION_SEED, clips[0]), (mixtures.test, TEST_SEED, clips[1]))
     held_out = [[levelled(clip, rate) for clip in source.batch(seed, 0, count)] for source, seed, count in draws]

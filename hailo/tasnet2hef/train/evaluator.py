@@ -44,7 +44,7 @@ class Evaluator:
     def score_db(
         self, net: ReferenceTasNet, dbfs: float | None = None, input_level_dbfs: float | None = None
     ) -> float:
-        """Score a net on input at ``dbfs`` that the host brings to ``input_level_dbfs``; None changes no level."""
+        """Score a net on input at ``dbfs`` that the host scales to ``input_level_dbfs``; None: no scaling."""
         return float(np.mean([self._score(net, clip, dbfs, input_level_dbfs) for clip in self.clips]))
 
     def _score(

@@ -7,7 +7,7 @@ averaged statistics do not (measured on the demo network, without any training: 
 remain with averaged statistics and 9.11 with fitted constants).
 
 The student is a net with batch norm, whose statistics are 0 and 1 and whose gains and biases are the constants: a
-checkpoint that Asteroid loads as its own. The bias before a zero-padded depthwise convolution is moved behind it,
+checkpoint that Asteroid can load. The bias before a zero-padded depthwise convolution is moved behind it,
 ``dw(pad(a x + b)) = dw(pad(a x)) + b * sum(taps)`` away from the clip's edges. At the edges, where the padding has
 no bias, the result differs (measured: 0.003 dB); in return the graph needs no special padding. ``edges="kept"``
 leaves the bias where it was. A net with batch norm has its constants already; its biases can still be moved.
@@ -98,7 +98,7 @@ def freeze_block(
 
 
 def as_batch_norm(norm: nn.Module) -> nn.BatchNorm1d:
-    """Return a student's norm as the type that it has."""
+    """Return a student's norm, typed as the batch norm that it is."""
     assert isinstance(norm, nn.BatchNorm1d)
     return norm
 

@@ -37,7 +37,7 @@ def no_training_progress(step: int, loss_db: float, score_db: float | None) -> N
 
 
 class MixtureSource(Protocol):
-    """Where training mixtures come from: a batch depends on seed and step only."""
+    """A source of training mixtures: a batch depends on seed and step only."""
 
     def batch(self, seed: int, step: int, size: int) -> Samples:
         """Return sources ``[batch, source, sample]``, whose sums are the mixtures."""
@@ -75,7 +75,7 @@ class Separation(nn.Module):
 class Run:
     """The state of a run: the net, its running average, the optimiser, the steps done, the best score in dB.
 
-    ``identity`` is what a run that is resumed must agree on, besides plan and architecture.
+    ``identity`` holds what must be equal in a resumed run, besides plan and architecture.
     """
 
     plan: Plan
@@ -103,7 +103,7 @@ class Run:
 
     @property
     def description(self) -> dict[str, object]:
-        """What a resumed run must agree on, in plain values: architecture, plan and identity."""
+        """What must be equal in a resumed run, in plain values: architecture, plan and identity."""
         plan = {name: value for name, value in asdict(self.plan).items() if name not in ("device", "compiled")}
         return {**self.net.spec.as_dict(), **plan, **self.identity}
 
@@ -126,10 +126,10 @@ class Run:
         saved = state["run"]
         different = {name: value for name, value in self.description.items() if saved.get(name) != value}
         if different:
-            found = ", ".join(f"{name}={saved.get(name)}" for name in different)
+            stored = ", ".join(f"{name}={saved.get(name)}" for name in different)
             expected = ", ".join(f"{name}={value}" for name, value in different.items())
             raise CheckpointError(
-                f"{folder}: found a run with {found}, expected {expected}; choose another folder or its options"
+                f"{folder}: found a run with {stored}, expected {expected}; choose another folder or its options"
             )
         for name in ("net", "average", "optimiser"):
             getattr(self, name).load_state_dict(state[name])
@@ -167,7 +167,7 @@ def train(
     Under ``torchrun`` every process trains on ``batch`` mixtures of its own a step, and the first one saves.
 
     Raises:
-        RefusedError: the loss is not finite; the last good state stays.
+        RefusedError: the loss is not finite; the last good state is kept.
     """
     with parallel() as processes:
         forward = processes.data_parallel(Separation(run.net), run.plan.device)

@@ -27,7 +27,7 @@ TRIES: Final = 20
 
 @dataclass(frozen=True)
 class MixtureFile:
-    """A recording of several voices, and of each alone where that is known (else empty)."""
+    """A recording of several voices, and of each voice alone where they are known (else empty)."""
 
     mixture: Path
     sources: tuple[Path, ...] = ()
@@ -61,7 +61,7 @@ def read_table(table: Path, n_src: int) -> list[MixtureFile]:
 
 
 def listed_file(table: Path, name: str) -> Path:
-    """Return the file that a table names, as it is or relative to the table."""
+    """Return the file that a table names, by its path as written or relative to the table."""
     for path in (Path(name), table.parent / name):
         if path.is_file():
             return path
@@ -108,7 +108,7 @@ class MixtureCorpus:
         """Return clip ``number`` of the series ``seed``, ``[row, sample]``.
 
         Raises:
-            AudioError: a recording can't be used, or all that is drawn is silent.
+            AudioError: a recording can't be used, or all clips drawn are silent.
         """
         random = np.random.default_rng((seed, number))
         for _ in range(TRIES):

@@ -17,7 +17,7 @@ Weights = np.ndarray[Any, np.dtype[np.float64]]
 
 SAMPLE_RATE_HZ: Final = 8000
 RELATIVE_DB: Final = 2.5
-"""Most by which one voice is louder than the other."""
+"""Largest difference of level between two voices."""
 QUIETEST_SEGMENT_DBFS: Final = -40.0
 LONGEST_GAP_SAMPLES: Final = 800
 TRIES: Final = 100
@@ -26,7 +26,7 @@ FASTEST: Final = 1.06
 
 @dataclass(frozen=True)
 class Prompt:
-    """A recording: who speaks, its name, its samples ``[sample]``."""
+    """A recording: its speaker, its name, its samples ``[sample]``."""
 
     voice: str
     name: str
@@ -35,7 +35,7 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Mixture:
-    """Sources ``[source, sample]``, who speaks, and the names of the prompts heard in each."""
+    """Sources ``[source, sample]``, the speaker of each, and the names of the prompts in each."""
 
     sources: Samples
     pair: tuple[str, ...]
@@ -82,10 +82,10 @@ class Mixer:
         return np.stack([self.draw(seed, step * size + place).sources for place in range(size)])
 
     def _segment(self, voice: str, random: np.random.Generator) -> tuple[Samples, tuple[str, ...]]:
-        """Cut one source ``[sample]`` out of joined prompts; also return the names of the prompts heard in it."""
+        """Cut one source ``[sample]`` out of joined prompts; also return the names of the prompts in it."""
         speed = random.uniform(1 / FASTEST, FASTEST) if self.speed else 1.0
         needed = int(np.ceil(self.samples * speed)) + 8
-        for _ in range(TRIES):  # a voice of almost nothing but pauses returns the last one
+        for _ in range(TRIES):  # for a voice of almost only pauses, the last try is returned
             joined, ends = self._join(voice, needed, random)
             start = int(random.integers(0, len(joined) - needed + 1))
             segment = joined[start : start + needed]
@@ -93,8 +93,10 @@ class Mixer:
                 break
         if self.speed:
             segment = soxr.resample(segment, self.sample_rate_hz * speed, self.sample_rate_hz, quality="MQ")
-        heard = [prompt.name for prompt, end in ends if end > start and end - len(prompt.samples) < start + needed]
-        return segment[: self.samples], tuple(heard)
+        included = [
+            prompt.name for prompt, end in ends if end > start and end - len(prompt.samples) < start + needed
+        ]
+        return segment[: self.samples], tuple(included)
 
     def _join(
         self, voice: str, needed: int, random: np.random.Generator

@@ -34,7 +34,7 @@ class NetCost:
 
     @classmethod
     def of(cls, residual: str, resources: ResourceEstimate) -> NetCost:
-        """Take the figures from a check."""
+        """Return the cost from a check's estimate."""
         cost = resources.cost
         macs = cost.macs / (resources.audio_seconds or WINDOW_SECONDS)
         return cls(
@@ -48,7 +48,7 @@ class NetCost:
 
 
 def cost_of(net: ReferenceTasNet, hardware: str, residual: str) -> NetCost | None:
-    """Predict what a net costs on a chip; None for a norm that has no equivalent there (cgLN)."""
+    """Predict the cost of a net on a chip; None for a norm that has no equivalent there (cgLN)."""
     try:
         options = ExportOptions(seconds=WINDOW_SECONDS, residual=residual)
         export, _ = build(from_module(net), options)

@@ -8,7 +8,7 @@ have one, so no permutation is searched):
 with the true sources ``s`` (best order) where they are known, and ``z`` the residuals after the blocks. The
 waveform term keeps the level, which SI-SDR ignores. ``f`` falls from 10 to 0 over the first fifth of the
 steps. Sources: Hinton et al., "Distilling the knowledge in a neural network", 2015; Romero et al., "FitNets", ICLR
-2015 (features first). The weights are chosen so that the terms are of one size at the start; they are not tuned.
+2015 (features first). The weights give the terms a similar size at the start; they are not tuned.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tasnet2hef.train.loop import Forward
 from tasnet2hef.train.loss import best_order_si_sdr_db, si_sdr_db
 
 AGREEMENT_LIMIT_DB: Final = 30.0
-"""A student gains nothing from an agreement with its teacher above this."""
+"""Agreement with the teacher above this lowers the loss no further."""
 WAVEFORM_WEIGHT: Final = 10.0
 FEATURE_WEIGHT: Final = 10.0
 FEATURE_SHARE: Final = 0.2

@@ -17,7 +17,7 @@ EDGES: Final = ("moved", "kept")
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechOptions:
-    """How much speech is read and held out, and what the checkpoint itself does not contain."""
+    """How much speech is read and held out, the chip, and settings that the checkpoint does not contain."""
 
     seconds: float = 4.0
     """Length of a clip; norms over the clip were trained with clips of some length."""
@@ -110,7 +110,7 @@ class DistilOptions:
 
 
 def require_device(name: str) -> None:
-    """Check that torch knows and has a device.
+    """Check that torch can use a device.
 
     Raises:
         OptionError: it does not.
@@ -125,7 +125,7 @@ def require_device(name: str) -> None:
 
 
 def _require_positive(options: object, *names: str, finite: bool = False) -> None:
-    """Check that options are more than 0, which NaN is not, and finite where that is asked for."""
+    """Check that options are more than 0, which NaN is not, and finite where required."""
     for name in names:
         value = getattr(options, name)
         if not value > 0 or (finite and value == math.inf):

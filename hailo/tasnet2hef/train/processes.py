@@ -26,7 +26,7 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """Whether this process is the one that saves."""
+        """Whether this is the process that saves."""
         return self.rank == 0
 
     def data_parallel(self, module: nn.Module, device: str) -> Any:

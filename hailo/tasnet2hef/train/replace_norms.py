@@ -33,7 +33,7 @@ def freeze_file(
     options: FreezeOptions,
     speech_options: SpeechOptions,
 ) -> NormReport:
-    """Write ``checkpoint`` with constants in place of its norms' statistics, and measure what that costs.
+    """Write ``checkpoint`` with constants in place of its norms' statistics, and measure the loss.
 
     Raises:
         CheckpointError: it can't be read, or its norms are constants already and their edges are to be kept.
@@ -93,7 +93,7 @@ def distil_file(
 
 
 def start_run(original: ReferenceTasNet, dataset: Dataset, options: DistilOptions, folder: str) -> Run:
-    """Return the run that trains a student; its identity is what a resumed run must agree on."""
+    """Return the run that trains a student; its identity must be equal in a resumed run."""
     torch.manual_seed(options.seed)
     mixtures = torch.from_numpy(dataset.freezing_mixtures(FreezeOptions.clips)).to(options.device)
     student = make_student(original, options.variant, mixtures)

@@ -20,9 +20,9 @@ from tasnet2hef.train.split import Split, split_by_name
 QUIETEST_DBFS: Final = -60.0
 """A recording whose speech level is below this is silent."""
 SPEAKER_DBFS: Final = -25.0
-"""Speech level of every recording, so that only the mixer decides who is louder."""
+"""Speech level of every recording, so that only the mixer sets the levels of the speakers."""
 COMBINATIONS: Final = 4096
-"""Most combinations of speakers; of more, so many are drawn."""
+"""Most combinations of speakers that are used; if there are more, this many are drawn."""
 
 Speakers = Mapping[str, Sequence[Path]]
 """Recordings by speaker."""
@@ -70,14 +70,14 @@ def split_speakers(folder: Path, n_src: int) -> Split[Speakers]:
 def make_mixer(
     speakers: Speakers, n_src: int, samples: int, rate_hz: int, most_hours: float, speed: bool
 ) -> Mixer:
-    """Read recordings, up to ``most_hours`` in all, and return what mixes them.
+    """Read recordings, up to ``most_hours`` in all, and return their mixer.
 
     Raises:
         AudioError: a recording can't be used, or too few speakers are left without the silent recordings.
     """
     most_s = most_hours * 3600 / len(speakers)
     prompts = {name: list(read_speaker(name, paths, rate_hz, most_s)) for name, paths in speakers.items()}
-    audible = {name: spoken for name, spoken in prompts.items() if spoken}
+    audible = {name: recordings for name, recordings in prompts.items() if recordings}
     if len(audible) < n_src:
         folder = next(iter(speakers.values()))[0].parent
         raise AudioError(

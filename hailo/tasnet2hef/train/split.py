@@ -17,7 +17,7 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class Split(Generic[Part]):
-    """Three parts of a set that share no item: to train on, to choose the best net by, to measure it with."""
+    """Three parts of a set without a common item: for training, for choosing the best net, for measuring it."""
 
     training: Part
     validation: Part

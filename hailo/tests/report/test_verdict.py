@@ -56,7 +56,7 @@ def test_a_check_decides_by_its_worst_finding(rule: str, status: str, words: str
 
 def test_a_clean_check_claims_no_more_than_it_knows() -> None:
     verdict = verdict_of(_facts(check_graph(OpenedGraph(_clean()))))
-    assert (verdict.status, verdict.headline) == ("ok", "Nothing known stops hailo8")
+    assert (verdict.status, verdict.headline) == ("ok", "No known obstacle on hailo8")
     assert "1 context likely (inferred)" in verdict.sentence
 
 
@@ -67,7 +67,7 @@ def test_the_compiler_has_the_last_word() -> None:
     assert (failed.status, failed.headline) == ("error", "Not compiled")
     assert "failed in its stage compile" in failed.sentence
     missing = verdict_of(_facts(check, run_without_compiler(PLACE, check)))
-    assert missing.headline == "Nothing known stops hailo8"
+    assert missing.headline == "No known obstacle on hailo8"
     assert "no HEF was made" in missing.sentence
 
 
@@ -76,7 +76,7 @@ def test_a_compile_of_another_graph_says_nothing() -> None:
     steps = _facts(check, done_run(PLACE, check)).steps
     later = {**steps, "check": _facts(check, digest="b").steps["check"]}
     later["check"] = StepFacts(**{**vars(later["check"]), "written": "z"})
-    assert verdict_of(RunFacts("net", PLACE, later)).headline == "Nothing known stops hailo8"
+    assert verdict_of(RunFacts("net", PLACE, later)).headline == "No known obstacle on hailo8"
 
 
 def test_nothing_is_claimed_of_an_unchecked_graph() -> None:

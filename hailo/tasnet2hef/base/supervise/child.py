@@ -59,7 +59,7 @@ def run_child(
 ) -> ChildEnd:
     """Run a command in a session of its own until it ends or exceeds its limits; its output goes to ``log``.
 
-    It runs in ``folder``, or else in that of ``log``: the compiler leaves files of its own where it runs.
+    It runs in ``folder``, or else in that of ``log``: the compiler writes files into its current folder.
     ``token`` marks it and its descendants; they are all killed before this returns or raises.
 
     Raises:
@@ -91,7 +91,7 @@ def run_child(
 
 
 def _wait(child: subprocess.Popen[bytes], log: Path, limits: Limits, watch: Watch, token: str) -> tuple[str, int]:
-    """Return why the child must be stopped, empty where it ended by itself, and its peak memory in bytes."""
+    """Return why the child must be stopped, empty if it ended by itself, and its peak memory in bytes."""
     peak, measured, started = 0, 0.0, time.monotonic()
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The processes of a run, known by a token in their environment: their memory, and how they are stopped."""
+"""The processes of a run, identified by a token in their environment: measuring their memory, stopping them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Final
 import psutil
 
 TOKEN_VARIABLE: Final = "TASNET2HEF_RUN_TOKEN"
-"""Environment variable by which every process of a run is known, whoever started it."""
+"""Environment variable that identifies every process of a run, whichever process started it."""
 _CONTAINER_LIMIT: Final = Path("/sys/fs/cgroup/memory.max")
 
 
 def marked(token: str) -> list[psutil.Process]:
-    """Return the live processes of a run but this one: those started with its token, and their descendants."""
+    """Return the live processes of a run except this one: those started with its token, and their descendants."""
     processes = []
     with contextlib.suppress(FileNotFoundError):  # no /proc here
         for pid in psutil.pids():
@@ -37,7 +37,7 @@ def marked_bytes(token: str) -> int:
 
 
 def stop_marked(token: str) -> int:
-    """Kill the processes of a run, in whatever session they are; return how many there were."""
+    """Kill the processes of a run, in any session; return how many there were."""
     processes = marked(token)
     for process in processes:
         with contextlib.suppress(psutil.Error):

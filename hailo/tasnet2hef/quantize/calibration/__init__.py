@@ -1,1 +1,1 @@
-"""Calibration sets: drawn, read and recorded."""
+"""Calibration sets: drawing, writing and reading them."""

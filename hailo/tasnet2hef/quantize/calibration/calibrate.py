@@ -1,4 +1,4 @@
-"""From a folder of recordings to a calibration set for one model, or for one chunk of it and its past rows."""
+"""Makes a calibration set from a folder of recordings: windows of audio, or chunks of a stream with past rows."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def calibrate_graph(
     """Write a calibration set for a graph from a folder of recordings.
 
     A graph with a state is streamed, in float, over an excerpt of a receptive field and a chunk, starting from
-    silence; the last chunk is stored with its past rows, which are then those of a chunk in mid-stream. Its level
-    is that of the excerpt.
+    silence; the last chunk is kept with its past rows, which are typical of any chunk in mid-stream. Its level is
+    that of the excerpt.
 
     Raises:
         GraphError: the graph was not exported by tasnet2hef, or is a segment.
@@ -71,7 +71,7 @@ def calibrate_graph(
     if contract.stateful:
         notes.append(chunk_note(contract))
     notes += _size_notes(layers, draw.windows)
-    laid = _chunk_layers(graph) if contract.stateful else _window_layer(contract, next(iter(layers)))
+    lay_out = _chunk_layers(graph) if contract.stateful else _window_layer(contract, next(iter(layers)))
     levels = _Levels(folder)
 
     def windows() -> Iterator[Mapping[str, Samples]]:
@@ -80,9 +80,9 @@ def calibrate_graph(
         for number in range(1, draw.windows + 1):
             side_by_side = list(itertools.islice(drawn, columns))
             levels.note(np.concatenate(side_by_side))
-            yield laid(side_by_side)
+            yield lay_out(side_by_side)
             progress(number, draw.windows)
-        levels.require_sound()
+        levels.require_not_silent()
 
     def metadata() -> CalibrationMetadata:
         return CalibrationMetadata(
@@ -113,11 +113,11 @@ def _chunk_layers(graph: OpenedGraph) -> LayOut:
     names = graph.input_layers
     backend = OnnxRuntimeBackend(graph, threads=1)
 
-    def laid(excerpts: Sequence[Samples]) -> Mapping[str, Samples]:
+    def lay_out(excerpts: Sequence[Samples]) -> Mapping[str, Samples]:
         inputs = last_chunk(backend, excerpts[0])
         return {names[name]: rows for name, rows in inputs.items()}
 
-    return laid
+    return lay_out
 
 
 def _size_notes(layers: Mapping[str, Shape], windows: int) -> list[str]:
@@ -136,7 +136,7 @@ def require_audio_contract(graph: OpenedGraph) -> GraphContract:
     """Return the contract of a graph that takes audio.
 
     Raises:
-        GraphError: it was not exported by tasnet2hef, or takes what another graph makes: a segment.
+        GraphError: it was not exported by tasnet2hef, or its input is another graph's output (a segment).
     """
     contract = graph.require_contract()
     if contract.segments > 1:
@@ -148,18 +148,18 @@ def require_audio_contract(graph: OpenedGraph) -> GraphContract:
 
 
 def small_set_warning(windows: int) -> str:
-    """Return what fewer than 1,024 windows lose, empty for enough of them."""
+    """Return a warning on the passes lost with fewer than 1,024 windows, empty for enough of them."""
     if windows >= FULL_SET:
         return ""
     level = "level 0 or 1" if windows >= DEFAULT_WINDOWS else "level 0"
     return (
         f"{windows} windows: with fewer than {FULL_SET:,} the compiler falls back to optimisation {level} and "
-        f"leaves out its fine-tuning (recorded), without saying much. `--windows {FULL_SET}` keeps it"
+        f"leaves out its fine-tuning (recorded), almost silently. `--windows {FULL_SET}` keeps it"
     )
 
 
 class _Levels:
-    """Counts silent and clipped windows as they pass."""
+    """Counts silent and clipped windows as they are drawn."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -172,7 +172,7 @@ class _Levels:
         self.silent += self.levels_db[-1] < SILENCE_DB
         self.clipped += bool(np.abs(window).max() >= CLIPPED_FROM)
 
-    def require_sound(self) -> None:
+    def require_not_silent(self) -> None:
         if self.silent == len(self.levels_db):
             raise AudioError(
                 f"{self.folder}: silence only: all {self.silent} windows lie below {SILENCE_DB:.0f} dB of full "

@@ -31,12 +31,12 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 METADATA_ARRAY: Final = "tasnet2hef_record"
 SAME_FEED: Final = ("sample_rate", "stride", "kernel_size", "encoder_padding")
-"""Fields of a spec that decide how a window is cut; the other fields do not change a window."""
+"""Fields of a spec that decide how a window is cut; the other fields don't affect it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationMetadata:
-    """Where a set comes from. Levels are in dB of full scale."""
+    """The origin of a set. Levels are in dB of full scale."""
 
     model: str
     model_digest: str
@@ -111,13 +111,12 @@ def write_calibration(
 ) -> CalibrationMetadata:
     """Write ``count`` windows of NHWC values by input layer; return their metadata.
 
-    ``metadata`` is called after the last window has been drawn.
-
-    An archive takes one array after the other: all but the first wait in unnamed files of the same folder.
+    ``metadata`` is called after the last window has been drawn. A ZIP archive is written one array after another:
+    all but the first are buffered in unnamed files of the same folder.
     """
     first, *others = layers
-    with written_beside(path) as part, ExitStack() as waiting, zipfile.ZipFile(part, "w") as archive:
-        spools = {name: waiting.enter_context(tempfile.TemporaryFile(dir=path.parent)) for name in others}
+    with written_beside(path) as part, ExitStack() as buffers, zipfile.ZipFile(part, "w") as archive:
+        spools = {name: buffers.enter_context(tempfile.TemporaryFile(dir=path.parent)) for name in others}
         with archive.open(entry(first), "w", force_zip64=True) as member:
             _write_header(member, (count, *layers[first]))
             for window in windows:
@@ -146,7 +145,7 @@ def open_calibration(path: Path) -> CalibrationSet:
     """Open a set without reading its windows.
 
     Raises:
-        InputError: it is missing, no ``.npz``, or holds no 4-D arrays of as many windows each.
+        InputError: it is missing or no ``.npz``, or its arrays are not 4-D with the same number of windows.
     """
     if not path.is_file():
         raise InputError(f"{path}: found nothing, expected a calibration set; make it with `tasnet2hef calibrate`")
@@ -166,8 +165,8 @@ def open_calibration(path: Path) -> CalibrationSet:
             )
     counts = {shape[0] for shape in shapes.values()}
     if len(counts) != 1:
-        found = f"arrays of {', '.join(map(str, sorted(counts)))} windows" if counts else "no arrays"
-        raise InputError(f"{path}: found {found}, expected as many for every input layer; calibrate again")
+        arrays = f"arrays of {', '.join(map(str, sorted(counts)))} windows" if counts else "no arrays"
+        raise InputError(f"{path}: found {arrays}, expected as many for every input layer; calibrate again")
     return CalibrationSet(path, {name: shape[1:] for name, shape in shapes.items()}, counts.pop(), metadata)
 
 
@@ -210,7 +209,7 @@ def require_fit(calibration: CalibrationSet, graph: OpenedGraph) -> list[str]:
 
 
 def short_digest(sha256: str) -> str:
-    """Return the first 16 digits of a SHA-256, by which a set knows its model."""
+    """Return the first 16 digits of a SHA-256, with which a set identifies its model."""
     return sha256[:16]
 
 

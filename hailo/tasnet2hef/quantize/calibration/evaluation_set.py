@@ -1,8 +1,7 @@
 """Evaluation recordings, with or without the true sources beside them.
 
-A folder holds ``NAME_mixture.wav`` and beside it ``NAME_source_1.wav``, ``NAME_source_2.wav``, ... (as many as the
-model has); any rate, WAV or FLAC. Mixtures without sources, and any other recordings, are compared with the float
-model instead.
+A folder holds ``NAME_mixture.wav`` with ``NAME_source_1.wav`` and so on beside it (as many as the model has); any
+rate, WAV or FLAC. Mixtures without sources, and any other recordings, are compared with the float model instead.
 """
 
 from __future__ import annotations
@@ -58,8 +57,8 @@ def read_evaluation(folder: Path, contract: GraphContract) -> tuple[list[Evaluat
         return clips, []
     clips = [EvaluationClip(clip.path, clip.mixture, None) for clip in clips]
     return clips, [
-        f"{len(without)} of {len(clips)} mixtures have no sources beside them ({without[0]}): the figures tell "
-        f"agreement with the float model, not SI-SDR; expected {paths[0].stem}{SOURCE}1.wav and on"
+        f"{len(without)} of {len(clips)} mixtures have no sources beside them ({without[0]}): the figures are "
+        f"agreement with the float model, not SI-SDR; expected {paths[0].stem}{SOURCE}1.wav and so on"
     ]
 
 
@@ -90,7 +89,9 @@ def _mixtures(folder: Path) -> list[Path]:
     mixtures = [path for path in paths if path.stem.endswith(MIXTURE)]
     others = [path for path in paths if SOURCE not in path.stem]
     if not (mixtures or others):
-        raise AudioError(f"{folder}: found no recordings, expected NAME{MIXTURE}.wav and NAME{SOURCE}1.wav and on")
+        raise AudioError(
+            f"{folder}: found no recordings, expected NAME{MIXTURE}.wav and NAME{SOURCE}1.wav and so on"
+        )
     return mixtures or others
 
 
@@ -107,7 +108,7 @@ def _read(path: Path, contract: GraphContract) -> EvaluationClip:
         if (truth.length, truth.sample_rate_hz) != (clip.length, clip.sample_rate_hz):
             raise AudioError(
                 f"{source}: found {truth.length} samples at {truth.sample_rate_hz} Hz, expected the mixture's "
-                f"{clip.length} at {clip.sample_rate_hz} Hz; cut both alike"
+                f"{clip.length} at {clip.sample_rate_hz} Hz; give both the same length and rate"
             )
         references.append(resample(truth.samples.mean(axis=0, keepdims=True), truth.sample_rate_hz, rate)[0])
     return EvaluationClip(path, mixture, np.stack(references))
@@ -121,7 +122,7 @@ def _levelled(clip: EvaluationClip, contract: GraphContract) -> EvaluationClip:
 
 
 def _window(clip: EvaluationClip, start: int, size: int) -> EvaluationWindow:
-    """Cut a window; a clip shorter than one is repeated, as in separation."""
+    """Cut a window; a clip shorter than a window is repeated, as in separation."""
     if len(clip.mixture) < size:
         repeated = None
         if clip.references is not None:

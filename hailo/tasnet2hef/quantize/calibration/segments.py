@@ -1,4 +1,4 @@
-"""Calibration sets for the segments of a graph: the inputs of each while the whole set runs through them."""
+"""Calibration sets for the segments of a graph: the inputs of each one while the whole set runs through them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ SUFFIX: Final = ".calib.npz"
 def calibrate_segments(segments: Sequence[OpenedGraph], calibration: Path, progress: Progress) -> tuple[Path, ...]:
     """Write one set a segment, ``SEGMENT.calib.npz``, from the whole graph's set; return their paths.
 
-    A segment that takes the frames alone uses the whole graph's set. Each other set holds an array
-    ``[window, height, width, features]`` for every input layer, under the compiler's name of it as predicted.
-    Intermediate windows are kept on disk, so that memory holds one of each tensor.
+    A segment whose only input is the frames uses the whole graph's set. Each other set holds an array
+    ``[window, height, width, features]`` for every input layer, under the name that the compiler is predicted to
+    give it. Tensors between segments are kept on disk, and only one window of each in memory.
 
     Raises:
-        GraphError: a segment needs a tensor that no earlier one computes, or can't be run.
+        GraphError: a segment needs a tensor that none before it computes, or can't be run.
     """
     whole = open_calibration(calibration)
     paths = []
@@ -40,8 +40,8 @@ def calibrate_segments(segments: Sequence[OpenedGraph], calibration: Path, progr
         for number, segment in enumerate(segments, start=1):
             session = open_session(segment.path, 1)
             _require_tensors(segment.path, session, tensors)
-            alone = [port.name for port in session.get_inputs()] == [INPUT_NAME]
-            paths.append(calibration if alone else _save(segment, tensors))
+            frames_only = [port.name for port in session.get_inputs()] == [INPUT_NAME]
+            paths.append(calibration if frames_only else _save(segment, tensors))
             if number < len(segments):
                 tensors |= _run(session, tensors, Path(folder))
             progress(number, len(segments))
@@ -49,7 +49,7 @@ def calibrate_segments(segments: Sequence[OpenedGraph], calibration: Path, progr
 
 
 def _frames(whole: CalibrationSet, folder: Path) -> Samples:
-    """Write the whole graph's set to disk, NHWC."""
+    """Return the whole graph's set as an array on disk, NHWC."""
     arrays = _on_disk(folder / "0.npy", (whole.windows, *whole.shape))
     for number, window in enumerate(whole.frames()):
         arrays[number] = window.reshape(whole.shape)

@@ -1,4 +1,4 @@
-"""The inputs of a chunk in mid-stream: its frames, and the past rows that the chunks before it left."""
+"""The inputs of a chunk in mid-stream: its frames, and the past rows left by the chunks before it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasnet2hef.runtime.stream.chunks import ChunkStream
 
 
 def chunks_before(contract: GraphContract) -> int:
-    """Return how many chunks a receptive field covers: earlier ones can't affect the next chunk.
+    """Return how many chunks a receptive field covers: earlier chunks can't affect the next one.
 
     >>> from tasnet2hef.base.spec import TasNetSpec
     >>> chunks_before(GraphContract(spec=TasNetSpec(n_src=2), window_frames=32, norm="folded", stateful=True))
@@ -23,7 +23,7 @@ def chunks_before(contract: GraphContract) -> int:
 def excerpt_samples(contract: GraphContract) -> int:
     """Return the samples that one calibration window is made from: a window, or a receptive field and one chunk.
 
-    The latter are the chunk that is kept and the `chunks_before` it, less the zeros that the original pads.
+    The latter are the chunk that is kept and the `chunks_before` it, minus the zeros that the original pads.
     """
     if not contract.stateful:
         return contract.window_samples
@@ -34,22 +34,22 @@ def excerpt_samples(contract: GraphContract) -> int:
 
 
 def last_chunk(backend: StepBackend, excerpt: Samples) -> dict[str, Samples]:
-    """Stream an excerpt ``[sample]``, starting from silence; return the inputs of its last chunk by their names.
+    """Stream an excerpt ``[sample]``, starting from silence; return the inputs of its last chunk by name.
 
-    Past rows are as the chunk before left them. All arrays are ``[row, 1, feature]``, as the compiler expects;
-    the features of a row of frames are its samples.
+    Past rows are as the chunk before left them. All are ``[row, 1, feature]``, as the compiler expects them; the
+    features of a row of frames are its samples.
 
     Raises:
         RefusedError: the net returned NaN or infinite samples.
     """
-    recorder = _LastInputs(backend)
+    recorder = _InputRecorder(backend)
     ChunkStream(recorder).feed(excerpt)
-    past_rows = {name: rows.transpose(0, 2, 3, 1)[0] for name, rows in recorder.memory.items()}
-    return {INPUT_NAME: recorder.frames[:, None], **past_rows}
+    states = {name: rows.transpose(0, 2, 3, 1)[0] for name, rows in recorder.memory.items()}
+    return {INPUT_NAME: recorder.frames[:, None], **states}
 
 
 def chunk_note(contract: GraphContract) -> str:
-    """Return a sentence on what a calibration window of a stateful graph holds."""
+    """Return a note on what a calibration window holds if it is a chunk."""
     rate, samples = contract.spec.sample_rate, excerpt_samples(contract)
     return (
         f"each window is a chunk of {1000 * contract.window_samples / rate:.0f} ms and the past rows that "
@@ -57,8 +57,8 @@ def chunk_note(contract: GraphContract) -> str:
     )
 
 
-class _LastInputs(StepBackend):
-    """Runs a backend and keeps the frames and the memory of the last run."""
+class _InputRecorder(StepBackend):
+    """A backend that keeps the frames and memory of its last run."""
 
     def __init__(self, backend: StepBackend) -> None:
         self._backend = backend

@@ -1,8 +1,8 @@
 """Draws calibration windows from a folder of recordings, as the chip will hear them.
 
 Positions are spread evenly over all audio, so that silence, level and clipping keep their share. Files are opened
-only where a window is read. Where the folder holds ``*_mixture`` files, only these are used: the sources
-beside them are not inputs of the model.
+only where a window is read. Where the folder holds ``*_mixture`` files, only these are taken: the sources beside
+them are not inputs of the model.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MIXING_DB: Final = 2.5
 
 @dataclass(frozen=True)
 class Recording:
-    """A file that can be read: its length in samples at its own rate."""
+    """A readable file, with its length in samples at its own rate."""
 
     path: Path
     samples: int
@@ -82,7 +82,7 @@ def find_recordings(folder: Path) -> tuple[list[Recording], list[str]]:
 
 
 def require_audio(recordings: Sequence[Recording], contract: GraphContract, draw: Draw) -> list[str]:
-    """Check that there is enough audio at a fitting rate; return notes.
+    """Check that there is enough audio at a suitable rate; return notes.
 
     Raises:
         AudioError: all recordings together are shorter than one window, or fewer than are to be mixed.
@@ -116,7 +116,7 @@ def require_audio(recordings: Sequence[Recording], contract: GraphContract, draw
 
 
 def draw_windows(recordings: Sequence[Recording], contract: GraphContract, draw: Draw) -> Iterator[Samples]:
-    """Yield ``draw.windows`` windows ``[sample]`` at the model's rate; the same seed draws the same."""
+    """Yield ``draw.windows`` windows ``[sample]`` at the model's rate; the same seed draws the same windows."""
     ends = np.cumsum([recording.seconds for recording in recordings])
     generator = np.random.default_rng(draw.seed)
     for number in range(draw.windows):
@@ -143,10 +143,10 @@ def _inspect(path: Path) -> Recording:
     import soundfile
 
     try:
-        about = soundfile.info(str(path))
+        info = soundfile.info(str(path))
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise AudioError(f"{path}: can't be read as audio ({error})") from error
-    return Recording(path, int(about.frames), int(about.samplerate))
+    return Recording(path, int(info.frames), int(info.samplerate))
 
 
 def _excerpt(recording: Recording, place: float, contract: GraphContract) -> Samples:
@@ -157,12 +157,12 @@ def _excerpt(recording: Recording, place: float, contract: GraphContract) -> Sam
     needed = -(-wanted * recording.sample_rate_hz // rate)
     start = int(place * max(recording.samples - needed, 0))
     try:
-        heard, _ = soundfile.read(str(recording.path), needed, start, dtype="float32", always_2d=True)
+        samples, _ = soundfile.read(str(recording.path), needed, start, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError) as error:
         raise AudioError(f"{recording.path}: can't be read as audio ({error}); leave it out") from error
-    if not np.isfinite(heard).all():
+    if not np.isfinite(samples).all():
         raise AudioError(f"{recording.path}: found NaN or infinite samples, expected finite ones; leave it out")
-    if not len(heard):
+    if not len(samples):
         raise AudioError(f"{recording.path}: found no samples at {start}, expected {needed}; leave it out")
-    mono = heard.mean(axis=1, dtype=np.float64).astype(np.float32)[None]
+    mono = samples.mean(axis=1, dtype=np.float64).astype(np.float32)[None]
     return np.resize(resample(mono, recording.sample_rate_hz, rate)[0], wanted)

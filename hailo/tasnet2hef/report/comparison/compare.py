@@ -88,7 +88,7 @@ def _layers(first: Side, second: Side) -> Section:
     before, after = (_by_origin(side) for side in (first, second))
     rows = []
     for key in [*before, *(key for key in after if key not in before)]:
-        one, other = (_layer_text(found.get(key)) for found in (before, after))
+        one, other = (_layer_text(layers.get(key)) for layers in (before, after))
         if one != other:
             rows.append(Row(key, one, other, "changed"))
     return Section("Predicted layers", tuple(rows), "" if rows else "no layer differs")
@@ -97,12 +97,12 @@ def _layers(first: Side, second: Side) -> Section:
 def _by_origin(side: Side) -> dict[str, Mapping[str, Any]]:
     """Return layers by their ONNX names; those with the same names are numbered in order."""
     seen: Counter[str] = Counter()
-    found = {}
+    layers = {}
     for layer in side.check["layers"]:
         key = " + ".join(layer["original_names"]) or layer["name"]
         seen[key] += 1
-        found[key if seen[key] == 1 else f"{key} ({seen[key]})"] = layer
-    return found
+        layers[key if seen[key] == 1 else f"{key} ({seen[key]})"] = layer
+    return layers
 
 
 def _layer_text(layer: Mapping[str, Any] | None) -> str | None:
@@ -142,7 +142,7 @@ def _findings(first: Side, second: Side) -> Section:
     before, after = (_findings_of(side) for side in (first, second))
     rows = []
     for rule, level in dict.fromkeys(key[:2] for key in [*before, *after]):
-        one, other = ({key for key in found if key[:2] == (rule, level)} for found in (before, after))
+        one, other = ({key for key in keys if key[:2] == (rule, level)} for keys in (before, after))
         gone, new = len(one - other), len(other - one)
         verdict: Verdict = "same" if not gone and not new else "worse" if len(other) > len(one) else "better"
         if verdict != "same" and (level == "note" or len(one) == len(other)):
@@ -168,7 +168,7 @@ def _scores(first: Side, second: Side) -> Section:
     ):
         figures = [side.result("simulate").get(key, {}) for side in (first, second)]
         for kind, name in (("float", "float"), ("int8", "8 bits"), ("mixed", "recommended mix")):
-            values = [found.get(kind) for found in figures]
+            values = [by_kind.get(kind) for by_kind in figures]
             if values != [None, None]:
                 rows.append(higher(f"{title}, {name} [dB]", values[0], values[1], SCORE_WITHIN_DB))
     parity = [

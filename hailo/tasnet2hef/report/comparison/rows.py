@@ -11,7 +11,7 @@ Value = float | int | str | None
 
 @dataclass(frozen=True)
 class Row:
-    """One item in two runs; None is unknown. ``better_is`` says what counts as better; empty if neither does."""
+    """One item in two runs; None is unknown. ``better_is`` is what counts as better; empty if neither does."""
 
     what: str
     first: Value
@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """Rows of one kind; ``note`` says why there are none, or what is missing."""
+    """Rows of one kind; ``note`` explains why there are none, or what is missing."""
 
     name: str
     rows: tuple[Row, ...]

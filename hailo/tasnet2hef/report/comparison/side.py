@@ -19,7 +19,7 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 @dataclass(frozen=True)
 class NodeForm:
-    """The content of an ONNX node; ``weights`` are digests of its constants."""
+    """An ONNX node in comparable form; ``weights`` are digests of its constants."""
 
     operator: str
     inputs: tuple[str, ...]
@@ -27,7 +27,7 @@ class NodeForm:
     weights: tuple[str, ...]
 
     def differences(self, other: NodeForm) -> tuple[str, ...]:
-        """Return the names of what differs."""
+        """Return the names of the fields that differ."""
         names = ("operator", "inputs", "attributes", "weights")
         return tuple(name for name in names if getattr(self, name) != getattr(other, name))
 

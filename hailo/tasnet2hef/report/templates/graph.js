@@ -1,5 +1,5 @@
 "use strict";
-// The graph's zoom, pan, search and details; without this script the picture stands still and its titles tell the same.
+// The graph's zoom, pan, search and details; without this script the picture is static and its tooltips show the details.
 (() => {
   const net = document.getElementById("net");
   if (!net) return;
@@ -41,7 +41,7 @@
     return new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix.inverse());
   }
 
-  function tell(node) {
+  function showDetail(node) {
     net.querySelector(".chosen")?.classList.remove("chosen");
     node.classList.add("chosen");
     detail.textContent = node.querySelector("title").textContent;
@@ -52,7 +52,7 @@
     const width = Math.min(all.width, Math.max(0.65 * net.clientWidth, smallest)); // names can be read
     const height = (width * all.height) / all.width;
     show({ x: place.e + 60 - width / 2, y: place.f + 16 - height / 2, width });
-    tell(node);
+    showDetail(node);
   }
 
   function nextProblem() {
@@ -76,8 +76,8 @@
   });
   find.addEventListener("change", () => {
     const wanted = find.value.trim();
-    const found = nodes.find((node) => node.dataset.name === wanted);
-    if (found) goTo(found);
+    const match = nodes.find((node) => node.dataset.name === wanted);
+    if (match) goTo(match);
     else detail.textContent = `${wanted}: no layer of this name`;
   });
 
@@ -111,10 +111,10 @@
   });
   net.addEventListener("pointerover", (event) => {
     const node = event.target.closest?.(".node");
-    if (node && !fingers.size) tell(node);
+    if (node && !fingers.size) showDetail(node);
   });
   net.addEventListener("click", (event) => {
     const node = event.target.closest?.(".node");
-    if (node) tell(node);
+    if (node) showDetail(node);
   });
 })();
