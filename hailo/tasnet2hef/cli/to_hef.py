@@ -95,7 +95,7 @@ def require_hefs(report: PipelineReport, name: str) -> None:
     """
     if report.errors:
         raise RefusedError(
-            f"{name}: not compiled: check found {report.errors} errors, expected none; mend them, or use --force"
+            f"{name}: not compiled: check found {report.errors} errors, expected none; fix them, or use --force"
         )
     for each in report.compiled:
         require_hef(each)
@@ -112,7 +112,7 @@ def require_hef(report: CompileReport) -> None:
     where = f"{report.check.name}: not compiled"
     if report.outcome == REFUSED:
         count = len(report.check.errors)
-        raise RefusedError(f"{where}: check found {count} errors, expected none; mend them, or go on with --force")
+        raise RefusedError(f"{where}: check found {count} errors, expected none; fix them, or use --force")
     if report.outcome == FAILED and report.last is not None:
         signature = report.failure.signature if report.failure else "unknown"
         raise RefusedError(

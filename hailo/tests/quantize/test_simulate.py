@@ -132,7 +132,7 @@ def test_layers_can_be_set(model, calibration, tmp_path):
         (SimulationOptions(plots="gif"), "plots: found 'gif'"),
         (SimulationOptions(precisions={"conv1": "a9_w9"}), "--set conv1=a9_w9: found 'a9_w9'"),
         (SimulationOptions(precisions={"cnv1": "a16_w16"}), "'cnv1': not in the net; did you mean conv1"),
-        (SimulationOptions(precisions={"zz*": "a16_w16"}), "--set zz[*]=a16_w16: fits none"),
+        (SimulationOptions(precisions={"zz*": "a16_w16"}), "--set zz[*]=a16_w16: matches none"),
         (SimulationOptions(user_script=Path("none.alls")), "none.alls: can't be read"),
     ],
 )
