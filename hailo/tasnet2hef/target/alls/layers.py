@@ -153,7 +153,7 @@ def _unknown(name: str, known: Sequence[str], net: HailoNet) -> str:
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
-    """Return a hint at the most similar known name, empty where none is similar.
+    """Return a hint to the most similar known name, empty where none is similar.
 
     >>> suggestion("conv11x", ["conv11", "dw1"])
     '; did you mean conv11?'

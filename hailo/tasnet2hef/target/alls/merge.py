@@ -20,7 +20,7 @@ from tasnet2hef.target.graph.layers import HailoNet
 
 
 def merge_script(user_text: str, where: str, settings: ScriptSettings, net: HailoNet) -> ModelScript:
-    """Return both scripts as one: the user's first, unchanged, then what it does not set itself.
+    """Return both scripts as one: the user's first, unchanged, then the generated lines that it does not replace.
 
     Raises:
         OptionError: the user's script has a syntax error (line and column) or names a layer that does not exist.
@@ -57,7 +57,7 @@ def _layers_with_precision(statements: Sequence[Statement]) -> list[str]:
 def _precision_lines(
     precisions: Sequence[LayerPrecision], taken: Sequence[str], notes: list[str]
 ) -> list[ScriptLine]:
-    """Return the precision lines for the layers that the user's script leaves open."""
+    """Return the precision lines for the layers whose precision the user's script does not set."""
     lines = []
     for precision in precisions:
         free = tuple(name for name in precision.layers if not any(fnmatch.fnmatch(name, glob) for glob in taken))

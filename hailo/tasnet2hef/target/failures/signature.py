@@ -1,4 +1,4 @@
-"""A signature: patterns by which one kind of failure is recognised, and what that failure means."""
+"""A signature: patterns by which one kind of failure is recognised, its cause and its fix."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a file says about itself: a HEF, a HAR or an ONNX graph, read without the vendor's software."""
+"""Reads the contents of a HEF, a HAR or an ONNX graph, without the vendor's software."""

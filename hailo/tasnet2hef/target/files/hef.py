@@ -15,10 +15,10 @@ _WRONG = "WRONG: "
 
 
 def read_hef(path: str | Path, *, damaged: bool = False) -> FileSummary:
-    """Return what a HEF says about itself; its weights are not read. Shapes are `[height, width, features]`.
+    """Return the summary of a HEF; its weights are not read. Shapes are `[height, width, features]`.
 
     With ``damaged`` a file that is cut off after its metadata, or whose checksum differs, is read too, and a note
-    says what is wrong with it. Header version 1 is experimental: no file of it was at hand.
+    describes the damage. Header version 1 is experimental: no file of it was available.
 
     Raises:
         InputError: not a HEF, cut off, altered, or of a header version that isn't known.

@@ -1,4 +1,4 @@
-"""What a converter works with: the layers drafted so far, and the methods that add, extend or refuse one."""
+"""The interface of a converter: the layers drafted so far, and the methods that add, extend or refuse one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tasnet2hef.target.graph.layout import default_layout, hn_shape, letter_size
 from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
 
 # Layers whose unit can apply an activation to its result.  Recorded: conv takes relu; reduce_mean does not
-# take inv_sqrt.  The others carry an `activation` parameter in HN; the ones left out stand alone [inferred].
+# take inv_sqrt.  The others here have an `activation` parameter in HN; after any other type, an activation is a
+# layer of its own [inferred].
 TAKES_ACTIVATION = (
     "conv",
     "dw",
@@ -175,7 +176,7 @@ class Builder:
         self.bind(node.outputs[0], value)
 
     def alias(self, node: OnnxNode, source: Value) -> None:
-        """Drop a node that changes nothing."""
+        """Drop a node that does not change its input."""
         self.bind(node.outputs[0], source)
 
     def constant(self, tensor: str) -> Array | None:

@@ -47,7 +47,7 @@ def check_model(model: onnx.ModelProto, where: str) -> int:
 
 
 def _check_names(model: onnx.ModelProto, where: str) -> None:
-    """Refuse text that is not UTF-8: protobuf hands such names out as bytes."""
+    """Refuse text that is not UTF-8: protobuf returns such names as bytes."""
     graph = model.graph
     named = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
     names = [entry.name for entry in named]

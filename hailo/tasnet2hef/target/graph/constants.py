@@ -1,4 +1,4 @@
-"""The constants of an ONNX graph: shapes always, values only when asked for, and only while small."""
+"""The constants of an ONNX graph: shapes of all, values of small ones, read on demand."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Constants:
         if name not in self._small:
             try:
                 self._small[name] = self._look_up(name)
-            except RecursionError:  # a chain of a thousand constants: the parser can do without this value
+            except RecursionError:  # a chain of a thousand constants: the parser works without this value
                 self._small[name] = None
         return self._small[name]
 
@@ -120,7 +120,7 @@ def _evaluate(node: onnx.NodeProto, feeds: dict[str, Array], opset: int) -> dict
     with np.errstate(all="ignore"):
         try:
             results = ReferenceEvaluator(node, opsets={"": opset}).run(None, feeds)
-        except Exception:  # it may raise anything; the parser can do without this value
+        except Exception:  # it may raise anything; the parser works without this value
             return {}
     return {name: np.asarray(value) for name, value in zip(node.output, results, strict=False)}
 

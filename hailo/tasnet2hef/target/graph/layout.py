@@ -1,4 +1,4 @@
-"""Which letter (N, C, H, W) each ONNX axis stands for, and the compiler's NHWC shape that follows.
+"""The letter (N, C, H, W) of each ONNX axis, and the compiler's NHWC shape that follows from the letters.
 
 The compiler keeps every tensor as `[batch, height, width, features]`, batch written -1, whatever the
 ONNX order is.  A layout such as `NCHW` or `NCW` names the axes of an ONNX tensor one letter each; a

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Grade = Literal["recorded", "documented", "inferred"]
-"""recorded: seen in a real compiler run; documented: the vendor wrote so; inferred: our reading."""
+"""recorded: seen in a real compiler run; documented: written by the vendor; inferred: our conclusion."""
 
 GRADES: Final[tuple[Grade, ...]] = ("recorded", "documented", "inferred")
 
@@ -54,7 +54,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number with its unit and evidence; ``note`` tells how it was derived."""
+    """One number with its unit and evidence; ``note`` describes how it was derived."""
 
     value: float
     unit: str

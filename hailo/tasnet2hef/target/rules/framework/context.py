@@ -19,7 +19,7 @@ from tasnet2hef.target.known import Chip
 class RuleContext:
     """Everything that rules may read; `model` is the file as written, None where only the graph was loaded.
 
-    `single_context` says that the user wants the net in one context of the chip.
+    `single_context`: the user requires that the net fits one context of the chip.
     """
 
     graph: LoadedGraph
@@ -61,7 +61,7 @@ class RuleContext:
         return self.producers.get(tensor)
 
     def consumers(self, node: OnnxNode) -> tuple[OnnxNode, ...]:
-        """Return the nodes that read what a node writes."""
+        """Return the nodes that read a node's outputs."""
         return tuple(reader for tensor in node.outputs for reader in self.readers.get(tensor, ()))
 
     def shape(self, tensor: str) -> Shape | None:
