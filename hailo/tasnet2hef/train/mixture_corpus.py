@@ -22,7 +22,7 @@ from tasnet2hef.base.errors import AudioError
 MIXTURE_FOLDERS: Final = ("mix_clean", "mix_both", "mix_single", "mix")
 """In order of preference, where there are several: without added noise first."""
 TRIES: Final = 20
-"""Clips drawn before all mixtures are taken to be silent."""
+"""Clips drawn before all mixtures are considered silent."""
 
 
 @dataclass(frozen=True)

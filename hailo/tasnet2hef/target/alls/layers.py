@@ -63,8 +63,8 @@ def command_name(statement: Statement) -> str:
     return statement.command.rsplit(".", 1)[-1]
 
 
-def layer_words(statement: Statement) -> Iterator[Token]:
-    """Iterate over the words of a statement that name layers; none for unknown commands."""
+def layer_tokens(statement: Statement) -> Iterator[Token]:
+    """Yield the tokens of a statement that name layers; none for unknown commands."""
     positions = _LAYER_ARGUMENTS.get(command_name(statement), ())
     named: list[Value] = [value for position, value in enumerate(statement.positional) if position in positions]
     if command_name(statement) in KNOWN_COMMANDS:
@@ -86,7 +86,7 @@ def check_layers(statements: Sequence[Statement], net: HailoNet, where: str) -> 
             notes.append(
                 f"{where}:{statement.line}: command {statement.command} is unknown here; passed on unchanged"
             )
-        for word in layer_words(statement):
+        for word in layer_tokens(statement):
             if not fnmatch.filter(known, unscoped(word.text)):
                 raise OptionError(f"{where}:{word.line}:{word.column}: {_unknown(word.text, known, net)}")
         known.extend(statement.targets)
@@ -116,7 +116,7 @@ def resolve_layers(script: str, predicted: HailoNet, parsed: Mapping[str, Any]) 
     real_names = [unscoped(name) for name in layers]
     notes, pieces, position = [], [], 0
     for statement in parse_script(script):
-        for word in layer_words(statement):
+        for word in layer_tokens(statement):
             name = unscoped(word.text)
             if name not in predicted:
                 continue

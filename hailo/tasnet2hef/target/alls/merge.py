@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tasnet2hef.target.alls.layers import check_layers, layer_words, unscoped
+from tasnet2hef.target.alls.layers import check_layers, layer_tokens, unscoped
 from tasnet2hef.target.alls.parser import Statement, parse_script
 from tasnet2hef.target.alls.writer import (
     LayerPrecision,
@@ -50,7 +50,7 @@ def _layers_with_precision(statements: Sequence[Statement]) -> list[str]:
         unscoped(word.text)
         for statement in statements
         if statement.command == "quantization_param" and statement.keyword("precision_mode") is not None
-        for word in layer_words(statement)
+        for word in layer_tokens(statement)
     ]
 
 

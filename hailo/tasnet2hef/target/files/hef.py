@@ -53,7 +53,7 @@ def _protobuf(header: HefHeader, body: bytes, where: str) -> tuple[int, bytes]:
                 return start, protobuf
         except InputError:
             continue
-    raise InputError(f"{where}: its metadata was not found behind its header of version {header.version}")
+    raise InputError(f"{where}: its metadata was not found after its header of version {header.version}")
 
 
 def _checksum(header: HefHeader, protobuf: bytes) -> str:

@@ -100,7 +100,7 @@ class Builder:
         return replace(value, exclusive=value.exclusive and self.use_counts.get(tensor, 0) == 1)
 
     def any_value(self, tensor: str) -> Value:
-        """Return the value of a tensor whatever its shape; raise Unsupported where no layer writes it."""
+        """Return the value of a tensor of any shape; raise Unsupported where no layer writes it."""
         if tensor not in self._values:
             raise Unsupported(f"reads {tensor!r}, which is not a tensor of a layer")
         return self._values[tensor]
@@ -222,7 +222,7 @@ class Builder:
         return self.add(node, "resize", [source], shape, params, layout=source.layout)
 
     def channels_first(self, node: OnnxNode, source: Value) -> Value:
-        """Return `source` with its ONNX axis 1 as features, behind a format conversion where it is not."""
+        """Return `source` with its ONNX axis 1 as features, through a format conversion if necessary."""
         wanted = default_layout(len(source.layout))
         if len(wanted) not in (2, 3, 4):
             raise Unsupported(f"a tensor of {len(wanted)} axes, expected 2 to 4")

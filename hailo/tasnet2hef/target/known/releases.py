@@ -1,4 +1,4 @@
-"""Which compiler goes with which runtime and which chips, by the vendor's model zoo and public logs."""
+"""Releases of the compiler with their runtimes and chips, from the vendor's model zoo and public logs."""
 
 from __future__ import annotations
 

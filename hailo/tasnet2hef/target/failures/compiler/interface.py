@@ -12,9 +12,9 @@ SIGNATURES: Final = (
     Signature(
         id="command-option",
         patterns=(r"unrecognized arguments",),
-        cause="the vendor's command line of this version does not know the option",
-        fix="`hailo optimize` takes --output-har-path; this driver calls the Python interface and needs none "
-        "of it",
+        cause="the vendor's command line of this version does not have the option",
+        fix="`hailo optimize` takes --output-har-path; this driver calls the Python interface and does not "
+        "need it",
         evidence=Evidence(source="public log", grade="recorded", version="3.33.0"),
         commands=(AGAIN,),
     ),

@@ -13,7 +13,7 @@ SIGNATURES: Final = (
         id="broken-environment",
         patterns=(r"ModuleNotFoundError", r"ImportError", r"libGL[\w.]*: cannot open shared object"),
         cause="a library that the compiler needs is missing or of another version",
-        fix="make the environment again with the versions that the compiler's wheel asks for",
+        fix="make the environment again with the versions that the compiler's wheel requires",
         evidence=Evidence(source="public code that calls the compiler", grade="documented"),
         commands=(ENVIRONMENT,),
         machine=True,
@@ -52,7 +52,7 @@ SIGNATURES: Final = (
         id="layer-class",
         patterns=(r"Unknown layer", r"deserialize failure"),
         cause="the optimiser's own layer classes are not registered with Keras",
-        fix="install the TensorFlow and Keras versions that the compiler's wheel asks for (2.18.0 and 3.5.0 "
+        fix="install the TensorFlow and Keras versions that the compiler's wheel requires (2.18.0 and 3.5.0 "
         "for 3.33.0)",
         evidence=Evidence(source="public log", grade="recorded"),
         commands=(ENVIRONMENT,),
