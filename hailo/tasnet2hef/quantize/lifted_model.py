@@ -28,7 +28,7 @@ class WeightSlot:
     """The weights and biases of one convolution or scale, as inputs of the lifted graph.
 
     ``border`` is the layer whose precision they take. ``source`` is the tensor that they multiply. ``operator`` is
-    the ONNX operator, ``Scale`` for a factor per feature; ``groups`` is the convolution's. ``bias`` is empty where
+    the ONNX operator, ``Scale`` for a factor per feature; ``groups`` is the convolution's. ``bias`` is empty if
     a bias can't be added.
     """
 

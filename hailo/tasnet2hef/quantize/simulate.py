@@ -72,7 +72,7 @@ def simulate_graph(
 
 
 def unreached_note(scores: ModelScores, target_db: float) -> str:
-    """Return why a target was not reached, empty where it was: more bits don't help values out of range."""
+    """Return why a target was not reached, empty if it was: more bits don't help values out of range."""
     result = scores.search
     if result is None or result.reached:
         return ""

@@ -141,7 +141,7 @@ def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
 
 
 def _resources(graph: OpenedGraph, chip: Chip) -> ResourceEstimate:
-    """Estimate what a graph needs of a chip; seconds of audio only where its contract can be read."""
+    """Estimate what a graph needs on a chip; seconds of audio only if its contract can be read."""
     try:
         contract = graph.contract
     except GraphError:  # damaged metadata affects running the graph, not compiling it

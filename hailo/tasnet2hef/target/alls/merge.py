@@ -47,10 +47,10 @@ def merge_script(user_text: str, where: str, settings: ScriptSettings, net: Hail
 def _layers_with_precision(statements: Sequence[Statement]) -> list[str]:
     """Return the names and globs whose precision the user's script sets."""
     return [
-        unscoped(word.text)
+        unscoped(token.text)
         for statement in statements
         if statement.command == "quantization_param" and statement.keyword("precision_mode") is not None
-        for word in layer_tokens(statement)
+        for token in layer_tokens(statement)
     ]
 
 

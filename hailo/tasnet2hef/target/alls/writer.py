@@ -31,7 +31,7 @@ class LayerPrecision:
 
 @dataclass(frozen=True)
 class ScriptSettings:
-    """What a script sets. ``percentile`` is None where ranges are not clipped."""
+    """What a script sets. ``percentile`` is None if ranges are not clipped."""
 
     model: str
     calibration_windows: int

@@ -35,7 +35,7 @@ class Situation:
     chunk_frames: int | None = None
     """Frames of a stateful graph's chunk; None for a graph without state."""
     checkpoint: str = ""
-    """The checkpoint that the graph was exported from; empty where that is not known."""
+    """The checkpoint that the graph was exported from; empty if that is not known."""
 
     def fill(self, command: str) -> str:
         """Return a command with this run's paths; a comment marks a checkpoint that is not known."""

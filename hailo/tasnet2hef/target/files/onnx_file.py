@@ -14,7 +14,7 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 
 def read_onnx(path: str | Path) -> FileSummary:
-    """Return the summary of an ONNX graph; shapes are the graph's, None where an axis is not fixed.
+    """Return the summary of an ONNX graph; shapes are the graph's, None if an axis is not fixed.
 
     Raises:
         GraphError: not an ONNX model.

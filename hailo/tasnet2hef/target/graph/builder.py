@@ -165,7 +165,7 @@ class Builder:
     def activate(
         self, node: OnnxNode, source: Value, activation: str, extra: Mapping[str, ParamValue] | None = None
     ) -> None:
-        """Apply an activation: fused into the source where the unit can, else a layer of its own."""
+        """Apply an activation: fused into the source if its unit can apply it, else as a layer of its own."""
         if self.can_absorb(source, TAKES_ACTIVATION):
             source.draft.params["activation"] = activation
             source.draft.params.update(extra or {})

@@ -47,7 +47,7 @@ class Constants:
         return name in self._stored or name in self._computed
 
     def shape(self, name: str) -> Shape | None:
-        """Return the shape of a constant, or None where a computed one is not known."""
+        """Return the shape of a constant, or None if a computed one is not known."""
         if name in self._stored:
             return tuple(self._stored[name].dims)
         return self._shapes.get(name)
@@ -114,7 +114,7 @@ class Constants:
 
 
 def _evaluate(node: onnx.NodeProto, feeds: dict[str, Array], opset: int) -> dict[str, Array]:
-    """Return the outputs of one node for `feeds`, by name; empty where the reference evaluator can't run it."""
+    """Return the outputs of one node for `feeds`, by name; empty if the reference evaluator can't run it."""
     from onnx.reference import ReferenceEvaluator
 
     with np.errstate(all="ignore"):

@@ -48,7 +48,7 @@ def with_sizes(shape: Shape, **sizes: int) -> Shape:
 
 
 def significant_sizes(shape: Shape) -> tuple[int, ...]:
-    """Return the sizes above one of an NHWC `shape`: where they are equal, the data is the same in memory.
+    """Return the sizes above one of an NHWC `shape`: if these are equal, so is the data in memory.
 
     >>> significant_sizes((-1, 1, 1999, 512))
     (1999, 512)

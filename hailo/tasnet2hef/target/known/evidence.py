@@ -15,7 +15,7 @@ GRADES: Final[tuple[Grade, ...]] = ("recorded", "documented", "inferred")
 class Evidence:
     """One source; ``words`` quotes the compiler, in three lines at most.
 
-    ``version`` is the compiler's. ``hardware`` lists the chips on which it was seen; empty where it does not
+    ``version`` is the compiler's. ``hardware`` lists the chips on which it was seen; empty if it does not
     depend on the chip, as for what the parser refuses.
 
     Raises:

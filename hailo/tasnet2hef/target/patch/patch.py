@@ -54,9 +54,9 @@ class PatchReport:
     is_own_export: bool
     applied: tuple[AppliedPatch, ...]
     parity: ParityRow | None
-    """Old against new graph on random input; None where they were not compared, see ``unchecked``."""
+    """Old against new graph on random input; None if they were not compared, see ``unchecked``."""
     unchecked: str
-    """Why old and new were not compared; empty where they were."""
+    """Why old and new were not compared; empty if they were."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""

@@ -51,7 +51,7 @@ SIGNATURES: Final = (
         patterns=(r"HailoRTTimeout", r"HAILO_TIMEOUT"),
         cause="the device did not answer in time",
         fix=(
-            "see with `hailortcli fw-control identify` whether it answers at all, else reboot it; another "
+            "check with `hailortcli fw-control identify` whether it answers at all, else reboot it; another "
             "program may keep it busy"
         ),
         evidence=Evidence(source="hailo-ai/hailort v4.23.0, pyhailort.py", grade="documented"),

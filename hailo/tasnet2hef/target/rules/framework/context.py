@@ -17,7 +17,7 @@ from tasnet2hef.target.known import Chip
 
 @dataclass(frozen=True)
 class RuleContext:
-    """Everything that rules may read; `model` is the file as written, None where only the graph was loaded.
+    """Everything that rules may read; `model` is the file as written, None if only the graph was loaded.
 
     `single_context`: the user requires that the net fits one context of the chip.
     """
@@ -65,7 +65,7 @@ class RuleContext:
         return tuple(reader for tensor in node.outputs for reader in self.readers.get(tensor, ()))
 
     def shape(self, tensor: str) -> Shape | None:
-        """Return the ONNX shape of a tensor, or None where it is not known."""
+        """Return the ONNX shape of a tensor, or None if it is not known."""
         if tensor in self.graph.constants:
             return self.graph.constants.shape(tensor)
         return self.graph.shapes.get(tensor)
