@@ -34,9 +34,9 @@ def whole_clips_db(loaded: Checkpoint, mixtures: list[Mixture]) -> float:
     """Return the mean SI-SDR improvement over whole clips, each at the level that the net expects."""
     net, improvement_db = loaded.reference(), 0.0
     for mixture in mixtures:
-        sources, heard = torch.from_numpy(mixture.sources)[None], torch.from_numpy(mixture.mixture)[None]
+        sources, mixed = torch.from_numpy(mixture.sources)[None], torch.from_numpy(mixture.mixture)[None]
         gain = levelling_gain(mixture.mixture, loaded.spec.sample_rate, loaded.input_level_dbfs)
-        improvement_db += si_sdr_improvement_db(net(heard * gain), heard, sources)
+        improvement_db += si_sdr_improvement_db(net(mixed * gain), mixed, sources)
     return improvement_db / len(mixtures)
 
 
@@ -44,7 +44,7 @@ def measure(name: str, checkpoint: Path, folder: Path, mixtures: list[Mixture]) 
     """Return one row of the table."""
     model, calibration = folder / f"{name}.onnx", folder / f"{name}.npz"
     run_tool("convert", str(checkpoint), "--seconds", "2", "-o", str(model))
-    run_tool("calibrate", str(model), str(folder / "heard"), "-o", str(calibration))
+    run_tool("calibrate", str(model), str(folder / "recordings"), "-o", str(calibration))
     figures = simulate(model, calibration, "--eval", str(folder / "test"), "--quick")["si_sdr_db"]
     loaded = load_checkpoint(checkpoint)
     costs = costs_of(loaded.reference(), "hailo8")
@@ -63,7 +63,7 @@ def main() -> None:
     mixtures = recipe.held_out_mixtures("test", TEST_MIXTURES)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_mixtures(folder / "heard", recipe.held_out_mixtures("validation", CALIBRATION_MIXTURES))
+        write_mixtures(folder / "recordings", recipe.held_out_mixtures("validation", CALIBRATION_MIXTURES))
         write_mixtures(folder / "test", mixtures)
         write_speech(prompts_by_voice(recipe.VOICES, "training"), recipe.GROUPS, folder / "speech")
         frozen = folder / "frozen.pth"

@@ -42,10 +42,12 @@ def simulate(model: Path, calibration: Path, *options: str) -> dict[str, Any]:
 def measure_demo(folder: Path) -> list[Row]:
     """Simulate the demo network with a precision search, and alternatives without one."""
     model, calibration = folder / "demo.onnx", folder / "calib.npz"
-    heard = write_mixtures(folder / "heard", recipe.held_out_mixtures("validation", CALIBRATION_MIXTURES))
+    recordings = write_mixtures(
+        folder / "recordings", recipe.held_out_mixtures("validation", CALIBRATION_MIXTURES)
+    )
     test = str(write_mixtures(folder / "test", recipe.held_out_mixtures("test", TEST_MIXTURES)))
     run_tool("convert", str(recipe.MODEL), "--seconds", "2", "-o", str(model))
-    run_tool("calibrate", str(model), str(heard), "-o", str(calibration))
+    run_tool("calibrate", str(model), str(recordings), "-o", str(calibration))
     report = simulate(model, calibration, "--eval", test, "--target-db", "0.05", "--relieve", "0")
     figures = report["si_sdr_db"]
     rows = [
@@ -58,7 +60,7 @@ def measure_demo(folder: Path) -> list[Row]:
         quick = simulate(model, calibration, "--eval", test, "--quick", *options)
         figure, agreement = quick["si_sdr_db"]["int8"], quick["agreement_db"]["int8"]
         rows.append((f"demo, 8 bits, {label}: SI-SDR / agreement [dB]", "", f"{figure:.2f} / {agreement:.1f}"))
-    run_tool("calibrate", str(model), str(heard), "-o", str(calibration), "--windows", "1024")
+    run_tool("calibrate", str(model), str(recordings), "-o", str(calibration), "--windows", "1024")
     many = simulate(model, calibration, "--eval", test, "--quick")
     figure, agreement = many["si_sdr_db"]["int8"], many["agreement_db"]["int8"]
     return [*rows, ("demo, 8 bits, 1,024 windows: SI-SDR / agreement [dB]", "", f"{figure:.2f} / {agreement:.1f}")]
@@ -82,7 +84,7 @@ def measure_full_net(folder: Path) -> list[Row]:
     for norm in ("bN", "gLN"):
         model, calibration = folder / f"{norm}.onnx", folder / f"{norm}.npz"
         run_tool("convert", str(make_checkpoint(folder, norm)), "--seconds", "2", "-o", str(model))
-        run_tool("calibrate", str(model), str(folder / "heard"), "-o", str(calibration))
+        run_tool("calibrate", str(model), str(folder / "recordings"), "-o", str(calibration))
         run = run_tool("simulate", str(model), str(calibration), "--quick")
         report: dict[str, Any] = run.report
         plain = run_tool("separate", str(model), str(recipe.ASSETS / "demo_mixture.wav"), "-o", str(folder)).report

@@ -11,9 +11,9 @@ from tasnet2hef.target.rules.framework.sketch import GraphSketch
 
 def main(path: str) -> None:
     """Write a convolution of 16 features over 100 frames, with a ReLU."""
-    draw = GraphSketch()
-    convolved = draw.conv(draw.input(1, 16, 100, 1), 16, 16, (3, 1), pads=[1, 0, 1, 0])
-    onnx.save(draw.model(draw.node("Relu", convolved)), path)
+    graph = GraphSketch()
+    convolved = graph.conv(graph.input(1, 16, 100, 1), 16, 16, (3, 1), pads=[1, 0, 1, 0])
+    onnx.save(graph.model(graph.node("Relu", convolved)), path)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ten minutes of two speakers, in turns, both at once and silent; counts windows with swapped sources."""
+"""Ten minutes of two speakers: in turns, both at once, and silence; counts windows with swapped sources."""
 
 from __future__ import annotations
 

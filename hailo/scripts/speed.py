@@ -34,7 +34,7 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 SECONDS = 2.0
 SHORTEST_SECONDS = 3.0
-"""Each is run for this long, and five times at least; runs alternate, so that a busy moment affects all."""
+"""Each is run for this long, and at least five times; runs alternate, so that other load affects all alike."""
 PLAIN_OPSET = 17
 Result = TypeVar("Result")
 
@@ -109,7 +109,7 @@ class Stopwatch:
 
 
 def host_share(checkpoint: Checkpoint, folder: Path, threads: int, windows: int, block_ms: float) -> float:
-    """Return the time besides the net over the net's own, for a stream that comes in blocks."""
+    """Return the host's time as a share of the net's, for a stream that arrives in blocks."""
     path = folder / "host.onnx"
     if not path.exists():
         export_checkpoint(checkpoint, path, ExportOptions(seconds=SECONDS))

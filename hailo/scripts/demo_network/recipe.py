@@ -1,4 +1,4 @@
-"""What the shipped demo network is: its voices, its task, its architecture and its held-out mixtures."""
+"""The recipe of the shipped demo network: its voices, its task, its architecture and its held-out mixtures."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SPEC: Final = TasNetSpec(
     mask_act="relu",
 )
 GROUPS: Final = {"Carlo": "man", "Allison": "woman", "June": "woman", "ivrvoice": "woman"}
-"""Who may be mixed with whom: voices of different groups."""
+"""The group of each voice: voices of different groups may be mixed."""
 STEPS: Final = 12_500
 BATCH: Final = 4
 TRAIN_SECONDS: Final = 2
@@ -51,7 +51,7 @@ DEMO_SECONDS: Final = 10
 SEEDS: Final = {"training": 1, "validation": 2, "test": 3}
 DEMO_SEED: Final = 4
 DEMO_NUMBER: Final = 2
-"""The first mixture of its series in which both voices are under CC BY 3.0, so that the audio is too."""
+"""The first mixture of its series with both voices under CC BY 3.0, so that the audio is under it too."""
 
 
 def training_mixer(sounds: Path = SOUNDS) -> Mixer:

@@ -1,4 +1,4 @@
-"""Writes the shipped demo audio: a mixture, its two sources, and a list of the prompts heard in them."""
+"""Writes the shipped demo audio: a mixture, its two sources, and a list of the prompts in them."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def write_speech(prompts: Mapping[str, Sequence[StudioPrompt]], groups: Mapping[
     ``groups`` is the group of each voice; ``tasnet2hef distil`` mixes prompts of different groups.
     """
     count = 0
-    for voice, spoken in prompts.items():
-        for prompt in spoken:
+    for voice, voice_prompts in prompts.items():
+        for prompt in voice_prompts:
             path = folder / groups[voice] / voice / f"{prompt.name.replace('/', '_')}.wav"
             path.parent.mkdir(parents=True, exist_ok=True)
             soundfile.write(path, prompt.samples, SAMPLE_RATE_HZ, subtype="PCM_16")
@@ -59,7 +59,7 @@ def write_speech(prompts: Mapping[str, Sequence[StudioPrompt]], groups: Mapping[
 
 
 def describe_sources(mixture: Mixture, prompts: Iterable[StudioPrompt]) -> list[dict[str, Any]]:
-    """List each source's voice and its prompts in the order they are heard, with the SHA-256 of their files."""
+    """List each source's voice and its prompts in order, with the SHA-256 of their files."""
     digests = {prompt.name: prompt.sha256 for prompt in prompts}
     return [
         {"voice": voice, "prompts": [{"file": f"{name}.wav", "sha256": digests[name]} for name in names]}

@@ -1,6 +1,6 @@
 """Splits prompts into training, validation and test by a hash of the name, so that the split never changes.
 
-The name is without its language folder: a sentence in two languages, or spoken by two voices, is in one part.
+The name is used without its language folder: a sentence in two languages, or by two voices, is in one part.
 The package's own split (``train/split.py``) is by rank instead, and would move prompts when some are added.
 """
 

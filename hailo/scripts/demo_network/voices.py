@@ -1,4 +1,4 @@
-"""Reads the prompts of each voice: without those that are no speech, trimmed, at one level."""
+"""Reads the prompts of each voice: those that are speech, trimmed, at one level."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from tasnet2hef.base.errors import AudioError
 from tasnet2hef.train.mixtures import SAMPLE_RATE_HZ, Prompt
 
 SOUNDS: Final = Path("/usr/share/asterisk/sounds")
-"""Where Debian's asterisk-core-sounds-*-wav packages put their folders."""
+"""The folder into which Debian's asterisk-core-sounds-*-wav packages are installed."""
 LEVEL_DBFS: Final = -25.0
-"""RMS of every prompt, so that only the mixer decides who is louder."""
+"""RMS of every prompt, so that only the mixer sets the levels of the voices."""
 QUIETEST_DBFS: Final = -45.0
 """A prompt below this RMS holds no speech."""
 FRAME_SAMPLES: Final = round(FRAME_SECONDS * SAMPLE_RATE_HZ)
@@ -31,7 +31,7 @@ NOT_SPEECH: Final = ("silence/*", "*beep*", "*2tone*", "tt-monkeys", "confbridge
 
 @dataclass(frozen=True)
 class Voice:
-    """A person, and the folders of prompts that this person spoke."""
+    """A speaker, and the folders of this speaker's prompts."""
 
     name: str
     folders: tuple[str, ...]
@@ -46,7 +46,7 @@ class StudioPrompt(Prompt):
 
 
 def trim_silence(samples: Samples) -> Samples:
-    """Cut silence at both ends, leaving 30 ms; ``[sample]`` to ``[sample]``, empty where all is silence."""
+    """Cut silence at both ends, leaving 30 ms; ``[sample]`` to ``[sample]``, empty if all is silence."""
     frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     power = np.square(frames).mean(axis=1)
     loud = np.flatnonzero(power > max(power.max(initial=0) * 10 ** (PAUSE_DB / 10), 1e-9))
@@ -70,14 +70,14 @@ def read_trimmed(path: Path) -> Samples:
 
 
 def make_prompt(voice: str, name: str, path: Path, trimmed: Samples) -> StudioPrompt:
-    """Bring a trimmed prompt to the common level; add its file's digest and its part of the split."""
+    """Scale a trimmed prompt to the common level; add its file's digest and its part of the split."""
     levelled = trimmed * np.float32(10 ** ((LEVEL_DBFS - rms_dbfs(trimmed)) / 20))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return StudioPrompt(voice, name, levelled, digest, part_of(name.split("/", 1)[1]))
 
 
 def find_prompts(voice: Voice, sounds: Path = SOUNDS) -> list[StudioPrompt]:
-    """Read all spoken prompts of one voice, sorted by name; refuse where a folder is missing."""
+    """Read all prompts of one voice that are speech, sorted by name; refuse if a folder is missing."""
     prompts = []
     for folder in voice.folders:
         if not (sounds / folder).is_dir():

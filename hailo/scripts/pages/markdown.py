@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; what would end a cell is escaped.
+    """Return a table; characters that would end a cell are escaped.
 
     >>> print(table(("a", "b"), [("x|y", "two\\nlines")]))
     | a | b |

@@ -1,4 +1,4 @@
-"""A folder with small stand-ins for a user's files, and a run of every command in it."""
+"""A folder with small examples of a user's files, and a run of every command in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ASSETS: Final = Path(__file__).parents[2] / "assets"
 _VOICES: Final = 2
 _SMALL_SPEECH: Final = ("--seconds", "0.5", "--test-clips", "2")
 
-# In an order in which each finds the files that earlier ones write.
+# Ordered so that each command finds the files that earlier ones write.
 RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "convert": ("my_model.pth", "--seconds", "0.1", "-o", "build/"),
     "check": ("build/my_model.onnx",),

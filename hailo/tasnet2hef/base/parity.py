@@ -49,8 +49,8 @@ def compare_sources(pair: str, expected: Signal, actual: Signal) -> ParityRow:
     return ParityRow(pair, min(signal_to_error_db(a, b) for a, b in zip(expected, actual, strict=True)))
 
 
-def refuse_disparity(rows: Sequence[ParityRow], where: str) -> None:
-    """Refuse a graph whose output differs from the original's.
+def require_parity(rows: Sequence[ParityRow], where: str) -> None:
+    """Check that a graph's output equals the original's.
 
     Raises:
         ParityError: a pair is below 80 dB.

@@ -39,7 +39,7 @@ _POSITIVE: Final = (
 
 
 def _canonical(options: dict[str, Any]) -> dict[str, Any]:
-    """Fill the defaults that depend on other options and spell every value in one way."""
+    """Fill the defaults that depend on other options, and normalise the spelling of every value."""
     norm = options.get("norm_type")
     if isinstance(norm, str):
         options["norm_type"] = _NORM_ALIASES.get(norm, norm)

@@ -13,7 +13,7 @@ import onnx
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.graph_contract import GraphContract
-from tasnet2hef.base.parity import ParityRow, refuse_disparity
+from tasnet2hef.base.parity import ParityRow, require_parity
 from tasnet2hef.base.plain import plain
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.base.window_length import window_frames
@@ -115,7 +115,7 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
     model = make_model(net)
     parts = split_model(model, options.segments) if options.segments != 1 else []
     parity, reference = measure_parity(checkpoint, net, model, parts)
-    refuse_disparity(parity, str(onnx_path))
+    require_parity(parity, str(onnx_path))
     segment_paths = tuple(segment_path(onnx_path, number) for number in range(1, len(parts) + 1))
     graphs = [_write(part, path) for part, path in zip((model, *parts), (onnx_path, *segment_paths), strict=True)]
     selftest_path = save_reference(reference_path(onnx_path), reference)

@@ -1,6 +1,6 @@
 """Borders: the tensors at which the compiler turns real numbers into codes, one for each of its layers.
 
-A convolution with its bias, its activation and, where the compiler fuses it, the elementwise add behind it is one
+A convolution with its bias, its activation and, where the compiler fuses it, the elementwise add after it is one
 layer and so one border. Layers that only move values (a nearest resize, a slice, zero padding, an output) pass
 their input's codes on; they have no border of their own and appear under ``carriers`` of the one before them.
 """

@@ -15,7 +15,7 @@ from tasnet2hef.quantize.number_format import ActivationFormat, Values
 
 BINS: Final = 8192
 POINTS_PER_BIN: Final = 4
-"""A bin is taken as evenly filled, and represented by this many points."""
+"""Each bin is assumed to be evenly filled, and represented by this many points."""
 
 
 class Histogram:

@@ -1,4 +1,4 @@
-"""A copy of an ONNX graph whose weights are inputs, so that one session serves every choice of precision.
+"""A copy of an ONNX graph whose weights are inputs, so that one session can run at every choice of precision.
 
 Each convolution gets weights and a bias of its own (a bias of zeros where it had none, so that it can be
 corrected). A batch norm becomes the product and sum that the chip computes. Where the compiler inverts and then
@@ -28,7 +28,7 @@ class WeightSlot:
     """The weights and biases of one convolution or scale, as inputs of the lifted graph.
 
     ``border`` is the layer whose precision they take. ``source`` is the tensor that they multiply. ``operator`` is
-    the ONNX operator, ``Scale`` for a factor per feature; ``groups`` is the convolution's. ``bias`` is empty where
+    the ONNX operator, ``Scale`` for a factor per feature; ``groups`` is the convolution's. ``bias`` is empty if
     a bias can't be added.
     """
 

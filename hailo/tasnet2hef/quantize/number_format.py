@@ -2,8 +2,8 @@
 
 A value ``x`` is stored as ``q = clip(round(x / scale) + zero_point, 0, 2**bits - 1)``, rounding half to even, and
 represents ``(q - zero_point) * scale``: QuantizeLinear and DequantizeLinear of ONNX. The vendor's own scales are
-not public; its 8-bit activations are taken to be unsigned with one scale and zero point per tensor, its weights
-to be signed and symmetric with one scale per tensor.
+not public; its 8-bit activations are assumed to be unsigned with one scale and zero point per tensor, its weights
+signed and symmetric with one scale per tensor.
 """
 
 from __future__ import annotations

@@ -79,14 +79,14 @@ class _Probe:
         self._constant("probe/end", np.array([np.iinfo(np.int64).max], np.int64))
         self._constant("probe/step", np.array([STEP], np.int64))
         self.outputs: list[str] = []
-        self.behind: dict[str, list[Any]] = {}
+        self.probes: dict[str, list[Any]] = {}
         for border in borders:
             shape = shapes.get(border.tensor) or shapes.get(border.inverse_of) or ()
             self._extremes(border.tensor, len(shape))
             self._sample(border.tensor, shape)
         for source in sorted(self.sources):
             self._mean(source, len(shapes.get(source, ())))
-        _place(self.model.graph, self.behind)
+        _place(self.model.graph, self.probes)
         self.session = open_session(self.model, threads)
 
     def note(self, window: Mapping[str, Samples], seen: Observed) -> None:
@@ -137,17 +137,17 @@ class _Probe:
         self._add(tensor, helper.make_node("Slice", [tensor, *ends], [output]), output)
 
     def _add(self, tensor: str, node: Any, output: str) -> None:
-        self.behind.setdefault(tensor, []).append(node)
+        self.probes.setdefault(tensor, []).append(node)
         self.model.graph.output.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, None))
         self.outputs.append(output)
 
 
-def _place(graph: Any, behind: Mapping[str, Sequence[Any]]) -> None:
+def _place(graph: Any, probes: Mapping[str, Sequence[Any]]) -> None:
     """Put each probe right after the node whose tensor it reads, so that the tensor is not kept to the end."""
-    nodes = [probe for value in graph.input for probe in behind.get(value.name, ())]
+    nodes = [probe for value in graph.input for probe in probes.get(value.name, ())]
     for node in graph.node:
         nodes.append(node)
-        nodes += [probe for tensor in node.output for probe in behind.get(tensor, ())]
+        nodes += [probe for tensor in node.output for probe in probes.get(tensor, ())]
     copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
     del graph.node[:]
     graph.node.extend(copies)

@@ -22,7 +22,7 @@ from tasnet2hef.quantize.simulator import Simulator
 
 DEFAULT_TARGET_DB: Final = 0.5
 ASSUMED_SI_SDR_DB: Final = 10.0
-"""Without true sources: the SI-SDR that the float net is taken to have when a loss is turned into noise."""
+"""Without true sources: the SI-SDR that the float net is assumed to have when a loss is converted to noise."""
 DROPS_TRIED: Final = 24
 FRONTIER_POINTS: Final = 8
 

@@ -51,8 +51,9 @@ def simulate_graph(
         graph, calibration, options.preparation, lambda done, total: progress("calibrating", done, total)
     )
     fixed = fixed_precisions(simulator, options.precisions)
-    # Its errors are raised before the long part.
-    make_script(graph.path.name, calibration.windows, simulator, options, fixed)
+    make_script(
+        graph.path.name, calibration.windows, simulator, options, fixed
+    )  # so that its errors come before the long part
     evaluation = choose_evaluation(evaluation_folder, calibration, simulator, options.windows)
     key = state_key(graph.digest, calibration_path, evaluation, options)
     state = SearchState(place.with_name(f"{place.name}.search.json"), key, fresh=options.fresh)
@@ -71,7 +72,7 @@ def simulate_graph(
 
 
 def unreached_note(scores: ModelScores, target_db: float) -> str:
-    """Return why a target was not reached, empty where it was: more bits don't help values out of range."""
+    """Return why a target was not reached, empty if it was: more bits don't help values out of range."""
     result = scores.search
     if result is None or result.reached:
         return ""
@@ -92,7 +93,7 @@ def small_set_note(scores: ModelScores, windows: int) -> str:
         costs = f"agreement is {scores.int8.agreement_db:.2f} and {scores.uncorrected.agreement_db:.2f} dB"
     else:
         costs = f"the loss is {losses[0]:.2f} and {losses[1]:.2f} dB SI-SDR"
-    return f"{warning}. Here {costs} at levels 1 and 0 (simulated); what fine-tuning wins back can't be simulated"
+    return f"{warning}. Here {costs} at levels 1 and 0 (simulated); the gain of fine-tuning can't be simulated"
 
 
 def draw(scores: ModelScores, options: SimulationOptions, place: Path) -> tuple[Path, ...]:

@@ -81,7 +81,7 @@ class Simulator:
     ) -> SimulatedBackend:
         """Return the net with some layers at their own precision and all others at ``default``.
 
-        ``correct_bias=False`` leaves out the bias correction, also where the preparation includes it.
+        ``correct_bias=False`` leaves out the bias correction, even if the preparation includes it.
         """
         chosen = precisions or {}
         bank = self.bank if correct_bias else self.uncorrected

@@ -8,7 +8,7 @@ the largest value of the channel in calibration and ``w_c`` the largest weight t
 **Bias correction** (same source, section 4.2): rounding weights shifts the mean of a layer by ``(Wq - W) E[x]``;
 the bias takes it back. The compiler's own is iterative; this one is its first step.
 
-Biases and sums are not rounded: the vendor's accumulator is taken to be wide enough, as its width is not public.
+Biases and sums are not rounded: the vendor's accumulator is assumed to be wide enough, as its width is not public.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Draws charts as SVG with the page's colour variables, so that one drawing serves light and dark.
+"""Draws charts as SVG with the page's colour variables, so that one drawing fits light and dark.
 
 Matplotlib draws them; it is an optional extra (``tasnet2hef[plots]``), and the page notes its absence.
 """

@@ -1,1 +1,1 @@
-"""What is known of the compiler and the chip; nothing here needs either."""
+"""What is known of the compiler and its chips; neither is needed here."""

@@ -1,4 +1,4 @@
-"""Preflight: what the compiler is known to refuse, or to pay for, in an ONNX graph."""
+"""Preflight check of an ONNX graph: what the compiler is known to refuse, and what the graph costs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tasnet2hef.target.rules.framework.finding import LEVELS, STAGES, Finding
 
 @dataclass(frozen=True)
 class FindingGroup:
-    """Findings of one rule that are the same for several layers; the first is shown for all."""
+    """Findings of one rule that differ only in their place and message; the first is shown for all."""
 
     findings: tuple[Finding, ...]
 
@@ -47,7 +47,7 @@ class FindingGroup:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What was found in a graph; `findings` are ordered by level, then by the compiler's layer order."""
+    """The result of a check; `findings` are ordered by level, then by the compiler's layer order."""
 
     name: str
     findings: tuple[Finding, ...]
@@ -96,7 +96,7 @@ def check_file(
 
 
 def check_graph(graph: OpenedGraph, hardware: str = DEFAULT_CHIP, *, single_context: bool = False) -> CheckReport:
-    """Check a graph for a chip; `single_context` asks for a net that needs no reloads.
+    """Check a graph for a chip; with `single_context`, a net that needs several contexts is an error.
 
     Raises:
         GraphError: it is no static ONNX graph.
@@ -133,17 +133,17 @@ def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
     """Return findings by level and stage, then in the order of the net's layers; those of no layer come last."""
     place = {layer.name: position for position, layer in enumerate(net)}
 
-    def key(found: Finding) -> tuple[int, int, int]:
-        layer = place.get(found.layer, len(place))
-        return LEVELS.index(found.level), STAGES.index(found.stage), layer
+    def key(finding: Finding) -> tuple[int, int, int]:
+        layer = place.get(finding.layer, len(place))
+        return LEVELS.index(finding.level), STAGES.index(finding.stage), layer
 
     return sorted(findings, key=key)
 
 
 def _resources(graph: OpenedGraph, chip: Chip) -> ResourceEstimate:
-    """Estimate what a graph needs of a chip; seconds of audio only where its contract can be read."""
+    """Estimate what a graph needs on a chip; seconds of audio only if its contract can be read."""
     try:
         contract = graph.contract
-    except GraphError:  # damaged metadata matters where the graph is run, not to the compiler
+    except GraphError:  # damaged metadata affects running the graph, not compiling it
         contract = None
     return estimate_resources(chip, graph.cost, contract)

@@ -16,8 +16,8 @@ from tasnet2hef.target.known.column_gain import ColumnGain, column_gain
 class ResourceEstimate:
     """A net's cost against a chip's resources.
 
-    ``audio_seconds`` is what one run takes in, None for a foreign graph; ``streams`` are windows side by side in
-    its columns.
+    ``audio_seconds`` is the audio that one run processes, None for a foreign graph; ``streams`` are windows side
+    by side in its columns.
     """
 
     chip: Chip
@@ -85,14 +85,14 @@ class ResourceEstimate:
 
 
 def estimate_resources(chip: Chip, cost: Cost, contract: GraphContract | None) -> ResourceEstimate:
-    """Return what a net needs of a chip; ``contract`` is None for a foreign graph."""
+    """Return the resources that a net needs on a chip; ``contract`` is None for a foreign graph."""
     if contract is None:
         return ResourceEstimate(chip, cost)
     return ResourceEstimate(chip, cost, audio_seconds(contract), contract.streams)
 
 
 def audio_seconds(contract: GraphContract) -> float:
-    """Return the seconds of audio that one run takes in: its windows side by side, or one chunk of a stream."""
+    """Return the seconds of audio that one run processes: its windows side by side, or one chunk of a stream."""
     samples = contract.window_samples
     if contract.stateful:
         samples = contract.window_frames * contract.spec.stride
@@ -100,7 +100,7 @@ def audio_seconds(contract: GraphContract) -> float:
 
 
 def _available(chip: Chip, total: float | None) -> dict[str, Any]:
-    """Return what the whole chip has of a resource, and what one context may use of it."""
+    """Return how much of a resource the whole chip has, and how much of it one context may use."""
     if total is None:
         return {"chip": None, "single_context": None}
     return {"chip": int(total), "single_context": int(total * chip.single_context_cap.value)}

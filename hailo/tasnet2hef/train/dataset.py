@@ -102,7 +102,7 @@ def read_dataset(
     if spec.n_src == 1:
         raise AudioError(
             f"{folder}: found no mixtures, expected some: a net of one source separates it from noise; give "
-            "recordings named NAME_mixture.wav, and NAME_source_1.wav beside where the clean speech is known"
+            "recordings named NAME_mixture.wav, and NAME_source_1.wav beside them if the clean speech is known"
         )
     return _of_speakers(split_speakers(folder, spec.n_src), spec, samples, clips, most_hours)
 

@@ -7,7 +7,7 @@ averaged statistics do not (measured on the demo network, without any training: 
 remain with averaged statistics and 9.11 with fitted constants).
 
 The student is a net with batch norm, whose statistics are 0 and 1 and whose gains and biases are the constants: a
-checkpoint that Asteroid can load. The bias before a zero-padded depthwise convolution is moved behind it,
+checkpoint that Asteroid can load. The bias before a zero-padded depthwise convolution is moved after it,
 ``dw(pad(a x + b)) = dw(pad(a x)) + b * sum(taps)`` away from the clip's edges. At the edges, where the padding has
 no bias, the result differs (measured: 0.003 dB); in return the graph needs no special padding. ``edges="kept"``
 leaves the bias where it was. A net with batch norm has its constants already; its biases can still be moved.
@@ -64,7 +64,7 @@ def freeze(teacher: ReferenceTasNet, mixtures: Tensor, edges: str = FreezeOption
 
 
 def with_moved_biases(teacher: ReferenceTasNet, edges: str) -> ReferenceTasNet:
-    """Return a net with batch norm whose biases before depthwise convolutions are moved behind them."""
+    """Return a net with batch norm whose biases before depthwise convolutions are moved after them."""
     if edges == "kept":
         raise CheckpointError(
             "norm_type: found bN, whose statistics are constants already, expected gLN, fgLN, cLN or cgLN with "
@@ -128,7 +128,7 @@ def set_constants(norm: nn.BatchNorm1d, gain: Tensor, bias: Tensor) -> None:
 
 @torch.no_grad()
 def move_bias(norm: nn.BatchNorm1d, depthwise: nn.Conv1d) -> None:
-    """Move a norm's bias behind the depthwise convolution after it; exact away from the clip's edges."""
+    """Move a norm's bias past the depthwise convolution that follows; exact away from the clip's edges."""
     assert depthwise.bias is not None
     depthwise.bias += norm.bias * depthwise.weight.sum((1, 2))
     norm.bias.zero_()

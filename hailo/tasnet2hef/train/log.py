@@ -12,7 +12,7 @@ COLUMNS = ("step", "loss_db", "validation_db", "seconds")
 
 
 def logged(path: Path, done: int, progress: TrainingProgress) -> TrainingProgress:
-    """Return a callback that also writes to ``path``; later rows than step ``done`` are removed first."""
+    """Return a callback that also writes to ``path``; rows after step ``done`` are removed: they are run again."""
     rows = []
     if done and path.exists():
         with path.open(newline="", encoding="utf-8") as lines:

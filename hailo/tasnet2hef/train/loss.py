@@ -54,7 +54,7 @@ def best_order_si_sdr_db(estimates: Tensor, sources: Tensor) -> Tensor:
 
 
 def si_sdr_improvement_db(estimates: Tensor, mixture: Tensor, sources: Tensor) -> float:
-    """Return the mean SI-SDR of the estimates under their best order less that of the mixture, in dB.
+    """Return the mean SI-SDR of the estimates under their best order minus that of the mixture, in dB.
 
     Shape: ``[batch, source, sample]``, ``[batch, sample]``, ``[batch, source, sample]``.
     """

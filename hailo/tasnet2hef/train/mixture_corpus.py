@@ -22,7 +22,7 @@ from tasnet2hef.base.errors import AudioError
 MIXTURE_FOLDERS: Final = ("mix_clean", "mix_both", "mix_single", "mix")
 """In order of preference, where there are several: without added noise first."""
 TRIES: Final = 20
-"""Clips drawn before all mixtures are taken to be silent."""
+"""Clips drawn before all mixtures are considered silent."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def find_by_folder(folder: Path, n_src: int) -> list[MixtureFile]:
 
 
 def sources_by_folder(mixture: Path, n_src: int) -> tuple[Path, ...]:
-    """Return the sources of ``mix/NAME.wav``, or nothing where one is missing."""
+    """Return the sources of ``mix/NAME.wav``, or nothing if one is missing."""
     sources = [mixture.parent.parent / f"s{number}" / mixture.name for number in range(1, n_src + 1)]
     return tuple(sources) if all(source.is_file() for source in sources) else ()
 

@@ -34,7 +34,7 @@ _EPS: Final = 1e-8
 
 
 @dataclass(frozen=True)
-class Imitation:
+class DistillationObjective:
     """The objective of a distillation, for the training loop."""
 
     teacher: ReferenceTasNet

@@ -41,7 +41,7 @@ class FreezeOptions:
     clips: int = 64
     """Mixtures that the constants are fitted to."""
     edges: str = "moved"
-    """Where a constant before a depthwise convolution goes; see ``freeze``."""
+    """Where the bias before a depthwise convolution is put; see ``freeze``."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from tasnet2hef.train.log import logged
 from tasnet2hef.train.loop import MODEL_FILE, Plan, Run, TrainingProgress, no_training_progress, train
 from tasnet2hef.train.noise import add_noise
 from tasnet2hef.train.norm_report import NormReport, costs_of
-from tasnet2hef.train.objective import Imitation
+from tasnet2hef.train.objective import DistillationObjective
 from tasnet2hef.train.options import DistilOptions, FreezeOptions, SpeechOptions
 from tasnet2hef.train.saving import load_network, serialize
 from tasnet2hef.train.student import make_student
@@ -85,7 +85,7 @@ def distil_file(
         evaluator.score_db,
         logged(run_folder / "log.csv", run.step, progress),
         options.minutes * 60,
-        Imitation(original, options.steps, truth),
+        DistillationObjective(original, options.steps, truth),
     )
     best = run_folder / MODEL_FILE
     student = load_network(best) if best.exists() else run.average

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasnet2hef.base.errors import ParityError
-from tasnet2hef.base.parity import ParityRow, compare_sources, refuse_disparity, signal_to_error_db
+from tasnet2hef.base.parity import ParityRow, compare_sources, require_parity, signal_to_error_db
 
 
 def test_a_tenth_of_the_amplitude_is_twenty_db() -> None:
@@ -37,6 +37,6 @@ def test_shapes_must_agree() -> None:
 
 
 def test_a_disparity_names_both_numbers() -> None:
-    refuse_disparity([ParityRow("a / b", 80.0)], "net.onnx")
+    require_parity([ParityRow("a / b", 80.0)], "net.onnx")
     with pytest.raises(ParityError, match=r"net.onnx: a / b: found 79.9 dB .* at least 80 dB"):
-        refuse_disparity([ParityRow("a / b", 79.94), ParityRow("a / c", 100.0)], "net.onnx")
+        require_parity([ParityRow("a / b", 79.94), ParityRow("a / c", 100.0)], "net.onnx")

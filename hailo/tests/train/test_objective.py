@@ -11,7 +11,7 @@ import torch
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.train.loss import si_sdr_db
 from tasnet2hef.train.noise import add_noise, rounding_noise
-from tasnet2hef.train.objective import AGREEMENT_LIMIT_DB, Imitation, feature_error, waveform_error
+from tasnet2hef.train.objective import AGREEMENT_LIMIT_DB, DistillationObjective, feature_error, waveform_error
 
 MakeTeacher = Callable[..., ReferenceTasNet]
 
@@ -22,7 +22,7 @@ def sources_of(mixtures: torch.Tensor) -> torch.Tensor:
 
 def test_the_teacher_itself_is_perfect(make_teacher: MakeTeacher, mixtures: torch.Tensor) -> None:
     teacher = make_teacher()
-    loss = Imitation(teacher, steps=10)(teacher.sources_and_streams, sources_of(mixtures), 0)
+    loss = DistillationObjective(teacher, steps=10)(teacher.sources_and_streams, sources_of(mixtures), 0)
     assert float(loss.detach()) == pytest.approx(-AGREEMENT_LIMIT_DB)
 
 
@@ -35,7 +35,7 @@ def test_any_other_net_is_worse(
     other = copy.deepcopy(teacher)
     with torch.no_grad():
         other.masker.blocks[0].res_conv.weight.mul_(1.3)
-    objective, sources = Imitation(teacher, 10, truth), sources_of(mixtures)
+    objective, sources = DistillationObjective(teacher, 10, truth), sources_of(mixtures)
     own, others = (objective(net.sources_and_streams, sources, step).detach() for net in (teacher, other))
     assert float(others) > float(own)
 
@@ -48,7 +48,7 @@ def test_loudness_counts_although_si_sdr_does_not_see_it(
     with torch.no_grad():
         louder.decoder.filters.mul_(2)
         assert float(waveform_error(louder(mixtures), teacher(mixtures))) == pytest.approx(1.0, rel=1e-4)
-        loss = Imitation(teacher, 10)(louder.sources_and_streams, sources_of(mixtures), 9)
+        loss = DistillationObjective(teacher, 10)(louder.sources_and_streams, sources_of(mixtures), 9)
     assert float(loss) == pytest.approx(10 - AGREEMENT_LIMIT_DB, abs=0.01)
 
 

@@ -1,4 +1,4 @@
-"""What the choice of a range does to a tensor with a few large values."""
+"""The effect of the range on the rounding error of a tensor with a few large values."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from scripts.pages.pen import BLUE, GREEN, ORANGE, arrow, box, canvas, label
 
 CAPTION = (
-    "A net with frozen norms knows one level. The host measures the recording, scales it to that level before the "
-    "net, and divides the sources by the same gain."
+    "A net with frozen norms fits one input level. The host measures the recording, scales it to that level "
+    "before the net, and divides the sources by the same gain."
 )
 
 

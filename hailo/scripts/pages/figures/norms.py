@@ -1,4 +1,4 @@
-"""What a norm over the clip must wait for, and what one with constants does not."""
+"""A norm over the clip, which waits for the whole clip, and one with constants, which does not."""
 
 from __future__ import annotations
 

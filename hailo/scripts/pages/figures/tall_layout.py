@@ -1,4 +1,4 @@
-"""Rows of the wide and of the tall layout against what the compiler placed."""
+"""Rows of the wide and of the tall layout, against rows that compiled and that failed."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ PATH: Final = "reference/chips.md"
 
 _HEAD: Final = """# Chips and limits
 
-What `check` and the cost model compute with. An empty cell: no source is known.
+The numbers that `check` and the cost model use. An empty cell: no source is known.
 """
 _COLUMNS: Final = ("number", "value", "unit", "grade", "source", "note")
 

@@ -13,9 +13,9 @@ PATH: Final = "reference/failures.md"
 
 _HEAD: Final = """# Failure signatures
 
-How `tasnet2hef compile` reads what the compiler says when it fails. `tasnet2hef reduce --signature NAME` cuts a
-graph down to what still shows one of them. Patterns are regular expressions. Names in braces are filled in from
-the run.
+The messages of the compiler that `tasnet2hef compile` recognises after a failure. `tasnet2hef reduce --signature
+NAME` reduces a graph while it still causes one of them. Patterns are regular expressions. Names in braces are
+filled in from the run.
 """
 
 

@@ -13,9 +13,10 @@ PATH: Final = "reference/rules.md"
 
 _HEAD: Final = """# Rules
 
-What `tasnet2hef check` looks for. `tasnet2hef rules ID` prints one of these. Grades: **recorded**, a real compiler
-said so; **documented**, the vendor wrote so; **inferred**, our reading. Only a recorded rule can be an error. The
-examples are the rule's own tests: each *found* graph is found, each *not found* one is not.
+What `tasnet2hef check` looks for. `tasnet2hef rules ID` prints one of these. Grades: **recorded**, seen in a real
+run of the compiler; **documented**, written by the vendor; **inferred**, our conclusion. Only a recorded rule can
+be an error. The examples are the rule's own tests: it finds something in each *found* graph, and nothing in each
+*not found* one.
 """
 
 
@@ -25,7 +26,7 @@ def text() -> str:
         (f"[{rule.id}](#{rule.id})", rule.level, rule.stage, rule.evidence[0].grade, rule.title)
         for rule in all_rules()
     ]
-    overview = table(("rule", "at most", "stage", "grade", "what it says"), rows)
+    overview = table(("rule", "at most", "stage", "grade", "limit"), rows)
     return "\n\n".join([_HEAD, overview, *(part for rule in all_rules() for part in _section(rule))]) + "\n"
 
 

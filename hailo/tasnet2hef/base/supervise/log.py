@@ -12,7 +12,7 @@ _UNPRINTED: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def tail(path: Path, size: int = TAIL_BYTES) -> str:
-    """Return the last ``size`` bytes of a log as clean text; empty where there is no log.
+    """Return the last ``size`` bytes of a log as clean text; empty if there is no log.
 
     >>> clean("\\x1b[31m[error] no\\x1b[0m")
     '[error] no'

@@ -75,12 +75,12 @@ class CalibrationSet:
         return self.layers[self.input_layer]
 
     def frames(self) -> Iterator[Samples]:
-        """Iterate over the first array as ``[row, sample of the row]``, one window in memory at a time."""
+        """Yield the windows of the first array as ``[row, sample of the row]``, one in memory at a time."""
         for window in self._read(self.input_layer):
             yield window.reshape(-1, self.shape[-1])
 
     def inputs(self) -> Iterator[dict[str, Samples]]:
-        """Iterate over the windows of all arrays, ``[height, width, features]`` each by its array's name."""
+        """Yield the windows of all arrays, each a dict of ``[height, width, features]`` by the array's name."""
         for windows in zip(*map(self._read, self.layers), strict=True):
             yield dict(zip(self.layers, windows, strict=True))
 
@@ -171,7 +171,7 @@ def open_calibration(path: Path) -> CalibrationSet:
 
 
 def require_fit(calibration: CalibrationSet, graph: OpenedGraph) -> list[str]:
-    """Check that a set was cut for a graph's window; return notes where it fits but was made for another model.
+    """Check that a set was cut for a graph's window; return notes if it fits but was made for another model.
 
     A single array may have any name. Past rows are the model's own activations, so a set with these fits no other
     model.
@@ -204,7 +204,7 @@ def require_fit(calibration: CalibrationSet, graph: OpenedGraph) -> list[str]:
     return [
         f"{where}: made for {metadata.model}, another model with the same window"
         + (f" ({'; '.join(differing)})" if differing else "")
-        + ": its audio serves as well"
+        + ": its audio is suitable too"
     ]
 
 

@@ -13,7 +13,7 @@ from tasnet2hef.target.graph.onnx_node import Shape
 
 @dataclass(frozen=True)
 class CalibrationReport:
-    """The written set; ``warning`` is not empty where the compiler will skip passes because windows are too few.
+    """The written set; ``warning`` is not empty if the compiler will drop passes for lack of windows.
 
     ``layers`` are the input layers with the shape of one window of each: the first holds the audio, the others the
     past rows of a graph with a state.

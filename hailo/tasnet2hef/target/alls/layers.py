@@ -63,8 +63,8 @@ def command_name(statement: Statement) -> str:
     return statement.command.rsplit(".", 1)[-1]
 
 
-def layer_words(statement: Statement) -> Iterator[Token]:
-    """Iterate over the words of a statement that name layers; none for unknown commands."""
+def layer_tokens(statement: Statement) -> Iterator[Token]:
+    """Yield the tokens of a statement that name layers; none for unknown commands."""
     positions = _LAYER_ARGUMENTS.get(command_name(statement), ())
     named: list[Value] = [value for position, value in enumerate(statement.positional) if position in positions]
     if command_name(statement) in KNOWN_COMMANDS:
@@ -86,9 +86,9 @@ def check_layers(statements: Sequence[Statement], net: HailoNet, where: str) -> 
             notes.append(
                 f"{where}:{statement.line}: command {statement.command} is unknown here; passed on unchanged"
             )
-        for word in layer_words(statement):
-            if not fnmatch.filter(known, unscoped(word.text)):
-                raise OptionError(f"{where}:{word.line}:{word.column}: {_unknown(word.text, known, net)}")
+        for token in layer_tokens(statement):
+            if not fnmatch.filter(known, unscoped(token.text)):
+                raise OptionError(f"{where}:{token.line}:{token.column}: {_unknown(token.text, known, net)}")
         known.extend(statement.targets)
     return notes
 
@@ -116,8 +116,8 @@ def resolve_layers(script: str, predicted: HailoNet, parsed: Mapping[str, Any]) 
     real_names = [unscoped(name) for name in layers]
     notes, pieces, position = [], [], 0
     for statement in parse_script(script):
-        for word in layer_words(statement):
-            name = unscoped(word.text)
+        for token in layer_tokens(statement):
+            name = unscoped(token.text)
             if name not in predicted:
                 continue
             layer = predicted[name]
@@ -125,15 +125,15 @@ def resolve_layers(script: str, predicted: HailoNet, parsed: Mapping[str, Any]) 
             real_name = unscoped(by_origin.get(origin, name)) if layer.original_names else name
             if real_name not in real_names:
                 raise OptionError(
-                    f"model script:{word.line}:{word.column}: layer {name} ({', '.join(layer.original_names)}) "
+                    f"model script:{token.line}:{token.column}: layer {name} ({', '.join(layer.original_names)}) "
                     f"is not in the compiler's graph{suggestion(name, real_names)}; simulate again with this graph"
                 )
             if real_name != name:
                 notes.append(
                     f"layer {name} is {real_name} in the compiler's graph ({', '.join(layer.original_names)})"
                 )
-            pieces += [script[position : word.start], real_name]
-            position = word.end
+            pieces += [script[position : token.start], real_name]
+            position = token.end
     return "".join([*pieces, script[position:]]), notes
 
 
@@ -153,7 +153,7 @@ def _unknown(name: str, known: Sequence[str], net: HailoNet) -> str:
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
-    """Return a hint at the most similar known name, empty where none is similar.
+    """Return a hint to the most similar known name, empty if none is similar.
 
     >>> suggestion("conv11x", ["conv11", "dw1"])
     '; did you mean conv11?'

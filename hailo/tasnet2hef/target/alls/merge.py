@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tasnet2hef.target.alls.layers import check_layers, layer_words, unscoped
+from tasnet2hef.target.alls.layers import check_layers, layer_tokens, unscoped
 from tasnet2hef.target.alls.parser import Statement, parse_script
 from tasnet2hef.target.alls.writer import (
     LayerPrecision,
@@ -20,7 +20,7 @@ from tasnet2hef.target.graph.layers import HailoNet
 
 
 def merge_script(user_text: str, where: str, settings: ScriptSettings, net: HailoNet) -> ModelScript:
-    """Return both scripts as one: the user's first, unchanged, then what it does not set itself.
+    """Return both scripts as one: the user's first, unchanged, then the generated lines that it does not replace.
 
     Raises:
         OptionError: the user's script has a syntax error (line and column) or names a layer that does not exist.
@@ -47,17 +47,17 @@ def merge_script(user_text: str, where: str, settings: ScriptSettings, net: Hail
 def _layers_with_precision(statements: Sequence[Statement]) -> list[str]:
     """Return the names and globs whose precision the user's script sets."""
     return [
-        unscoped(word.text)
+        unscoped(token.text)
         for statement in statements
         if statement.command == "quantization_param" and statement.keyword("precision_mode") is not None
-        for word in layer_words(statement)
+        for token in layer_tokens(statement)
     ]
 
 
 def _precision_lines(
     precisions: Sequence[LayerPrecision], taken: Sequence[str], notes: list[str]
 ) -> list[ScriptLine]:
-    """Return the precision lines for the layers that the user's script leaves open."""
+    """Return the precision lines for the layers whose precision the user's script does not set."""
     lines = []
     for precision in precisions:
         free = tuple(name for name in precision.layers if not any(fnmatch.fnmatch(name, glob) for glob in taken))

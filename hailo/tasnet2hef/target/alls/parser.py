@@ -3,7 +3,7 @@
 Statements are ``command(arguments)``, ``name = command(arguments)``, ``a, b = command(arguments)`` and
 ``{} = command(arguments)``. Arguments are values or ``keyword=value``; values are names, numbers, texts, lists in
 ``[]`` and globs in ``{}``. Inside brackets a statement may span several lines. Which commands exist is not checked
-here: the compiler knows more of them than we do.
+here: the compiler has more of them than are known.
 """
 
 from __future__ import annotations
@@ -106,9 +106,10 @@ class _Reader:
         return self.tokens[self.position - 1]
 
     def error(self, expected: str) -> OptionError:
-        at = self.current
-        found = {"end": "the end of the script", "newline": "the end of the line"}.get(at.kind, repr(at.text))
-        return OptionError(f"{self.where}:{at.line}:{at.column}: found {found}, expected {expected}")
+        token = self.current
+        ends = {"end": "the end of the script", "newline": "the end of the line"}
+        shown = ends.get(token.kind, repr(token.text))
+        return OptionError(f"{self.where}:{token.line}:{token.column}: found {shown}, expected {expected}")
 
     def statement(self) -> Statement:
         first = self.current

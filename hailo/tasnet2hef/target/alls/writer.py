@@ -9,7 +9,7 @@ from typing import Final
 from tasnet2hef.target.alls.parser import Statement
 
 FULL_SET: Final = 1024
-"""Calibration windows from which on the compiler fine-tunes (recorded)."""
+"""Fewest calibration windows with which the compiler fine-tunes (recorded)."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class LayerPrecision:
 
 @dataclass(frozen=True)
 class ScriptSettings:
-    """What a script sets. ``percentile`` is None where ranges are not clipped."""
+    """What a script sets. ``percentile`` is None if ranges are not clipped."""
 
     model: str
     calibration_windows: int
@@ -107,7 +107,7 @@ def write_script(settings: ScriptSettings) -> ModelScript:
 
 
 def statement_key(statement: Statement) -> tuple[str, ...]:
-    """Return what a statement sets: two statements with one key contradict each other.
+    """Return a key for what a statement sets: two statements with the same key are in conflict.
 
     >>> from tasnet2hef.target.alls.parser import parse_script
     >>> statement_key(parse_script("model_optimization_config(calibration, batch_size=2)")[0])

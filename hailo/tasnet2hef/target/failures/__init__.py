@@ -1,1 +1,1 @@
-"""What failures of the compiler and of HailoRT mean: tables of signatures, and how a text is matched with them."""
+"""Explains failures of the compiler and of HailoRT: tables of signatures, which are matched with a text."""

@@ -35,7 +35,7 @@ class Situation:
     chunk_frames: int | None = None
     """Frames of a stateful graph's chunk; None for a graph without state."""
     checkpoint: str = ""
-    """The checkpoint that the graph was exported from; empty where that is not known."""
+    """The checkpoint that the graph was exported from; empty if that is not known."""
 
     def fill(self, command: str) -> str:
         """Return a command with this run's paths; a comment marks a checkpoint that is not known."""
@@ -64,7 +64,7 @@ class Situation:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a failure means. ``words`` is the line that matched; ``also`` are further signatures that match."""
+    """A failure, explained. ``words`` is the line that matched; ``also`` are further signatures that match."""
 
     signature: str
     rule: str
@@ -128,7 +128,7 @@ def _unknown(message: str, log: str, situation: Situation) -> Explanation:
     return Explanation(
         signature=UNKNOWN,
         rule="",
-        cause="not a failure that is known here; the compiler's last words: " + " / ".join(lines or [message]),
+        cause="not a known failure; the compiler's last lines: " + " / ".join(lines or [message]),
         fix="read the log; check the graph; a shorter window is another graph and may pass",
         grade="inferred",
         source="no record of it",

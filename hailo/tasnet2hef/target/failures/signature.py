@@ -1,4 +1,4 @@
-"""A signature: patterns by which one kind of failure is recognised, and what that failure means."""
+"""A signature: patterns by which one kind of failure is recognised, its cause and its fix."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tasnet2hef.target.rules.framework.discovery import find_rule
 
 @dataclass(frozen=True)
 class Signature:
-    """One kind of failure. ``rule`` is the id of the rule that it belongs to, empty where none does.
+    """One kind of failure. ``rule`` is the id of the rule that it belongs to, empty if none does.
 
     ``fix`` and ``evidence`` default to those of the rule. ``fallback`` is the id of the first fallback that can
-    help: `contexts`, `effort`, `window`, `segments`; empty where only another graph or another input does.
+    help: `contexts`, `effort`, `window`, `segments`; empty if only another graph or another input does.
     ``machine``: the environment failed, not the graph; safe to retry. ``general`` signatures count only where no
     other one matches.
 

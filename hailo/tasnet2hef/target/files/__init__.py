@@ -1,1 +1,1 @@
-"""The metadata of a HEF, a HAR or an ONNX graph, read without the vendor's software."""
+"""Reads the contents of a HEF, a HAR or an ONNX graph, without the vendor's software."""

@@ -1,4 +1,4 @@
-"""What was read from a file, in the same terms for every format."""
+"""The summary of a file, with the same fields for every format."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tasnet2hef.base.errors import InputError
 
 @dataclass(frozen=True)
 class Port:
-    """An input or an output of a graph; None: the file does not contain it.
+    """An input or an output of a graph; fields that the file does not contain are None.
 
-    A stored value q means ``scale * (q - zero_point)``.
+    A stored value q represents ``scale * (q - zero_point)``.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Port:
     zero_point: float | None = None
     value_range: tuple[float, float] | None = None
     layer: str | None = None
-    """The compiled layer behind it."""
+    """The compiled layer that reads an input, or writes an output."""
     original_names: tuple[str, ...] = ()
     """ONNX nodes that the compiler fused into the layer that reads an input, or writes an output."""
 
@@ -49,7 +49,7 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class FileSummary:
-    """The metadata of a file; None: the file does not contain it."""
+    """The contents of a file; fields that it does not contain are None."""
 
     path: Path
     format: str
@@ -67,7 +67,7 @@ class FileSummary:
     """Frames per second of the slowest part, as the compiler estimated it."""
     latency_ms: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
-    """What only this format has, as plain JSON values."""
+    """Fields of this format alone, as plain JSON values."""
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:

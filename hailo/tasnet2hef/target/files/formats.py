@@ -14,7 +14,7 @@ _EXPECTED = "a HEF, a HAR or an ONNX graph"
 
 
 def read_file(path: str | Path, *, damaged: bool = False) -> FileSummary:
-    """Return the metadata of a file; ``damaged`` as in `read_hef`.
+    """Return the summary of a file; ``damaged`` as in `read_hef`.
 
     Raises:
         InputError: none of these formats, or one that can't be read.

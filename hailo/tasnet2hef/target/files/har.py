@@ -1,8 +1,8 @@
-"""Reads a HAR, the compiler's archive between its stages, without unpacking it. Experimental: no HAR was at hand.
+"""Reads a HAR, the compiler's archive between its stages, without unpacking it.
 
-Inferred: it is a tar archive, compressed or not, whose members are recognised by the ends of their names: `.hn`
-(JSON, the layers as the recorded API's `get_hn_dict` gives them), `metadata.json` (state, chip, version), `.npz`
-(parameters), `.alls` (the model script), `.hef`.
+Experimental: no HAR was available. Inferred: it is a tar archive, compressed or not, whose members are recognised
+by the ends of their names: `.hn` (JSON, the layers as the recorded API's `get_hn_dict` returns them),
+`metadata.json` (state, chip, version), `.npz` (parameters), `.alls` (the model script), `.hef`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from tasnet2hef.target.files.file_summary import FileSummary, Port, fused_layer,
 MOST_MEMBERS: Final = 1_000
 MOST_JSON_BYTES: Final = 1 << 26
 _UNPACKED_TIMES: Final = 20
-"""A compressed HAR may unpack to this many times its size plus 64 MiB: parameters hardly shrink."""
+"""A compressed HAR may unpack to this many times its size plus 64 MiB: parameters hardly compress."""
 _GZIP: Final = b"\x1f\x8b"
 _TAR_MARK: Final = slice(257, 262)
 _PORTS: Final = {"input_layer": "inputs", "output_layer": "outputs"}
-_GRADE: Final = "the members of a HAR are told by their names [inferred]"
+_GRADE: Final = "the members of a HAR are recognised by their names [inferred]"
 
 
 def is_har(head: bytes) -> bool:
@@ -36,7 +36,7 @@ def is_har(head: bytes) -> bool:
 
 
 def read_har(path: str | Path) -> FileSummary:
-    """Return the metadata of a HAR; its parameters are not read. Shapes are NHWC, the batch None.
+    """Return the summary of a HAR; its parameters are not read. Shapes are NHWC, the batch None.
 
     Raises:
         InputError: not a tar archive, cut off, without layers, or larger than what is read.
@@ -54,7 +54,7 @@ def read_har(path: str | Path) -> FileSummary:
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that returns at most a number of bytes, however much a damaged archive makes its reader ask for."""
+    """A stream that returns a limited number of bytes, even if a damaged archive makes its reader request more."""
 
     def __init__(self, file: io.BufferedIOBase, most_bytes: int) -> None:
         super().__init__()

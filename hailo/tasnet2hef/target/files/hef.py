@@ -15,10 +15,10 @@ _WRONG = "WRONG: "
 
 
 def read_hef(path: str | Path, *, damaged: bool = False) -> FileSummary:
-    """Return the metadata of a HEF; its weights are not read. Shapes are `[height, width, features]`.
+    """Return the summary of a HEF; its weights are not read. Shapes are `[height, width, features]`.
 
     With ``damaged`` a file that is cut off after its metadata, or whose checksum differs, is read too, and a note
-    says what is wrong with it. Header version 1 is experimental: no file of it was at hand.
+    describes the damage. Header version 1 is experimental: no file of it was available.
 
     Raises:
         InputError: not a HEF, cut off, altered, or of a header version that isn't known.
@@ -53,7 +53,7 @@ def _protobuf(header: HefHeader, body: bytes, where: str) -> tuple[int, bytes]:
                 return start, protobuf
         except InputError:
             continue
-    raise InputError(f"{where}: its metadata was not found behind its header of version {header.version}")
+    raise InputError(f"{where}: its metadata was not found after its header of version {header.version}")
 
 
 def _checksum(header: HefHeader, protobuf: bytes) -> str:

@@ -14,13 +14,13 @@ MOST_PROTOBUF_BYTES: Final = 1 << 28
 PROTOBUF_STARTS: Final = {0: (32,), 1: tuple(range(20, 64, 4)), 2: (44,), 3: (56,)}
 """Where the protobuf may start, by header version.
 
-0, 2 and 3 are recorded (limits.md, section 10). No file of version 1 was at hand: its places are tried in order.
+0, 2 and 3 are recorded (limits.md, section 10). No file of version 1 was available: offsets are tried in order.
 """
 
 
 @dataclass(frozen=True)
 class HefHeader:
-    """What the header claims; the only thing checked so far is that the protobuf fits into the file."""
+    """The fields of the header; of these only the protobuf's size has been checked, against the file's."""
 
     version: int
     protobuf_bytes: int

@@ -180,7 +180,7 @@ def _notes(
     if chip not in CHIPS:
         yield f"chip number {chip} is not known"
     elif chip not in _RECORDED_CHIPS:
-        yield f"chip number {chip} is taken for {CHIPS[chip]} [inferred]"
+        yield f"chip number {chip} is assumed to be {CHIPS[chip]} [inferred]"
     if not any(len(group.contexts) for group in message.network_groups):
         yield "it names no context where this reader looks; files for a part of a chip may keep them elsewhere"
     unread = sum(not edge.is_read for edge in edges)

@@ -1,4 +1,4 @@
-"""Reads the metadata of an ONNX graph, and predicts the layers of the compiler's parser."""
+"""Reads the contents of an ONNX graph, and predicts the layers of the compiler's parser."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 
 
 def read_onnx(path: str | Path) -> FileSummary:
-    """Return the metadata of an ONNX graph; shapes are the graph's, None where an axis is not fixed.
+    """Return the summary of an ONNX graph; shapes are the graph's, None if an axis is not fixed.
 
     Raises:
         GraphError: not an ONNX model.
@@ -55,7 +55,7 @@ def _shape(value: onnx.ValueInfoProto) -> tuple[int | None, ...]:
 
 
 def _contract(graph: OpenedGraph) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
-    """Return the contract of our own export, and a note where it is damaged; None for a foreign graph."""
+    """Return the contract of an exported graph, and a note if it is damaged; None for a foreign graph."""
     try:
         contract = graph.contract
     except GraphError as error:

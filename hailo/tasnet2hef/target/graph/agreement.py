@@ -16,7 +16,7 @@ _ABSENT = "(absent)"
 
 @dataclass(frozen=True)
 class Difference:
-    """One field of one layer on which prediction and record differ; `(absent)` where one has no value."""
+    """One field of one layer on which prediction and record differ; `(absent)` means no value."""
 
     layer: str
     field: str
@@ -65,7 +65,7 @@ def compare(net: HailoNet, hn_model: Mapping[str, Any]) -> Agreement:
     """Compare a prediction with an HN dict, scoped names (`net/conv1`) or not.
 
     Layers are paired by name where type and origin agree, then by type and origin, then by name alone, so
-    that one wrong number does not spoil the rest.  Raises GraphError when the dict holds no layers.
+    that one wrong number in a name does not affect the others.  Raises GraphError when the dict holds no layers.
     """
     recorded = _recorded_layers(hn_model)
     pairs, extra = _pair(net.layers, recorded)

@@ -1,4 +1,4 @@
-"""What a converter works with: the layers drafted so far, and the methods that add, extend or refuse one."""
+"""The interface of a converter: the layers drafted so far, and the methods that add, extend or refuse one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tasnet2hef.target.graph.layout import default_layout, hn_shape, letter_size
 from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
 
 # Layers whose unit can apply an activation to its result.  Recorded: conv takes relu; reduce_mean does not
-# take inv_sqrt.  The others carry an `activation` parameter in HN; the ones left out stand alone [inferred].
+# take inv_sqrt.  The others here have an `activation` parameter in HN; after any other type, an activation is a
+# layer of its own [inferred].
 TAKES_ACTIVATION = (
     "conv",
     "dw",
@@ -99,7 +100,7 @@ class Builder:
         return replace(value, exclusive=value.exclusive and self.use_counts.get(tensor, 0) == 1)
 
     def any_value(self, tensor: str) -> Value:
-        """Return the value of a tensor whatever its shape; raise Unsupported where no layer writes it."""
+        """Return the value of a tensor of any shape; raise Unsupported where no layer writes it."""
         if tensor not in self._values:
             raise Unsupported(f"reads {tensor!r}, which is not a tensor of a layer")
         return self._values[tensor]
@@ -164,7 +165,7 @@ class Builder:
     def activate(
         self, node: OnnxNode, source: Value, activation: str, extra: Mapping[str, ParamValue] | None = None
     ) -> None:
-        """Apply an activation: fused into the source where the unit can, else a layer of its own."""
+        """Apply an activation: fused into the source if its unit can apply it, else as a layer of its own."""
         if self.can_absorb(source, TAKES_ACTIVATION):
             source.draft.params["activation"] = activation
             source.draft.params.update(extra or {})
@@ -175,7 +176,7 @@ class Builder:
         self.bind(node.outputs[0], value)
 
     def alias(self, node: OnnxNode, source: Value) -> None:
-        """Drop a node that changes nothing."""
+        """Drop a node that does not change its input."""
         self.bind(node.outputs[0], source)
 
     def constant(self, tensor: str) -> Array | None:
@@ -221,7 +222,7 @@ class Builder:
         return self.add(node, "resize", [source], shape, params, layout=source.layout)
 
     def channels_first(self, node: OnnxNode, source: Value) -> Value:
-        """Return `source` with its ONNX axis 1 as features, behind a format conversion where it is not."""
+        """Return `source` with its ONNX axis 1 as features, through a format conversion if necessary."""
         wanted = default_layout(len(source.layout))
         if len(wanted) not in (2, 3, 4):
             raise Unsupported(f"a tensor of {len(wanted)} axes, expected 2 to 4")

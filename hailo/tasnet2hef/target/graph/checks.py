@@ -47,7 +47,7 @@ def check_model(model: onnx.ModelProto, where: str) -> int:
 
 
 def _check_names(model: onnx.ModelProto, where: str) -> None:
-    """Refuse text that is not UTF-8: protobuf hands such names out as bytes."""
+    """Refuse text that is not UTF-8: protobuf returns such names as bytes."""
     graph = model.graph
     named = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
     names = [entry.name for entry in named]
@@ -166,13 +166,13 @@ def _check_acyclic(graph: onnx.GraphProto, writers: Mapping[str, int], where: st
     )
     try:
         sorter.prepare()
-    except CycleError:  # the nodes in front of the cycle can still be sorted
+    except CycleError:  # the nodes before the cycle can still be sorted
         stuck = set(range(len(graph.node)))
         while ready := sorter.get_ready():
             stuck.difference_update(ready)
             sorter.done(*ready)
         first = graph.node[min(stuck)]
         raise GraphError(
-            f"{where}: {len(stuck)} nodes lie on or behind a cycle, the first is "
+            f"{where}: {len(stuck)} nodes lie on or after a cycle, the first is "
             f"{first.name or first.op_type}; export again"
         ) from None

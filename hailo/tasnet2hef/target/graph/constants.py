@@ -1,4 +1,4 @@
-"""The constants of an ONNX graph: shapes always, values only when asked for, and only while small."""
+"""The constants of an ONNX graph: shapes of all, values of small ones, read on demand."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Constants:
         return name in self._stored or name in self._computed
 
     def shape(self, name: str) -> Shape | None:
-        """Return the shape of a constant, or None where a computed one is not known."""
+        """Return the shape of a constant, or None if a computed one is not known."""
         if name in self._stored:
             return tuple(self._stored[name].dims)
         return self._shapes.get(name)
@@ -78,7 +78,7 @@ class Constants:
         if name not in self._small:
             try:
                 self._small[name] = self._look_up(name)
-            except RecursionError:  # a chain of a thousand constants: the parser can do without this value
+            except RecursionError:  # a chain of a thousand constants: the parser works without this value
                 self._small[name] = None
         return self._small[name]
 
@@ -114,13 +114,13 @@ class Constants:
 
 
 def _evaluate(node: onnx.NodeProto, feeds: dict[str, Array], opset: int) -> dict[str, Array]:
-    """Return the outputs of one node for `feeds`, by name; empty where the reference evaluator can't run it."""
+    """Return the outputs of one node for `feeds`, by name; empty if the reference evaluator can't run it."""
     from onnx.reference import ReferenceEvaluator
 
     with np.errstate(all="ignore"):
         try:
             results = ReferenceEvaluator(node, opsets={"": opset}).run(None, feeds)
-        except Exception:  # it may raise anything; the parser can do without this value
+        except Exception:  # it may raise anything; the parser works without this value
             return {}
     return {name: np.asarray(value) for name, value in zip(node.output, results, strict=False)}
 

@@ -1,4 +1,4 @@
-"""What a HailoNet needs on any chip: layers, weights, operations, rows and buffers."""
+"""What a HailoNet costs on any chip: layers, weights, operations, rows and buffers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasnet2hef.target.graph.onnx_node import Shape
 FREE_TYPES = ("input_layer", "output_layer", "format_conversion")
 # Recorded in the vendor's model scripts: a softmax compiles to 4 layers, a layer norm to 20.
 COMPILED_LAYERS = {"softmax": 4, "layer_normalization": 20}
-# HN's `elementwise_add` parameter stands on these; the add must have the convolution's shape (recorded).
+# These layers have HN's `elementwise_add` parameter; the add must have the convolution's shape (recorded).
 TAKES_ADD = ("conv", "dw")
 
 
@@ -62,7 +62,7 @@ class SlidingWindow:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a net needs, per frame (one run).
+    """What a net costs per frame (one run).
 
     `parsed_layers` counts all layers but inputs and outputs; `compiled_layers` what the compiler makes of
     them: elementwise adds fused into convolutions, softmax and layer norms expanded.  Each of these takes one LCU
@@ -85,11 +85,11 @@ class Cost:
     @property
     def held_values(self) -> int:
         """Return the values of all maps that must be buffered whole."""
-        return sum(held.values for held in self.held_maps)
+        return sum(each.values for each in self.held_maps)
 
 
 def summarise(net: HailoNet) -> Cost:
-    """Return what a net needs."""
+    """Return what a net costs."""
     adds = fused_adds(net)
     parsed = [layer for layer in net if layer.type not in ("input_layer", "output_layer")]
     compiled = sum(compiled_layers(layer) for layer in net if layer.name not in adds)
@@ -124,8 +124,8 @@ def fused_adds(net: HailoNet) -> dict[str, str]:
         if layer.type != "ew_add":
             continue
         for source in (net[name] for name in layer.inputs):
-            alone = source.outputs == (layer.name,) and source.activation == "linear"
-            if source.type in TAKES_ADD and alone and source.shape == layer.shape:
+            fits = source.activation == "linear" and source.shape == layer.shape
+            if source.type in TAKES_ADD and source.outputs == (layer.name,) and fits:
                 fused[layer.name] = source.name
                 break
     return fused
@@ -148,14 +148,14 @@ def sliding_windows(net: HailoNet) -> tuple[SlidingWindow, ...]:
 
 
 def held_maps(net: HailoNet) -> tuple[HeldMap, ...]:
-    """Return the maps that wait, whole, in front of a join for something reduced over a whole map.
+    """Return the maps that are buffered whole until a join's other input, reduced over a whole map, is ready.
 
-    A reduction is a layer with many positions in and one out: it puts out nothing before it has read its whole
+    A reduction is a layer with many positions in and one out: it has no output before it has read its whole
     input. A layer's reduction depth is the largest number of reductions on a path from the net's inputs to it.
     An input of a join whose depth is smaller than another's is buffered, whole, until the deeper one arrives.
     """
     depths: dict[str, int] = {}
-    held: dict[str, HeldMap] = {}
+    maps: dict[str, HeldMap] = {}
     for layer in net:
         deepest = max((depths[name] for name in layer.inputs), default=0)
         depths[layer.name] = deepest + _reduces(layer)
@@ -163,8 +163,8 @@ def held_maps(net: HailoNet) -> tuple[HeldMap, ...]:
             source = net[name]
             if source.type == "const_input" or _positions(source.shape) == 1 or depths[name] == deepest:
                 continue
-            held.setdefault(name, HeldMap(name, layer.name, source.shape))
-    return tuple(held.values())
+            maps.setdefault(name, HeldMap(name, layer.name, source.shape))
+    return tuple(maps.values())
 
 
 def _reduces(layer: Layer) -> bool:

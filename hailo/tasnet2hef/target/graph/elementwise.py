@@ -87,7 +87,7 @@ def is_affine(build: Builder, tensor: str, source: Value) -> bool:
 
 
 def is_filled_with(build: Builder, tensor: str, number: float) -> bool:
-    """Return whether a small constant holds nothing but `number`; False where its values are not known."""
+    """Return whether a small constant holds nothing but `number`; False if its values are not known."""
     values = build.constant(tensor)
     return values is not None and values.size > 0 and bool(np.all(values == number))
 

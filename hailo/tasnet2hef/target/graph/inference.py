@@ -117,7 +117,7 @@ def _check_static(value: onnx.ValueInfoProto, where: str) -> None:
 
 
 def static_shape(value: onnx.ValueInfoProto) -> Shape | None:
-    """Return the shape of a tensor; None where it is no tensor or an axis is of unknown size."""
+    """Return the shape of a tensor; None if it is no tensor or an axis is of unknown size."""
     tensor = value.type.tensor_type
     if not value.type.HasField("tensor_type") or not tensor.HasField("shape"):
         return None

@@ -1,4 +1,4 @@
-"""Kernel windows: kernel, strides, dilations and pads of an ONNX node, and HN's word for the padding."""
+"""Kernel windows: kernel, strides, dilations and pads of an ONNX node, and HN's name for the padding."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def kernel_window_params(window: KernelWindow, padding: str) -> dict[str, ParamV
 
 
 def apply_padding(node: OnnxNode, build: Builder, source: Value, window: KernelWindow) -> tuple[Value, str, Shape]:
-    """Return the source, HN's padding word and the NHWC output shape.
+    """Return the source, HN's name for the padding and the NHWC output shape.
 
-    Where HN has no word for the padding, the source is behind an `external_pad` layer, and the word VALID.  The
-    output keeps the source's features.  Raises GraphError where the kernel window is larger than its input.
+    Where HN has no name for the padding, an `external_pad` layer is added, and the name is VALID.  The output
+    keeps the source's features.  Raises GraphError where the kernel window is larger than its input.
     """
     height, width = (letter_size(source.shape, letter) for letter in "HW")
     rows, columns = window.output_size(0, height), window.output_size(1, width)
@@ -77,9 +77,9 @@ def apply_padding(node: OnnxNode, build: Builder, source: Value, window: KernelW
             f"of {height} x {width}; export with a longer input"
         )
     output = with_sizes(source.shape, H=rows, W=columns)
-    word = _padding_word(window, (height, width))
-    if word:
-        return source, word, output
+    padding = _padding_name(window, (height, width))
+    if padding:
+        return source, padding, output
     return external_pad(node, build, source, window.pads), "VALID", output
 
 
@@ -127,7 +127,7 @@ def _same(window: KernelWindow, axis: int, size: int) -> Pair:
     return (total // 2, total - total // 2)
 
 
-def _padding_word(window: KernelWindow, sizes: Pair) -> str:
+def _padding_name(window: KernelWindow, sizes: Pair) -> str:
     if window.pads == ((0, 0), (0, 0)):
         return "VALID"
     if window.pads == (_same(window, 0, sizes[0]), _same(window, 1, sizes[1])):

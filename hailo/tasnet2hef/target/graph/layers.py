@@ -67,7 +67,7 @@ class Layer:
 
     @property
     def padding(self) -> str:
-        """Return HN's padding word (VALID, SAME_TENSORFLOW, ...), empty for layers without one."""
+        """Return HN's name for the padding (VALID, SAME_TENSORFLOW, ...), empty for layers without one."""
         return str(self.params.get("padding", ""))
 
     @property

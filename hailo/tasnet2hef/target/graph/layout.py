@@ -1,7 +1,7 @@
-"""Which letter (N, C, H, W) names each ONNX axis, and the compiler's NHWC shape that follows.
+"""The letter (N, C, H, W) of each ONNX axis, and the compiler's NHWC shape that follows from the letters.
 
-The compiler keeps every tensor as `[batch, height, width, features]`, batch written -1, whatever the
-ONNX order is.  A layout such as `NCHW` or `NCW` names the axes of an ONNX tensor one letter each; a
+The compiler keeps every tensor as `[batch, height, width, features]`, batch written -1, for any
+ONNX order.  A layout such as `NCHW` or `NCW` names the axes of an ONNX tensor one letter each; a
 transpose or a squeeze only changes the layout, and so costs nothing.  `S` is the fifth axis of a 5-D
 tensor (sources, in a Conv-TasNet), which has no place in NHWC.
 """
@@ -48,7 +48,7 @@ def with_sizes(shape: Shape, **sizes: int) -> Shape:
 
 
 def significant_sizes(shape: Shape) -> tuple[int, ...]:
-    """Return the sizes above one of an NHWC `shape`: where they are equal, the data is the same in memory.
+    """Return the sizes above one of an NHWC `shape`: if these are equal, so is the data in memory.
 
     >>> significant_sizes((-1, 1, 1999, 512))
     (1999, 512)

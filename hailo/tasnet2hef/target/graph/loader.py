@@ -21,8 +21,8 @@ from tasnet2hef.target.graph.onnx_node import AttributeValue, OnnxNode, Shape
 class LoadedGraph:
     """A checked ONNX graph: `nodes` depend on an input, everything else is in `constants`.
 
-    `shapes` are ONNX shapes by tensor; tensors whose shape is not known are not in it.  `notes` say what
-    a reader should know, for example that the external weights are absent and only shapes are known.
+    `shapes` are ONNX shapes by tensor; tensors whose shape is not known are not in it.  `notes` are for the
+    user, for example that the external weights are absent and only shapes are known.
     """
 
     name: str
@@ -37,7 +37,7 @@ class LoadedGraph:
 
     @property
     def weights_absent(self) -> bool:
-        """Return whether some weights are in an external file that is missing."""
+        """Return whether some weights lie in an external file that is missing."""
         return any("absent" in note for note in self.notes)
 
 
@@ -85,7 +85,7 @@ def inline_functions(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
 
 
 def _constants(model: onnx.ModelProto, shapes: Mapping[str, Shape], opset: int, folder: Path) -> Constants:
-    """Return every tensor that no input reaches; the shape of a tensor counts as reached by none."""
+    """Return every tensor that depends on no input; the shape of a tensor counts as constant."""
     stored = {tensor.name: tensor for tensor in model.graph.initializer}
     inputs = [value.name for value in model.graph.input if value.name not in stored]
     for node in model.graph.node:
@@ -109,7 +109,7 @@ def _varying(model: onnx.ModelProto, inputs: Sequence[str], stored: Mapping[str,
     for node in model.graph.node:
         for tensor in node.input:
             readers.setdefault(tensor, []).append(node)
-        if _makes_its_own(node):
+        if _varies_by_itself(node):
             front.extend(tensor for tensor in node.output if tensor)
     varying = set(front)
     while front:
@@ -121,14 +121,14 @@ def _varying(model: onnx.ModelProto, inputs: Sequence[str], stored: Mapping[str,
     return varying
 
 
-def _makes_its_own(node: onnx.NodeProto) -> bool:
-    """Return whether a node's output varies without any input: random numbers, bodies, unknown operators."""
+def _varies_by_itself(node: onnx.NodeProto) -> bool:
+    """Return whether a node's output may vary without any input: random numbers, subgraphs, unknown operators."""
     has_body = any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute)
     return has_body or node.op_type.startswith("Random") or not onnx.defs.has(node.op_type)
 
 
 def _constant_value(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> TensorProto | None:
-    """Return what a Constant node holds, or what a Shape node finds in a tensor of known shape."""
+    """Return the value of a Constant node, or of a Shape node that reads a tensor of known shape."""
     if node.op_type == "Constant":
         return next((attribute.t for attribute in node.attribute if attribute.name == "value"), None)
     if node.op_type != "Shape" or node.input[0] not in shapes:
@@ -171,21 +171,21 @@ def _node(
 
 
 def _attributes(node: onnx.NodeProto) -> tuple[tuple[str, AttributeValue], ...]:
-    """Return the attributes that are numbers, texts or lists of them; tensors and bodies are left out."""
+    """Return the attributes that are numbers, texts or lists of them; tensors and subgraphs are left out."""
     kinds = onnx.AttributeProto
-    found: list[tuple[str, AttributeValue]] = []
+    attributes: list[tuple[str, AttributeValue]] = []
     for attribute in node.attribute:
         if attribute.type == kinds.INT:
-            found.append((attribute.name, int(attribute.i)))
+            attributes.append((attribute.name, int(attribute.i)))
         elif attribute.type == kinds.FLOAT:
-            found.append((attribute.name, float(attribute.f)))
+            attributes.append((attribute.name, float(attribute.f)))
         elif attribute.type == kinds.STRING:
-            found.append((attribute.name, attribute.s.decode("utf-8", "replace")))
+            attributes.append((attribute.name, attribute.s.decode("utf-8", "replace")))
         elif attribute.type == kinds.INTS:
-            found.append((attribute.name, tuple(int(number) for number in attribute.ints)))
+            attributes.append((attribute.name, tuple(int(number) for number in attribute.ints)))
         elif attribute.type == kinds.FLOATS:
-            found.append((attribute.name, tuple(float(number) for number in attribute.floats)))
-    return tuple(found)
+            attributes.append((attribute.name, tuple(float(number) for number in attribute.floats)))
+    return tuple(attributes)
 
 
 def _notes(model: onnx.ModelProto, folder: Path) -> tuple[str, ...]:

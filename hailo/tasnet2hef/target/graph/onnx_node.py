@@ -13,9 +13,9 @@ Numbers = tuple[int | float, ...]
 
 @dataclass(frozen=True)
 class OnnxNode:
-    """One ONNX node: what it is, what it reads and writes, in ONNX's own axis order.
+    """One ONNX node: its operator, inputs, outputs and attributes, in ONNX's own axis order.
 
-    `input_shapes` and `output_shapes` hold None where the shape is not known; `input_values` holds the
+    `input_shapes` and `output_shapes` hold None if the shape is not known; `input_values` holds the
     numbers of small constant inputs (axes, slice starts, exponents), and None for every other input.
     """
 
@@ -31,7 +31,7 @@ class OnnxNode:
     domain: str = ""
 
     def attribute(self, name: str) -> AttributeValue | None:
-        """Return the attribute called `name`, or None where the node does not carry it."""
+        """Return the attribute called `name`, or None if the node does not have it."""
         return dict(self.attributes).get(name)
 
     def integer(self, name: str, default: int) -> int:

@@ -1,4 +1,4 @@
-"""One ONNX graph, opened: its file is read once, and every step asks this object instead of the file."""
+"""One ONNX graph, opened: its file is read once, and every step uses this object instead of the file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LARGEST_FILE_BYTES = 2**31 - 1
 
 
 class OpenedGraph:
-    """An ONNX graph with all that is derived from it; each part is worked out when it is first asked for.
+    """An ONNX graph with all that is derived from it; each part is computed on first use.
 
     ``model`` is the graph as the file holds it (external weights stay outside) and must not be changed: copy it
     first. ``path`` need not exist for a graph that was made in memory; external weights would lie beside it.
@@ -70,7 +70,7 @@ class OpenedGraph:
 
     @cached_property
     def contract(self) -> GraphContract | None:
-        """What the graph promises its host; None for a graph that was not exported by tasnet2hef.
+        """What the host must know to run the graph; None for a graph that was not exported by tasnet2hef.
 
         Raises:
             GraphError: its metadata is damaged.

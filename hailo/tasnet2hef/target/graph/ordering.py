@@ -1,6 +1,6 @@
 """The order and the numbers that the compiler gives its layers.
 
-Nothing of this is documented; it is what reproduces all 1,179 names of the recorded parse (DFC 3.33.0):
+None of this is documented; these steps reproduce all 1,179 names of the recorded parse (DFC 3.33.0):
 
 1. constants that become layers are numbered first, walking the ONNX graph breadth-first from its inputs,
    each node's consumers taken by name;

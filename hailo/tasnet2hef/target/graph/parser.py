@@ -1,4 +1,4 @@
-"""Predict what the compiler's parser makes of an ONNX graph: nodes in, a HailoNet out."""
+"""Predicts the layers that the compiler's parser makes of an ONNX graph: nodes in, a HailoNet out."""
 
 from __future__ import annotations
 

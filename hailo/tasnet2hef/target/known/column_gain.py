@@ -1,4 +1,4 @@
-"""Predicts what windows side by side in the columns of one tensor save on a chip, and on what evidence."""
+"""Predicts what windows side by side in the columns of one tensor save on a chip, with the evidence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasnet2hef.target.known.evidence import Evidence
 class ColumnGain:
     """Windows per unit of work, over those of a graph of one column: between ``lowest`` and ``highest``.
 
-    1 is no gain: the columns cost what as many runs would. Never measured on a chip.
+    1 is no gain: the columns cost as much as separate runs. Never measured on a chip.
     """
 
     chip: str
@@ -50,8 +50,8 @@ def column_gain(chip: Chip, streams: int) -> ColumnGain:
     Where rows are padded up to ``P`` columns, ``W`` of them cost ``ceil(W / P) P`` where one costs ``P``: at most
     ``W / ceil(W / P)`` times the windows. That is the most: padding is recorded for rows at the chip's edge, not
     for the arithmetic inside. Where a row is padded to a multiple of bytes, stored rows of one column are not
-    padded (inferred from the vendor's buffers); whether the arithmetic is padded is not known: between no gain
-    and as much.
+    padded (inferred from the vendor's buffers); whether the arithmetic is padded is not known: the gain is between
+    1 and the same most.
     """
     padding = chip.edge_row_columns
     columns = int(padding)

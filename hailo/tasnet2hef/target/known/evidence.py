@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Grade = Literal["recorded", "documented", "inferred"]
-"""recorded: seen in a real compiler run; documented: the vendor wrote so; inferred: our reading."""
+"""recorded: seen in a real compiler run; documented: written by the vendor; inferred: our conclusion."""
 
 GRADES: Final[tuple[Grade, ...]] = ("recorded", "documented", "inferred")
 
@@ -15,7 +15,7 @@ GRADES: Final[tuple[Grade, ...]] = ("recorded", "documented", "inferred")
 class Evidence:
     """One source; ``words`` quotes the compiler, in three lines at most.
 
-    ``version`` is the compiler's. ``hardware`` lists the chips on which it was seen; empty where it does not
+    ``version`` is the compiler's. ``hardware`` lists the chips on which it was seen; empty if it does not
     depend on the chip, as for what the parser refuses.
 
     Raises:
@@ -54,7 +54,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number with its unit and evidence; ``note``: how it was derived."""
+    """One number with its unit and evidence; ``note`` describes how it was derived."""
 
     value: float
     unit: str

@@ -10,7 +10,7 @@ from tasnet2hef.target.known import chips
 from tasnet2hef.target.known.chip import Chip
 
 DEFAULT_CHIP: Final = "hailo8"
-"""The chip where none is named."""
+"""The chip that is used if none is named."""
 
 
 def chip_names() -> tuple[str, ...]:

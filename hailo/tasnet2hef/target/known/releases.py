@@ -1,4 +1,4 @@
-"""Which compiler goes with which runtime and which chips, by the vendor's model zoo and public logs."""
+"""Releases of the compiler with their runtimes and chips, from the vendor's model zoo and public logs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Release = tuple[int, int]
 
 @dataclass(frozen=True)
 class Pairing:
-    """A compiler release with the HailoRT releases for it; ``runtimes`` is empty where none is on record."""
+    """A compiler release with the HailoRT releases for it; ``runtimes`` is empty if none is on record."""
 
     compiler: Release
     runtimes: tuple[Release, ...]
@@ -97,7 +97,7 @@ OTHER_FAMILY: Final = Evidence(
 
 
 def pairing_of(version: str) -> Pairing | None:
-    """Return the pairing of a compiler version; None where none is on record.
+    """Return the pairing of a compiler version; None if none is on record.
 
     >>> pairing = pairing_of("3.33.1")
     >>> pairing.runtimes if pairing else None

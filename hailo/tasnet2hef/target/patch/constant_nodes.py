@@ -55,7 +55,7 @@ def apply(model: onnx.ModelProto) -> list[str]:
 PATCH = Patch(
     patch_id="constant-nodes",
     why="the parser reads a ConstantOfShape without a value as an error (IndexError in parse_raw_data), and every "
-    "Constant or Identity node hides what a layer is fed with",
+    "Constant or Identity node hides the real input of a layer",
     evidence="recorded: DFC 5.4.0, hailo10h, ConstantOfShape replaced by an initializer passed; Constant and "
     "Identity: inferred",
     apply=apply,

@@ -1,4 +1,4 @@
-"""Gives every node a name of its own."""
+"""Gives every node a unique name."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tasnet2hef.base.discovery import modules_of
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.graph_contract import METADATA_KEY, metadata_of
-from tasnet2hef.base.parity import ParityRow, refuse_disparity
+from tasnet2hef.base.parity import ParityRow, require_parity
 from tasnet2hef.target.patch.run_both import compare_models
 
 
@@ -54,9 +54,9 @@ class PatchReport:
     is_own_export: bool
     applied: tuple[AppliedPatch, ...]
     parity: ParityRow | None
-    """Old against new graph on random input; None where they were not compared, see ``unchecked``."""
+    """Old against new graph on random input; None if they were not compared, see ``unchecked``."""
     unchecked: str
-    """Why old and new were not compared; empty where they were."""
+    """Why old and new were not compared; empty if they were."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -103,7 +103,7 @@ def patch_file(source: Path, target: Path) -> PatchReport:
         _check(model, source)
         parity, unchecked = compare_models(original, model)
         if parity is not None:
-            refuse_disparity([parity], str(source))
+            require_parity([parity], str(source))
     if applied or target != source:
         with written_beside(target) as temporary:
             onnx.save(model, temporary)

@@ -1,7 +1,7 @@
 """The compiler's limits, one file each: its check, its evidence, its fix, its good and bad examples.
 
-A file is named after its rule's id and found by its place in this folder; `tasnet2hef rules` lists them. What a
-rule is made of is imported from this package.
+A file is named after its rule's id and discovered in this folder; `tasnet2hef rules` lists them. The parts of a
+rule are imported from this package.
 """
 
 from tasnet2hef.target.known.evidence import Evidence

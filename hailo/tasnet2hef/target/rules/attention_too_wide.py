@@ -1,4 +1,4 @@
-"""Attention over many tokens: its scores are a map of tokens x tokens, with rows as long."""
+"""Attention over many tokens: its scores are a map of tokens x tokens, so its rows are wide."""
 
 from __future__ import annotations
 

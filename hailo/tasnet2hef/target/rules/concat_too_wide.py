@@ -54,7 +54,7 @@ RULE = Rule(
         ),
     ),
     check=check,
-    fix="keep the parts apart as outputs of their own, or lay the net out tall",
+    fix="keep the parts as separate outputs, or use the tall layout",
     bad=(_head,),
     good=(_narrow,),
 )

@@ -1,4 +1,4 @@
-"""Transposed convolutions that gather many features over a long kernel: their sums outgrow a cluster."""
+"""Transposed convolutions that sum many features over a long kernel: they exceed a cluster's memory units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dense layers whose weights do not fit where the compiler has to put them."""
+"""Dense layers whose weights exceed a cluster or a context."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reshapes to a size worked out in the graph (`x.size(0)`): the parser follows the chain and stumbles."""
+"""Reshapes to a size computed in the graph (`x.size(0)`): the parser fails on the chain of nodes."""
 
 from __future__ import annotations
 

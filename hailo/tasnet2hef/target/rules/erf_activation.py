@@ -1,4 +1,4 @@
-"""GELU written out with Erf: understood in one spelling only."""
+"""GELU written out with Erf: recognised in one form only."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def check(context: RuleContext) -> Iterable[Finding]:
         before = context.producer(node.inputs[0])
         after = [reader.op_type for reader in context.consumers(node)]
         if before is not None and before.op_type == "Div" and after == ["Add"]:
-            message = "GELU as Erf nodes in PyTorch's spelling: fused in DFC 5.3, passed as a module in 3.32"
+            message = "GELU as Erf nodes in PyTorch's form: fused in DFC 5.3, passed as a module in 3.32"
             yield RULE.finding(context, message, node=node, level="note", evidence=1)
         else:
-            message = f"Erf behind {before.op_type if before else 'an input'}: 'Unexpected activation'"
+            message = f"Erf after {before.op_type if before else 'an input'}: 'Unexpected activation'"
             yield RULE.finding(context, message, node=node)
 
 

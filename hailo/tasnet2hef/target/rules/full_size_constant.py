@@ -1,4 +1,4 @@
-"""Constants as large as a feature map: each one is streamed into the chip, row by row, with every run."""
+"""Constants as large as a feature map: each one is streamed into the chip, row by row, in every run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reshapes that move data between axes: the parser knows only a few, by the layers around them."""
+"""Reshapes that move data between axes: the parser supports only a few, depending on the layers around them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
             continue
         message = f"{node.op_type} {list(before)} -> {list(after)} shuffles data between axes"
         if _splits_features(before, after):
-            message += "; of the features axis it parsed as a shortcut that leaves the shape as it was"
+            message += "; a split of the features axis was parsed as a shortcut that keeps the old shape"
             yield RULE.finding(context, message, layer=layer, evidence=1, level="warning")
         else:
             yield RULE.finding(context, f"{message}; seen to end in UnsupportedShuffleLayerError", layer=layer)

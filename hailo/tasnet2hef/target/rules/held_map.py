@@ -1,4 +1,4 @@
-"""Feature maps that must wait, whole, for something computed from all of them."""
+"""Feature maps that must be buffered whole until a value computed from all of them is ready."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Report each map beyond the largest buffer that a join needs beside its own mean or variance."""
+    """Report each map beyond the largest known buffer that a join combines with its own mean or variance."""
     for each in context.cost.held_maps:
         if each.values <= BUFFER_LARGEST_BYTES.value:
             continue

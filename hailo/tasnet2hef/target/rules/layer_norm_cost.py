@@ -11,7 +11,7 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Report each layer norm with what it costs."""
+    """Report each layer norm with its cost."""
     for layer in context.layers("layer_normalization"):
         message = (
             f"a layer norm compiles to about {int(LAYER_NORM_LAYERS)} layers; one context of "
@@ -28,7 +28,7 @@ def _layer_norm() -> onnx.ModelProto:
 
 
 def _batch_norm() -> onnx.ModelProto:
-    """Draw a batch norm behind a convolution, which costs nothing."""
+    """Draw a batch norm after a convolution, which costs nothing."""
     graph = GraphSketch()
     rows = [graph.weight(64) for _ in range(4)]
     return graph.model(graph.node("BatchNormalization", graph.conv(graph.input(1, 64, 10, 10), 64, 64), *rows))

@@ -1,4 +1,4 @@
-"""Layer norms behind a stack: the parser loses track of the axes."""
+"""Layer norms after a stack: the parser loses track of the axes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
             continue
         producers = [context.producer(tensor) for tensor in stack.inputs]
         if any(producer is not None and producer.op_type in _ADD_AN_AXIS for producer in producers):
-            message = "a layer norm behind a stack (Concat of new axes): 'IndexError in _convert_axes_to_nhwc'"
+            message = "a layer norm after a stack (Concat of new axes): 'IndexError in _convert_axes_to_nhwc'"
             yield RULE.finding(context, message, node=node)
 
 
@@ -46,7 +46,7 @@ def _joined() -> onnx.ModelProto:
 
 RULE = Rule(
     id="layer-norm-format",
-    title="A layer norm behind a stack has no format.",
+    title="A layer norm after a stack has no format.",
     level="error",
     stage="translate",
     evidence=(

@@ -1,4 +1,4 @@
-"""1x1 convolutions behind a padding, as folding a norm's shift may leave them."""
+"""1x1 convolutions after a padding, which folding a norm's shift can create."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ RULE = Rule(
         ),
     ),
     check=check,
-    fix="give the input four axes, or take it to the host",
+    fix="give the input four axes, or move it to the host",
     bad=(_times,),
     good=(_image,),
 )

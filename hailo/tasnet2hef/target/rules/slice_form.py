@@ -47,7 +47,7 @@ def _features() -> onnx.ModelProto:
 
 RULE = Rule(
     id="slice-form",
-    title="A slice has a form that the parser does not know.",
+    title="A slice has a form that the parser does not support.",
     level="error",
     stage="translate",
     evidence=(

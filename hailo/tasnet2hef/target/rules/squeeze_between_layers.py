@@ -34,7 +34,7 @@ def _at_the_end() -> onnx.ModelProto:
 
 RULE = Rule(
     id="squeeze-between-layers",
-    title="A squeeze lies between two layers.",
+    title="A squeeze is between two layers.",
     level="error",
     stage="translate",
     evidence=(

@@ -14,7 +14,7 @@ _OWN_RULES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand", "ReduceMax
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Warn of every node for which our parser has no layer, with the reason."""
+    """Warn of every node for which the predicted parser has no layer, with the reason."""
     operators = discover()
     for layer in context.net.unsupported:
         node = layer.onnx[0]

@@ -16,7 +16,7 @@ _RECORDED = {
     "GatherElements": "UnsupportedOperationError: GatherElements operation is unsupported",
     "Mod": "UnsupportedOperationError: Mod operation is unsupported",
 }
-# Our parser has no layer for them, but lists of what the compiler accepts name them, in some form.
+# The predicted parser has no layer for them, but lists of what the compiler accepts name them, in some form.
 _SEEN_ELSEWHERE = (
     *(
         "ArgMax",
@@ -44,7 +44,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
             continue
         words = _RECORDED.get(operator, f"UnsupportedOperationError: {operator} operation is unsupported")
         if operator in _SEEN_ELSEWHERE:
-            message = f"{operator}: in the compiler's vocabulary only in some forms"
+            message = f"{operator}: the compiler supports it in some forms only"
             yield RULE.finding(context, message, layer=layer, evidence=1)
         else:
             message = f"{operator} has no layer on the chip; the parser stops with '{words}'"

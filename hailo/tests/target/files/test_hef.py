@@ -36,7 +36,7 @@ def test_where_version_1_keeps_its_protobuf_is_found_by_trial(tmp_path: Path) ->
     summary = read_hef(save_small(tmp_path / "a.hef", version=1))
     assert any("found at byte 28 by trial [inferred]" in note for note in summary.notes)
     content = b"\x01HEF" + struct.pack(">II", 1, 40) + bytes(80)
-    with pytest.raises(InputError, match="its metadata was not found behind its header of version 1"):
+    with pytest.raises(InputError, match="its metadata was not found after its header of version 1"):
         read_hef(save(tmp_path / "b.hef", content))
 
 
@@ -118,7 +118,7 @@ def _inferred_chip(message: Any) -> None:
         (_several_streams_in_one, "1 ends are of a kind that isn't read"),
         (_two_groups, "several network groups"),
         (_unknown_chip, "chip number 777 is not known"),
-        (_inferred_chip, "chip number 3 is taken for hailo8l [inferred]"),
+        (_inferred_chip, "chip number 3 is assumed to be hailo8l [inferred]"),
     ],
 )
 def test_what_is_not_known_is_noted(tmp_path: Path, change: Any, note: str) -> None:

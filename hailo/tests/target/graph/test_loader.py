@@ -102,7 +102,7 @@ def test_cycle(save: Save) -> None:
         helper.make_node("Add", ["x", "b"], ["a"], "first"),
         helper.make_node("Relu", ["a"], ["b"], "second"),
     ]
-    assert "2 nodes lie on or behind a cycle, the first is first" in refusal(save(nodes, {"x": [1, 4]}, ["b"]))
+    assert "2 nodes lie on or after a cycle, the first is first" in refusal(save(nodes, {"x": [1, 4]}, ["b"]))
 
 
 def test_missing_initialiser(save: Save) -> None:

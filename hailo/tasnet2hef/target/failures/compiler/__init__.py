@@ -1,1 +1,1 @@
-"""What can go wrong in the compiler: one table a stage, as ``SIGNATURES``."""
+"""Failures of the compiler: one table per stage, as ``SIGNATURES``."""

@@ -26,7 +26,7 @@ SIGNATURES: Final = (
             r"found windows \[.*expects \[",
         ),
         cause="the calibration windows have another shape than the net's input layer (NHWC, windows first)",
-        fix="draw the calibration set with this very graph",
+        fix="make the calibration set with this graph",
         evidence=Evidence(
             source="Hearable-Dongle/signal-processing-research, hailo/; public log of a bidirectional LSTM",
             grade="recorded",

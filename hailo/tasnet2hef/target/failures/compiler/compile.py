@@ -12,9 +12,9 @@ SIGNATURES: Final = (
     Signature(
         id="add-shapes",
         patterns=(r"element-wise addition requires the output_shape",),
-        cause="an estimate of the compiler compares an add's sides before one of them is put together; "
+        cause="an estimate of the compiler compares an add's sides before one of them is complete; "
         "recorded where the HEF itself was fine",
-        fix="look whether the HEF was written; else leave the profiler out",
+        fix="check whether the HEF was written; if not, leave the profiler out",
         evidence=Evidence(source="public log", grade="recorded"),
         commands=(LOG,),
     ),
@@ -30,8 +30,8 @@ SIGNATURES: Final = (
     Signature(
         id="allocation-failed",
         patterns=(r"BackendAllocatorException", r"allocation failed", r"Mapping Failed"),
-        cause="the allocator gave up and gave no reason; recorded for rows of 512,000 bytes and more, which "
-        "fail without more words too",
+        cause="the allocator failed without a reason; recorded for rows of 512,000 bytes and more, which can fail "
+        "without any further message",
         rule="row-too-wide",
         commands=(CHECK, EXPORT_TALL),
         fallback="contexts",
@@ -73,7 +73,7 @@ SIGNATURES: Final = (
     Signature(
         id="no-hef",
         patterns=(r"compile\(\) returned",),
-        cause="compile() came back without an error and without a HEF",
+        cause="compile() returned without an error and without a HEF",
         fix="read the log; nothing was written as a HEF",
         evidence=Evidence(source="the run itself", grade="recorded"),
         commands=(LOG,),
@@ -87,7 +87,7 @@ SIGNATURES: Final = (
             r"Splitter failed to find a possible solution",
             r"Partition and Allocation Failed",
         ),
-        cause="no way was found to cut the net into contexts",
+        cause="the compiler could not cut the net into contexts",
         rule="too-many-layers",
         fix="a smaller net: shorter window, fewer blocks, or segments that are compiled one by one",
         commands=(EXPORT_SHORTER,),
@@ -119,7 +119,7 @@ SIGNATURES: Final = (
     Signature(
         id="super-defuse",
         patterns=(r"needs super-defuse",),
-        cause="a layer must be cut over features further than the compiler does by itself",
+        cause="a layer must be split over features further than the compiler does by itself",
         rule="dense-layer-memory",
         fallback="segments",
     ),

@@ -13,7 +13,7 @@ SIGNATURES: Final = (
         id="broken-environment",
         patterns=(r"ModuleNotFoundError", r"ImportError", r"libGL[\w.]*: cannot open shared object"),
         cause="a library that the compiler needs is missing or of another version",
-        fix="make the environment again with the versions that the compiler's wheel asks for",
+        fix="make the environment again with the versions that the compiler's wheel requires",
         evidence=Evidence(source="public code that calls the compiler", grade="documented"),
         commands=(ENVIRONMENT,),
         machine=True,
@@ -23,7 +23,7 @@ SIGNATURES: Final = (
         id="crash",
         patterns=(r"^killed by SIG(?:SEGV|ABRT|BUS|FPE|ILL|TRAP|SYS)",),
         cause="the vendor's program crashed in this stage; nothing before it is lost",
-        fix="read the log's last lines; SIGILL: the processor lacks AVX, take another machine; else another "
+        fix="read the log's last lines; SIGILL: the processor lacks AVX, use another machine; else another "
         "graph (shorter window) or another compiler version",
         evidence=Evidence(source="the run itself: how its process ended", grade="recorded"),
         commands=(LOG, EXPORT_SHORTER),
@@ -33,7 +33,7 @@ SIGNATURES: Final = (
         id="disk-full",
         patterns=(r"No space left on device", r"Disk quota exceeded"),
         cause="the disk is full",
-        fix="make room in the run's folder, or give another -o; the run resumes after the last good stage",
+        fix="free space in the run's folder, or give another -o; the run resumes after the last good stage",
         evidence=Evidence(source="the system's own words", grade="documented"),
         commands=(AGAIN,),
         machine=True,
@@ -41,9 +41,9 @@ SIGNATURES: Final = (
     Signature(
         id="interrupted",
         patterns=(r"^killed by SIG(?:KILL|TERM|INT|HUP)",),
-        cause="something outside stopped the stage: a person, or the system when it ran out of memory",
-        fix="run the same command again: the run resumes after the last good stage; on a machine with more memory"
-        " if it happens again",
+        cause="the stage was stopped from outside: by a person, or by the system when it ran out of memory",
+        fix="run the same command again: it resumes after the last good stage; on a machine with more memory"
+        " if this happens again",
         evidence=Evidence(source="the run itself: how its process ended", grade="recorded"),
         commands=(AGAIN,),
         machine=True,
@@ -52,7 +52,7 @@ SIGNATURES: Final = (
         id="layer-class",
         patterns=(r"Unknown layer", r"deserialize failure"),
         cause="the optimiser's own layer classes are not registered with Keras",
-        fix="install the TensorFlow and Keras versions that the compiler's wheel asks for (2.18.0 and 3.5.0 "
+        fix="install the TensorFlow and Keras versions that the compiler's wheel requires (2.18.0 and 3.5.0 "
         "for 3.33.0)",
         evidence=Evidence(source="public log", grade="recorded"),
         commands=(ENVIRONMENT,),
@@ -80,8 +80,8 @@ SIGNATURES: Final = (
     Signature(
         id="no-gpu",
         patterns=(r"No GPU chosen and no suitable GPU found",),
-        cause="the optimiser takes a graphics card only below 5 % of used memory, and reduces its level without "
-        "one",
+        cause="the optimiser uses a GPU only if less than 5 % of its memory is in use, and reduces its level "
+        "without one",
         fix="set CUDA_VISIBLE_DEVICES=0 before the run",
         evidence=Evidence(source="public log", grade="recorded"),
         commands=(AGAIN,),

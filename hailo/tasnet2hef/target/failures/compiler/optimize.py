@@ -28,7 +28,7 @@ SIGNATURES: Final = (
         id="sixteen-bit",
         patterns=(r"16x4 is not supported", r"16bit L2 biases", r"a16-conv nan"),
         cause="a 16-bit precision, or 16-bit biases, that this layer's unit does not have",
-        fix="take the layer's 16-bit line out of the model script, or give it an optimisation level above 0 "
+        fix="remove the layer's 16-bit line from the model script, or give it an optimisation level above 0 "
         "and enabled bias_correction",
         evidence=Evidence(
             source="public log (YOLO heads at optimisation level 0, 3.33.1); community topic 19530",

@@ -12,7 +12,7 @@ SIGNATURES: Final = (
     Signature(
         id="activation",
         patterns=(r"UnsupportedActivationLayerError", r"Unexpected activation"),
-        cause="an activation that the compiler does not know in this form",
+        cause="an activation that the compiler does not support in this form",
         rule="erf-activation",
     ),
     Signature(
@@ -24,7 +24,7 @@ SIGNATURES: Final = (
     Signature(
         id="constant-of-shape",
         patterns=(r"in parse_raw_data",),
-        cause="a constant that a node makes is taken for a stored one",
+        cause="a constant that a node computes is read like a stored one",
         rule="constant-of-shape",
         commands=(PATCH, CHECK),
     ),
@@ -45,7 +45,7 @@ SIGNATURES: Final = (
         id="graph-cycle",
         patterns=(r"NetworkXUnfeasible", r"Graph contains a cycle"),
         cause="the compiler turns its own simplification off for large models, and then finds a cycle",
-        fix="simplify the graph before (onnxsim --no-large-tensor)",
+        fix="simplify the graph first (onnxsim --no-large-tensor)",
         evidence=Evidence(source="public log of a language model", grade="recorded"),
     ),
     Signature(
@@ -101,7 +101,7 @@ SIGNATURES: Final = (
     Signature(
         id="squeeze",
         patterns=(r"UnexpectedNodeError[^\n]*Squeeze",),
-        cause="an axis is taken away or added between layers",
+        cause="an axis is removed or added between layers",
         rule="squeeze-between-layers",
         commands=(PATCH, CHECK),
     ),

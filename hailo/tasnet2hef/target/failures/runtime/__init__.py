@@ -1,1 +1,1 @@
-"""What can go wrong in HailoRT or at its device: tables of ``SIGNATURES``."""
+"""Failures of HailoRT and its device: tables of ``SIGNATURES``."""

@@ -1,4 +1,4 @@
-"""Failures of the device itself: absent, busy, closed to this user, or silent."""
+"""Failures of the device itself: absent, busy, without permission for this user, or not answering."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ SIGNATURES: Final = (
         patterns=(r"HAILO_OUT_OF_PHYSICAL_DEVICES", r"not enough free devices"),
         cause="HailoRT found no device that is free",
         fix=(
-            "plug it in and see that `hailortcli scan` lists it (driver loaded? `lsmod | grep hailo`); where it"
-            " does, another program holds it: end that one"
+            "plug it in and see that `hailortcli scan` lists it (driver loaded? `lsmod | grep hailo`); if it is"
+            " listed, another program holds it: end that program"
         ),
         evidence=Evidence(source="hailo-ai/hailort, names of hailo_status (hailort.h)", grade="inferred"),
         commands=(),
@@ -42,7 +42,7 @@ SIGNATURES: Final = (
         id="stream-aborted",
         patterns=(r"HailoRTStreamAborted\w*", r"HAILO_STREAM_ABORT\w*"),
         cause="HailoRT ended the stream, as it does when the device is lost or an earlier error stopped it",
-        fix="look at `dmesg | grep -i hailo` for what came first; reseat or reboot the device",
+        fix="look at `dmesg | grep -i hailo` for the first error; reseat or reboot the device",
         evidence=Evidence(source="hailo-ai/hailort v4.23.0, pyhailort.py", grade="documented"),
         commands=(),
     ),
@@ -51,7 +51,7 @@ SIGNATURES: Final = (
         patterns=(r"HailoRTTimeout", r"HAILO_TIMEOUT"),
         cause="the device did not answer in time",
         fix=(
-            "see with `hailortcli fw-control identify` whether it answers at all, else reboot it; another "
+            "check with `hailortcli fw-control identify` whether it answers at all, else reboot it; another "
             "program may keep it busy"
         ),
         evidence=Evidence(source="hailo-ai/hailort v4.23.0, pyhailort.py", grade="documented"),

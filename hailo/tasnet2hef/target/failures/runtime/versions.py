@@ -1,4 +1,4 @@
-"""Parts that do not fit together: runtime, driver, firmware, Python packages and the HEF."""
+"""Incompatible versions of runtime, driver, firmware, Python packages and the HEF."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SIGNATURES: Final = (
         cause="the device's firmware and HailoRT are of different versions, and must be of the same",
         fix=(
             "reboot, so that the driver loads the firmware of its own version; `hailortcli fw-control identify`"
-            " tells it"
+            " prints it"
         ),
         evidence=Evidence(
             source="community topics 13704 and 19032: a HEF of 3.33.1 on HailoRT 4.20.0, version or "
@@ -42,7 +42,7 @@ SIGNATURES: Final = (
         id="hef-other-hardware",
         patterns=(r"HailoRTHEFNotCompatibleWithDevice", r"HAILO_HEF_NOT_COMPATIBLE_WITH_DEVICE"),
         cause="the HEF was compiled for another chip than this one",
-        fix="compile again with the device's own --hw (a Hailo-8L program runs on a Hailo-8, not the other way)",
+        fix="compile again with the device's own --hw (a HEF for Hailo-8L runs on a Hailo-8, but not vice versa)",
         evidence=Evidence(
             source="hailo-ai/hailort v4.23.0, pyhailort.py; wllmflower2460/Conv2d: a YOLOv8s of hailo8l ran on "
             "hailo8",
@@ -83,12 +83,12 @@ SIGNATURES: Final = (
         id="not-implemented",
         patterns=(r"HAILO_NOT_IMPLEMENTED", r"HailoRTNotImplemented\w*"),
         cause=(
-            "this HailoRT does not have this call for its device: streams (InferVStreams) are not there on "
+            "this HailoRT does not support this call for its device: streams (InferVStreams) do not exist on "
             "Hailo-10H and 15"
         ),
         fix=(
             "use HailoRT 4.18 or later for Hailo-8, 5.x for Hailo-10H and 15; both have InferModel, which is "
-            "then taken"
+            "then used"
         ),
         evidence=Evidence(source="community topic 18979", grade="recorded"),
         commands=(),

@@ -6,7 +6,7 @@ from tasnet2hef.target.graph.builder import Builder
 from tasnet2hef.target.graph.converters.registry import converts
 from tasnet2hef.target.graph.onnx_node import OnnxNode
 
-_WORDS = {
+_ACTIVATIONS = {
     "Relu": "relu",
     "Sigmoid": "sigmoid",
     "Tanh": "tanh",
@@ -24,7 +24,7 @@ _WORDS = {
 }
 
 
-@converts(*_WORDS)
+@converts(*_ACTIVATIONS)
 def convert_activation(node: OnnxNode, build: Builder) -> None:
     """Convert an activation of one input."""
-    build.activate(node, build.value(node.inputs[0]), _WORDS[node.op_type])
+    build.activate(node, build.value(node.inputs[0]), _ACTIVATIONS[node.op_type])

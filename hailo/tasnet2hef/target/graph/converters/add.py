@@ -10,7 +10,7 @@ from tasnet2hef.target.graph.onnx_node import OnnxNode
 
 @converts("Add")
 def convert_add(node: OnnxNode, build: Builder) -> None:
-    """Convert a sum; adding zero leaves no trace (recorded: `Add` of a constant 0.0 to a convolution)."""
+    """Convert a sum; adding zero makes no layer (recorded: `Add` of a constant 0.0 to a convolution)."""
     for constant, tensor in (node.inputs, node.inputs[::-1]):
         if not build.is_constant(constant):
             continue

@@ -1,4 +1,4 @@
-"""Clip: `relu` or `relu6` where its bounds are theirs, else `clip`."""
+"""Clip: `relu` or `relu6` for their bounds, else `clip`."""
 
 from __future__ import annotations
 

@@ -52,11 +52,11 @@ def _is_lone_root(value: Value) -> bool:
 
 
 def _inverse(node: OnnxNode, build: Builder, numerator: str, denominator: Value) -> None:
-    word = "inv_sqrt" if _is_lone_root(denominator) else "inv_pos"
-    if word == "inv_sqrt":
-        denominator.draft.params["activation"] = word
+    activation = "inv_sqrt" if _is_lone_root(denominator) else "inv_pos"
+    if activation == "inv_sqrt":
+        denominator.draft.params["activation"] = activation
         build.bind(node.outputs[0], build.absorb(node, denominator))
     else:
-        build.activate(node, denominator, word)
+        build.activate(node, denominator, activation)
     if not is_filled_with(build, numerator, 1.0):
         affine(node, build, build.value(node.outputs[0]))

@@ -11,7 +11,7 @@ _FLOATS = (1, 10, 11, 16)  # ONNX's codes of float32, float16, float64 and bfloa
 
 @converts("Identity", "Dropout")
 def convert_identity(node: OnnxNode, build: Builder) -> None:
-    """Drop a node that changes nothing at inference."""
+    """Drop a node that does not change its input at inference."""
     build.alias(node, build.value(node.inputs[0]))
 
 

@@ -39,14 +39,14 @@ def _gate(node: OnnxNode, build: Builder, gate: str, tensor: str) -> bool:
     if build.is_constant(gate) or build.is_constant(tensor):
         return False
     gating, source = build.value(gate), build.value(tensor)
-    word = _GATES.get(str(gating.draft.params.get("activation")))
+    activation = _GATES.get(str(gating.draft.params.get("activation")))
     alone = gating.exclusive and gating.draft.type == "activation"
-    if word is None or not alone or gating.draft.inputs[0].draft is not source.draft:
+    if activation is None or not alone or gating.draft.inputs[0].draft is not source.draft:
         return False
-    gating.draft.params["activation"] = word
+    gating.draft.params["activation"] = activation
     value = build.absorb(node, gating)
     if build.use_counts.get(tensor) == 2 and _is_linear(source):
-        value = _fuse(gating, source, word)
+        value = _fuse(gating, source, activation)
     build.bind(node.outputs[0], value)
     return True
 
@@ -56,8 +56,8 @@ def _is_linear(source: Value) -> bool:
     return draft.type in TAKES_ACTIVATION and draft.params.get("activation") == "linear"
 
 
-def _fuse(gating: Value, source: Value, word: str) -> Value:
-    source.draft.params["activation"] = word
+def _fuse(gating: Value, source: Value, activation: str) -> Value:
+    source.draft.params["activation"] = activation
     source.draft.original_names.extend(gating.draft.original_names)
     source.draft.onnx.extend(gating.draft.onnx)
     source.draft.onnx_shape = gating.draft.onnx_shape

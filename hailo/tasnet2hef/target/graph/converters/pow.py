@@ -6,7 +6,7 @@ from tasnet2hef.target.graph.builder import Builder, Unsupported, Value
 from tasnet2hef.target.graph.converters.registry import converts
 from tasnet2hef.target.graph.onnx_node import OnnxNode
 
-_WORDS = {0.5: "sqrt", -0.5: "inv_sqrt", -1.0: "inv_pos"}
+_ACTIVATIONS = {0.5: "sqrt", -0.5: "inv_sqrt", -1.0: "inv_pos"}
 
 
 @converts("Pow")
@@ -20,8 +20,8 @@ def convert_pow(node: OnnxNode, build: Builder) -> None:
         build.alias(node, source)
     elif exponent == 2:
         square(node, build, source)
-    elif exponent in _WORDS:
-        build.activate(node, source, _WORDS[exponent])
+    elif exponent in _ACTIVATIONS:
+        build.activate(node, source, _ACTIVATIONS[exponent])
     else:
         build.activate(node, source, "pow", {"pow_exponent": exponent})
 

@@ -25,7 +25,7 @@ def convert_prelu(node: OnnxNode, build: Builder) -> None:
     if per_feature and source.layout[-1:] != "C":
         shape = with_sizes(source.shape, C=features * features)
         value = build.add(node, "activation", [source], shape, {"activation": "prelu"}, layout=source.layout)
-        # What follows is parsed, and checked, with the shape that was meant.
+        # The layers after it are parsed, and checked, with the intended shape.
         build.bind(node.outputs[0], replace(value, shape=source.shape))
         return
     build.activate(node, source, "prelu")

@@ -45,7 +45,7 @@ def convert_reduction(node: OnnxNode, build: Builder) -> None:
 
 
 def pool_whole(node: OnnxNode, build: Builder, source: Value, letters: str, type_: str) -> Value:
-    """Add a pooling over the whole height and width named in `letters`; nothing where they are of size 1."""
+    """Add a pooling over the whole height and width named in `letters`; nothing if they are of size 1."""
     kernel = tuple(letter_size(source.shape, letter) if letter in letters else 1 for letter in "HW")
     if kernel == (1, 1):
         return source

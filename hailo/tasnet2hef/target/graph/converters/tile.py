@@ -31,7 +31,7 @@ def convert_tile(node: OnnxNode, build: Builder) -> None:
 
 @converts("Expand")
 def convert_expand(node: OnnxNode, build: Builder) -> None:
-    """Drop an Expand that changes nothing or that feeds arithmetic only; refuse others."""
+    """Drop an Expand that keeps its input's shape or that feeds arithmetic only; refuse others."""
     source = build.value(node.inputs[0])
     consumers = build.consumers.get(node.outputs[0], ())
     same = node.input_shapes[0] == node.output_shapes[0] is not None

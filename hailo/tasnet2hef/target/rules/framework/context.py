@@ -17,9 +17,9 @@ from tasnet2hef.target.known import Chip
 
 @dataclass(frozen=True)
 class RuleContext:
-    """Everything that rules may read; `model` is the file as written, None where only the graph was loaded.
+    """Everything that rules may read; `model` is the file as written, None if only the graph was loaded.
 
-    `single_context` says that the user wants the net in one context of the chip.
+    `single_context`: the user requires that the net fits one context of the chip.
     """
 
     graph: LoadedGraph
@@ -61,11 +61,11 @@ class RuleContext:
         return self.producers.get(tensor)
 
     def consumers(self, node: OnnxNode) -> tuple[OnnxNode, ...]:
-        """Return the nodes that read what a node writes."""
+        """Return the nodes that read a node's outputs."""
         return tuple(reader for tensor in node.outputs for reader in self.readers.get(tensor, ()))
 
     def shape(self, tensor: str) -> Shape | None:
-        """Return the ONNX shape of a tensor, or None where it is not known."""
+        """Return the ONNX shape of a tensor, or None if it is not known."""
         if tensor in self.graph.constants:
             return self.graph.constants.shape(tensor)
         return self.graph.shapes.get(tensor)

@@ -1,4 +1,4 @@
-"""A finding: one place of a graph that the compiler refuses, or that costs something, by what is known of it."""
+"""A finding: one place of a graph that the compiler is known to refuse, or that is costly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Finding:
     """What one rule found at one place of a graph.
 
     `layer` is the compiler's name of the layer (empty for the whole graph), `nodes` the ONNX nodes it came
-    from; `message` holds the limit and the value found; `source` says where the limit is known from.
+    from; `message` holds the limit and the value found; `source` is the source of the limit.
     """
 
     rule: str
