@@ -51,9 +51,8 @@ def simulate_graph(
         graph, calibration, options.preparation, lambda done, total: progress("calibrating", done, total)
     )
     fixed = fixed_precisions(simulator, options.precisions)
-    make_script(
-        graph.path.name, calibration.windows, simulator, options, fixed
-    )  # so that its errors come before the long part
+    # Its errors are raised before the long part.
+    make_script(graph.path.name, calibration.windows, simulator, options, fixed)
     evaluation = choose_evaluation(evaluation_folder, calibration, simulator, options.windows)
     key = state_key(graph.digest, calibration_path, evaluation, options)
     state = SearchState(place.with_name(f"{place.name}.search.json"), key, fresh=options.fresh)
