@@ -85,7 +85,7 @@ def test_input_layers_that_are_numbered_otherwise_keep_their_arrays(tmp_path: Pa
     inputs = {"frames": "input_layer1", "tcn_00/state": "input_layer2", "tcn_01/state": "input_layer3"}
     shapes = [[-1, 4, 1, 3]]
 
-    def given(origins: list[list[str]], named: tuple[str, ...] = tuple(arrays)) -> list[float]:
+    def array_means(origins: list[list[str]], named: tuple[str, ...] = tuple(arrays)) -> list[float]:
         layers = {
             f"net/input_layer{number}": {"type": "input_layer", "output_shapes": shapes, "original_names": names}
             for number, names in enumerate(origins, start=1)
@@ -95,12 +95,12 @@ def test_input_layers_that_are_numbered_otherwise_keep_their_arrays(tmp_path: Pa
         )
         return [float(array.mean()) for array in calibration_by_layer(job, {"layers": layers}).values()]
 
-    assert given([["frames"], ["tcn_01/state"], ["tcn_00/state"]]) == [1, 3, 2]
-    assert given([["frames"], [], []]) == [1, 2, 3], "without origins the numbers have to do"
+    assert array_means([["frames"], ["tcn_01/state"], ["tcn_00/state"]]) == [1, 3, 2]
+    assert array_means([["frames"], [], []]) == [1, 2, 3], "without origins the numbers have to do"
     with pytest.raises(
         ValueError, match="found arrays input_layer1, expected one for input layer net/input_layer2"
     ):
-        given([["frames"], [], []], ("input_layer1",))
+        array_means([["frames"], [], []], ("input_layer1",))
 
 
 def test_a_graph_of_numpy_numbers_can_be_saved() -> None:
