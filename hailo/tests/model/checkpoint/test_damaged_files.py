@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasnet2hef.base.errors import CheckpointError
@@ -56,6 +56,7 @@ def test_truncated(zipped: bool, kept: float) -> None:
 @settings(max_examples=300, deadline=None)
 @given(zipped=st.booleans(), changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)),
                                               min_size=1, max_size=6))  # fmt: skip
+@example(zipped=True, changes=[(0.9972875360735177, 1)])  # several disks: an error that zipfile raises on looking
 def test_mutated(zipped: bool, changes: list[tuple[float, int]]) -> None:
     content = bytearray(_whole(zipped))
     for place, value in changes:

@@ -38,7 +38,7 @@ def claims(location: str) -> bool:
 def read(location: str) -> RawCheckpoint:
     """Read a ``torch.save`` file without running anything that is in it."""
     path = Path(location)
-    if zipfile.is_zipfile(path):
+    if _is_zip(path):
         _require_torch_zip(path)
     content = _read(path)
     if not isinstance(content, Mapping):
@@ -47,6 +47,13 @@ def read(location: str) -> RawCheckpoint:
             "save the network's state_dict"
         )
     return RawCheckpoint(location, {str(key): value for key, value in content.items()}, path)
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile:  # a damaged end of an archive
+        return True
 
 
 def _require_torch_zip(path: Path) -> None:
