@@ -28,8 +28,8 @@ def findings_table() -> str:
 
 
 def _kind(report: CheckReport) -> list[tuple[str, str, str]]:
-    shown = [found for found in report.findings if found.level != "note" and found.rule != OF_THE_REPLAY]
-    return [(found.level, found.stage, found.rule) for found in shown]
+    shown = [finding for finding in report.findings if finding.level != "note" and finding.rule != OF_THE_REPLAY]
+    return [(finding.level, finding.stage, finding.rule) for finding in shown]
 
 
 def sizes_table() -> str:
@@ -64,7 +64,7 @@ TABLES = {"findings": findings_table, "sizes": sizes_table}
 
 def tables_in(page: str) -> dict[str, str]:
     """Return the tables that a page holds, by name."""
-    return {found[2]: found[0][len(found[1]) : -len(found[3])].strip() for found in _TABLE.finditer(page)}
+    return {match[2]: match[0][len(match[1]) : -len(match[3])].strip() for match in _TABLE.finditer(page)}
 
 
 def without_tables(page: str) -> str:
@@ -74,7 +74,7 @@ def without_tables(page: str) -> str:
 
 def renewed(page: str) -> str:
     """Return a page with its tables made anew."""
-    return _TABLE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}", page)
+    return _TABLE.sub(lambda match: f"{match[1]}{TABLES[match[2]]()}\n{match[3]}", page)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def _steps(graph: OpenedGraph) -> list[tuple[object, ...]]:
 
 
 def _errors(graph: OpenedGraph) -> list[tuple[str, str]]:
-    return [(found.rule, found.message) for found in check_graph(graph).errors]
+    return [(finding.rule, finding.message) for finding in check_graph(graph).errors]
 
 
 @pytest.mark.slow

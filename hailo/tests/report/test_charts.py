@@ -44,7 +44,7 @@ def test_every_chart_is_whole_and_takes_the_pages_colours() -> None:
 
 def test_names_are_text_whatever_they_hold() -> None:
     drawn = _read(draw_losses(_layers(), "SI-SDR"))
-    texts = {"".join(found.itertext()).strip() for found in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    texts = {"".join(element.itertext()).strip() for element in drawn.iter("{http://www.w3.org/2000/svg}text")}
     assert {f"{name}  ({name})" for name in NAMES} <= texts
 
 

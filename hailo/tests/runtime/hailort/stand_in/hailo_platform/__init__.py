@@ -2,7 +2,7 @@
 
 It keeps the recorded contract of the vendor's package as far as the backend uses it: which call is in which
 version, parameter names, UINT8 as the default type, refusal of buffers that are not contiguous, zeros from a
-program that nobody activated. ``get_physical_devices`` and ``control.identify`` are inferred, not recorded. Its
+program that was not activated. ``get_physical_devices`` and ``control.identify`` are inferred, not recorded. Its
 "HEF" is a text file that holds an ONNX graph, which ONNX Runtime computes. What it proves is the backend's
 conduct; it proves nothing of the real runtime. ``STAND_IN_HAILORT`` (JSON) sets the version and has calls fail.
 """
