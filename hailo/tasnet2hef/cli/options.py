@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -18,9 +17,8 @@ if TYPE_CHECKING:
 
 
 def _chips() -> str:
-    """Return the names of the chips for a help text, in the order of their numbers."""
-    numbers = re.compile(r"\d+")
-    *others, last = sorted(chip_names(), key=lambda name: int(numbers.findall(name)[0]))
+    """Return the names of the chips for a help text, the short ones first."""
+    *others, last = sorted(chip_names(), key=lambda name: (len(name), name))
     return f"{', '.join(f'`{name}`' for name in others)} or `{last}`"
 
 
@@ -60,10 +58,10 @@ def parse_settings(settings: Sequence[str]) -> dict[str, object]:
     return {name: (None if value == "none" else value) for name, value in parsed.items()}
 
 
-def read_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Read `--input-shape` options.
+def parse_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Parse ``--input-shape`` options.
 
-    >>> read_shapes(["input=1,1,1,16000"])
+    >>> parse_shapes(["input=1,1,1,16000"])
     {'input': (1, 1, 1, 16000)}
     """
     shapes = {}

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from tasnet2hef.target.graph.opened import OpenedGraph
 
 
-def add_to_page(graph: OpenedGraph, *, quiet: bool, **stages: Any) -> None:
-    """Add stages (see ``write_report``) to ``GRAPH.report/report.html``; print its path unless ``quiet``.
+def add_to_page(graph: OpenedGraph, *, quiet: bool, **results: Any) -> None:
+    """Add results (see ``write_report``) to ``GRAPH.report/report.html``; print its path unless ``quiet``.
 
     A page that can't be written is a note: the result itself stands.
     """
     from tasnet2hef.report.save import write_report
 
     try:
-        page = write_report(graph, **stages)
+        page = write_report(graph, **results)
     except OptionError as error:
         show.notice(f"no report page: {error}")
         return

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -60,9 +61,8 @@ def progress_bar(label: str) -> Iterator[Progress]:
 @contextmanager
 def step_progress() -> Iterator[StepProgress]:
     """Show one progress bar a step on stderr."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     shown_on = error_console()
-    with Bars(*columns, console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
+    with Bars(*_counting(), console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
         tasks = {}
 
         def update(step: str, done: float, total: float) -> None:
@@ -73,11 +73,16 @@ def step_progress() -> Iterator[StepProgress]:
         yield update
 
 
+def _counting() -> tuple[ProgressColumn, ...]:
+    """Return the columns of a bar that counts: what is done of how much, and the time left."""
+    return TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+
+
 class StageDisplay:
     """Writes to stderr, so that JSON on stdout stays clean."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+        self._console = console or error_console(soft_wrap=True)
         self._live: Live | None = None
         self._stage = ""
         self._printed = 0.0
@@ -141,7 +146,7 @@ class ReduceProgressBar:
     """Writes to stderr, so that JSON on stdout stays clean."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+        self._console = console or error_console(soft_wrap=True)
         self._bars = Bars(
             TextColumn("{task.fields[nodes]} nodes"),
             BarColumn(),
@@ -185,9 +190,8 @@ class ReduceProgressBar:
 @contextmanager
 def training_progress(console: Console, done: int, steps: int) -> Iterator[TrainingProgress]:
     """Yield the callback for ``train``; ``done`` of ``steps`` steps are done already."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     started, losses = time.monotonic(), list[float]()
-    with Bars(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Bars(*_counting(), console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("training", total=steps, completed=done)
 
         def update(step: int, loss_db: float, score: float | None) -> None:

@@ -60,3 +60,8 @@ def table(
     for row in rows:
         grid.add_row(*(escape(cell) for cell in row))
     return grid
+
+
+def text_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Make a table of text: every column is left-aligned."""
+    return table(title, columns, rows, left=range(len(columns)))

@@ -167,7 +167,7 @@ def _print_failure(report: CompileReport, failure: Explanation) -> None:
         rows.append((f"next fallback: {next_one.id}", f"{next_one.what}: {how}"))
     rule = f", rule {failure.rule}" if failure.rule else ""
     title = f"{report.last.stage} failed: {failure.signature}{rule}"
-    show.console().print(show.table(title, ("", "why and what now"), rows, left=(0, 1)))
+    show.console().print(show.text_table(title, ("", "why and what now"), rows))
 
 
 def _print_hand_over(report: CompileReport) -> None:

@@ -94,9 +94,7 @@ def require_hefs(report: PipelineReport, name: str) -> None:
         RefusedError: `check` found errors, or a stage of the compiler failed.
     """
     if report.errors:
-        raise RefusedError(
-            f"{name}: not compiled: check found {report.errors} errors, expected none; fix them, or use --force"
-        )
+        raise _refused(name, report.errors)
     for each in report.compiled:
         require_hef(each)
 
@@ -109,16 +107,21 @@ def require_hef(report: CompileReport) -> None:
     Raises:
         RefusedError: `check` refused the graph, or a stage failed.
     """
-    where = f"{report.check.name}: not compiled"
+    name = report.check.name
     if report.outcome == REFUSED:
-        count = len(report.check.errors)
-        raise RefusedError(f"{where}: check found {count} errors, expected none; fix them, or use --force")
+        raise _refused(name, len(report.check.errors))
     if report.outcome == FAILED and report.last is not None:
         signature = report.failure.signature if report.failure else "unknown"
         raise RefusedError(
-            f"{where}: {report.last.stage} failed ({signature}); {report.stopped_because}; log: "
+            f"{name}: not compiled: {report.last.stage} failed ({signature}); {report.stopped_because}; log: "
             f"{report.folder / report.last.log}"
         )
+
+
+def _refused(name: str, errors: int) -> RefusedError:
+    return RefusedError(
+        f"{name}: not compiled: check found {errors} errors, expected none; fix them, or use --force"
+    )
 
 
 def _print_prepared(report: PipelineReport) -> None:
@@ -136,7 +139,7 @@ def _print_prepared(report: PipelineReport) -> None:
         result = f"{simulated.agreement_db.mixed:.1f} dB agreement with float, {sixteen}"
         rows.append(("8 bits, simulated", result))
     rows.append(("model script", str(report.prepared.script or "none: the compiler's defaults")))
-    show.console().print(show.table("Given to the compiler", ("", ""), rows, left=(0, -1)))
+    show.console().print(show.text_table("Given to the compiler", ("", ""), rows))
     notes = [*metadata.notes, drawn.warning, *(() if simulated is None else simulated.notes)]
     for note in filter(None, notes):
         show.notice(note)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import HardwareOption, InputShapeOption, JsonOption, read_shapes
+from tasnet2hef.cli.options import HardwareOption, InputShapeOption, JsonOption, parse_shapes
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.tables import print_check
 from tasnet2hef.target.known import DEFAULT_CHIP
-
-if TYPE_CHECKING:
-    pass
 
 
 def command(
@@ -34,7 +30,7 @@ def command(
     from tasnet2hef.target.check import check_graph
     from tasnet2hef.target.graph.opened import OpenedGraph
 
-    opened = OpenedGraph.read(graph, read_shapes(input_shape))
+    opened = OpenedGraph.read(graph, parse_shapes(input_shape))
     report = check_graph(opened, hardware, single_context=single_context)
     if json_output:
         show.print_json(report.to_json())

@@ -64,24 +64,24 @@ def command(
     from tasnet2hef.compiler.options import CompileOptions, read_minutes
     from tasnet2hef.target.graph.opened import OpenedGraph
 
-    packed_options = CompileOptions()
+    defaults = CompileOptions()
     folder = bundle_folder(graph)
     if folder is not None:
         packed = read_bundle(folder)
-        graph, calibration, packed_options = packed.model, calibration or packed.calibration, packed.options
+        graph, calibration, defaults = packed.model, calibration or packed.calibration, packed.options
     if calibration is None:
         raise OptionError(
             "--calib: found nothing, expected a calibration set; make it with `tasnet2hef calibrate`"
         )
     options = CompileOptions(
-        hardware=hardware or packed_options.hardware,
-        script=script or packed_options.script,
+        hardware=hardware or defaults.hardware,
+        script=script or defaults.script,
         output=output,
-        force=force or packed_options.force,
+        force=force or defaults.force,
         python=python,
-        minutes=read_minutes(timeout, packed_options.minutes),
-        attempts=attempts or packed_options.attempts,
-        checkpoint=packed_options.checkpoint,
+        minutes=read_minutes(timeout, defaults.minutes),
+        attempts=attempts or defaults.attempts,
+        checkpoint=defaults.checkpoint,
     )
     opened = OpenedGraph.read(graph)
     if plan:
@@ -115,6 +115,6 @@ def _print_plan(inputs: CompileInputs, fallbacks: tuple[Fallback, ...], attempts
     ]
     columns = ("fallback", "what", "how", "who")
     title = f"At most {attempts} tries, chosen by what failed"
-    show.console().print(show.table(title, columns, rows, left=range(len(columns))))
+    show.console().print(show.text_table(title, columns, rows))
     for finding in inputs.report.errors:
         show.notice(f"check stops this run without --force: {finding.rule}: {finding.message}")

@@ -68,4 +68,4 @@ def _details(diagnosis: Diagnosis) -> str:
 
 
 def _print(title: str, columns: tuple[str, ...], rows: Iterable[Sequence[str]]) -> None:
-    show.console().print(show.table(title, columns, rows, left=range(len(columns))))
+    show.console().print(show.text_table(title, columns, rows))

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import InputShapeOption, JsonOption, read_shapes
+from tasnet2hef.cli.options import InputShapeOption, JsonOption, parse_shapes
 from tasnet2hef.target.graph.layers import Layer
 
 
@@ -22,7 +22,7 @@ def command(
     """
     from tasnet2hef.target.graph.opened import OpenedGraph
 
-    net = OpenedGraph.read(graph, read_shapes(input_shape)).net
+    net = OpenedGraph.read(graph, parse_shapes(input_shape)).net
     if json_output:
         show.print_json(net.to_json())
         return

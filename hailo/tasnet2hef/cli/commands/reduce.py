@@ -11,7 +11,7 @@ import typer
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.base.text import first_few
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import CHIPS, InputShapeOption, JsonOption, read_shapes
+from tasnet2hef.cli.options import CHIPS, InputShapeOption, JsonOption, parse_shapes
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def command(
         signature=signature,
         match=match,
         hardware=hardware,
-        input_shapes=read_shapes(input_shape),
+        input_shapes=parse_shapes(input_shape),
         timeout_seconds=timeout,
         max_attempts=max_attempts,
         repeats=repeats,
@@ -89,7 +89,7 @@ def print_report(report: ReduceReport) -> None:
         ("text for a ticket", str(report.ticket)),
         ("every step", str(report.steps[-1].parent)),
     ]
-    show.console().print(show.table(f"{report.source.name} reduced", ("", "result"), rows, left=(0, 1)))
+    show.console().print(show.text_table(f"{report.source.name} reduced", ("", "result"), rows))
     if not report.minimal:
         show.notice(f"not minimal: {report.attempts} graphs were tried; continue with more --max-attempts")
     if report.weights == "own":

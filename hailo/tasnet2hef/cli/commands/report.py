@@ -31,7 +31,10 @@ def command(
     ),
     hef: Path | None = typer.Option(None, "--hef", help="HEF: the recording is also separated on the device."),
     hardware: str | None = typer.Option(
-        None, "--hw", help="Chip to check an ONNX file for.", show_default="that of the last check, else hailo8"
+        None,
+        "--hw",
+        help="Chip to check an ONNX file for.",
+        show_default=f"that of the last check, else {DEFAULT_CHIP}",
     ),
     threads: ThreadsOption = None,
     output: Path | None = typer.Option(

@@ -39,7 +39,7 @@ def _list(rules: tuple[Rule, ...], json_output: bool) -> None:
         return
     columns = ("rule", "at most", "stage", "grade", "what it reports")
     rows = [(rule.id, rule.level, rule.stage, rule.evidence[0].grade, rule.title) for rule in rules]
-    show.console().print(show.table(f"{len(rules)} rules", columns, rows, left=range(len(columns))))
+    show.console().print(show.text_table(f"{len(rules)} rules", columns, rows))
 
 
 def _explain(rule: Rule) -> None:
@@ -49,8 +49,8 @@ def _explain(rule: Rule) -> None:
     console.print(" ".join((rule.check.__doc__ or "").split()), markup=False)
     evidence = [(proof.grade, proof.citation, proof.words) for proof in rule.evidence]
     columns = ("grade", "source", "the compiler's own words")
-    console.print(show.table("Evidence", columns, evidence, left=range(len(columns))))
+    console.print(show.text_table("Evidence", columns, evidence))
     console.print(f"fix: {rule.fix}", markup=False)
     rule_json = rule.to_json()
     examples = [("found", text) for text in rule_json["bad"]] + [("not found", text) for text in rule_json["good"]]
-    console.print(show.table("Examples, which are the rule's tests", ("", "graph"), examples, left=(0, 1)))
+    console.print(show.text_table("Examples, which are the rule's tests", ("", "graph"), examples))

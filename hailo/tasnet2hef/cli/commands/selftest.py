@@ -55,7 +55,7 @@ def print_report(report: SelftestReport) -> None:
     if report.device is not None:
         rows = [(each.what, each.found, each.status, each.advice) for each in report.device.diagnoses]
         columns = ("", "found", "status", "what to do")
-        show.console().print(show.table("Device", columns, rows, left=range(len(columns))))
+        show.console().print(show.text_table("Device", columns, rows))
     for net in report.nets:
         print_net(net)
 

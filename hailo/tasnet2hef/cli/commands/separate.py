@@ -81,7 +81,7 @@ def command(
         print_separation(report)
 
 
-def simulated(graph: Path, calibration: Path, asked: str | None, threads: int | None) -> Backend:
+def simulated(graph: Path, calibration: Path, requested: str | None, threads: int | None) -> Backend:
     """Prepare a graph's 8-bit simulation.
 
     Raises:
@@ -92,8 +92,8 @@ def simulated(graph: Path, calibration: Path, asked: str | None, threads: int | 
     from tasnet2hef.quantize.simulator import Preparation, prepare
     from tasnet2hef.target.graph.opened import OpenedGraph
 
-    if asked not in (None, "onnxruntime"):
-        raise OptionError(f"--calib: found --backend {asked} beside it; 8 bits are simulated by onnxruntime")
+    if requested not in (None, "onnxruntime"):
+        raise OptionError(f"--calib: found --backend {requested} beside it; 8 bits are simulated by onnxruntime")
     with waiting("preparing 8 bits"):
         return prepare(
             OpenedGraph.read(graph), open_calibration(calibration), Preparation(threads=threads)
