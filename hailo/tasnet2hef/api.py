@@ -27,15 +27,17 @@ if TYPE_CHECKING:
 StrPath = str | os.PathLike[str]
 
 
-def load(path: StrPath, settings: Mapping[str, object] | None = None) -> OriginalTasNet:
+def load(path: StrPath, settings: Mapping[str, object] | None = None, *, assume: bool = False) -> OriginalTasNet:
     """Load a trained Conv-TasNet as a torch module that computes what its own implementation computes.
 
     Args:
-        path: a checkpoint file or folder (Asteroid, Lightning, torchaudio), or a Hugging Face id ``org/name`` or
-            ``org/name@revision``. No code from a file is run.
-        settings: what the checkpoint does not say, under the names of ``convert --set``: those of ``TasNetSpec``
-            and Asteroid's ``who_is_pinv``, ``min_low_hz`` and ``min_band_hz``. They override what the file says,
-            but must agree with the shapes of the weights.
+        path: a checkpoint file or folder (Asteroid, torchaudio, ESPnet, SpeechBrain and others, see the reference),
+            or a Hugging Face id ``org/name`` or ``org/name@revision``. No code from a file is run.
+        settings: what the checkpoint does not say, under the names of ``convert --set``: those of ``TasNetSpec``,
+            Asteroid's ``who_is_pinv``, ``min_low_hz`` and ``min_band_hz``, and ``weights``, which names one of
+            several networks in a file. They override what the file says, but must agree with the shapes of the
+            weights.
+        assume: take the family's default for what decides the numbers and is stored nowhere, with a note.
 
     Returns:
         The network, float32 on the CPU, in evaluation mode: ``[batch, sample]`` to ``[batch, source, sample]``,
@@ -43,14 +45,15 @@ def load(path: StrPath, settings: Mapping[str, object] | None = None) -> Origina
         ``spec`` is the architecture, ``notes`` says what was assumed, dropped or converted, one line each.
 
     Raises:
-        CheckpointError: the checkpoint can't be read as a Conv-TasNet.
+        CheckpointError: the checkpoint can't be read as a Conv-TasNet, or what decides the numbers is not stored
+            with it; the line names the choices.
         OptionError: torch is not installed.
     """
     _require_torch()
     from tasnet2hef.model.checkpoint import load_checkpoint
     from tasnet2hef.model.original import OriginalTasNet
 
-    return OriginalTasNet(load_checkpoint(path, settings))
+    return OriginalTasNet(load_checkpoint(path, settings, assume=assume))
 
 
 def convert(

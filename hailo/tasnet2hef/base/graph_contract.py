@@ -69,6 +69,8 @@ class GraphContract:
     """The window is a chunk of a stream, and each depthwise convolution's past rows are inputs and outputs."""
     input_level_dbfs: float | None = None
     """Speech level to which the host scales the input, undone on the output; None: the input is not scaled."""
+    decoder_bias: float = 0.0
+    """Constant in every sample of the output; a stream of chunks adds overlapping rows and must count it once."""
     segment: int = 1
     """Number of this segment, from 1; a whole graph is the only one."""
     segments: int = 1
@@ -86,8 +88,7 @@ class GraphContract:
     @property
     def window_samples(self) -> int:
         """Samples of the clip in one window (one column), without the zeros that the original pads."""
-        spec = self.spec
-        return (self.window_frames - 1) * spec.stride + spec.kernel_size - 2 * spec.encoder_padding
+        return self.spec.window_samples(self.window_frames)
 
     @property
     def input_shape(self) -> tuple[int, int, int, int]:

@@ -6,12 +6,15 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 from tasnet2hef.base.errors import OptionError
 
-NORMS: Final = ("gLN", "fgLN", "cLN", "cgLN", "bN")
+NORMS: Final = ("gLN", "fgLN", "cLN", "cgLN", "bN", "identity")
 ACTIVATIONS: Final = ("linear", "relu", "prelu", "leaky_relu", "sigmoid", "softmax", "tanh", "gelu", "swish")
+SOFTMAX_AXES: Final = ("sources", "features", "all")
+CONV_PADDINGS: Final = ("zeros", "reflect")
+ALIGNMENTS: Final = ("none", "stride", "window", "centred")
 
 # Asteroid accepts both spellings (asteroid/masknn/norms.py); "BN" is what its docstring says.
 _NORM_ALIASES: Final = {
@@ -22,6 +25,23 @@ _NORM_ALIASES: Final = {
     "BatchNorm": "bN",
     "BN": "bN",
 }
+
+NOT_ASTEROID: Final = frozenset(
+    {
+        "encoder_padding",
+        "encoder_bias",
+        "decoder_bias",
+        "bottleneck_norm",
+        "depthwise_norm",
+        "norm_eps",
+        "bottleneck_norm_eps",
+        "mask_input_act",
+        "softmax_over",
+        "conv_padding",
+        "alignment",
+    }
+)
+"""Options that Asteroid's class lacks: only at their defaults is a net one that Asteroid can build."""
 
 _POSITIVE: Final = (
     "n_src",
@@ -52,6 +72,16 @@ def _canonical(options: dict[str, Any]) -> dict[str, Any]:
     if not options.get("stride"):
         options["stride"] = int(options.get("kernel_size") or 0) // 2
     return options
+
+
+class Norms(NamedTuple):
+    """Names of the normalisations at their three places."""
+
+    bottleneck: str
+    expand: str
+    """After a block's first 1x1 convolution."""
+    depthwise: str
+    """After its depthwise convolution."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +136,26 @@ class TasNetSpec:
     """Features of a mask: ``n_filters``, or 1 for one mask value per frame."""
     causal: bool = False
     """Depthwise convolutions see the past only."""
+    encoder_bias: bool = False
+    """The encoder adds a bias to each feature, before its activation."""
+    decoder_bias: bool = False
+    """The decoder adds one bias to every sample."""
+    bottleneck_norm: str = ""
+    """Normalisation before the bottleneck; empty: ``norm_type``."""
+    depthwise_norm: str = ""
+    """Normalisation after the depthwise convolutions; empty: ``norm_type``."""
+    norm_eps: float = 1e-8
+    """What the layer norms add to the variance. Batch norms keep 1e-5, torch's default."""
+    bottleneck_norm_eps: float = 0.0
+    """The same before the bottleneck; 0: ``norm_eps``."""
+    mask_input_act: str = "prelu"
+    """Activation before the mask convolution."""
+    softmax_over: str = "sources"
+    """What a softmax mask adds up to one over: sources, the features of a source, or all of both."""
+    conv_padding: Literal["zeros", "reflect"] = "zeros"
+    """How depthwise convolutions of a net that is not causal pad: with zeros, or by reflection."""
+    alignment: str = ""
+    """How a clip is extended to whole frames, see ``clip_padding``; empty: none, or stride with encoder_padding."""
 
     def __post_init__(self) -> None:
         """Validate; see the class."""
@@ -116,8 +166,19 @@ class TasNetSpec:
         _require_choice("norm_type", self.norm_type, NORMS)
         _require_choice("mask_act", self.mask_act, ACTIVATIONS)
         _require_choice("encoder_activation", self.encoder_activation, ACTIVATIONS)
-        if not isinstance(self.causal, bool):
-            raise OptionError(f"causal: found {self.causal!r}, expected true or false")
+        _require_choice(
+            "mask_input_act", self.mask_input_act, tuple(act for act in ACTIVATIONS if act != "softmax")
+        )
+        for name in ("bottleneck_norm", "depthwise_norm"):
+            _require_choice(name, getattr(self, name) or self.norm_type, NORMS)
+        _require_choice("softmax_over", self.softmax_over, SOFTMAX_AXES)
+        _require_choice("conv_padding", self.conv_padding, CONV_PADDINGS)
+        _require_choice("alignment", self.alignment or "none", ALIGNMENTS)
+        for name in ("causal", "encoder_bias", "decoder_bias"):
+            if not isinstance(getattr(self, name), bool):
+                raise OptionError(f"{name}: found {getattr(self, name)!r}, expected true or false")
+        for name, least in (("norm_eps", 1e-16), ("bottleneck_norm_eps", 0.0)):
+            _require_number(name, getattr(self, name), least)
         self._check_combinations()
 
     def _check_combinations(self) -> None:
@@ -146,6 +207,8 @@ class TasNetSpec:
             raise OptionError("conv_kernel_size: found 1 in a causal net; the original's chop empties the tensor")
         if self.encoder_activation == "softmax":
             raise OptionError("encoder_activation: softmax has no axis in the original; retrain with another one")
+        if self.causal and self.conv_padding != "zeros":
+            raise OptionError(f"conv_padding: found {self.conv_padding} in a causal net, expected zeros")
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> TasNetSpec:
@@ -182,6 +245,11 @@ class TasNetSpec:
         return 1 + sum(self.dilations) * (self.conv_kernel_size - 1)
 
     @property
+    def norms(self) -> Norms:
+        """The normalisations at their three places."""
+        return Norms(self.bottleneck_norm or self.norm_type, self.norm_type, self.depthwise_norm or self.norm_type)
+
+    @property
     def phases(self) -> int:
         """Rows of ``stride`` samples that a basis function covers: m = ceil(K / S)."""
         return math.ceil(self.kernel_size / self.stride)
@@ -189,17 +257,55 @@ class TasNetSpec:
     def clip_padding(self, samples: int) -> tuple[int, int]:
         """Return the zeros that the original puts before and after a clip of ``samples`` samples, in samples.
 
-        torchaudio pads the clip to whole strides (plus the odd sample of an odd kernel) and then by the stride on
-        both sides (``_align_num_frames_with_strides`` in ``torchaudio/models/conv_tasnet.py``); Asteroid pads
-        nothing.
+        By ``alignment``, and ``encoder_padding`` zeros on both sides besides:
+
+        - ``none``: nothing; a tail too short for a frame is not seen (Asteroid and most others).
+        - ``stride``: to whole strides, plus the odd sample of an odd kernel, at the end (torchaudio,
+          ``_align_num_frames_with_strides`` in ``torchaudio/models/conv_tasnet.py``).
+        - ``window``: at the end, by 1 to ``kernel_size`` samples, so that stride and clip together are followed by
+          a whole kernel (``pad_signal`` in ``conv_tasnet.py`` of naplab/Conv-TasNet).
+        - ``centred``: to whole strides, half of it at each end (tky823/DNN-based_source_separation).
 
         >>> TasNetSpec(n_src=2, encoder_padding=8).clip_padding(1001)
         (8, 15)
         """
-        if not self.encoder_padding:
-            return 0, 0
-        odd = self.kernel_size % 2
-        return self.encoder_padding, self.encoder_padding + (odd - samples) % self.stride
+        edge = self.encoder_padding
+        alignment = self.alignment or ("stride" if edge else "none")
+        if alignment == "stride":
+            return edge, edge + (self.kernel_size % 2 - samples) % self.stride
+        if alignment == "window":
+            return edge, edge + self.kernel_size - (self.stride + samples % self.kernel_size) % self.kernel_size
+        if alignment == "centred":
+            missing = (self.kernel_size - samples) % self.stride
+            return edge + missing // 2, edge + missing - missing // 2
+        return edge, edge
+
+    def frames_of(self, samples: int) -> int:
+        """Return the frames that the original makes of a clip of ``samples`` samples; 0 if it is too short.
+
+        >>> TasNetSpec(n_src=2).frames_of(16000)
+        1999
+        """
+        length = samples + sum(self.clip_padding(samples))
+        return max(0, (length - self.kernel_size) // self.stride + 1)
+
+    def window_samples(self, frames: int) -> int:
+        """Return the samples of the clip that fills a window of ``frames`` frames; 0 if no clip makes that many.
+
+        >>> TasNetSpec(n_src=2).window_samples(1999)
+        16000
+        >>> naplab = TasNetSpec(n_src=2, encoder_padding=8, alignment="window")
+        >>> naplab.window_samples(2000), naplab.window_samples(2001)
+        (15984, 0)
+        """
+        longest = (frames - 1) * self.stride + self.kernel_size - 2 * self.encoder_padding
+        shorter = range(longest, max(0, longest - 2 * self.kernel_size), -self.stride)
+        return next((samples for samples in shorter if self.frames_of(samples) == frames), 0)
+
+
+def _require_number(name: str, value: object, least: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= 1:
+        raise OptionError(f"{name}: found {value!r}, expected a number from {least:g} to 1")
 
 
 def _require_int(name: str, value: object, *, at_least: int) -> None:

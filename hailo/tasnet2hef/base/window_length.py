@@ -79,6 +79,9 @@ def window_frames(spec: TasNetSpec, seconds: float, *, factored: bool) -> int:
     """
     if not math.isfinite(seconds) or not 0 < seconds <= 3600:
         raise OptionError(f"seconds: found {seconds}, expected more than 0 and at most 3600")
-    samples = max(1, round(seconds * spec.sample_rate)) + 2 * spec.encoder_padding
-    frames = 1 + max(0, math.ceil((samples - spec.kernel_size) / spec.stride))
-    return next_factored(frames) if factored else frames
+    samples = max(1, round(seconds * spec.sample_rate))
+    frames = 1 + max(0, math.ceil((samples + 2 * spec.encoder_padding - spec.kernel_size) / spec.stride))
+    frames = next_factored(frames) if factored else frames
+    while spec.window_samples(frames) < samples:  # shorter by its padding, or no clip makes so many frames
+        frames = next_factored(frames + 1) if factored else frames + 1
+    return frames

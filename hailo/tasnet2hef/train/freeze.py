@@ -16,12 +16,12 @@ leaves the bias where it was. A net with batch norm has its constants already; i
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from tasnet2hef.base.errors import CheckpointError, OptionError
+from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.network.norms import norm_constants
 from tasnet2hef.model.network.reference import ReferenceTasNet, TcnBlock
 from tasnet2hef.train.options import EDGES, FreezeOptions
@@ -30,8 +30,9 @@ _TINY = 1e-12
 
 
 def frozen_student(teacher: ReferenceTasNet) -> ReferenceTasNet:
-    """Return a net like ``teacher`` with batch norms, whose constants are not set yet."""
-    student = ReferenceTasNet(replace(teacher.spec, norm_type="bN"))
+    """Return a net like ``teacher`` with batch norms, whose constants are not set yet, and with zero padding."""
+    norms_and_padding = {"norm_type": "bN", "bottleneck_norm": "", "depthwise_norm": "", "conv_padding": "zeros"}
+    student = ReferenceTasNet(TasNetSpec(**{**teacher.spec.as_dict(), **norms_and_padding}))
     weights = student.state_dict()
     shared = {name: weight for name, weight in teacher.state_dict().items() if name in weights}
     student.load_state_dict({**weights, **shared})
@@ -50,7 +51,7 @@ def freeze(teacher: ReferenceTasNet, mixtures: Tensor, edges: str = FreezeOption
     """
     if edges not in EDGES:
         raise OptionError(f"edges: found {edges!r}, expected {' or '.join(EDGES)}")
-    if teacher.spec.norm_type == "bN":
+    if set(teacher.spec.norms) == {"bN"}:
         return with_moved_biases(teacher, edges)
     student = frozen_student(teacher)
     representation = teacher.encode(mixtures)
@@ -73,7 +74,7 @@ def with_moved_biases(teacher: ReferenceTasNet, edges: str) -> ReferenceTasNet:
     student = copy.deepcopy(teacher)
     weights = teacher.state_dict()
     for index, block in enumerate(student.masker.blocks):
-        affine = norm_constants(teacher.spec, weights, f"masker.TCN.{index}.shared_block.2").affine
+        affine = norm_constants("bN", weights, f"masker.TCN.{index}.shared_block.2", teacher.spec.hid_chan).affine
         norm = as_batch_norm(block.norms[0])
         set_constants(norm, affine.gain, affine.bias)
         move_bias(norm, block.depthwise)

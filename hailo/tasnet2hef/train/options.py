@@ -67,8 +67,14 @@ class Variant:
         """Return the student's architecture.
 
         Raises:
-            OptionError: there are more hidden channels than the teacher has.
+            OptionError: there are more hidden channels than the teacher has, or cLN can't take over its norms.
         """
+        without_gains = sorted({"bN", "identity"} & set(teacher.norms))
+        if self.norm == "cLN" and without_gains:
+            raise OptionError(
+                f"norm: found cLN for a net with {' and '.join(without_gains)} norms, whose gains are not those of "
+                "a layer norm, expected frozen"
+            )
         hidden = self.hid_chan or teacher.hid_chan
         if hidden > teacher.hid_chan:
             raise OptionError(
@@ -76,7 +82,15 @@ class Variant:
                 "removed"
             )
         norm = "bN" if self.norm == "frozen" else "cLN"
-        return replace(teacher, norm_type=norm, causal=self.causal or teacher.causal, hid_chan=hidden)
+        return replace(
+            teacher,
+            norm_type=norm,
+            bottleneck_norm="",
+            depthwise_norm="",
+            conv_padding="zeros",
+            causal=self.causal or teacher.causal,
+            hid_chan=hidden,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

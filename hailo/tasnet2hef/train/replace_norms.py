@@ -136,7 +136,7 @@ def _finish(
     run: Run | None = None,
 ) -> NormReport:
     """Measure on the test mixtures, and write the checkpoint."""
-    has_fitted_norms = run is not None or original.spec.norm_type != "bN"
+    has_fitted_norms = run is not None or set(original.spec.norms) != {"bN"}
     input_level_dbfs = INPUT_LEVEL_DBFS if has_fitted_norms and student.spec.norm_type == "bN" else None
     evaluator = Evaluator(dataset.test, original, dataset.has_sources)
     levels = evaluator.by_level(student, input_level_dbfs)

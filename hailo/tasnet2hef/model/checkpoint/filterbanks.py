@@ -23,11 +23,11 @@ _FEATURES = "masker.bottleneck.1.weight"  # [bottleneck, feature, 1]
 
 
 def with_plain_filters(
-    where: str, weights: Mapping[str, Tensor], options: Mapping[str, object]
+    where: str, weights: Mapping[str, Tensor], options: Mapping[str, object], *, assume: bool = False
 ) -> tuple[dict[str, Tensor], dict[str, object], tuple[str, ...]]:
     """Replace the banks' parameters by their filters; return weights, the spec's options, and notes.
 
-    Sizes in the options become those of the filters. Refuses families that are more than a convolution, padded
+    ``assume``: equal banks that do not start at random are none the pseudo-inverse of the other. Sizes in the options become those of the filters. Refuses families that are more than a convolution, padded
     filterbanks, and sizes that contradict the weights.
     """
     _require_unpadded(where, options)
@@ -39,7 +39,7 @@ def with_plain_filters(
     filters = {bank: family.filters(where, bank, parameters) for bank, parameters in banks.items()}
     for bank, tensor in filters.items():
         _require_features(where, f"{bank}.filterbank", tensor, features)
-    inverse, notes = pseudo_inverse_bank(where, banks, options, family)
+    inverse, notes = pseudo_inverse_bank(where, banks, options, family, assume=assume)
     if inverse is not None:
         source = "decoder" if inverse == "encoder" else "encoder"
         filters[inverse] = pseudo_inverse(filters[source], options.get("stride"))

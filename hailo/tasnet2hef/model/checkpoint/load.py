@@ -13,40 +13,52 @@ from tasnet2hef.base.discovery import modules_of
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import containers, layouts
 from tasnet2hef.model.checkpoint.checkpoint import Checkpoint
+from tasnet2hef.model.checkpoint.options import WEIGHTS
 from tasnet2hef.model.checkpoint.other_architectures import refuse_architecture
 from tasnet2hef.model.checkpoint.other_files import refuse_location
 from tasnet2hef.model.checkpoint.resolve import resolve
-from tasnet2hef.model.checkpoint.stored import Container, Layout, RawCheckpoint
+from tasnet2hef.model.checkpoint.stored import Container, Layout, LiveLayout, RawCheckpoint
+from tasnet2hef.model.checkpoint.weight_sets import find_weights
 
 
-def load_checkpoint(path_or_id: str | os.PathLike[str], options: Mapping[str, object] | None = None) -> Checkpoint:
+def load_checkpoint(
+    path_or_id: str | os.PathLike[str], options: Mapping[str, object] | None = None, *, assume: bool = False
+) -> Checkpoint:
     """Read a trained Conv-TasNet; nothing in the file is ever executed.
 
     ``path_or_id`` is a file, a folder, or a Hugging Face id ``org/name`` or ``org/name@revision``. ``options``
-    have TasNetSpec's names (and Asteroid's ``who_is_pinv``, ``min_low_hz``, ``min_band_hz``); they add to and
-    override those of the file, but must agree with the shapes of the weights.
+    have TasNetSpec's names (and Asteroid's ``who_is_pinv``, ``min_low_hz``, ``min_band_hz``, and ``weights``, which
+    names one of several networks in the file); they add to and override those of the file, but must agree with the
+    shapes of the weights. ``assume`` takes the default where a question is open.
 
     Raises:
-        CheckpointError: it can't be read as a Conv-TasNet; one line with the reason and what to do.
+        CheckpointError: it can't be read as a Conv-TasNet, or what decides the numbers is nowhere stored; one line
+            with the reason and what to do.
     """
-    return _checkpoint_from(_read(os.fspath(path_or_id)), options)
+    return _checkpoint_from(_read(os.fspath(path_or_id)), options, assume=assume)
 
 
-def from_module(module: nn.Module, options: Mapping[str, object] | None = None) -> Checkpoint:
+def from_module(
+    module: nn.Module, options: Mapping[str, object] | None = None, *, assume: bool = False
+) -> Checkpoint:
     """Take over a live network: Asteroid's ConvTasNet, torchaudio's, or a ReferenceTasNet; weights are copied.
 
-    Wrappers (DataParallel, ``torch.compile``, a Lightning system's ``model``) are removed.
+    Wrappers (DataParallel, ``torch.compile``, a Lightning system's ``model``) are removed. Networks of the other
+    layouts are read like their state dicts.
     """
     inner = _unwrapped(module)
     for layout in _layouts():
-        if layout.claims_module(inner):
-            return _checkpoint_from(layout.from_live(inner), options)
-    return _checkpoint_from(RawCheckpoint(type(inner).__name__, inner.state_dict()), options)
+        if hasattr(layout, "claims_module") and cast(LiveLayout, layout).claims_module(inner):
+            return _checkpoint_from(cast(LiveLayout, layout).from_live(inner), options, assume=assume)
+    return _checkpoint_from(RawCheckpoint(type(inner).__name__, inner.state_dict()), options, assume=assume)
 
 
-def _checkpoint_from(raw: RawCheckpoint, options: Mapping[str, object] | None) -> Checkpoint:
-    layout = _layout_of(raw)
-    return resolve(layout.find(raw), layout.NAME, options or {})
+def _checkpoint_from(raw: RawCheckpoint, options: Mapping[str, object] | None, *, assume: bool) -> Checkpoint:
+    settings = dict(options or {})
+    chosen = find_weights(raw, _layouts(), settings.pop(WEIGHTS, None))
+    if chosen is None:
+        refuse_architecture(raw)
+    return resolve(chosen.layout, chosen.found, settings, assume=assume)
 
 
 def _read(location: str) -> RawCheckpoint:
@@ -64,13 +76,6 @@ def _read(location: str) -> RawCheckpoint:
 
 def _layouts() -> list[Layout]:
     return [cast(Layout, module) for module in modules_of(layouts)]
-
-
-def _layout_of(raw: RawCheckpoint) -> Layout:
-    claimants = [layout for layout in _layouts() if layout.claims(raw.content)]
-    if not claimants:
-        refuse_architecture(raw)
-    return claimants[0]
 
 
 def _unwrapped(module: nn.Module) -> nn.Module:

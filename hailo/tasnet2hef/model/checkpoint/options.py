@@ -1,12 +1,14 @@
-"""The options of a net: from the user, from the file, from the shapes of the weights, and the family's defaults.
+"""The options of a net: from the user, from the file, from the shapes of the weights; what decides is asked for.
 
-The weights take precedence, then the user, then the file; what none of them specifies is assumed, with a note.
+The weights take precedence, then the user, then the file. What none of them specifies and what changes the numbers is
+a question; where the family agrees on a value, that is taken with a note.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final, NoReturn
 
 from torch import Tensor
 
@@ -14,24 +16,18 @@ from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.checkpoint.filterbanks import BANK_OPTIONS
 from tasnet2hef.model.checkpoint.shapes import block_count, measured_options
-from tasnet2hef.model.checkpoint.stored import NamedWeights
+from tasnet2hef.model.checkpoint.stored import Choice, NamedWeights
+
+WEIGHTS: Final = "weights"
+"""The setting that names one of several networks in a file; no option of the net."""
 
 _KNOWN = frozenset(field.name for field in dataclasses.fields(TasNetSpec)) | frozenset(BANK_OPTIONS)
 # Asteroid's None where it has a meaning; elsewhere None counts as absent.
 _MEANING_OF_NONE = {"skip_chan": 0, "encoder_activation": "linear", "who_is_pinv": "none"}
-# The family's defaults for what weights can't show, with a hint about each.
-_DEFAULTS: Mapping[str, tuple[object, str]] = {
-    "sample_rate": (8000, "in Hz, Asteroid's default"),
-    "encoder_activation": ("linear", "the default"),
-    "mask_act": (
-        "sigmoid",
-        "the class's default, but Asteroid's recipes and torchaudio's conv_tasnet_base use relu",
-    ),
-}
+_RATE = Choice(8000, "in Hz, the family's default")
 _DEFAULT_BLOCKS = 8
 _BATCH_NORM_NAMES = ("bN", "BN", "BatchNorm")
-_CAUSAL_NAMES = ("cLN", "ChanLN", "cgLN", "CumLN")
-_GAIN, _RUNNING_MEAN = "masker.bottleneck.0.gamma", "masker.bottleneck.0.running_mean"
+_GAIN, _RUNNING_MEAN = (f"masker.TCN.0.shared_block.2.{name}" for name in ("gamma", "running_mean"))
 
 
 def merged_options(
@@ -41,12 +37,7 @@ def merged_options(
 
     A setting of None counts as absent. Refuses a setting that no Conv-TasNet has.
     """
-    settings = {name: _plain(named.where, name, value) for name, value in settings.items() if value is not None}
-    for name in settings:
-        if name not in _KNOWN:
-            raise CheckpointError(
-                f"{named.where}: found the option {name!r}, expected one of {', '.join(sorted(_KNOWN))}"
-            )
+    settings = plain_settings(named.where, settings)
     present = _without_none(named.recorded)
     recorded = {name: _plain(named.where, name, value) for name, value in present.items() if name in _KNOWN}
     ignored = sorted(name for name in present if name not in _KNOWN)
@@ -59,26 +50,89 @@ def merged_options(
     return {**recorded, **settings}, tuple(notes)
 
 
+def plain_settings(where: str, settings: Mapping[str, object]) -> dict[str, object]:
+    """Return the user's options with plain values; refuse one that no Conv-TasNet has."""
+    for name in settings:
+        if name not in _KNOWN:
+            raise CheckpointError(
+                f"{where}: found the option {name!r}, expected one of {', '.join(sorted(_KNOWN | {WEIGHTS}))}"
+            )
+    return {name: _plain(where, name, value) for name, value in settings.items() if value is not None}
+
+
+def open_questions(
+    named: NamedWeights, weights: Mapping[str, Tensor], options: Mapping[str, object]
+) -> dict[str, tuple[Choice, ...]]:
+    """Return what the options must say and do not, with the choices; the first of each is the default."""
+    measured = measured_options(named.where, weights)
+    shown = {name for name in ("norm_type", "mask_act", "encoder_activation") if name in measured}
+    questions = {
+        name: tuple(choices)
+        for name, choices in named.questions.items()
+        if name not in options and name not in shown
+    }
+    stack = _stack_choices(block_count(named.where, weights), options)
+    return {**questions, **({"n_blocks": stack} if len(stack) > 1 else {})}
+
+
+def refuse_unanswered(named: NamedWeights, questions: Mapping[str, Sequence[Choice]]) -> NoReturn:
+    """Refuse weights whose reading is open; name the choices as the flags that answer.
+
+    Raises:
+        CheckpointError: always.
+    """
+    asked = "; ".join(f"{name}: {_flags(name, choices)}" for name, choices in questions.items())
+    defaults = ", ".join(f"{name}={_text(choices[0].value)}" for name, choices in questions.items())
+    assumed = [
+        f"{name}={_text(choice.value)}" for name, choice in named.assumptions.items() if name not in questions
+    ]
+    unless = f"; taken unless set: {', '.join(assumed)}" if assumed else ""
+    module = next((f"; {note}" for note in named.notes if note.startswith("a saved module")), "")
+    raise CheckpointError(
+        f"{named.where}: what decides the numbers is not stored with these weights{module}: {asked}; "
+        f"or --assume for {defaults}{unless}"
+    )
+
+
+def _flags(name: str, choices: Sequence[Choice]) -> str:
+    return " or ".join(
+        f"--set {name}={_text(choice.value)}" + (f" ({choice.hint})" if choice.hint else "") for choice in choices
+    )
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def completed_options(
-    where: str, weights: Mapping[str, Tensor], options: Mapping[str, object], *, is_own_spec: bool
+    named: NamedWeights, weights: Mapping[str, Tensor], options: Mapping[str, object]
 ) -> tuple[dict[str, object], tuple[str, ...]]:
     """Add what the weights show and what is assumed; also return notes on the assumptions.
 
-    ``is_own_spec``: the options are the spec of our own file, whose norm is never reinterpreted. Refuses options
-    that contradict the weights.
+    Refuses options that contradict the weights.
     """
+    where = named.where
     measured = measured_options(where, weights)
     _require_agreement(where, options, measured)
+    _require_norm(where, weights, options)
     completed = {**options, **measured}
     stack, stack_notes = _stack_of_blocks(where, block_count(where, weights), options)
-    norm, norm_notes = _norm(where, weights, completed, is_own_spec=is_own_spec)
-    completed |= {**stack, "norm_type": norm}
-    assumed = {name: value for name, (value, _) in _DEFAULTS.items() if name not in completed}
-    notes = [_assumption(name, value, _DEFAULTS[name][1]) for name, value in assumed.items()]
+    completed |= stack
+    assumptions = {"sample_rate": _RATE, "norm_type": _GLOBAL, **named.assumptions}
     if not completed.get("stride"):
-        assumed["stride"] = int(str(completed["kernel_size"])) // 2
-        notes.append(_assumption("stride", assumed["stride"], "half the kernel, the default"))
-    return {**completed, **assumed}, (*stack_notes, *norm_notes, *notes)
+        half = int(str(completed["kernel_size"])) // 2
+        assumptions["stride"] = Choice(half, "half the kernel, the default")
+        completed.pop("stride", None)
+    assumed = {
+        name: choice for name, choice in assumptions.items() if name not in options and name not in completed
+    }
+    if "causal" in named.assumptions and "causal" not in options:
+        assumed["causal"] = named.assumptions["causal"]
+    notes = [*stack_notes, *(_assumption(name, choice) for name, choice in assumed.items())]
+    return {**{name: choice.value for name, choice in assumed.items()}, **completed}, tuple(notes)
+
+
+_GLOBAL = Choice("gLN", "the default; fgLN, cLN and cgLN have the same weights")
 
 
 def _without_none(options: Mapping[str, object]) -> dict[str, object]:
@@ -102,24 +156,44 @@ def _require_agreement(where: str, options: Mapping[str, object], measured: Mapp
             )
 
 
-def _assumption(name: str, value: object, hint: str) -> str:
-    return f"{name}: assumed {value} ({hint}); not stored with the weights, set {name} if it differs"
+def _assumption(name: str, choice: Choice) -> str:
+    hint = f" ({choice.hint})" if choice.hint else ""
+    return f"{name}: assumed {_text(choice.value)}{hint}; not stored with the weights, set {name} if it differs"
+
+
+def _stack_choices(total: int, options: Mapping[str, object]) -> tuple[Choice, ...]:
+    """Return the likely numbers of blocks before the dilation starts again at 1; none if an option says it.
+
+    Published nets repeat a stack of at least three blocks, or have one of eight.
+
+    >>> [choice.value for choice in _stack_choices(24, {})]
+    [8, 6, 12, 4]
+    >>> [choice.value for choice in _stack_choices(6, {})]
+    [3]
+    """
+    if options.get("n_blocks") is not None or options.get("n_repeats") is not None:
+        return ()
+    fitting = [blocks for blocks in range(1, 17) if total % blocks == 0]
+    usual = [blocks for blocks in fitting if 3 <= blocks <= 12 and (blocks < total or blocks == _DEFAULT_BLOCKS)]
+    ordered = sorted(usual or fitting, key=lambda blocks: (abs(blocks - _DEFAULT_BLOCKS), -blocks))
+    return tuple(Choice(blocks, f"{total // blocks} repeats") for blocks in ordered[:4])
 
 
 def _stack_of_blocks(
     where: str, total: int, options: Mapping[str, object]
 ) -> tuple[dict[str, object], tuple[str, ...]]:
-    """Return ``n_blocks`` and ``n_repeats``, whose product alone the weights show, and a note if both are assumed.
+    """Return ``n_blocks`` and ``n_repeats``, whose product alone the weights show, and a note if they are assumed.
 
-    Refuses a product that is not the ``total`` of blocks in the weights, and a total that 8 does not divide when
-    neither is an option.
+    Refuses a product that is not the ``total`` of blocks in the weights.
 
     >>> _stack_of_blocks("x", 24, {"n_repeats": 4})
     ({'n_blocks': 6, 'n_repeats': 4}, ())
     """
     blocks, repeats = (_count(where, name, options) for name in ("n_blocks", "n_repeats"))
     if blocks is None and repeats is None:
-        return _assumed_stack(where, total)
+        blocks = int(str(next(iter(_stack_choices(total, options)), Choice(total, "")).value))
+        choice = Choice(blocks, f"{total // blocks} repeats, the one usual stack of {total} blocks")
+        return {"n_blocks": blocks, "n_repeats": total // blocks}, (_assumption("n_blocks", choice),)
     if blocks is None:
         assert repeats is not None
         blocks = total // repeats
@@ -143,47 +217,11 @@ def _count(where: str, name: str, options: Mapping[str, object]) -> int | None:
     return value
 
 
-def _assumed_stack(where: str, total: int) -> tuple[dict[str, object], tuple[str, ...]]:
-    if total % _DEFAULT_BLOCKS:
-        raise CheckpointError(
-            f"{where}: found {total} TCN blocks, expected a multiple of {_DEFAULT_BLOCKS} when no option says how "
-            "they repeat; give n_blocks, the number of blocks before the dilation starts again at 1"
-        )
-    repeats = total // _DEFAULT_BLOCKS
-    note = (
-        f"n_blocks: assumed {_DEFAULT_BLOCKS}, n_repeats {repeats} (the default stack; dilations 1 to 128); the "
-        f"weights show only that there are {total} blocks, set n_blocks if it differs"
-    )
-    return {"n_blocks": _DEFAULT_BLOCKS, "n_repeats": repeats}, (note,)
-
-
-def _norm(
-    where: str, weights: Mapping[str, Tensor], options: Mapping[str, object], *, is_own_spec: bool
-) -> tuple[object, tuple[str, ...]]:
-    """Return the norm's name and a note if it was assumed or changed.
-
-    Batch norm shows in the weights, the layer norms only in the options. A causal net becomes cLN where Asteroid's
-    class would have built that, unless the options are our own spec.
-    """
-    norm, causal = options.get("norm_type"), bool(options["causal"])
+def _require_norm(where: str, weights: Mapping[str, Tensor], options: Mapping[str, object]) -> None:
+    """Refuse batch norm as an option of weights that are a layer norm's; the layer norms show only in options."""
+    norm = options.get("norm_type")
     if norm in _BATCH_NORM_NAMES and _GAIN in weights:
         raise CheckpointError(
             f"{where}: norm_type: found {norm} in the options and {_GAIN} in the weights, expected "
             f"{_RUNNING_MEAN}; give gLN, fgLN, cLN or cgLN"
         )
-    if _RUNNING_MEAN in weights:
-        return "bN", ()
-    if norm is None:
-        return _assumed_norm(causal)
-    if causal and norm not in _CAUSAL_NAMES and not is_own_spec:
-        return "cLN", (f"norm_type: cLN instead of {norm}, as Asteroid builds every causal net without cgLN",)
-    return norm, ()
-
-
-def _assumed_norm(causal: bool) -> tuple[str, tuple[str, ...]]:
-    norm = "cLN" if causal else "gLN"
-    kind = "a causal net's default" if causal else "the default"
-    return norm, (
-        f"norm_type: assumed {norm} ({kind}); gLN, fgLN, cLN and cgLN have the same weights, set norm_type if "
-        "it differs",
-    )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NoReturn
-
-from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.text import first_few
-from tasnet2hef.model.checkpoint.state_dicts import plain_keys, unwrap
+from tasnet2hef.model.checkpoint.plain_pickle import walk
 from tasnet2hef.model.checkpoint.stored import RawCheckpoint
+from tasnet2hef.model.checkpoint.weight_sets import plain_names, tensors_in
 
 # A parameter name that only this architecture has; the first match wins. Sources: the packages' own modules.
 _MARKS: tuple[tuple[str, str], ...] = (
@@ -25,37 +24,63 @@ _MARKS: tuple[tuple[str, str], ...] = (
     (r"tencoder\.|crosstransformer", "Hybrid Demucs"),
     (r"^(model\.)?(encoder|decoder)\.\d+\.\d+\.(weight|conv)|lstm\.lstm\.", "Demucs"),
     (r"layer_lstm|layer_enc\.|mean_scale", "X-UMX, Open-Unmix"),
-    (
-        r"separator\.network\.|basis_signals|temporal_conv_net|conv1d_U",
-        "a Conv-TasNet of kaituoxu or SpeechBrain, without skip path and biases",
-    ),
     (r"masker\.\d+\.rnn|masker\.\d+\.rnns", "LSTMTasNet"),
     (r"wav2vec|feature_extractor\.conv_layers|quantizer\.", "wav2vec 2.0, HuBERT or a codec"),
     (r"self_attn|self_attention|attention\.self|attn\.c_attn|\.attention\.query", "a transformer"),
     (r"^(.*\.)?layer[1-4]\.\d+\.conv\d\.", "ResNet"),
     (r"down_blocks|up_blocks|downs\.\d|inc\.double_conv", "U-Net"),
 )
+# A parameter of a member of this family that is refused, and why. The folder of three is SpeechBrain's.
+_PARTS = (
+    "of a SpeechBrain Conv-TasNet alone, expected its encoder, masknet and decoder together; give the folder with "
+    "encoder.ckpt, masknet.ckpt and decoder.ckpt"
+)
+_REFUSALS: tuple[tuple[str, str], ...] = (
+    (
+        r"^(.*\.)?(spatial|spectral)_encoder\.",
+        "found a second encoder, for several microphones (Clarity's MC-ConvTasNet), expected one input channel; only "
+        "nets that separate one channel can be exported",
+    ),
+    (
+        r"spk_(transform|model|encoder)|speaker_encoder|gamma_fcs|\.fc\.linear|spk_fuse",
+        "found a net for one target speaker, which takes that speaker's embedding as a second input (wesep), expected "
+        "one input; no net with a second input can be exported",
+    ),
+    (
+        r"^(temporal_conv_net\.temporalblock|bottleneck_conv1x1\.conv|mask_conv1x1\.conv)",
+        f"found the masknet {_PARTS}",
+    ),
+)
+_SINGLE: tuple[tuple[str, str], ...] = (
+    (r"^conv1d(_U\.conv)?\.weight$", f"found the encoder {_PARTS}"),
+    (r"^(basis_signals\.w\.)?weight$", f"found the decoder {_PARTS}"),
+)
 _SHOWN = 3
 
 
 def refuse_architecture(raw: RawCheckpoint) -> NoReturn:
     """Refuse; name the architecture that the checkpoint looks like, or else its first parameters."""
-    keys = list(plain_keys(unwrap(raw.content)))
-    tensors = [key for key, value in plain_keys(unwrap(raw.content)).items() if isinstance(value, Tensor)]
+    mappings = [mapping for _, mapping in walk(raw.content)]
+    tensors = max((tensors_in(plain_names(mapping)) for mapping in mappings), key=len, default={})
     if not tensors:
+        keys = list(mappings[0]) if mappings else [f"a {type(raw.content).__name__}"]
         raise CheckpointError(
-            f"{raw.where}: found no weights ({_listed(keys)}), expected the weights of a Conv-TasNet, bare or "
-            "under state_dict, model_state_dict, model or net; save the network's state_dict"
+            f"{raw.where}: found no weights ({_listed(keys)}), expected the weights of a Conv-TasNet by name; save "
+            "the network's state_dict"
         )
+    for mark, refusal in _REFUSALS if len(tensors) > 1 else (*_REFUSALS, *_SINGLE):
+        name = next((name for name in tensors if re.search(mark, name)), None)
+        if name is not None:
+            raise CheckpointError(f"{raw.where}: {name}: {refusal}")
     raise CheckpointError(
-        f"{raw.where}: found {_description(raw, tensors)}, expected a Conv-TasNet of Asteroid or "
-        "torchaudio; no other architecture can be exported"
+        f"{raw.where}: found {_description(mappings, list(tensors))}, expected a Conv-TasNet of a known layout "
+        "(docs: reference/checkpoints); no other architecture can be exported"
     )
 
 
-def _description(raw: RawCheckpoint, keys: list[str]) -> str:
+def _description(mappings: list[Mapping[str, object]], keys: list[str]) -> str:
     looks = _looks_like(keys)
-    name = raw.content.get("model_name")
+    name = next((mapping["model_name"] for mapping in mappings if "model_name" in mapping), None)
     named = f"a {name}" if isinstance(name, str) else ""
     if named and looks:
         return f"{named} (weights as in {looks})"

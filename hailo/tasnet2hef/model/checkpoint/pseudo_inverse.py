@@ -29,20 +29,28 @@ def pseudo_inverse(filters: Tensor, stride: object) -> Tensor:
 
 
 def pseudo_inverse_bank(
-    where: str, banks: Mapping[str, Mapping[str, Tensor]], options: Mapping[str, object], family: Family
+    where: str,
+    banks: Mapping[str, Mapping[str, Tensor]],
+    options: Mapping[str, object],
+    family: Family,
+    *,
+    assume: bool,
 ) -> tuple[str | None, tuple[str, ...]]:
-    """Return the bank that is a pseudo-inverse, if any, and notes; refuse a shared bank without the option."""
+    """Return the bank that is a pseudo-inverse, if any, and notes; refuse equal banks without the option.
+
+    ``assume``: equal banks of a family that does not start at random are what they seem.
+    """
     if "who_is_pinv" in options:
         bank = _spelled(where, options["who_is_pinv"])
         note = f"the {bank}'s filters are the pseudo-inverse of the other bank's, computed once"
         return bank, (note,) if bank else ()
     if not _same(banks["encoder"], banks["decoder"]):
         return None, ()
-    if not family.starts_random:
-        return None, (f"assumed that no {family.name} bank is a pseudo-inverse; set who_is_pinv if one is",)
+    if assume and not family.starts_random:
+        return None, (f"who_is_pinv: assumed none: {family.name} banks are equal from the start",)
     raise CheckpointError(
-        f"{where}: found equal filters in encoder and decoder, expected different ones unless one bank is the "
-        "pseudo-inverse of the other, which Asteroid does not save; give who_is_pinv=encoder, decoder or none"
+        f"{where}: found equal filters in encoder and decoder ({family.name}), which Asteroid saves both for equal "
+        "banks and for one that is the other's pseudo-inverse; give --set who_is_pinv=none, encoder or decoder"
     )
 
 

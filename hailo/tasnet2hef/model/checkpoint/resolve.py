@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -11,30 +12,62 @@ from tasnet2hef.base.errors import CheckpointError, OptionError
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.checkpoint.checkpoint import Checkpoint
 from tasnet2hef.model.checkpoint.filterbanks import options_of_spec, with_plain_filters
-from tasnet2hef.model.checkpoint.options import completed_options, merged_options
-from tasnet2hef.model.checkpoint.stored import NamedWeights
+from tasnet2hef.model.checkpoint.options import (
+    completed_options,
+    merged_options,
+    open_questions,
+    plain_settings,
+    refuse_unanswered,
+)
+from tasnet2hef.model.checkpoint.stored import FoundWeights, Layout
 from tasnet2hef.model.checkpoint.tensors import clean, expected_shapes, require_fit
 
 _SKIP = "masker.TCN.0.skip_conv.weight"
 
 
-def resolve(named: NamedWeights, format_name: str, settings: Mapping[str, object]) -> Checkpoint:
-    """Build a checked Checkpoint; every assumption becomes a note, every contradiction is refused."""
-    where = named.where
+def resolve(
+    layout: Layout, found: FoundWeights, settings: Mapping[str, object], *, assume: bool = False
+) -> Checkpoint:
+    """Build a checked Checkpoint; contradictions are refused, and what decides the numbers is asked for.
+
+    ``assume``: take the default of every question instead, with a note.
+    """
+    where = found.where
+    found = replace(found, settings=plain_settings(where, settings))
+    named = layout.find(found)
     options, merge_notes = merged_options(named, settings)
     weights, dtype_notes = clean(where, named.weights)
     filter_notes: tuple[str, ...] = ()
     if named.plain_filters:
         options = options_of_spec(options)
     else:
-        weights, options, filter_notes = with_plain_filters(where, weights, options)
+        weights, options, filter_notes = with_plain_filters(where, weights, options, assume=assume)
     weights, unused_notes = _with_unused_weights(weights)
-    options, option_notes = completed_options(where, weights, options, is_own_spec=named.plain_filters)
+    questions = open_questions(named, weights, options)
+    if questions:
+        checkpoint = _assumed(layout, found, {name: choices[0].value for name, choices in questions.items()})
+        if assume:
+            return checkpoint
+        refuse_unanswered(named, questions)  # last: what is wrong in itself needs no answer
+    if found.unread:
+        name, kind = next(iter(found.unread.items()))
+        raise CheckpointError(
+            f"{where}: {name}: found a {kind} tensor, expected plain float weights; save the network before it is "
+            "quantised or pruned"
+        )
+    options, option_notes = completed_options(named, weights, options)
     spec = _spec(where, options)
     require_fit(where, weights, spec)
     notes = (*named.notes, *merge_notes, *dtype_notes, *filter_notes, *unused_notes, *option_notes)
     ordered = {key: weights[key] for key in expected_shapes(spec)}
-    return Checkpoint(spec, ordered, format_name, notes, named.input_level_dbfs)
+    return Checkpoint(spec, ordered, layout.NAME, notes, named.input_level_dbfs)
+
+
+def _assumed(layout: Layout, found: FoundWeights, defaults: Mapping[str, object]) -> Checkpoint:
+    """Take the defaults as if the user had given them: a layout may name its weights by them."""
+    checkpoint = resolve(layout, found, {**defaults, **found.settings}, assume=True)
+    assumed = (f"{name}: assumed {value}, as --assume allows" for name, value in defaults.items())
+    return replace(checkpoint, notes=(*assumed, *checkpoint.notes))
 
 
 def _spec(where: str, options: Mapping[str, object]) -> TasNetSpec:

@@ -17,7 +17,7 @@ _IN_CONV, _SKIP_CONV = "masker.TCN.0.shared_block.0.weight", "masker.TCN.0.skip_
 _DEPTHWISE = "masker.TCN.0.shared_block.3.weight"
 # A causal block wraps the depthwise convolution together with the chop that follows it.
 _CAUSAL_DEPTHWISE = "masker.TCN.0.shared_block.3.0.weight"
-_BATCH_NORM = "masker.bottleneck.0.running_mean"
+_BATCH_NORM = "masker.TCN.0.shared_block.2.running_mean"
 
 
 def measured_options(where: str, weights: Mapping[str, Tensor]) -> dict[str, object]:

@@ -1,13 +1,24 @@
-"""What is passed between the steps of loading: a file's values, then the weights of a Conv-TasNet by name."""
+"""What is passed between the steps of loading: a file's values, one network's weights, then those under our names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 from torch import Tensor, nn
+
+INPUT_LEVEL: Final = "input_level_dbfs"
+"""Where ``freeze`` and ``distil`` keep the speech level, among a file's ``infos``, which Asteroid itself ignores."""
+
+
+class Record(NamedTuple):
+    """Plain values that came with weights, under whatever names their project gives them."""
+
+    place: str
+    """Where they are, in words: ``its model_args``, ``the conf.yml beside it``."""
+    values: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -16,10 +27,36 @@ class RawCheckpoint:
 
     where: str
     """The file as the user named it; begins every message."""
-    content: Mapping[str, object]
-    """The file's mapping: a state dict, or one wrapped in other entries."""
+    content: object
+    """The file's values: mappings, lists, tensors and inert objects."""
     path: Path | None = None
     """The file itself, for what lies beside it; None for a live network."""
+    records: tuple[Record, ...] = ()
+    """What the place itself says, e.g. a rate in a repository's name."""
+
+
+@dataclass(frozen=True)
+class FoundWeights:
+    """One network's weights in a file, under the names of their own layout."""
+
+    where: str
+    weights: dict[str, Tensor]
+    """As stored, without the prefix that the network around them adds."""
+    records: tuple[Record, ...] = ()
+    """What is recorded in the file and beside it, the nearest first."""
+    notes: tuple[str, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """The user's options, under Asteroid's names."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Tensors of another kind than plain numbers, by name: sparse, quantised or without values."""
+
+
+class Choice(NamedTuple):
+    """One possible value of an option that decides the numbers."""
+
+    value: object
+    hint: str
+    """Who uses it."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +67,14 @@ class NamedWeights:
     weights: dict[str, Tensor]
     """As stored, by Asteroid's parameter names."""
     recorded: dict[str, object] = field(default_factory=dict)
-    """Options that came with the weights, under Asteroid's names."""
+    """Options that came with the weights or follow from the implementation, under Asteroid's names."""
     recorded_in: str = "the file"
     """Where those options come from, in words."""
     notes: tuple[str, ...] = ()
+    questions: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
+    """Options that must be known and that neither weights nor records show; the first choice is the default."""
+    assumptions: Mapping[str, Choice] = field(default_factory=dict)
+    """What is taken, with a note, where nothing is recorded."""
     input_level_dbfs: float | None = None
     """Speech level that the norms' constants were fitted to."""
     plain_filters: bool = False
@@ -51,15 +92,24 @@ class Container(Protocol):
 
 
 class Layout(Protocol):
-    """A module of ``layouts/``: one naming of a Conv-TasNet's weights and options."""
+    """A module of ``layouts/``: one naming of a Conv-TasNet's weights and options.
+
+    One that also reads a live network's options has ``claims_module`` and ``from_live``, see ``LiveLayout``.
+    """
 
     NAME: str
+    ANCHOR: str
+    """Pattern of one parameter's name that no other layout has; what precedes it is the prefix."""
 
-    def claims(self, content: Mapping[str, object]) -> bool:
-        """Return whether the mapping is in this layout."""
+    def claims(self, found: FoundWeights) -> bool:
+        """Return whether weights, one of which is the anchor, are a net of this layout."""
 
-    def find(self, raw: RawCheckpoint) -> NamedWeights:
-        """Extract the Conv-TasNet. Refuse with a CheckpointError."""
+    def find(self, found: FoundWeights) -> NamedWeights:
+        """Rename weights and options. Refuse with a CheckpointError."""
+
+
+class LiveLayout(Layout, Protocol):
+    """A layout whose networks report their options."""
 
     def claims_module(self, module: nn.Module) -> bool:
         """Return whether the live network is one of this layout's."""

@@ -14,6 +14,8 @@ from tasnet2hef.model.network.primitives import (
     Add,
     AddConstant,
     ChannelPReLU,
+    ChannelSlice,
+    ChannelSoftmax,
     Erf,
     Exp,
     LeakyReLU,
@@ -29,8 +31,10 @@ from tasnet2hef.model.network.primitives import (
 )
 
 
-def make_slope(slope: Tensor) -> Primitive:
-    """Build a PReLU, as a LeakyReLU where all channels share the slope."""
+def make_slope(slope: Tensor) -> Primitive | None:
+    """Build a PReLU, as a LeakyReLU where all channels share the slope; None where it changes nothing."""
+    if bool((slope == 1).all()):
+        return None
     return LeakyReLU(float(slope)) if slope.numel() == 1 else ChannelPReLU(slope)
 
 
@@ -156,6 +160,25 @@ class SoftmaxMasks(nn.Module):
         return masks
 
 
+class FeatureSoftmaxMasks(nn.Module):
+    """Softmax over the features of each source, or over those of all sources together, frame by frame."""
+
+    def __init__(self, conv: Conv, sources: int, layout: str, *, together: bool) -> None:
+        super().__init__()
+        groups = 1 if together else sources
+        convs = [Conv(*parts) for parts in zip(conv.weight.chunk(groups), conv.bias.chunk(groups), strict=True)]
+        self.masks = SourceMasks(convs, [ChannelSoftmax() for _ in convs], layout)
+        features = len(conv.bias) // sources
+        self.part_names = tuple(f"part_{number}" for number in range(1, sources + 1)) if together else ()
+        for number, name in enumerate(self.part_names):
+            self.add_module(name, ChannelSlice(number * features, (number + 1) * features))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Estimate one mask per source."""
+        masks: list[Tensor] = self.masks(x)
+        return [self.get_submodule(name)(masks[0]) for name in self.part_names] or masks
+
+
 def make_masks(spec: TasNetSpec, weights: Mapping[str, Tensor], conv: Conv, layout: str) -> nn.Module:
     """Build the mask estimators from the original's one convolution for all sources.
 
@@ -169,6 +192,8 @@ def make_masks(spec: TasNetSpec, weights: Mapping[str, Tensor], conv: Conv, layo
     if spec.mask_act != "softmax":
         slope = weights.get("masker.output_act.weight")
         return SourceMasks(convs, [make_activation(spec.mask_act, slope) for _ in convs], layout)
+    if spec.softmax_over != "sources":
+        return FeatureSoftmaxMasks(conv, spec.n_src, layout, together=spec.softmax_over == "all")
     if spec.n_src == 1:
         raise OptionError("mask_act: softmax over one source is 1 everywhere, so this net separates nothing")
     if spec.n_src > 2:

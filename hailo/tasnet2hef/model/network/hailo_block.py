@@ -49,7 +49,10 @@ class HailoBlock(nn.Module):
         padding = depthwise_padding(spec, index)
         expand, depthwise = block_convs(weights, prefix)
         slopes = [weights[f"{prefix}.shared_block.{place}.weight"] for place in (1, 4)]
-        first, second = (norm_constants(spec, weights, f"{prefix}.shared_block.{place}") for place in (2, 5))
+        first, second = (
+            norm_constants(norm, weights, f"{prefix}.shared_block.{place}", spec.hid_chan)
+            for norm, place in ((spec.norms.expand, 2), (spec.norms.depthwise, 5))
+        )
         expand = pad_inputs(expand, after=trunk.trailing)
         if fold is not None:
             expand = replace(fold.expand, weight=pad_inputs(fold.expand, after=trunk.skip).weight)
@@ -58,7 +61,7 @@ class HailoBlock(nn.Module):
             expand.weight, expand.bias, layout=layout, padding=padding if fold is not None else (0, 0)
         )
         self.expand_activation = make_slope(slopes[0])
-        self.norm_1 = make_standardise(spec, options.window_frames, layout)
+        self.norm_1 = make_standardise(spec.norms.expand, spec.norm_eps, options.window_frames, layout)
         if fold is None and is_gain_only(first):
             depthwise = fold_gain(first, depthwise)
         self.affine_1 = (
@@ -80,7 +83,7 @@ class HailoBlock(nn.Module):
             self.with_past = JoinRows()
             self.next_state = LastRows(options.window_frames, padding[0])
         self.depthwise_activation = make_slope(slopes[1])
-        self.norm_2 = make_standardise(spec, options.window_frames, layout)
+        self.norm_2 = make_standardise(spec.norms.depthwise, spec.norm_eps, options.window_frames, layout)
         residual = fold_into_pointwise(second.affine, read_conv(weights, f"{prefix}.res_conv"))
         skip = (
             fold_into_pointwise(second.affine, read_conv(weights, f"{prefix}.skip_conv"))
@@ -118,20 +121,23 @@ class HailoBlock(nn.Module):
 
     def forward(self, trunk: Tensor, skip_sum: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Return the new trunk and the new skip sum."""
-        hidden = self.expand_activation(self.expand(trunk))
-        for layer in (self.norm_1, self.affine_1):
-            hidden = hidden if layer is None else layer(hidden)
+        hidden = _applied(self.expand(trunk), self.expand_activation, self.norm_1, self.affine_1)
         if self.is_stateful:
             hidden = self.with_past(self.state(), hidden)
             self.next_state(hidden)
-        hidden = self.depthwise_activation(self.depthwise(hidden))
-        hidden = hidden if self.norm_2 is None else self.norm_2(hidden)
+        hidden = _applied(self.depthwise(hidden), self.depthwise_activation, self.norm_2)
         if self.residual is not None and self.residual_sum is not None:
             trunk = self.residual_sum(trunk, self.residual(hidden))
         if self.skip is not None:
             skip = self.skip(hidden)
             skip_sum = skip if self.skip_sum is None else self.skip_sum(skip_sum, skip)
         return trunk, skip_sum
+
+
+def _applied(x: Tensor, *layers: nn.Module | None) -> Tensor:
+    for layer in layers:
+        x = x if layer is None else layer(x)
+    return x
 
 
 def read_conv(weights: Mapping[str, Tensor], name: str) -> Conv:

@@ -10,6 +10,7 @@ gLN       ``exact``    channels and all frames of the window; frames are average
 fgLN      ``exact``    all frames of the window, each channel on its own
 cLN       ``frame``    channels of one frame
 bN        ``folded``   none: constants
+identity  ``folded``   none
 cgLN      refused      a running sum over frames has no form on the chip
 ========= ============ ===========================================================================
 
@@ -30,24 +31,34 @@ from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.base.window_length import mean_factors
 from tasnet2hef.model.network.folding import Affine
 from tasnet2hef.model.network.primitives import AddConstant, ChannelMean, Div, Mul, Sqrt, Sub, TimeMean
-from tasnet2hef.model.network.reference import NORM_EPS
 
-_STRATEGIES: Final = {"gLN": "exact", "fgLN": "exact", "cLN": "frame", "bN": "folded"}
+_STRATEGIES: Final = {"gLN": "exact", "fgLN": "exact", "cLN": "frame", "bN": "folded", "identity": "folded"}
+_BY_REACH: Final = ("exact", "frame", "folded")
 BATCH_NORM_EPS: Final = 1e-5  # torch.nn.BatchNorm1d's default, which Asteroid keeps
 
 
 def norm_strategy(spec: TasNetSpec) -> str:
-    """Name the strategy for a net's norms: ``exact``, ``frame`` or ``folded``.
+    """Name the strategy of a net by the norm that needs most of the window: ``exact``, ``frame`` or ``folded``.
 
     Raises:
-        OptionError: the norm can't run on the chip.
+        OptionError: a norm can't run on the chip.
     """
-    if spec.norm_type not in _STRATEGIES:
+    strategies = {strategy_of(norm) for norm in spec.norms}
+    return next(strategy for strategy in _BY_REACH if strategy in strategies)
+
+
+def strategy_of(norm_type: str) -> str:
+    """Name one norm's strategy.
+
+    Raises:
+        OptionError: it can't run on the chip.
+    """
+    if norm_type not in _STRATEGIES:
         raise OptionError(
-            f"norm_type: found {spec.norm_type}, a running mean over all past frames, which has no form on the "
+            f"norm_type: found {norm_type}, a running mean over all past frames, which has no form on the "
             "chip (no cumulative sum); make it constant with `tasnet2hef freeze`, then `tasnet2hef distil`"
         )
-    return _STRATEGIES[spec.norm_type]
+    return _STRATEGIES[norm_type]
 
 
 @dataclass(frozen=True)
@@ -58,9 +69,12 @@ class NormConstants:
     input_peak: float
 
 
-def norm_constants(spec: TasNetSpec, weights: Mapping[str, Tensor], prefix: str) -> NormConstants:
+def norm_constants(norm_type: str, weights: Mapping[str, Tensor], prefix: str, channels: int) -> NormConstants:
     """Read a norm's constants from a state dict; ``prefix`` is its module's name."""
-    if spec.norm_type != "bN":
+    if norm_type == "identity":
+        ones = torch.ones(channels, dtype=torch.float64)
+        return NormConstants(Affine(ones, torch.zeros_like(ones)), input_peak=1.0)
+    if norm_type != "bN":
         gain, bias = (weights[f"{prefix}.{name}"].double() for name in ("gamma", "beta"))
         return NormConstants(Affine(gain, bias), input_peak=1.0)
     mean, variance = (weights[f"{prefix}.running_{name}"].double() for name in ("mean", "var"))
@@ -96,13 +110,13 @@ class Mean(nn.Module):
 class Standardise(nn.Module):
     """``(x - mean) / sqrt(variance + eps)`` with the population variance, as the original computes it."""
 
-    def __init__(self, *, channels: bool, factors: tuple[int, ...], layout: str) -> None:
+    def __init__(self, *, channels: bool, factors: tuple[int, ...], eps: float, layout: str) -> None:
         super().__init__()
         self.mean = Mean(channels=channels, factors=factors, layout=layout)
         self.centred = Sub()
         self.squared = Mul()
         self.variance = Mean(channels=channels, factors=factors, layout=layout)
-        self.epsilon = AddConstant(NORM_EPS)
+        self.epsilon = AddConstant(eps)
         self.deviation = Sqrt()
         self.normalised = Div()
 
@@ -114,10 +128,10 @@ class Standardise(nn.Module):
         return normalised
 
 
-def make_standardise(spec: TasNetSpec, window_frames: int, layout: str) -> Standardise | None:
+def make_standardise(norm_type: str, eps: float, window_frames: int, layout: str) -> Standardise | None:
     """Build the statistics of one norm, or None where the norm is constants only."""
-    strategy = norm_strategy(spec)
+    strategy = strategy_of(norm_type)
     if strategy == "folded":
         return None
     factors = mean_factors(window_frames) if strategy == "exact" else ()
-    return Standardise(channels=spec.norm_type != "fgLN", factors=factors, layout=layout)
+    return Standardise(channels=norm_type != "fgLN", factors=factors, eps=eps, layout=layout)

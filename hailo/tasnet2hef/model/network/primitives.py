@@ -194,6 +194,39 @@ class Sqrt(Primitive):
         return torch.sqrt(x)
 
 
+class ChannelSoftmax(Primitive):
+    """Softmax over channels."""
+
+    op_type = "Softmax"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply."""
+        return x.softmax(dim=1)
+
+    def attributes(self) -> Mapping[str, Any]:
+        """Return the axis."""
+        return {"axis": 1}
+
+
+class ChannelSlice(Primitive):
+    """The channels from ``first`` up to ``last``, which is left out."""
+
+    op_type = "Slice"
+
+    def __init__(self, first: int, last: int) -> None:
+        super().__init__()
+        self.span = (first, last)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Cut."""
+        return x[:, slice(*self.span)]
+
+    def constants(self) -> Mapping[str, Tensor]:
+        """Return start, end and axis."""
+        first, last = self.span
+        return {"starts": torch.tensor([first]), "ends": torch.tensor([last]), "axes": torch.tensor([1])}
+
+
 class Add(Primitive):
     """Sum of two tensors."""
 

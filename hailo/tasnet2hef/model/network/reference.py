@@ -1,7 +1,8 @@
-"""A plain Conv-TasNet with Asteroid's semantics and parameter names: the reference for every rewrite.
+"""A plain Conv-TasNet with Asteroid's parameter names: the reference for every rewrite.
 
 Source: ``asteroid/models/conv_tasnet.py`` and ``asteroid/masknn`` of Asteroid 0.7.0. Its state dict has the
-names and shapes of Asteroid's own, so that weights load without renaming.
+names and shapes of Asteroid's own, so that weights load without renaming; what only other implementations have
+(biases of the encoder and decoder, other norms at some places, reflection padding) is added where the spec says so.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from torch.nn import functional
 
 from tasnet2hef.base.spec import TasNetSpec
 
-NORM_EPS = 1e-8
-
 
 class GlobalNorm(nn.Module):
     """gLN, fgLN and cLN: one formula over other axes, then a gain and a bias per channel.
@@ -23,9 +22,9 @@ class GlobalNorm(nn.Module):
     Shape: ``[batch, channel, frame]`` in and out. Mean and population variance over ``axes``.
     """
 
-    def __init__(self, channels: int, axes: tuple[int, ...]) -> None:
+    def __init__(self, channels: int, axes: tuple[int, ...], eps: float) -> None:
         super().__init__()
-        self.axes = axes
+        self.axes, self.eps = axes, eps
         self.gamma = nn.Parameter(torch.ones(channels))
         self.beta = nn.Parameter(torch.zeros(channels))
 
@@ -33,15 +32,16 @@ class GlobalNorm(nn.Module):
         """Normalise."""
         mean = x.mean(dim=self.axes, keepdim=True)
         variance = x.var(dim=self.axes, keepdim=True, unbiased=False)
-        normalised = (x - mean) / torch.sqrt(variance + NORM_EPS)
+        normalised = (x - mean) / torch.sqrt(variance + self.eps)
         return self.gamma[:, None] * normalised + self.beta[:, None]
 
 
 class CumulativeNorm(nn.Module):
     """cgLN: statistics over all channels of this frame and the frames before it."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, eps: float) -> None:
         super().__init__()
+        self.eps = eps
         self.gamma = nn.Parameter(torch.ones(channels))
         self.beta = nn.Parameter(torch.zeros(channels))
 
@@ -51,18 +51,18 @@ class CumulativeNorm(nn.Module):
         count = channels * torch.arange(1, frames + 1, dtype=x.dtype, device=x.device)
         mean = x.sum(1, keepdim=True).cumsum(-1) / count
         variance = x.pow(2).sum(1, keepdim=True).cumsum(-1) / count - mean.pow(2)
-        normalised = (x - mean) / torch.sqrt(variance + NORM_EPS)
+        normalised = (x - mean) / torch.sqrt(variance + self.eps)
         return self.gamma[:, None] * normalised + self.beta[:, None]
 
 
-def make_norm(norm_type: str, channels: int) -> nn.Module:
-    """Build the normalisation layer that Asteroid calls ``norm_type``."""
+def make_norm(norm_type: str, channels: int, eps: float) -> nn.Module:
+    """Build the normalisation layer that Asteroid calls ``norm_type``; ``identity`` leaves everything as it is."""
     axes = {"gLN": (1, 2), "fgLN": (2,), "cLN": (1,)}
     if norm_type == "bN":
         return nn.BatchNorm1d(channels)
     if norm_type == "cgLN":
-        return CumulativeNorm(channels)
-    return GlobalNorm(channels, axes[norm_type])
+        return CumulativeNorm(channels, eps)
+    return nn.Identity() if norm_type == "identity" else GlobalNorm(channels, axes[norm_type], eps)
 
 
 class Swish(nn.Module):
@@ -73,8 +73,22 @@ class Swish(nn.Module):
         return x * torch.sigmoid(x)
 
 
-def make_activation(name: str) -> nn.Module:
-    """Build the activation that Asteroid calls ``name``; softmax runs over the sources (axis 1)."""
+class Softmax(nn.Module):
+    """Softmax of masks ``[batch, source, feature, frame]`` over sources, features or both together."""
+
+    def __init__(self, over: str) -> None:
+        super().__init__()
+        self.over = over
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply."""
+        if self.over == "all":
+            return x.flatten(1, 2).softmax(dim=1).view_as(x)
+        return x.softmax(dim=1 if self.over == "sources" else 2)
+
+
+def make_activation(name: str, softmax_over: str = "sources") -> nn.Module:
+    """Build the activation that Asteroid calls ``name``."""
     plain: dict[str, type[nn.Module]] = {
         "linear": nn.Identity,
         "relu": nn.ReLU,
@@ -85,7 +99,7 @@ def make_activation(name: str) -> nn.Module:
         "gelu": nn.GELU,
         "swish": Swish,
     }
-    return nn.Softmax(dim=1) if name == "softmax" else plain[name]()
+    return Softmax(softmax_over) if name == "softmax" else plain[name]()
 
 
 class Chop(nn.Module):
@@ -109,17 +123,23 @@ class TcnBlock(nn.Module):
         reach = (spec.conv_kernel_size - 1) * dilation
         padding = reach if spec.causal else reach // 2
         depthwise: nn.Module = nn.Conv1d(
-            hidden, hidden, spec.conv_kernel_size, padding=padding, dilation=dilation, groups=hidden
+            hidden,
+            hidden,
+            spec.conv_kernel_size,
+            padding=padding,
+            dilation=dilation,
+            groups=hidden,
+            padding_mode=spec.conv_padding,
         )
         if spec.causal:
             depthwise = nn.Sequential(depthwise, Chop(padding))
         self.shared_block = nn.Sequential(
             nn.Conv1d(spec.bn_chan, hidden, 1),
             nn.PReLU(),
-            make_norm(spec.norm_type, hidden),
+            make_norm(spec.norms.expand, hidden, spec.norm_eps),
             depthwise,
             nn.PReLU(),
-            make_norm(spec.norm_type, hidden),
+            make_norm(spec.norms.depthwise, hidden, spec.norm_eps),
         )
         self.res_conv = nn.Conv1d(hidden, spec.bn_chan, 1)
         self.skip_conv = nn.Conv1d(hidden, spec.skip_chan, 1) if spec.skip_chan else None
@@ -148,13 +168,15 @@ class Masker(nn.Module):
         super().__init__()
         self.spec = spec
         self.bottleneck = nn.Sequential(
-            make_norm(spec.norm_type, spec.n_filters), nn.Conv1d(spec.n_filters, spec.bn_chan, 1)
+            make_norm(spec.norms.bottleneck, spec.n_filters, spec.bottleneck_norm_eps or spec.norm_eps),
+            nn.Conv1d(spec.n_filters, spec.bn_chan, 1),
         )
         self.TCN = nn.ModuleList(TcnBlock(spec, dilation) for dilation in spec.dilations)
         self.mask_net = nn.Sequential(
-            nn.PReLU(), nn.Conv1d(spec.skip_chan or spec.bn_chan, spec.n_src * spec.out_chan, 1)
+            make_activation(spec.mask_input_act),
+            nn.Conv1d(spec.skip_chan or spec.bn_chan, spec.n_src * spec.out_chan, 1),
         )
-        self.output_act = make_activation(spec.mask_act)
+        self.output_act = make_activation(spec.mask_act, spec.softmax_over)
 
     @property
     def blocks(self) -> tuple[TcnBlock, ...]:
@@ -192,11 +214,12 @@ class Filterbank(nn.Module):
 
 
 class Coder(nn.Module):
-    """An encoder's or decoder's filterbank, with Asteroid's parameter names."""
+    """An encoder's or decoder's filterbank, with Asteroid's parameter names, and ``biases`` where it has some."""
 
-    def __init__(self, spec: TasNetSpec) -> None:
+    def __init__(self, spec: TasNetSpec, biases: int) -> None:
         super().__init__()
         self.filterbank = Filterbank(spec)
+        self.bias = nn.Parameter(torch.zeros(biases)) if biases else None
 
     @property
     def filters(self) -> Tensor:
@@ -215,13 +238,13 @@ class ReferenceTasNet(nn.Module):
     def __init__(self, spec: TasNetSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.encoder = Coder(spec)
+        self.encoder = Coder(spec, spec.n_filters if spec.encoder_bias else 0)
         self.masker = Masker(spec)
-        self.decoder = Coder(spec)
+        self.decoder = Coder(spec, 1 if spec.decoder_bias else 0)
         self.enc_activation = make_activation(spec.encoder_activation)
 
     def forward(self, mixture: Tensor) -> Tensor:
-        """Separate; a tail too short for a frame stays zero, as in the original."""
+        """Separate; a tail too short for a frame stays zero (or the decoder's bias), as in the original."""
         return self.sources_and_streams(mixture)[0]
 
     def sources_and_streams(self, mixture: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -232,14 +255,15 @@ class ReferenceTasNet(nn.Module):
         masked = masks * representation[:, None]
         waveforms = functional.conv_transpose1d(masked.flatten(0, 1), self.decoder.filters, stride=spec.stride)
         waveforms = waveforms.view(mixture.shape[0], spec.n_src, -1)
-        start, samples = spec.encoder_padding, mixture.shape[-1]
+        start, samples = spec.clip_padding(mixture.shape[-1])[0], mixture.shape[-1]
         missing = max(0, start + samples - waveforms.shape[-1])
-        return functional.pad(waveforms, (0, missing))[..., start : start + samples], streams
+        waveforms = functional.pad(waveforms, (0, missing))[..., start : start + samples]
+        return waveforms if self.decoder.bias is None else waveforms + self.decoder.bias, streams
 
     def encode(self, mixture: Tensor) -> Tensor:
         """Return the representation ``[batch, N, frame]`` of ``[batch, sample]``."""
         clip = functional.pad(mixture, self.spec.clip_padding(mixture.shape[-1]))
         representation: Tensor = self.enc_activation(
-            functional.conv1d(clip[:, None], self.encoder.filters, stride=self.spec.stride)
+            functional.conv1d(clip[:, None], self.encoder.filters, self.encoder.bias, stride=self.spec.stride)
         )
         return representation

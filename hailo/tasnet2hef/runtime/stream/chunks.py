@@ -36,8 +36,9 @@ class ChunkStream:
         """Input from the first row of the next chunk on, the original's padding included."""
         self._unwanted = spec.encoder_padding
         """Samples of the padding that are still to be cut from the output."""
-        self._open_rows = np.zeros((spec.n_src, spec.phases - 1, spec.stride), np.float32)
+        self._open_rows = np.full((spec.n_src, spec.phases - 1, spec.stride), contract.decoder_bias, np.float32)
         """Output rows that lack the next chunk's frames."""
+        self._bias = contract.decoder_bias
         self._owed = 0
         """Samples of the input whose sources were not returned yet."""
         self.windows = 0
@@ -101,7 +102,7 @@ class ChunkStream:
         frames = window.reshape(self._rows, self._stride)
         sources, self._memory = self._backend.run_step(frames, self._memory)
         require_finite(sources)
-        sources[:, : self._open_rows.shape[1]] += self._open_rows
+        sources[:, : self._open_rows.shape[1]] += self._open_rows - np.float32(self._bias)
         self._open_rows = sources[:, self._frames :]
         self._buffer = self._buffer[self.hop_samples :]
         return sources[:, : self._frames]

@@ -67,7 +67,8 @@ def plan_halo(contract: GraphContract, halo: Halo) -> HaloPlan:
             f"halo: found {before} frames before and {after} after, which leave nothing of a window of "
             f"{contract.window_frames} frames; export a longer window (--seconds) or give a halo in milliseconds"
         )
-    return HaloPlan(before, after, hop, before == full)
+    # Where a clip is centred among its frames, they depend on its length, which a stream does not know.
+    return HaloPlan(before, after, hop, before == full and spec.alignment != "centred")
 
 
 class HaloStream:
@@ -159,8 +160,8 @@ class HaloStream:
             seen = (frames - 1 - self._base) * spec.stride + spec.kernel_size
             self._buffer = self._buffer[:seen]  # no frame of the original spans the rest
             ready.append((yield from self._compute([max(0, frames - contract.window_frames)], [rows])))
-        # The original returns zeros for a tail that is too short for a frame.
-        ready.append(np.zeros((spec.n_src, missing), np.float32))
+        # The original returns zeros, or its decoder's bias, for a tail that is too short for a frame.
+        ready.append(np.full((spec.n_src, missing), contract.decoder_bias, np.float32))
         return np.concatenate(ready, axis=1)[:, :missing]
 
     def _out_samples(self) -> int:

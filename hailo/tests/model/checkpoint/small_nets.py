@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.base.spec import NOT_ASTEROID, TasNetSpec
 from tasnet2hef.model.network.reference import ReferenceTasNet
 
 SMALL: dict[str, Any] = {
@@ -33,8 +33,13 @@ def small_weights(**options: object) -> dict[str, Tensor]:
 def small_package(**options: object) -> dict[str, Any]:
     """Return what Asteroid's ``serialize()`` would."""
     spec = TasNetSpec.from_options({**SMALL, **options}).as_dict()
-    del spec["encoder_padding"]
-    return {"model_name": "ConvTasNet", "state_dict": small_weights(**options), "model_args": spec, "infos": {}}
+    model_args = {name: value for name, value in spec.items() if name not in NOT_ASTEROID}
+    return {
+        "model_name": "ConvTasNet",
+        "state_dict": small_weights(**options),
+        "model_args": model_args,
+        "infos": {},
+    }
 
 
 def saved(content: object, path: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import pickle
@@ -77,6 +76,13 @@ def _truncated(path: Path) -> Path:
     return _written(whole[: len(whole) // 2], path)
 
 
+def _with_a_wrong_checksum(path: Path) -> Path:
+    content = bytearray(saved(small_package(), path).read_bytes())
+    place = content.index(small_weights()[KEY].numpy().tobytes()) + 5
+    content[place] ^= 1
+    return _written(bytes(content), path)
+
+
 def _npz(path: Path) -> Path:
     np.savez(path, weights=np.zeros(3))
     return path
@@ -100,16 +106,13 @@ FILES: dict[str, tuple[Callable[[Path], Path], str]] = {
     "net.har": (_tar, "a tar archive"),
     "net.h5": (lambda path: _written(b"\x89HDF\r\n\x1a\n", path), "HDF5"),
     "speech.wav": (lambda path: _written(b"RIFF....WAVEfmt ", path), "a WAV file"),
-    "pickle.pth": (lambda path: _written(pickle.dumps({"a": 1}), path), "not written by torch.save"),
-    "list.pth": (lambda path: saved([torch.ones(2)], path), "a saved list"),
-    "tensor.pth": (lambda path: saved(torch.ones(2), path), "a saved Tensor"),
+    "pickle.pth": (lambda path: _written(pickle.dumps({"a": 1}), path), "found no weights (a)"),
+    "list.pth": (lambda path: saved([torch.ones(2)], path), "found no weights (a list)"),
+    "tensor.pth": (lambda path: saved(torch.ones(2), path), "found no weights (a Tensor)"),
     "nothing.pth": (lambda path: saved({}, path), "found no weights"),
     "epoch.pth": (lambda path: saved({"epoch": 3, "lr": 0.1}, path), "found no weights (epoch, lr)"),
-    "module.pth": (lambda path: saved(nn.Linear(2, 2), path), "needs the code of torch.nn.modules.linear.Linear"),
-    "args.ckpt": (
-        lambda path: saved({"state_dict": small_weights(), "args": argparse.Namespace(lr=1)}, path),
-        "needs the code of argparse.Namespace",
-    ),
+    "module.pth": (lambda path: saved(nn.Linear(2, 2), path), "found 2 weights of no known separation net"),
+    "wrong_checksum.pth": (_with_a_wrong_checksum, "has a wrong checksum"),
 }
 
 
@@ -137,26 +140,22 @@ class _SystemTrap(_Trap):
         return os.system, (f"touch {self.path}",)
 
 
-@pytest.mark.parametrize("protocol", [2, 4])
-def test_a_bare_pickle_is_not_run_and_its_global_is_named(protocol: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+def test_a_bare_pickle_is_not_run(protocol: int, tmp_path: Path) -> None:
     sprung = tmp_path / "sprung"
-    (tmp_path / "trap.pth").write_bytes(pickle.dumps({"trap": _SystemTrap(sprung)}, protocol=protocol))
-    assert "needs the code of posix.system" in _refusal(tmp_path / "trap.pth")
+    content = pickle.dumps({"trap": _SystemTrap(sprung)}, protocol=protocol)
+    (tmp_path / "trap.pth").write_bytes(content)
+    assert ("found no weights (trap)" if protocol else "found") in _refusal(tmp_path / "trap.pth")
     assert not sprung.exists()
 
 
-def test_a_blocked_module_is_named(tmp_path: Path) -> None:
-    torch.save({"trap": _SystemTrap(tmp_path / "sprung")}, tmp_path / "trap.pth")
-    assert "needs the code of posix.system" in _refusal(tmp_path / "trap.pth")
-    assert not (tmp_path / "sprung").exists()
-
-
+@pytest.mark.parametrize("trap", [_Trap, _SystemTrap])
 @pytest.mark.parametrize("zipped", [True, False])
-def test_nothing_in_a_file_is_run(zipped: bool, tmp_path: Path) -> None:
+def test_nothing_in_a_file_is_run(trap: type[_Trap], zipped: bool, tmp_path: Path) -> None:
     sprung = tmp_path / "sprung"
-    content = {**small_package(), "trap": _Trap(sprung)}
+    content = {**small_package(), "trap": trap(sprung)}
     torch.save(content, tmp_path / "trap.pth", _use_new_zipfile_serialization=zipped)
-    assert "needs the code of" in _refusal(tmp_path / "trap.pth")
+    assert load_checkpoint(tmp_path / "trap.pth").spec.n_blocks == SMALL["n_blocks"]
     assert not sprung.exists()
 
 
@@ -169,10 +168,9 @@ OTHERS = {
     "masker.encoders.0.conv.re_module.weight": "DCUNet",
     "masker.sm.0.proj_1x1.conv.weight": "SuDORMRF",
     "masker.0.rnn.weight_ih_l0": "LSTMTasNet",
-    "separator.network.0.gamma": "kaituoxu",
     "encoder.layer.0.attention.self.query.weight": "a transformer",
     "layer1.0.conv1.weight": "ResNet",
-    "layers.0.weight": "1 weights of no known separation net (layers.0.weight)",
+    "layers.0.weight": "1 weights of no known separation net (model.layers.0.weight)",
 }
 
 
@@ -215,12 +213,12 @@ STATES: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "overflow": (lambda: _with(KEY, torch.full((6, 8, 1), 1e300, dtype=torch.float64)), "infinite in float32"),
     "integers": (lambda: _with(KEY, torch.ones(6, 8, 1, dtype=torch.int8)), f"{KEY}: found int8 values"),
     "complex": (lambda: _with(KEY, torch.ones(6, 8, 1, dtype=torch.complex64)), "found complex64 values"),
-    "sparse": (lambda: _with(KEY, torch.ones(6, 8).to_sparse()), f"{KEY}: found a sparse_coo float32 tensor"),
+    "sparse": (lambda: _with(KEY, torch.ones(6, 8).to_sparse()), f"{KEY}: found a sparse tensor"),
     "expanded": (lambda: _with(KEY, torch.ones(1).expand(6, 8, 1)), "found 4 bytes for shape [6, 8, 1]"),
-    "meta": (lambda: _with(KEY, torch.ones(6, 8, 1, device="meta")), "(meta) tensor"),
-    "not a tensor": (lambda: _with(KEY, "text"), f"{KEY}: found a str, expected a tensor"),
+    "meta": (lambda: _with(KEY, torch.ones(6, 8, 1, device="meta")), f"{KEY}: found a meta (no values) tensor"),
+    "not a tensor": (lambda: _with(KEY, "text"), f"1 of 93 weights are missing, first {KEY}"),
     "number as key": (lambda: {**small_weights(), 3: torch.ones(1)}, "first 3 [1]"),  # type: ignore[dict-item]
-    "twice": (lambda: _with(f"module.{KEY}", torch.ones(6, 8, 1)), "found twice"),
+    "twice": (lambda: _with(f"module.{KEY}", torch.ones(6, 8, 1)), f"first module.{KEY} [6, 8, 1]"),
 }
 
 
@@ -256,7 +254,7 @@ def test_packages_that_contradict_themselves(recorded: dict[str, Any], expected:
     assert expected in _refusal(saved(package, tmp_path / "net.pth"))
 
 
-@pytest.mark.parametrize("conf", ["- a\n- list\n", "a: [1\n", "a: !!python/object:os.system x\n"])
+@pytest.mark.parametrize("conf", ["- a\n- list\n", "a: [1\n"])
 def test_unreadable_conf(conf: str, tmp_path: Path) -> None:
     (tmp_path / "conf.yml").write_text(conf)
     saved(small_weights(), tmp_path / "net.pth")

@@ -83,14 +83,32 @@ def test_sources_are_counted(conv_tasnet: Any, sources: int) -> None:
     _assert_equals_original(from_module(net, SETTINGS), net, 1013)
 
 
-def test_assumptions_are_noted(conv_tasnet: Any, tmp_path: Path) -> None:
+def test_what_its_weights_do_not_show_is_asked_for(conv_tasnet: Any, tmp_path: Path) -> None:
     net = _network(conv_tasnet, msk_num_layers=8, msk_num_stacks=1)
-    torch.save({"state_dict": net.state_dict()}, tmp_path / "net.pt")
-    checkpoint = load_checkpoint(tmp_path / "net.pt")
+    path = tmp_path / "net.pt"
+    torch.save({"state_dict": net.state_dict()}, path)
+    with pytest.raises(CheckpointError, match=r"mask_act: .*--set mask_act=relu .*; n_blocks: --set n_blocks=8"):
+        load_checkpoint(path)
+    checkpoint = load_checkpoint(path, assume=True)
     noted = {note.split(":")[0] for note in checkpoint.notes}
     assert {"n_blocks", "mask_act", "sample_rate"} <= noted
     assert "stride" not in noted
     assert any("residual convolution" in note and "zeros" in note for note in checkpoint.notes)
+
+
+@pytest.mark.parametrize("key", ["hyper_parameters", "args"])
+def test_its_own_names_are_read(conv_tasnet: Any, key: str, tmp_path: Path) -> None:
+    net = _network(conv_tasnet, msk_activate="relu")
+    options = {"msk_activate": "relu", "msk_num_layers": 3, "msk_num_stacks": 2, "sample_rate": 16000}
+    torch.save({"state_dict": net.state_dict(), key: options}, tmp_path / "net.ckpt")
+    spec = load_checkpoint(tmp_path / "net.ckpt").spec
+    assert (spec.mask_act, spec.n_blocks, spec.n_repeats, spec.sample_rate) == ("relu", 3, 2, 16000)
+
+
+def test_a_live_network_shows_its_dilations(conv_tasnet: Any) -> None:
+    net = _network(conv_tasnet, msk_num_layers=4, msk_num_stacks=2, msk_activate="relu")
+    spec = from_module(net).spec
+    assert (spec.n_blocks, spec.n_repeats, spec.mask_act) == (4, 2, "relu")
 
 
 def test_other_depthwise_kernels_are_refused(conv_tasnet: Any) -> None:

@@ -96,14 +96,62 @@ def test_settings_win_and_it_is_noted(tmp_path: Path) -> None:
     assert "stride: 8 as given, instead of 4 in the conf.yml beside it" in checkpoint.notes
 
 
-def test_everything_assumed_is_noted(tmp_path: Path) -> None:
-    path = saved(small_weights(n_blocks=8, n_repeats=1), tmp_path / "net.pt")
-    notes = {note.split(":")[0]: note for note in load_checkpoint(path).notes}
+@pytest.mark.parametrize(
+    ("options", "blocks", "asked"),
+    [
+        ({}, {"n_blocks": 3, "n_repeats": 2}, ["mask_act=sigmoid", "mask_act=relu"]),
+        (
+            {},
+            {"n_blocks": 8, "n_repeats": 3},
+            ["mask_act=relu", "n_blocks=8", "n_blocks=6", "n_blocks=12", "n_blocks=4"],
+        ),
+        ({}, {"n_blocks": 4, "n_repeats": 2}, ["mask_act=relu", "n_blocks=8", "n_blocks=4"]),
+        ({"causal": True}, {"n_blocks": 3, "n_repeats": 2}, ["mask_act=relu", "norm_type=cLN", "norm_type=gLN"]),
+    ],
+)
+def test_what_decides_the_numbers_is_asked_for(
+    options: dict[str, object], blocks: dict[str, object], asked: list[str], tmp_path: Path
+) -> None:
+    path = saved(small_weights(**options, **blocks), tmp_path / "net.pt")
+    with pytest.raises(CheckpointError, match="what decides the numbers is not stored") as caught:
+        load_checkpoint(path)
+    message = str(caught.value)
+    assert all(f"--set {flag}" in message for flag in asked)
+    assert message.count("--set") == len({"mask_act=sigmoid", *asked})
+    assert "or --assume for mask_act=sigmoid" in message
+
+
+def test_assumptions_are_taken_when_asked_for(tmp_path: Path) -> None:
+    path = saved(small_weights(n_blocks=8, n_repeats=3), tmp_path / "net.pt")
+    checkpoint = load_checkpoint(path, assume=True)
+    assert (checkpoint.spec.mask_act, checkpoint.spec.n_blocks) == ("sigmoid", 8)
+    notes = {note.split(":")[0]: note for note in checkpoint.notes}
     assert notes.keys() == {"n_blocks", "norm_type", "sample_rate", "encoder_activation", "mask_act", "stride"}
-    assert "assumed sigmoid" in notes["mask_act"]
-    assert "recipes" in notes["mask_act"]
-    assert "relu" in notes["mask_act"]
-    assert all("set " in note for note in notes.values())
+    assert all("--assume" in notes[name] for name in ("mask_act", "n_blocks"))
+    assert all("set " in notes[name] for name in ("norm_type", "sample_rate", "encoder_activation", "stride"))
+    assert load_checkpoint(path, {"mask_act": "relu"}, assume=True).spec.mask_act == "relu"
+
+
+def test_what_the_user_says_is_never_overridden(tmp_path: Path) -> None:
+    path = saved(small_weights(causal=True), tmp_path / "net.pt")
+    assert load_checkpoint(path, {**SETTINGS, "norm_type": "gLN"}).spec.norm_type == "gLN"
+
+
+def test_a_recipe_does_not_say_which_norm_a_causal_net_has(tmp_path: Path) -> None:
+    conf = {**CONF, "masknet": {**CONF["masknet"], "norm_type": "gLN", "causal": True}}
+    content = {"state_dict": small_weights(causal=True), "hyper_parameters": conf}
+    path = saved(content, tmp_path / "net.ckpt")
+    with pytest.raises(CheckpointError, match="norm_type: --set norm_type=cLN .* or --set norm_type=gLN"):
+        load_checkpoint(path)
+    assert load_checkpoint(path, {"norm_type": "cLN"}).spec.norm_type == "cLN"
+
+
+def test_the_months_of_another_default_are_asked_about(tmp_path: Path) -> None:
+    content = {"state_dict": small_weights(), "hyper_parameters": CONF, "pytorch-lightning_version": "0.9.0"}
+    with pytest.raises(CheckpointError, match="encoder_activation: --set encoder_activation=relu"):
+        load_checkpoint(saved(content, tmp_path / "net.ckpt"))
+    content["pytorch-lightning_version"] = "1.9.0"
+    assert load_checkpoint(saved(content, tmp_path / "net.ckpt")).spec.encoder_activation == "linear"
 
 
 @pytest.mark.slow
@@ -120,7 +168,9 @@ def test_everything_assumed_is_noted(tmp_path: Path) -> None:
 )
 def test_shapes_show_the_rest(options: dict[str, object], tmp_path: Path) -> None:
     path = saved(small_weights(**options), tmp_path / "net.pt")
-    settings = {"n_blocks": 3} | ({} if "mask_act" in options else {"mask_act": "relu"})
+    shown = () if "mask_act" in options else ("mask_act",)
+    asked = ("norm_type",) if options.get("causal") else ()
+    settings = {"n_blocks": 3} | {name: {**SMALL, **options}[name] for name in (*shown, *asked)}
     assert load_checkpoint(path, settings).spec == TasNetSpec.from_options({**SMALL, **options})
 
 
@@ -143,7 +193,7 @@ def test_shapes_show_the_rest(options: dict[str, object], tmp_path: Path) -> Non
         ({"n_blocks": 8}, "n_blocks=8 in the options and 6 TCN blocks in the weights"),
         ({"n_blocks": 3, "n_repeats": 3}, "n_blocks=3 and n_repeats=3 in the options and 6 TCN blocks"),
         ({"n_blocks": 0}, "n_blocks: found 0, expected a whole number"),
-        ({"norm_type": "bN"}, "norm_type: found bN in the options and masker.bottleneck.0.gamma in the weights"),
+        ({"norm_type": "bN"}, "norm_type: found bN in the options and masker.TCN.0.shared_block.2.gamma in the"),
         ({"mask_act": "prelu"}, "1 of .* weights are missing, first masker.output_act.weight"),
         ({"mask_act": "mish"}, "mask_act: found 'mish', expected one of"),
         ({"stride": 40}, "stride: found 40, expected at most"),
@@ -154,7 +204,6 @@ def test_shapes_show_the_rest(options: dict[str, object], tmp_path: Path) -> Non
         ({"who_is_pinv": "both"}, "who_is_pinv: found 'both'"),
         ({"colour": 3}, "found the option 'colour', expected one of"),
         ({"stride": [8]}, "stride: found a list, expected a number"),
-        ({}, "found 6 TCN blocks, expected a multiple of 8 .* give n_blocks"),
     ],
 )
 def test_contradictions_are_refused(options: dict[str, object], message: str, tmp_path: Path) -> None:
@@ -170,10 +219,14 @@ def test_prelu_in_the_weights_contradicts_another_activation(tmp_path: Path) -> 
         load_checkpoint(path, SETTINGS)
 
 
-def test_loss_parameters_are_dropped_and_noted(tmp_path: Path) -> None:
-    state = {**_prefixed("model."), "loss_func.window": torch.ones(4)}
+@pytest.mark.parametrize(
+    ("prefix", "note"),
+    [("model.", "left out 1 weights beside model, first loss_func.window"), ("", "dropped 1 entries of the loss")],
+)
+def test_loss_parameters_are_dropped_and_noted(prefix: str, note: str, tmp_path: Path) -> None:
+    state = {**_prefixed(prefix), "loss_func.window": torch.ones(4)}
     checkpoint = load_checkpoint(saved({"state_dict": state}, tmp_path / "net.ckpt"), SETTINGS)
-    assert any("dropped 1 entries of the loss" in note for note in checkpoint.notes)
+    assert any(note in each for each in checkpoint.notes)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])

@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasnet2hef.base.errors import CheckpointError
-from tasnet2hef.model.checkpoint.containers import safetensors_file, torch_file
+from tasnet2hef.model.checkpoint.containers import safetensors_file, speechbrain_folder, torch_file
 from tasnet2hef.model.checkpoint.other_files import refuse_location
 from tasnet2hef.model.checkpoint.stored import RawCheckpoint
 
 # In order of preference: the Hugging Face name, its safetensors form, what Asteroid's recipes write.
 PREFERRED_NAMES = ("pytorch_model.bin", "model.safetensors", "best_model.pth")
-_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".tar", ".safetensors")
+_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".tar", ".th", ".safetensors")
 
 
 def claims(location: str) -> bool:
-    """Return whether the location is a folder."""
-    return Path(location).is_dir()
+    """Return whether the location is a folder, and not one of several parts."""
+    return Path(location).is_dir() and not speechbrain_folder.claims(location)
 
 
 def read(location: str) -> RawCheckpoint:

@@ -1,7 +1,8 @@
-"""Files of the safetensors library: tensors only, so the options come from beside the file or from the user."""
+"""Files of the safetensors library: tensors, and texts as metadata, which may hold the options as JSON."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tasnet2hef.base.errors import CheckpointError
@@ -18,17 +19,28 @@ def claims(location: str) -> bool:
 def read(location: str) -> RawCheckpoint:
     """Read the tensors; refuse if the library is not installed."""
     try:
-        from safetensors.torch import load_file  # type: ignore[import-not-found, unused-ignore]  # optional
+        from safetensors import safe_open  # type: ignore[import-not-found, unused-ignore]  # optional
     except ImportError as error:
         raise CheckpointError(
             f"{location}: found a safetensors file, which needs the library safetensors; pip install safetensors, "
             "or save the weights with torch.save"
         ) from error
     try:
-        weights = load_file(location, device="cpu")
+        with safe_open(location, framework="pt", device="cpu") as opened:
+            weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  # no mapping
+            metadata = {name: _value(text) for name, text in (opened.metadata() or {}).items()}
     except Exception as error:  # the library's errors, which depend on the damage
         raise CheckpointError(
             f"{location}: found a damaged or truncated safetensors file ({type(error).__name__}); "
             "copy or download it again"
         ) from error
-    return RawCheckpoint(location, dict(weights), Path(location))
+    return RawCheckpoint(location, {**metadata, "state_dict": weights}, Path(location))
+
+
+def _value(text: str) -> object:
+    """Read a value of the metadata, which are texts: JSON, where it is."""
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value

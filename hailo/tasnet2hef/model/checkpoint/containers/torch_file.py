@@ -1,28 +1,50 @@
-"""Files written by ``torch.save``: .pt, .pth, .ckpt, .bin, .tar; always read with ``weights_only``."""
+"""Files written by ``torch.save``, or pickled by hand: .pt, .pth, .ckpt, .bin, .tar, .th; no code in them is run.
+
+Formats: a zip of ``data.pkl`` and one member per storage (``torch/serialization.py``, torch 1.6 on), and before that
+five pickles followed by the storages. Both are read here, not by ``torch.load``: its safe mode refuses a file for a
+NumPy number or a path beside the weights, and its other mode runs what the file says.
+"""
 
 from __future__ import annotations
 
-import pickle
-import pickletools
-import re
-import warnings
+import io
+import struct
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, Final
 
 import torch
-from torch.torch_version import TorchVersion
+from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.other_files import refuse_zip
+from tasnet2hef.model.checkpoint.plain_pickle import Inert, Name, PickleError, read_pickle
 from tasnet2hef.model.checkpoint.stored import RawCheckpoint
 
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
-
-# torch's messages (torch/_weights_only_unpickler.py): "Unsupported global: GLOBAL a.b.c was not an allowed
-# global by default", "unsupported GLOBAL a.b whose module a is blocked", older: "Unsupported class a.b.c"
-_REQUIRED_GLOBAL = re.compile(r"GLOBAL (\S+) (?:was not|whose)|Unsupported (?:class|global:?) (?:GLOBAL )?(\S+)")
+_MAGIC: Final = 0x1950A86A20F9469CFC6C
+_DAMAGE = (PickleError, zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, EOFError, ValueError, KeyError)
+_LARGEST_PICKLE: Final = 256 * 2**20
+_DTYPES: Final = {
+    "Double": torch.float64,
+    "Float": torch.float32,
+    "Half": torch.float16,
+    "BFloat16": torch.bfloat16,
+    "Long": torch.int64,
+    "Int": torch.int32,
+    "Short": torch.int16,
+    "Char": torch.int8,
+    "Byte": torch.uint8,
+    "Bool": torch.bool,
+    "ComplexFloat": torch.complex64,
+    "ComplexDouble": torch.complex128,
+    "Untyped": torch.uint8,
+}
+_UNSIGNED: Final = {"uint16": torch.uint16, "uint32": torch.uint32, "uint64": torch.uint64}
 
 
 def claims(location: str) -> bool:
@@ -36,17 +58,20 @@ def claims(location: str) -> bool:
 
 
 def read(location: str) -> RawCheckpoint:
-    """Read a ``torch.save`` file without running anything that is in it."""
+    """Read the file's values; classes that are not plain data come back inert."""
     path = Path(location)
-    if _is_zip(path):
-        _require_torch_zip(path)
-    content = _read(path)
-    if not isinstance(content, Mapping):
+    try:
+        content = _read_zip(path) if _is_zip(path) else _read_pickles(path.read_bytes())
+    except _DAMAGE as error:
         raise CheckpointError(
-            f"{location}: found a saved {type(content).__name__}, expected a mapping of names to weights; "
-            "save the network's state_dict"
-        )
-    return RawCheckpoint(location, {str(key): value for key, value in content.items()}, path)
+            f"{path}: found a damaged or truncated file ({_reason(error)}), expected one written by torch.save; "
+            "copy or download it again"
+        ) from error
+    return RawCheckpoint(location, content, path)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).partition("\n")[0][:80] or type(error).__name__
 
 
 def _is_zip(path: Path) -> bool:
@@ -56,59 +81,118 @@ def _is_zip(path: Path) -> bool:
         return True
 
 
-def _require_torch_zip(path: Path) -> None:
+def _read_zip(path: Path) -> Any:
+    """Read a zip of ``torch.save``; a member whose checksum is wrong is an error."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise CheckpointError(
-            f"{path}: found a damaged zip archive ({error}); copy or download it again"
-        ) from error
-    if not any(name.endswith("data.pkl") for name in names) or any("/code/" in f"/{name}" for name in names):
-        refuse_zip(path, names)
+        archive = zipfile.ZipFile(path)
+    except (OSError, ValueError) as error:
+        raise zipfile.BadZipFile(str(error)) from error
+    with archive:
+        names = archive.namelist()
+        pickles = [name for name in names if name.rpartition("/")[2] == "data.pkl"]
+        if not pickles or any("/code/" in f"/{name}" for name in names):
+            refuse_zip(path, names)
+        if archive.getinfo(pickles[0]).file_size > _LARGEST_PICKLE:
+            raise PickleError(f"{pickles[0]} of {archive.getinfo(pickles[0]).file_size:,} bytes")
+        damaged = archive.testzip()
+        if damaged is not None:
+            raise zipfile.BadZipFile(f"{damaged} has a wrong checksum")
+        folder = pickles[0].removesuffix("data.pkl")
+        if f"{folder}byteorder" in names and archive.read(f"{folder}byteorder") == b"big":
+            raise PickleError("numbers in big-endian order")
+        storages = _Storages(lambda key: archive.read(f"{folder}data/{key}"))
+        return read_pickle(io.BytesIO(archive.read(pickles[0])), storages.builders(), storages.by_reference)
 
 
-def _read(path: Path) -> object:
-    # TorchVersion: Asteroid's serialize() stores torch.__version__, which is a str with comparisons, no code.
-    try:
-        with torch.serialization.safe_globals([TorchVersion]), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch warns of pickles that it may fail to read
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        _refuse_pickle(path, error)
-    except Exception as error:  # a damaged pickle can raise any exception
-        raise CheckpointError(
-            f"{path}: found a damaged or truncated file ({type(error).__name__}), expected one written by "
-            "torch.save; copy or download it again"
-        ) from error
+def _read_pickles(data: bytes) -> Any:
+    """Read the older format, or one pickle made by hand."""
+    stream = io.BytesIO(data)
+    if read_pickle(stream) != _MAGIC:
+        storages = _Storages(lambda key: b"")
+        return read_pickle(io.BytesIO(data), storages.builders(), storages.by_reference)
+    read_pickle(stream)  # the version of the format
+    read_pickle(stream)  # sizes and byte order of the machine
+    start = stream.tell()
+    references: dict[str, _Storage] = {}
+    _Storages(lambda key: b"", references).read(stream)
+    keys = read_pickle(stream)
+    raw = {str(key): _next_storage(stream, references.get(str(key))) for key in keys}
+    stream.seek(start)
+    return _Storages(lambda key: raw[key]).read(stream)
 
 
-def _refuse_pickle(path: Path, error: Exception) -> NoReturn:
-    match = _REQUIRED_GLOBAL.search(str(error))
-    wanted = (match.group(1) or match.group(2)).strip("'`\".,") if match else _first_global(path)
-    if not wanted:
-        raise CheckpointError(
-            f"{path}: found a damaged pickle, or one not written by torch.save; "
-            "expected weights, as torch.save(model.state_dict(), path) writes them"
-        ) from error
-    raise CheckpointError(
-        f"{path}: found a pickle that needs the code of {wanted}, expected weights and plain values only, because "
-        "no code from a file is run; save it again where it was made, with torch.save(model.serialize(), path) or "
-        "torch.save(model.state_dict(), path)"
-    ) from error
+def _next_storage(stream: io.BytesIO, storage: _Storage | None) -> bytes:
+    (count,) = struct.unpack("<q", stream.read(8))
+    if storage is None or count < 0:
+        raise PickleError("storages that no tensor refers to")
+    return stream.read(count * storage.dtype.itemsize)
 
 
-def _first_global(path: Path) -> str:
-    """Name the first class or function that a bare pickle imports, without running it; empty if none is found."""
-    strings: list[str] = []
-    try:
-        for opcode, argument, _ in pickletools.genops(path.read_bytes()):
-            if opcode.name == "GLOBAL":
-                return str(argument).replace(" ", ".")
-            if opcode.name == "STACK_GLOBAL":
-                return ".".join(strings[-2:])
-            if isinstance(argument, str):
-                strings.append(argument)
-    except (ValueError, IndexError, OverflowError):  # what pickletools raises on damaged bytes
-        return ""
-    return ""
+@dataclass
+class _Storage:
+    """The numbers that tensors are views of."""
+
+    dtype: torch.dtype
+    values: Callable[[], Tensor]
+    """Reads them, once: ``[number]``."""
+    start: int = 0
+    """Numbers before this view of the storage (files of torch 0.3 and before)."""
+
+
+class _Storages:
+    """A file's storages, and the makers of the tensors that view them."""
+
+    def __init__(self, data: Callable[[str], bytes], references: dict[str, _Storage] | None = None) -> None:
+        self._data, self._cache = data, {} if references is None else references
+        self._is_survey = references is not None
+        """The storages' bytes come later in the file: note the references only."""
+
+    def read(self, stream: io.BytesIO) -> Any:
+        return read_pickle(stream, self.builders(), self.by_reference)
+
+    def by_reference(self, reference: Any) -> Any:
+        """Resolve ``("storage", type, key, device, count[, view])``."""
+        if not isinstance(reference, tuple) or reference[0] != "storage":
+            return (
+                reference[1] if isinstance(reference, tuple) and reference[0] == "module" else Inert("persistent")
+            )
+        _, kind, key, *rest = reference
+        name = kind.path.rpartition(".")[2].removesuffix("Storage") if isinstance(kind, Name) else ""
+        if name not in _DTYPES:
+            return Inert(f"torch.{name}Storage")
+        if str(key) not in self._cache:
+            dtype = _DTYPES[name]
+            self._cache[str(key)] = _Storage(dtype, cache(lambda: _numbers(self._data(str(key)), dtype)))
+        view = rest[2] if len(rest) > 2 else None
+        storage = self._cache[str(key)]
+        return storage if view is None else _Storage(storage.dtype, storage.values, int(view[1]))
+
+    def builders(self) -> Mapping[str, Callable[[tuple[Any, ...]], Any]]:
+        return {
+            "torch._utils._rebuild_tensor": self._tensor,
+            "torch._utils._rebuild_tensor_v2": self._tensor,
+            "torch._utils._rebuild_tensor_v3": lambda given: self._tensor(given[:4], dtype=given[6]),
+            "torch._utils._rebuild_parameter": lambda given: given[0],
+            "torch._utils._rebuild_parameter_with_state": lambda given: given[0],
+            "torch._tensor._rebuild_from_type_v2": lambda given: self._typed(*given[:3]),
+            "torch.storage._load_from_bytes": lambda given: _read_pickles(given[0]),
+            "torch.storage.TypedStorage": lambda given: given[0],
+        }
+
+    def _typed(self, maker: Any, _: Any, arguments: Any) -> Any:
+        build = self.builders().get(maker.path) if isinstance(maker, Name) else None
+        return Inert("torch.Tensor", arguments) if build is None else build(arguments)
+
+    def _tensor(self, given: tuple[Any, ...], dtype: Any = None) -> Any:
+        storage, offset, size, stride = given[:4]
+        if not isinstance(storage, _Storage) or self._is_survey:
+            return Inert("torch.Tensor", given)
+        values = storage.values()
+        if isinstance(dtype, Name) and dtype.path.rpartition(".")[2] in _UNSIGNED:
+            values = values.view(_UNSIGNED[dtype.path.rpartition(".")[2]])
+        tensor: Tensor = values.as_strided(size, stride, offset + storage.start)
+        return tensor
+
+
+def _numbers(data: bytes, dtype: torch.dtype) -> Tensor:
+    return torch.frombuffer(bytearray(data), dtype=dtype) if data else torch.empty(0, dtype=dtype)

@@ -5,30 +5,28 @@ As a file: ``torch.save({"spec": checkpoint.spec.as_dict(), "state_dict": checkp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from torch import nn
 
-from tasnet2hef.model.checkpoint.state_dicts import plain_keys, tensors_of
-from tasnet2hef.model.checkpoint.stored import NamedWeights, RawCheckpoint
+from tasnet2hef.model.checkpoint.layouts import asteroid
+from tasnet2hef.model.checkpoint.letters import input_level
+from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights, RawCheckpoint
 from tasnet2hef.model.network.reference import ReferenceTasNet
 
 NAME = "tasnet2hef reference"
+ANCHOR = asteroid.ANCHOR
+_PLACE = "its spec"
 
 
-def claims(content: Mapping[str, object]) -> bool:
+def claims(found: FoundWeights) -> bool:
     """Return whether there is a spec beside the weights."""
-    return isinstance(content.get("spec"), Mapping) and isinstance(content.get("state_dict"), Mapping)
+    return any(record.place == _PLACE for record in found.records)
 
 
-def find(raw: RawCheckpoint) -> NamedWeights:
+def find(found: FoundWeights) -> NamedWeights:
     """Take both as they are."""
-    spec, state = raw.content["spec"], raw.content["state_dict"]
-    assert isinstance(spec, Mapping)
-    assert isinstance(state, Mapping)
-    recorded = {str(name): value for name, value in spec.items()}
-    weights = tensors_of(raw.where, plain_keys(state))
-    return NamedWeights(raw.where, weights, recorded, "its spec", plain_filters=True)
+    spec = next(dict(record.values) for record in found.records if record.place == _PLACE)
+    level = input_level(found)
+    return NamedWeights(found.where, found.weights, spec, _PLACE, input_level_dbfs=level, plain_filters=True)
 
 
 def claims_module(module: nn.Module) -> bool:

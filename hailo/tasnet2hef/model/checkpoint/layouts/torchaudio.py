@@ -6,79 +6,88 @@ stride = kernel // 2, padded by the stride on both sides, one group (= gLN, eps 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tasnet2hef.base.errors import CheckpointError
-from tasnet2hef.model.checkpoint.state_dicts import plain_keys, tensors_of, unwrap
-from tasnet2hef.model.checkpoint.stored import NamedWeights, RawCheckpoint
+from tasnet2hef.model.checkpoint.letters import MASK_QUESTION, recorded_options
+from tasnet2hef.model.checkpoint.renaming import (
+    BOTTLENECK,
+    BOTTLENECK_NORM,
+    DECODER_MODULE,
+    DEPTHWISE,
+    ENCODER_MODULE,
+    EXPAND,
+    MASK,
+    MASK_SLOPE,
+    NORM_1,
+    NORM_2,
+    RESIDUAL,
+    SKIP,
+    SLOPE_1,
+    SLOPE_2,
+    Names,
+    rename,
+)
+from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights, RawCheckpoint
 
-NAME = "torchaudio state dict"
+NAME = "torchaudio"
+ANCHOR = r"mask_generator\.conv_layers\.0\.conv_layers\.0\.weight"
 
-_MARK = "mask_generator."
-_BLOCK = re.compile(r"mask_generator\.conv_layers\.(\d+)\.(.+)")
-_IN_BLOCK = {"res_out": "res_conv", "skip_out": "skip_conv", "conv_layers": "shared_block"}
-_OUTSIDE = {
-    "encoder.weight": "encoder.filterbank._filters",
-    "decoder.weight": "decoder.filterbank._filters",
-    "mask_generator.input_norm.weight": "masker.bottleneck.0.gamma",
-    "mask_generator.input_norm.bias": "masker.bottleneck.0.beta",
-    "mask_generator.input_conv.weight": "masker.bottleneck.1.weight",
-    "mask_generator.input_conv.bias": "masker.bottleneck.1.bias",
-    "mask_generator.output_prelu.weight": "masker.mask_net.0.weight",
-    "mask_generator.output_conv.weight": "masker.mask_net.1.weight",
-    "mask_generator.output_conv.bias": "masker.mask_net.1.bias",
-}
-_NORM_PLACES = ("2", "5")
-_GROUP_NORM = {"weight": "gamma", "bias": "beta"}
+_NAMES = Names(
+    outside={
+        "encoder": ENCODER_MODULE,
+        "decoder": DECODER_MODULE,
+        "mask_generator.input_norm": BOTTLENECK_NORM,
+        "mask_generator.input_conv": BOTTLENECK,
+        "mask_generator.output_prelu": MASK_SLOPE,
+        "mask_generator.output_conv": MASK,
+    },
+    block=r"mask_generator\.conv_layers\.(?P<block>\d+)\.(?P<rest>.+)",
+    inside={
+        "conv_layers.0": EXPAND,
+        "conv_layers.1": SLOPE_1,
+        "conv_layers.2": NORM_1,
+        "conv_layers.3": DEPTHWISE,
+        "conv_layers.4": SLOPE_2,
+        "conv_layers.5": NORM_2,
+        "res_out": RESIDUAL,
+        "skip_out": SKIP,
+    },
+)
+_DEPTHWISE_WEIGHT = "mask_generator.conv_layers.0.conv_layers.3.weight"
 _ONLY_KERNEL = 3
+_READ = ("n_src", "sample_rate", "mask_act", "n_blocks", "n_repeats")
 
 
-def claims(content: Mapping[str, object]) -> bool:
-    """Return whether there are parameters of a mask generator with stacked convolution blocks."""
-    return any(key.startswith(f"{_MARK}conv_layers.") for key in plain_keys(unwrap(content)))
+def claims(found: FoundWeights) -> bool:
+    """Return True: no other net has the anchor's name."""
+    return True
 
 
-def find(raw: RawCheckpoint) -> NamedWeights:
+def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and record what the class fixes."""
-    foreign = tensors_of(raw.where, plain_keys(unwrap(raw.content)))
-    weights = {_asteroid_name(key): tensor for key, tensor in foreign.items()}
-    _require_kernel(raw.where, foreign)
-    recorded: dict[str, object] = {
+    _require_kernel(found)
+    renamed = rename(found.weights, _NAMES)
+    recorded, place = recorded_options(found.records, _READ)
+    fixed: dict[str, object] = {
         "norm_type": "gLN",
         "causal": False,
-        "encoder_activation": None,
-        "fb_name": "free",
+        "encoder_activation": "linear",
+        **renamed.stride,
+        "encoder_padding": renamed.stride.get("stride", 0),
+        "alignment": "stride",
     }
-    filters = foreign.get("encoder.weight")
-    if filters is not None and filters.ndim == 3:
-        recorded |= {"stride": filters.shape[2] // 2, "encoder_padding": filters.shape[2] // 2}
-    activation = raw.content.get("mask_act")
-    if isinstance(activation, str):
-        recorded["mask_act"] = activation
-    notes = ("torchaudio's net: the encoder's padding is kept as encoder_padding, GroupNorm is gLN",)
-    return NamedWeights(raw.where, weights, recorded, "torchaudio's class", notes)
+    notes = (*found.notes, "torchaudio's net: the encoder's padding is kept as encoder_padding, GroupNorm is gLN")
+    return NamedWeights(
+        found.where, renamed.weights, {**recorded, **fixed}, place, notes, questions={"mask_act": MASK_QUESTION}
+    )
 
 
-def _asteroid_name(key: str) -> str:
-    block = _BLOCK.fullmatch(key)
-    if block is None:
-        return _OUTSIDE.get(key, key)
-    part, _, rest = block[2].partition(".")
-    place, _, parameter = rest.partition(".")
-    if part == "conv_layers" and place in _NORM_PLACES:
-        rest = f"{place}.{_GROUP_NORM.get(parameter, parameter)}"
-    return f"masker.TCN.{block[1]}.{_IN_BLOCK.get(part, part)}.{rest}"
-
-
-def _require_kernel(where: str, foreign: Mapping[str, Tensor]) -> None:
-    key = "mask_generator.conv_layers.0.conv_layers.3.weight"
-    if key in foreign and foreign[key].shape[-1] != _ONLY_KERNEL:
+def _require_kernel(found: FoundWeights) -> None:
+    taps = found.weights[_DEPTHWISE_WEIGHT].shape[-1:] if _DEPTHWISE_WEIGHT in found.weights else (_ONLY_KERNEL,)
+    if tuple(taps) != (_ONLY_KERNEL,):
         raise CheckpointError(
-            f"{where}: {key}: found a kernel of {foreign[key].shape[-1]} taps, expected {_ONLY_KERNEL}; "
+            f"{found.where}: {_DEPTHWISE_WEIGHT}: found a kernel of {taps[0]} taps, expected {_ONLY_KERNEL}; "
             "torchaudio pads for three taps only, and with others its frames shrink from block to block"
         )
 
@@ -89,8 +98,13 @@ def claims_module(module: nn.Module) -> bool:
 
 
 def from_live(module: nn.Module) -> RawCheckpoint:
-    """Take the weights and the mask's activation, which the weights don't show."""
+    """Take the weights, and what they don't show: the mask's activation, and where the dilations start again."""
     generator = module.get_submodule("mask_generator")
-    activation = type(getattr(generator, "mask_activate", torch.nn.Sigmoid())).__name__
-    content = {"state_dict": module.state_dict(), "mask_act": activation.lower()}
+    activation = type(getattr(generator, "mask_activate", nn.Sigmoid())).__name__.lower()
+    dilations = [
+        conv.dilation[0] for conv in generator.modules() if isinstance(conv, nn.Conv1d) and conv.groups > 1
+    ]
+    content: dict[str, object] = {"state_dict": module.state_dict(), "msk_activate": activation}
+    if dilations:
+        content["msk_num_layers"] = next((n for n, d in enumerate(dilations) if n and d == 1), len(dilations))
     return RawCheckpoint(type(module).__name__, content)

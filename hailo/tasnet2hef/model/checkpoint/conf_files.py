@@ -1,0 +1,92 @@
+"""Options beside a checkpoint: the files that training recipes write into an experiment's folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.model.checkpoint.plain_pickle import walk
+from tasnet2hef.model.checkpoint.stored import Record
+
+NAMES: Final = (
+    "conf.yml",
+    "config.yaml",
+    "config.yml",
+    "hyperparams.yaml",
+    "hparams.yaml",
+    "train.yml",
+    "mdl.json",
+    "config.json",
+)
+"""Asteroid; ESPnet and Hydra; SpeechBrain; Lightning; JusperLee; funcwj; Cadenza and the Hugging Face Hub."""
+
+_SAVING_FOLDER = re.compile(r"checkpoints?|ckpts?|save|weights|models?|version_\d+|CKPT\+.*", re.IGNORECASE)
+_MOST_FOLDERS: Final = 4
+_LARGEST: Final = 2**20
+_REFERENCE = re.compile(r"<(\w+)>")
+
+
+class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
+    """Reads SpeechBrain's ``!new:`` and ``!ref`` as the plain values behind them; makes no object."""
+
+
+def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)
+
+
+_PlainLoader.add_multi_constructor("", _plain)
+
+
+def records_beside(path: Path) -> tuple[Record, ...]:
+    """Read the recipes' files in the folder of ``path`` (or in it), and above it while it only keeps checkpoints."""
+    folder = path if path.is_dir() else path.parent
+    records: list[Record] = []
+    for _ in range(_MOST_FOLDERS):
+        files = (folder / name for name in NAMES)
+        for file in (file for file in files if file.is_file()):
+            place = f"the {file.name} beside it" if folder == path.parent else f"{file}"
+            records += _sections(place, read_conf(file))
+        if not _SAVING_FOLDER.fullmatch(folder.name):
+            break
+        folder = folder.resolve().parent
+    return tuple(records)
+
+
+def _sections(place: str, conf: Mapping[str, object]) -> Iterator[Record]:
+    """Yield the file's values and those of its sections: a network's options may be in any of them."""
+    for _, section in walk(conf):
+        yield Record(
+            place, {name: conf.get(m[1], v) if (m := _reference(v)) else v for name, v in section.items()}
+        )
+
+
+def _reference(value: object) -> re.Match[str] | None:
+    return _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+
+
+def read_conf(path: Path) -> Mapping[str, object]:
+    """Read a recipe's options; refuse anything that is not a mapping of plain values."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise CheckpointError(f"{path}: found {path.stat().st_size:,} bytes, expected options; remove it")
+        text = path.read_text(encoding="utf-8")
+        conf = json.loads(text) if path.suffix == ".json" else yaml.load(text, _PlainLoader)  # a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        kind = "JSON" if path.suffix == ".json" else "YAML"
+        raise CheckpointError(f"{path}: can't be read as {kind} ({reason}); fix or remove it") from error
+    if conf is None:
+        return {}
+    if not isinstance(conf, Mapping):
+        raise CheckpointError(f"{path}: found a {type(conf).__name__}, expected a mapping; fix or remove it")
+    return {str(key): value for key, value in conf.items()}

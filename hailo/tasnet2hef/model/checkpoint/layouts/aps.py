@@ -1,0 +1,106 @@
+"""The time-domain TCN of funcwj's aps: convolutions with a scale, and other norms behind familiar names.
+
+Source: ``aps/sse/bss/tcn.py`` of funcwj/aps. Its "cLN" is a group norm over all channels and frames, which is a gLN,
+also before the bottleneck; its "IN" is one channel by channel, which is Asteroid's fgLN.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.model.checkpoint.letters import RELU_FIRST, recorded_options
+from tasnet2hef.model.checkpoint.renaming import (
+    BOTTLENECK,
+    BOTTLENECK_NORM,
+    DECODER_MODULE,
+    DEPTHWISE,
+    ENCODER_MODULE,
+    EXPAND,
+    MASK,
+    MASK_SLOPE,
+    NORM_1,
+    NORM_2,
+    RESIDUAL,
+    SLOPE_1,
+    SLOPE_2,
+    Names,
+    rename,
+)
+from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
+
+NAME = "aps (time_tcn)"
+ANCHOR = r"conv\.repeat\.0\.0\.conv1\.weight"
+
+_NAMES = Names(
+    outside={
+        "encoder": ENCODER_MODULE,
+        "ln": BOTTLENECK_NORM,
+        "proj": BOTTLENECK,
+        "mask.0": MASK_SLOPE,
+        "mask.1": MASK,
+        "decoder": DECODER_MODULE,
+    },
+    block=r"conv\.repeat\.(?P<repeat>\d+)\.(?P<block>\d+)\.(?P<rest>.+)",
+    inside={
+        "conv1": EXPAND,
+        "norm1.0": SLOPE_1,
+        "norm1.1": NORM_1,
+        "dconv": DEPTHWISE,
+        "norm2.0": SLOPE_2,
+        "norm2.1": NORM_2,
+        "conv2": RESIDUAL,
+    },
+)
+_GLOBAL = Choice("gLN", "group norm of one group, aps' cLN")
+_CHANNEL = Choice("fgLN", "group norm of one channel each, aps' IN")
+
+
+def claims(found: FoundWeights) -> bool:
+    """Return whether the projection has this implementation's name."""
+    return "proj.weight" in found.weights
+
+
+def find(found: FoundWeights) -> NamedWeights:
+    """Rename to Asteroid's names, multiply the scales in, and record what the class fixes."""
+    skip = next((name for name in found.weights if name.startswith("conv.skip_linear.")), None)
+    if skip is not None:
+        raise CheckpointError(
+            f"{found.where}: {skip}: found skip connections between repeats (skip_residual), expected none; no other "
+            "residual path can be exported"
+        )
+    recorded, place = recorded_options(found.records)
+    causal = bool(found.settings.get("causal", recorded.get("causal", False)))
+    renamed = rename(_scaled(found.weights), _NAMES, causal=causal)
+    norm = recorded.pop("norm_type", None)
+    is_gln = "conv.repeat.0.0.norm1.1.gamma" in found.weights
+    fixed: dict[str, object] = {
+        **renamed.stack,
+        **renamed.biases,
+        **renamed.stride,
+        "bottleneck_norm": "gLN",
+        "norm_eps": 1e-5,
+        "encoder_activation": "relu",
+        **({"norm_type": "gLN"} if is_gln or norm == "cLN" else {}),
+        **({"norm_type": "fgLN"} if norm == "fgLN" else {}),
+    }
+    return NamedWeights(
+        found.where,
+        renamed.weights,
+        {**recorded, **fixed},
+        place,
+        found.notes,
+        questions={"mask_act": RELU_FIRST, "norm_type": (_GLOBAL, _CHANNEL)},
+        assumptions={"causal": Choice(value=False, hint="the class's default")},
+    )
+
+
+def _scaled(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Multiply weights and biases by the scale of their convolution."""
+    scales = {name.removesuffix("scale"): tensor for name, tensor in weights.items() if name.endswith(".scale")}
+    scaled = {name: tensor for name, tensor in weights.items() if not name.endswith(".scale")}
+    for module, scale in scales.items():
+        for name in (f"{module}weight", f"{module}bias"):
+            if name in scaled:
+                scaled[name] = scaled[name] * scale
+    return scaled

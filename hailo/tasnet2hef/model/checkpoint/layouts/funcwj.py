@@ -1,0 +1,80 @@
+"""funcwj's Conv-TasNet: biases on encoder and decoder, no skip path, no PReLU before the masks.
+
+Source: ``nnet/conv_tas_net.py`` of funcwj/conv-tasnet. Options: the ``mdl.json`` that its training writes beside.
+"""
+
+from __future__ import annotations
+
+from tasnet2hef.model.checkpoint.letters import RELU_FIRST, recorded_options
+from tasnet2hef.model.checkpoint.renaming import (
+    BOTTLENECK,
+    BOTTLENECK_NORM,
+    DECODER_MODULE,
+    DEPTHWISE,
+    ENCODER_MODULE,
+    EXPAND,
+    MASK,
+    NORM_1,
+    NORM_2,
+    RESIDUAL,
+    SLOPE_1,
+    SLOPE_2,
+    Names,
+    rename,
+)
+from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
+
+NAME = "funcwj"
+ANCHOR = r"repeats\.0\.0\.conv1x1\.weight"
+
+_NAMES = Names(
+    outside={
+        "encoder_1d": ENCODER_MODULE,
+        "ln": BOTTLENECK_NORM,
+        "proj": BOTTLENECK,
+        "mask": MASK,
+        "decoder_1d": DECODER_MODULE,
+    },
+    block=r"repeats\.(?P<repeat>\d+)\.(?P<block>\d+)\.(?P<rest>.+)",
+    inside={
+        "conv1x1": EXPAND,
+        "prelu1": SLOPE_1,
+        "lnorm1": NORM_1,
+        "dconv": DEPTHWISE,
+        "prelu2": SLOPE_2,
+        "lnorm2": NORM_2,
+        "sconv": RESIDUAL,
+    },
+)
+
+
+def claims(found: FoundWeights) -> bool:
+    """Return whether the encoder has this implementation's name."""
+    return "encoder_1d.weight" in found.weights
+
+
+def find(found: FoundWeights) -> NamedWeights:
+    """Rename to Asteroid's names and record what the class fixes; a gLN's gain has two axes, a cLN's one."""
+    recorded, place = recorded_options(found.records)
+    causal = bool(found.settings.get("causal", recorded.get("causal", False)))
+    renamed = rename(found.weights, _NAMES, causal=causal)
+    gain = found.weights.get("repeats.0.0.lnorm1.gamma")
+    fixed: dict[str, object] = {
+        **renamed.stack,
+        **renamed.biases,
+        **renamed.stride,
+        "norm_type": "gLN" if gain is not None and gain.ndim == 2 else "cLN",
+        "bottleneck_norm": "cLN",
+        "norm_eps": 1e-5,
+        "encoder_activation": "relu",
+        "mask_input_act": "linear",
+    }
+    return NamedWeights(
+        found.where,
+        renamed.weights,
+        {**recorded, **fixed},
+        place,
+        found.notes,
+        questions={"mask_act": RELU_FIRST},
+        assumptions={"causal": Choice(value=False, hint="the class's default")},
+    )

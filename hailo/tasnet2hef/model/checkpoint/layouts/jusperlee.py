@@ -1,0 +1,81 @@
+"""JusperLee's Conv-TasNet in plain PyTorch: one norm in a block, biases on the encoder and decoder, no ReLU.
+
+Source: ``Conv_TasNet_Pytorch/Conv_TasNet.py`` of JusperLee/Conv-TasNet. Each block stores a second PReLU and norm that
+its forward pass never calls. Options: ``options/train/train.yml`` of the repository (``net_conf``), not the file.
+"""
+
+from __future__ import annotations
+
+from tasnet2hef.model.checkpoint.letters import RELU_FIRST, recorded_options
+from tasnet2hef.model.checkpoint.renaming import (
+    BOTTLENECK,
+    BOTTLENECK_NORM,
+    DECODER_MODULE,
+    DEPTHWISE,
+    ENCODER_MODULE,
+    EXPAND,
+    MASK,
+    NORM_1,
+    RESIDUAL,
+    SLOPE_1,
+    Names,
+    rename,
+    set_slope,
+)
+from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
+
+NAME = "JusperLee (PyTorch)"
+ANCHOR = r"separation\.0\.0\.conv1x1\.weight"
+
+_NAMES = Names(
+    outside={
+        "encoder": ENCODER_MODULE,
+        "LayerN_S": BOTTLENECK_NORM,
+        "BottleN_S": BOTTLENECK,
+        "gen_masks": MASK,
+        "decoder": DECODER_MODULE,
+    },
+    block=r"separation\.(?P<repeat>\d+)\.(?P<block>\d+)\.(?P<rest>.+)",
+    inside={
+        "conv1x1": EXPAND,
+        "PReLU_1": SLOPE_1,
+        "norm_1": NORM_1,
+        "dwconv": DEPTHWISE,
+        "Sc_conv": RESIDUAL,
+    },
+    unused=("PReLU_2.", "norm_2."),
+)
+
+
+def claims(found: FoundWeights) -> bool:
+    """Return whether the norm and bottleneck have this implementation's names."""
+    return {"LayerN_S.weight", "BottleN_S.weight"} <= found.weights.keys()
+
+
+def find(found: FoundWeights) -> NamedWeights:
+    """Rename to Asteroid's names and record what the class fixes; a gLN's gain has two axes, a cLN's one."""
+    recorded, place = recorded_options(found.records)
+    causal = bool(found.settings.get("causal", recorded.get("causal", False)))
+    renamed = rename(found.weights, _NAMES, causal=causal)
+    set_slope(renamed.weights, renamed.blocks)
+    gain = found.weights.get("separation.0.0.norm_1.weight")
+    fixed: dict[str, object] = {
+        **renamed.stack,
+        **renamed.biases,
+        **renamed.stride,
+        "norm_type": "gLN" if gain is not None and gain.ndim == 2 else "cLN",
+        "bottleneck_norm": "cLN",
+        "depthwise_norm": "identity",
+        "norm_eps": 1e-5,
+        "encoder_activation": "linear",
+        "mask_input_act": "linear",
+    }
+    return NamedWeights(
+        found.where,
+        renamed.weights,
+        {**recorded, **fixed},
+        place,
+        found.notes,
+        questions={"mask_act": RELU_FIRST},
+        assumptions={"causal": Choice(value=False, hint="the class's default")},
+    )

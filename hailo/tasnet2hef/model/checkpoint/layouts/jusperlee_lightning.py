@@ -1,0 +1,80 @@
+"""JusperLee's Conv-TasNet for Lightning: another class than the plain one, with both norms and a norm in the encoder.
+
+Source: ``Conv-TasNet_lightning/model/convtasnet.py`` of JusperLee/Conv-TasNet. cLN nets are causal, gLN nets not.
+"""
+
+from __future__ import annotations
+
+from tasnet2hef.model.checkpoint.letters import RELU_FIRST, recorded_options
+from tasnet2hef.model.checkpoint.renaming import (
+    BOTTLENECK,
+    BOTTLENECK_NORM,
+    DECODER_MODULE,
+    DEPTHWISE,
+    ENCODER_MODULE,
+    EXPAND,
+    MASK,
+    NORM_1,
+    NORM_2,
+    RESIDUAL,
+    SLOPE_1,
+    SLOPE_2,
+    Names,
+    rename,
+)
+from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
+
+NAME = "JusperLee (Lightning)"
+ANCHOR = r"separation\.sep\.0\.tcn\.0\.conv1x1\.weight"
+
+_NAMES = Names(
+    outside={
+        "encoder.encoder": ENCODER_MODULE,
+        "encoder.norm": BOTTLENECK_NORM,
+        "encoder.conv1x1": BOTTLENECK,
+        "mask": MASK,
+        "decoder.decoder": DECODER_MODULE,
+    },
+    block=r"separation\.sep\.(?P<repeat>\d+)\.tcn\.(?P<block>\d+)\.(?P<rest>.+)",
+    inside={
+        "conv1x1": EXPAND,
+        "prelu1": SLOPE_1,
+        "norm1": NORM_1,
+        "dwconv": DEPTHWISE,
+        "prelu2": SLOPE_2,
+        "norm2": NORM_2,
+        "sconv": RESIDUAL,
+    },
+)
+
+
+def claims(found: FoundWeights) -> bool:
+    """Return whether the encoder has this implementation's names."""
+    return "encoder.encoder.weight" in found.weights
+
+
+def find(found: FoundWeights) -> NamedWeights:
+    """Rename to Asteroid's names and record what the class fixes; a gLN's gain has two axes, a cLN's one."""
+    gain = found.weights.get("separation.sep.0.tcn.0.norm1.gamma")
+    is_global = gain is not None and gain.ndim == 2
+    recorded, place = recorded_options(found.records)
+    causal = bool(found.settings.get("causal", not is_global))
+    renamed = rename(found.weights, _NAMES, causal=causal)
+    fixed: dict[str, object] = {
+        **renamed.stack,
+        **renamed.biases,
+        **renamed.stride,
+        "norm_type": "gLN" if is_global else "cLN",
+        "norm_eps": 1e-5,
+        "encoder_activation": "linear",
+        "mask_input_act": "linear",
+        "causal": causal,
+    }
+    return NamedWeights(
+        found.where,
+        renamed.weights,
+        {**recorded, **fixed},
+        place,
+        found.notes,
+        questions={"mask_act": (Choice("relu", "the default"), *RELU_FIRST[1:])},
+    )

@@ -1,0 +1,109 @@
+"""kaituoxu's Conv-TasNet, and those that took over its names: Demucs v2, Cadenza, Clarity.
+
+Sources: ``src/conv_tasnet.py`` of kaituoxu/Conv-TasNet; ``demucs/tasnet.py`` of facebookresearch/demucs (8da2897);
+``recipes/cad2`` of pyclarity 0.9.0. No skip path, no biases but those of the norms; a cLN before the bottleneck.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tasnet2hef.model.checkpoint.letters import RELU_FIRST, assumed_norm, recorded_options, require_one_channel
+from tasnet2hef.model.checkpoint.renaming import (
+    BOTTLENECK,
+    BOTTLENECK_NORM,
+    DECODER,
+    DECODER_MODULE,
+    DEPTHWISE,
+    ENCODER_MODULE,
+    EXPAND,
+    MASK,
+    NORM_1,
+    NORM_2,
+    RESIDUAL,
+    SLOPE_1,
+    SLOPE_2,
+    Names,
+    rename,
+)
+from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights
+
+NAME = "kaituoxu"
+ANCHOR = r"separator\.network\.2\.0\.0\.net\.0\.weight"
+
+_ENCODER = "encoder.conv1d_U.weight"
+_DEMUCS = "demucs.tasnet.ConvTasNet"
+_DEMUCS_DEFAULTS = {"norm_type": "gLN", "mask_act": "relu"}
+_DEMUCS_NOTE = (
+    "Demucs feeds (x - mean) / deviation of the clip's mono signal and undoes it behind the net: the level of what "
+    "the host feeds should be near that"
+)
+
+
+def claims(found: FoundWeights) -> bool:
+    """Return whether there is one encoder; Clarity's multi-microphone net has two."""
+    return _ENCODER in found.weights
+
+
+def names_of_blocks(network: str, *, causal: bool) -> Names:
+    """Return the names of a separator under ``network``; a chop without weights moves what follows it up by one."""
+    after = 2 if causal else 1
+    return Names(
+        outside={
+            "encoder.conv1d_U": ENCODER_MODULE,
+            "encoder.conv1d": ENCODER_MODULE,
+            "decoder.basis_signals": DECODER_MODULE,
+            "decoder.convtrans1d": DECODER_MODULE,
+            f"{network}.0": BOTTLENECK_NORM,
+            f"{network}.1": BOTTLENECK,
+            f"{network}.3": MASK,
+        },
+        block=rf"{re.escape(network)}\.2\.(?P<repeat>\d+)\.(?P<block>\d+)\.(?P<rest>.+)",
+        inside={
+            "net.0": EXPAND,
+            "net.1": SLOPE_1,
+            "net.2": NORM_1,
+            "net.3.net.0": DEPTHWISE,
+            f"net.3.net.{after}": SLOPE_2,
+            f"net.3.net.{after + 1}": NORM_2,
+            f"net.3.net.{after + 2}": RESIDUAL,
+        },
+    )
+
+
+def is_causal(found: FoundWeights, network: str) -> bool:
+    """Return whether the numbering leaves room for a chop."""
+    return f"{network}.2.0.0.net.3.net.1.weight" not in found.weights
+
+
+def find(found: FoundWeights) -> NamedWeights:
+    """Rename to Asteroid's names and record what the class fixes."""
+    require_one_channel(found.where, found.weights[_ENCODER].shape[1])
+    causal = is_causal(found, "separator.network")
+    renamed = rename(found.weights, names_of_blocks("separator.network", causal=causal), causal=causal)
+    decoder = renamed.weights.get(DECODER)
+    if decoder is not None and decoder.ndim == 2:  # [L, N]: frames, which are then overlapped and added
+        renamed.weights[DECODER] = decoder.T[:, None]
+    recorded, place = recorded_options(found.records)
+    is_demucs = any(getattr(record.values.get("klass"), "path", "") == _DEMUCS for record in found.records)
+    has_norm = any(f"masker.TCN.0.{NORM_1}.{part}" in renamed.weights for part in ("gamma", "weight"))
+    fixed = {
+        **renamed.stack,
+        "causal": causal,
+        "encoder_activation": "relu",
+        "stride": found.weights[_ENCODER].shape[-1] // 2,
+        "bottleneck_norm": "cLN",
+        "mask_input_act": "linear",
+        **({} if has_norm else {"norm_type": "identity"}),
+    }
+    if str(recorded.get("norm_type")).lower() not in ("gln", "cln", "bn"):  # any other word builds a batch norm
+        recorded.pop("norm_type", None)
+    return NamedWeights(
+        found.where,
+        renamed.weights,
+        {**(_DEMUCS_DEFAULTS if is_demucs else {}), **recorded, **fixed},
+        place,
+        (*found.notes, *([_DEMUCS_NOTE] if is_demucs else [])),
+        questions={"mask_act": RELU_FIRST},
+        assumptions={"norm_type": assumed_norm(causal=causal)},
+    )

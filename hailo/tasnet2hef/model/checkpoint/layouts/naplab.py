@@ -1,0 +1,89 @@
+"""The Conv-TasNet of the paper's authors: naplab/Conv-TasNet.
+
+Source: ``conv_tasnet.py`` and ``utility/models.py`` of naplab/Conv-TasNet. Masks are always sigmoids. The clip is
+padded by a stride before and by at least a stride behind, to whole kernels. A causal net's norms are cumulative.
+"""
+
+from __future__ import annotations
+
+from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.model.checkpoint.letters import recorded_options
+from tasnet2hef.model.checkpoint.renaming import (
+    BOTTLENECK,
+    BOTTLENECK_NORM,
+    DECODER_MODULE,
+    DEPTHWISE,
+    ENCODER_MODULE,
+    EXPAND,
+    MASK,
+    MASK_SLOPE,
+    NORM_1,
+    NORM_2,
+    RESIDUAL,
+    SKIP,
+    SLOPE_1,
+    SLOPE_2,
+    Names,
+    rename,
+)
+from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
+
+NAME = "naplab"
+ANCHOR = r"TCN\.TCN\.0\.conv1d\.weight"
+
+_NAMES = Names(
+    outside={
+        "encoder": ENCODER_MODULE,
+        "TCN.LN": BOTTLENECK_NORM,
+        "TCN.BN": BOTTLENECK,
+        "TCN.output.0": MASK_SLOPE,
+        "TCN.output.1": MASK,
+        "decoder": DECODER_MODULE,
+    },
+    block=r"TCN\.TCN\.(?P<block>\d+)\.(?P<rest>.+)",
+    inside={
+        "conv1d": EXPAND,
+        "nonlinearity1": SLOPE_1,
+        "reg1": NORM_1,
+        "dconv1d": DEPTHWISE,
+        "nonlinearity2": SLOPE_2,
+        "reg2": NORM_2,
+        "res_out": RESIDUAL,
+        "skip_out": SKIP,
+    },
+)
+
+
+def claims(found: FoundWeights) -> bool:
+    """Return whether the bottleneck has this implementation's name."""
+    return "TCN.BN.weight" in found.weights
+
+
+def find(found: FoundWeights) -> NamedWeights:
+    """Rename to Asteroid's names and record what the class fixes."""
+    if "TCN.LN.gain" in found.weights:
+        raise CheckpointError(cumulative(found.where, "TCN.LN.gain"))
+    renamed = rename(found.weights, _NAMES)
+    recorded, place = recorded_options(found.records, ("sample_rate", "n_blocks", "n_repeats"))
+    fixed: dict[str, object] = {
+        "norm_type": "gLN",
+        "causal": False,
+        "encoder_activation": "linear",
+        "mask_act": "sigmoid",
+        **renamed.stride,
+        "encoder_padding": renamed.stride.get("stride", 0),
+        "alignment": "window",
+    }
+    assumptions = {"sample_rate": Choice(16000, "in Hz, the class's default")}
+    return NamedWeights(
+        found.where, renamed.weights, {**recorded, **fixed}, place, found.notes, assumptions=assumptions
+    )
+
+
+def cumulative(where: str, name: str) -> str:
+    """Return the refusal of a net whose norms accumulate over time."""
+    return (
+        f"{where}: {name}: found cumulative norms (cgLN, a running mean over all past frames), which have no form on "
+        "the chip and whose reading from this layout is not supported; save the net as Asteroid's ConvTasNet with "
+        "norm_type cgLN, then make them constant with `tasnet2hef freeze`"
+    )

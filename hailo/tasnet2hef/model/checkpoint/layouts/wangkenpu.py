@@ -1,0 +1,80 @@
+"""wangkenpu's Conv-TasNet: numbered blocks in one list, biases on encoder and decoder, no skip path.
+
+Source: ``model/conv_tasnet.py`` of wangkenpu/Conv-TasNet-PyTorch.
+"""
+
+from __future__ import annotations
+
+from tasnet2hef.model.checkpoint.letters import RELU_FIRST, recorded_options
+from tasnet2hef.model.checkpoint.renaming import (
+    BOTTLENECK,
+    BOTTLENECK_NORM,
+    DECODER_MODULE,
+    DEPTHWISE,
+    ENCODER_MODULE,
+    EXPAND,
+    MASK,
+    NORM_1,
+    NORM_2,
+    RESIDUAL,
+    SLOPE_1,
+    SLOPE_2,
+    Names,
+    rename,
+)
+from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
+
+NAME = "wangkenpu"
+ANCHOR = r"separation\.0\.conv1\.0\.weight"
+
+_NAMES = Names(
+    outside={
+        "encode.0": ENCODER_MODULE,
+        "encode_norm": BOTTLENECK_NORM,
+        "conv1": BOTTLENECK,
+        "conv2": MASK,
+        "decode": DECODER_MODULE,
+    },
+    block=r"separation\.(?P<block>\d+)\.(?P<rest>.+)",
+    inside={
+        "conv1.0": EXPAND,
+        "conv1.1": SLOPE_1,
+        "norm1": NORM_1,
+        "dconv.0": DEPTHWISE,
+        "dconv.1": SLOPE_2,
+        "norm2": NORM_2,
+        "conv2": RESIDUAL,
+    },
+)
+
+
+def claims(found: FoundWeights) -> bool:
+    """Return whether the encoder has this implementation's name."""
+    return "encode.0.weight" in found.weights
+
+
+def find(found: FoundWeights) -> NamedWeights:
+    """Rename to Asteroid's names and record what the class fixes."""
+    recorded, place = recorded_options(found.records)
+    causal = bool(found.settings.get("causal", recorded.get("causal", False)))
+    renamed = rename(found.weights, _NAMES, causal=causal)
+    fixed: dict[str, object] = {
+        **renamed.biases,
+        **renamed.stride,
+        "bottleneck_norm": "cLN",
+        "norm_eps": 1e-5,
+        "encoder_activation": "relu",
+        "mask_input_act": "linear",
+    }
+    return NamedWeights(
+        found.where,
+        renamed.weights,
+        {**recorded, **fixed},
+        place,
+        found.notes,
+        questions={"mask_act": RELU_FIRST},
+        assumptions={
+            "norm_type": Choice("gLN", "the default"),
+            "causal": Choice(value=False, hint="the class's default"),
+        },
+    )

@@ -1,0 +1,116 @@
+"""Options under the names that most other implementations share: the paper's letters, and words for mask and norm.
+
+Source of the letters: Luo and Mesgarani, "Conv-TasNet", TASLP 2019, Table I. Names: the constructors of kaituoxu,
+Demucs v2, Clarity, ESPnet, SpeechBrain, JusperLee, funcwj, aps and torchaudio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.model.checkpoint.stored import INPUT_LEVEL, Choice, FoundWeights, Record
+
+MASK_QUESTION: Final = (
+    Choice("sigmoid", "the default of Asteroid's and torchaudio's classes"),
+    Choice("relu", "Asteroid's recipes, torchaudio's conv_tasnet_base"),
+)
+RELU_FIRST: Final = (Choice("relu", "the default"), Choice("sigmoid", ""), Choice("softmax", "over the sources"))
+
+_LETTERS: Final = {
+    "N": "n_filters",
+    "L": "kernel_size",
+    "B": "bn_chan",
+    "H": "hid_chan",
+    "P": "conv_kernel_size",
+    "X": "n_blocks",
+    "R": "n_repeats",
+    "C": "n_src",
+}
+_WORDS: Final = {
+    "n_src": ("num_spks", "num_spk", "num_sources", "num_speakers", "n_sources"),
+    "sample_rate": ("sample_rate", "samplerate", "sampling_rate", "fs", "sr"),
+    "norm_type": ("norm_type", "norm"),
+    "mask_act": (
+        "mask_nonlinear",
+        "mask_nonlinearity",
+        "non_linear",
+        "nonlinear",
+        "activate",
+        "activation",
+        "msk_activate",
+        "mask_act",
+    ),
+    "causal": ("causal", "causal_conv"),
+    "n_blocks": ("msk_num_layers", "layer"),
+    "n_repeats": ("msk_num_stacks", "stack"),
+}
+_NORMS: Final = {"gln": "gLN", "cln": "cLN", "bn": "bN", "gn": "gLN", "in": "fgLN", "id": "identity"}
+
+
+def recorded_options(records: Iterable[Record], words: Iterable[str] = _WORDS) -> tuple[dict[str, object], str]:
+    """Return the options in a file's records, the nearest first, and where they are.
+
+    ``words`` limits the options that are read by word: a project may give one of them another meaning.
+    """
+    recorded: dict[str, object] = {}
+    places: list[str] = []
+    for record in records:
+        found = {name: value for name, value in _options_in(record.values, words).items() if name not in recorded}
+        recorded |= found
+        places += [record.place] if found and record.place not in places else []
+    return recorded, " and ".join(places) or "the file"
+
+
+def _options_in(values: Mapping[str, object], words: Iterable[str]) -> dict[str, object]:
+    has_letters = sum(isinstance(values.get(letter), int) for letter in _LETTERS) >= 3
+    options = {name: values[letter] for letter, name in _LETTERS.items() if has_letters and letter in values}
+    for option in words:
+        name = next((name for name in _WORDS[option] if _is_plain(values.get(name))), None)
+        if name is not None:
+            options.setdefault(option, _as_ours(option, values[name]))
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, (str, int, float)) and value != ""
+
+
+def _as_ours(option: str, value: object) -> object:
+    if option == "norm_type" and isinstance(value, str):
+        return _NORMS.get(value.lower(), value)
+    if option == "sample_rate" and isinstance(value, str):  # ESPnet: 8k
+        return (
+            int(float(value[:-1]) * 1000) if value[:-1].replace(".", "").isdigit() and value[-1] in "kK" else None
+        )
+    return value.lower() if option == "mask_act" and isinstance(value, str) else value
+
+
+def assumed_norm(*, causal: bool) -> Choice:
+    """Return the norm that a net has if nothing says it: one that suits its direction."""
+    if causal:
+        return Choice("cLN", "a causal net's usual norm; gLN has the same weights")
+    return Choice("gLN", "the default; cLN and others have the same weights")
+
+
+def require_one_channel(where: str, channels: int) -> None:
+    """Refuse an encoder of several channels: they have an order and a meaning that the runtime does not know."""
+    if channels != 1:
+        kind = "stereo" if channels == 2 else f"{channels} microphones"
+        raise CheckpointError(
+            f"{where}: found an encoder for {channels} input channels ({kind}), expected one channel; only nets that "
+            "separate one channel can be exported"
+        )
+
+
+def input_level(found: FoundWeights) -> float | None:
+    """Read the level that ``freeze`` and ``distil`` leave among the infos."""
+    level = next((r.values[INPUT_LEVEL] for r in found.records if r.values.get(INPUT_LEVEL) is not None), None)
+    if level is None:
+        return None
+    if isinstance(level, bool) or not isinstance(level, (int, float)) or not -100 <= level <= 0:
+        raise CheckpointError(
+            f"{found.where}: {INPUT_LEVEL}: found {level!r}, expected -100 to 0 dBFS; save it again"
+        )
+    return float(level)

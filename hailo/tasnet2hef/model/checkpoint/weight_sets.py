@@ -1,0 +1,169 @@
+"""Finds the networks in a file: under any key, behind any prefix, averaged ones beside the raw."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor, equal
+
+from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.base.text import first_few
+from tasnet2hef.model.checkpoint.conf_files import records_beside
+from tasnet2hef.model.checkpoint.plain_pickle import Inert, walk
+from tasnet2hef.model.checkpoint.stored import FoundWeights, Layout, RawCheckpoint, Record
+
+_WRAPPING_MODULES = frozenset({"module", "_orig_mod", "_forward_module", "_fsdp_wrapped_module"})
+_COUNTER = "num_batches_tracked"
+_BUFFERS = (_COUNTER, "running_mean", "running_var", "torch_window")
+_REBUILD = re.compile(r"torch\._utils\._rebuild_(.+)")
+_KINDS = {"qtensor": "quantised", "sparse_tensor": "sparse", "meta_tensor_no_storage": "meta (no values)"}
+_NOT_OPTIONS = re.compile(r"optim|sched|callback|loop|loss|metric|scaler")
+
+
+@dataclass(frozen=True)
+class WeightSet:
+    """A network in a file."""
+
+    name: str
+    """How the user can name it: the keys that lead to it, and the prefix of its parameters."""
+    layout: Layout
+    found: FoundWeights
+
+
+Mappings = Sequence[tuple[tuple[str, ...], Mapping[str, object]]]
+"""Every mapping in a file, with the keys that lead to it."""
+
+
+def find_weights(raw: RawCheckpoint, layouts: Sequence[Layout], wanted: object = None) -> WeightSet | None:
+    """Return the network in a file, with its layout and all that is recorded around it; None if there is none.
+
+    ``wanted`` names it where there are several, e.g. raw and averaged weights. Refuses several without a name.
+    """
+    mappings = list(walk(raw.content))
+    beside = (*raw.records, *(records_beside(raw.path) if raw.path else ()))
+    sets: list[WeightSet] = []
+    for path, mapping in mappings:
+        tensors = tensors_in(plain_names(mapping))
+        if tensors:
+            records = (*_records(mappings, path), *beside)
+            notes = _module_note(raw.content)
+            around = FoundWeights(raw.where, tensors, records, notes, unread=_unread(plain_names(mapping)))
+            sets += _sets_in(path, around, layouts)
+    sets = _distinct([*sets, *(each for found in sets for each in _averaged(found, mappings))])
+    return _chosen(raw.where, sets, wanted) if sets else None
+
+
+def plain_names(state: Mapping[str, object]) -> dict[str, object]:
+    """Strip what DataParallel, ``torch.compile`` and FSDP add to names, unless two would then be the same.
+
+    >>> list(plain_names({"model._orig_mod.masker.x": 1}))
+    ['model.masker.x']
+    """
+    plain = {
+        ".".join(part for part in name.split(".") if part not in _WRAPPING_MODULES): value
+        for name, value in state.items()
+    }
+    return plain if len(plain) == len(state) else dict(state)
+
+
+def tensors_in(mapping: Mapping[str, object]) -> dict[str, Tensor]:
+    """Return the tensors of a mapping, without counters that are no parameter (``n_averaged``)."""
+    tensors = {name: value for name, value in mapping.items() if isinstance(value, Tensor)}
+    return {
+        name: tensor
+        for name, tensor in tensors.items()
+        if tensor.ndim or tensor.is_floating_point() or name.endswith(_COUNTER)
+    }
+
+
+def _unread(mapping: Mapping[str, object]) -> dict[str, str]:
+    """Return the kinds of tensors that are not plain numbers: ``torch._utils._rebuild_sparse_tensor`` and others."""
+    paths = {name: value.path for name, value in mapping.items() if isinstance(value, Inert)}
+    return {
+        name: _KINDS.get(match[1], match[1]) for name, path in paths.items() if (match := _REBUILD.fullmatch(path))
+    }
+
+
+def _sets_in(path: tuple[str, ...], around: FoundWeights, layouts: Sequence[Layout]) -> Iterator[WeightSet]:
+    """Yield the networks among the tensors of one mapping."""
+    for layout in layouts:
+        anchor = re.compile(rf"(?P<prefix>(?:.*\.)?){layout.ANCHOR}")
+        prefixes = dict.fromkeys(match["prefix"] for name in around.weights if (match := anchor.fullmatch(name)))
+        for prefix in prefixes:
+            weights = {k.removeprefix(prefix): v for k, v in around.weights.items() if k.startswith(prefix)}
+            others = [name for name in around.weights if not name.startswith(prefix)]
+            note = (
+                [f"left out {len(others)} weights beside {prefix.rstrip('.')}, first {others[0]}"]
+                if others
+                else []
+            )
+            unread = {k.removeprefix(prefix): v for k, v in around.unread.items() if k.startswith(prefix)}
+            found = replace(around, weights=weights, notes=(*around.notes, *note), unread=unread)
+            if layout.claims(found):
+                yield WeightSet(".".join(filter(None, [*path, prefix.rstrip(".")])) or "top", layout, found)
+
+
+def _averaged(raw: WeightSet, mappings: Mappings) -> Iterator[WeightSet]:
+    """Yield lists of tensors that fit the network's parameters one by one: torch_ema's ``shadow_params``."""
+    weights = raw.found.weights
+    names = [name for name in weights if not name.endswith(_BUFFERS)]
+    shapes = [weights[name].shape for name in names]
+    for path, mapping in mappings:
+        for key, values in mapping.items():
+            if isinstance(values, (list, tuple)) and [getattr(each, "shape", None) for each in values] == shapes:
+                averaged = {**weights, **dict(zip(names, values, strict=True))}
+                yield replace(raw, name=".".join([*path, key]), found=replace(raw.found, weights=averaged))
+
+
+def _distinct(sets: Sequence[WeightSet]) -> list[WeightSet]:
+    """Leave out weights that the file holds a second time."""
+    distinct: list[WeightSet] = []
+    for each in sets:
+        if not any(_same(each.found.weights, other.found.weights) for other in distinct):
+            distinct.append(each)
+    return distinct
+
+
+def _same(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
+    return first.keys() == second.keys() and all(
+        first[name].shape == second[name].shape and equal(first[name], second[name]) for name in first
+    )
+
+
+def _chosen(where: str, sets: Sequence[WeightSet], wanted: object) -> WeightSet:
+    names = [each.name for each in sets]
+    if wanted is not None:
+        named = next((each for each in sets if each.name == wanted), None)
+        if named is None:
+            raise CheckpointError(f"{where}: weights: found {wanted!r}, expected {' or '.join(names)}")
+        return named
+    if len(sets) > 1:
+        flags = " or ".join(f"--set weights={name}" for name in names)
+        raise CheckpointError(
+            f"{where}: found {len(sets)} sets of weights with other values ({first_few(names, 4)}), for example raw "
+            f"and averaged ones; give {flags}"
+        )
+    return sets[0]
+
+
+def _records(mappings: Mappings, path: tuple[str, ...]) -> list[Record]:
+    """Return the mappings of plain values in a file, those with the longest way in common with ``path`` first."""
+    return [
+        Record(f"its {'.'.join(each)}" if each else "the file", values)
+        for each, values in sorted(mappings, key=lambda pair: -_common(pair[0], path))
+        if not any(_NOT_OPTIONS.search(name) for name in each)
+        and any(not isinstance(value, (Tensor, Mapping, Inert)) for value in values.values())
+    ]
+
+
+def _common(first: tuple[str, ...], second: tuple[str, ...]) -> int:
+    return len(os.path.commonprefix([first, second]))
+
+
+def _module_note(content: object) -> tuple[str, ...]:
+    if not isinstance(content, Inert):
+        return ()
+    return (f"a saved module of {content.path}: its weights are read as from a state_dict, its code is not run",)
