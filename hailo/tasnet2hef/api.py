@@ -68,6 +68,9 @@ def convert(
     streams: int = 1,
     chunk_frames: int | None = None,
     segments: int = 1,
+    assume: bool = False,
+    reference: StrPath | None = None,
+    zero_padding: bool = False,
 ) -> ExportReport:
     """Convert a checkpoint into an ONNX graph that is native to the chip, and prove that it equals the original.
 
@@ -82,11 +85,16 @@ def convert(
         streams: windows side by side in one tensor: 1, 2, 4 or 8.
         chunk_frames: frames of a chunk: makes the graph stateful; ``seconds`` is then ignored.
         segments: more than one also cuts the graph between its blocks into that many files.
+        assume: as for :func:`load`.
+        reference: an .npz with ``input`` ``[sample]`` and the genuine network's ``output`` ``[source, sample]``,
+            which prove that the file was read as what it is.
+        zero_padding: for a net that pads by reflection: pad with zeros instead, and measure the loss.
 
     Raises:
         CheckpointError: the checkpoint can't be read as a Conv-TasNet.
         OptionError: the net, the window or the place to write can't be used, or torch is not installed.
-        ParityError: the graph differs from the original by more than -80 dB; nothing is written.
+        ParityError: the graph differs from the checkpoint, or the checkpoint from ``reference``, by more than
+            -80 dB; nothing is written.
     """
     _require_torch()
     from tasnet2hef.model.export import ExportOptions, export_file
@@ -99,8 +107,10 @@ def convert(
         streams=streams,
         chunk_frames=chunk_frames,
         segments=segments,
+        reference=None if reference is None else Path(reference),
+        zero_padding=zero_padding,
     )
-    return export_file(os.fspath(checkpoint), Path(onnx_path), options, settings)
+    return export_file(os.fspath(checkpoint), Path(onnx_path), options, settings, assume=assume)
 
 
 def check(

@@ -37,6 +37,13 @@ SettingsOption = Annotated[
         help="An option that the checkpoint does not contain, e.g. `--set mask_act=relu`; may be repeated.",
     ),
 ]
+AssumeOption = Annotated[
+    bool,
+    typer.Option(
+        "--assume",
+        help="Take the family's default for what decides the numbers and is stored nowhere, instead of a question.",
+    ),
+]
 ThreadsOption = Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="all cores")]
 
 

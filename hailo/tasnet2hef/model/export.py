@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from tasnet2hef.model.network.build_options import BuildOptions
 from tasnet2hef.model.network.hailo_tasnet import HailoTasNet
 from tasnet2hef.model.network.norms import norm_strategy
 from tasnet2hef.model.onnx_writer import make_model
-from tasnet2hef.model.parity import measure_parity
+from tasnet2hef.model.parity import measure_parity, measure_reading, measure_zero_padding
 from tasnet2hef.model.segments import split_model
 from tasnet2hef.runtime.backends.segment_names import segment_path
 from tasnet2hef.runtime.reference_clips import reference_path, save_reference
@@ -45,6 +45,10 @@ class ExportOptions:
     """Frames of a chunk: makes the graph stateful; ``seconds`` is then ignored."""
     segments: int = 1
     """More than one: segments are written beside the whole graph."""
+    reference: Path | None = None
+    """An .npz of an input and the genuine network's output, which prove the reading of the file."""
+    zero_padding: bool = False
+    """Pad with zeros where the net pads by reflection, and measure what that costs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,10 @@ class ExportReport:
     """One file per segment, in the order in which they run; empty for a graph that stays whole."""
     graphs: tuple[OpenedGraph, ...] = ()
     """The graphs that were written, opened: the whole one, then its segments."""
+    is_reading_proved: bool = False
+    """The genuine network's output was given and equals that of the reading."""
+    zero_padding_db: float | None = None
+    """Signal-to-error of zero padding in place of reflection; None where the net's own padding was kept."""
 
     @property
     def window_seconds(self) -> float:
@@ -88,6 +96,8 @@ class ExportReport:
             "segments": plain(self.segment_paths),
             "nodes": self.nodes,
             "parity": plain(self.parity),
+            "is_reading_proved": self.is_reading_proved,
+            "zero_padding_db": self.zero_padding_db,
             "notes": list(self.notes),
             "elapsed_seconds": self.elapsed_seconds,
         }
@@ -98,20 +108,26 @@ def export_file(
     onnx_path: Path,
     options: ExportOptions,
     spec_options: Mapping[str, object] | None = None,
+    *,
+    assume: bool = False,
 ) -> ExportReport:
     """Convert a checkpoint file (or a Hugging Face id) to ONNX; see :func:`export_checkpoint`."""
-    return export_checkpoint(load_checkpoint(checkpoint_path, spec_options), onnx_path, options)
+    return export_checkpoint(load_checkpoint(checkpoint_path, spec_options, assume=assume), onnx_path, options)
 
 
 def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOptions) -> ExportReport:
     """Write ``checkpoint`` as a Hailo-native ONNX graph that equals it.
 
     Raises:
-        OptionError: the net, the window or the place to write can't be used.
-        ParityError: the graph differs from the original by more than -80 dB; nothing is written.
+        OptionError: the net, the window, the reference or the place to write can't be used.
+        ParityError: the graph differs from the checkpoint, or the checkpoint from the genuine network's output, by
+            more than -80 dB; nothing is written.
     """
     start = time.perf_counter()
+    proof = () if options.reference is None else (measure_reading(checkpoint, options.reference),)
+    original, checkpoint = checkpoint, _with_padding(checkpoint, options)
     net, notes = build(checkpoint, options)
+    loss_db = measure_zero_padding(original, net.contract) if options.zero_padding else None
     model = make_model(net)
     parts = split_model(model, options.segments) if options.segments != 1 else []
     parity, reference = measure_parity(checkpoint, net, model, parts)
@@ -123,13 +139,24 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
         onnx_path=onnx_path,
         contract=net.contract,
         nodes=len(model.graph.node),
-        parity=parity,
+        parity=(*proof, *parity),
+        is_reading_proved=bool(proof),
+        zero_padding_db=loss_db,
         notes=(*checkpoint.notes, *notes),
         elapsed_seconds=time.perf_counter() - start,
         segment_paths=segment_paths,
         selftest_path=selftest_path,
         graphs=tuple(graphs),
     )
+
+
+def _with_padding(checkpoint: Checkpoint, options: ExportOptions) -> Checkpoint:
+    """Return the checkpoint with the padding that its graph will have."""
+    if not options.zero_padding:
+        return checkpoint
+    if checkpoint.spec.conv_padding == "zeros":
+        raise OptionError("zero-padding: found a net that pads with zeros already; leave it out")
+    return replace(checkpoint, spec=replace(checkpoint.spec, conv_padding="zeros"))
 
 
 def _write(model: onnx.ModelProto, path: Path) -> OpenedGraph:

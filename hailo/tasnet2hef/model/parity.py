@@ -1,18 +1,26 @@
-"""Compares an export with its original: one window per column, or a stream of chunks."""
+"""Compares an export with the reading of its file, and that reading with the genuine network's output.
+
+An export is compared on one window per column, or on a stream of chunks. That proves the export, not the reading:
+whether the file was understood shows only in an output of the network's own implementation.
+"""
 
 from __future__ import annotations
 
 import tempfile
+import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import onnx
 import torch
 
 from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import AudioError, OptionError, ParityError
 from tasnet2hef.base.graph_contract import GraphContract
-from tasnet2hef.base.parity import ParityRow, compare_sources
+from tasnet2hef.base.parity import REFUSED_BELOW_DB, ParityRow, compare_sources
 from tasnet2hef.model.checkpoint import Checkpoint
 from tasnet2hef.model.network.hailo_tasnet import HailoTasNet, separate_windows
 from tasnet2hef.model.network.memory import next_past, set_past
@@ -25,6 +33,8 @@ from tasnet2hef.runtime.reference_clips import Reference
 from tasnet2hef.runtime.speech_windows import separate_clips, speech_clips, stream_clip
 from tasnet2hef.runtime.stream.chunks import ChunkStream
 
+READING: Final = "reading of the file"
+GENUINE: Final = "genuine output"
 REFERENCE_CLIPS = 2
 """Clips that are stored for the self-test, with the original's sources."""
 
@@ -49,14 +59,71 @@ def measure_parity(
     rewrite, deployed = separate_by_rewrite(net, clips), separate_clips(backend, clips)
     reference = Reference(all_clips[:REFERENCE_CLIPS], all_sources[:REFERENCE_CLIPS])
     rows = (
-        _compare("original / HailoTasNet", original, rewrite),
-        _compare("original / ONNX Runtime", original, deployed),
+        _compare(f"{READING} / HailoTasNet", original, rewrite),
+        _compare(f"{READING} / ONNX Runtime", original, deployed),
         _compare("HailoTasNet / ONNX Runtime", rewrite, deployed),
     )
     if chain is None:
         return rows, reference
     chained = separate_clips(chain, clips)
     return (*rows, _compare("ONNX Runtime / segments in ONNX Runtime", deployed, chained)), reference
+
+
+def measure_reading(checkpoint: Checkpoint, path: Path) -> ParityRow:
+    """Compare the reading of a file with the genuine network's output for one input.
+
+    ``path`` is an .npz of ``input`` ``[sample]`` and ``output`` ``[source, sample]``; leading axes of one are
+    dropped. The samples that both have are compared: implementations trim or pad the end differently.
+
+    Raises:
+        OptionError: it can't be read, or its shapes don't fit the network.
+        ParityError: they differ by more than -80 dB: the file was not understood.
+    """
+    mixture, genuine = _read_outputs(path, checkpoint.spec.n_src)
+    with torch.no_grad():
+        read = checkpoint.reference().double()(torch.from_numpy(mixture).double()[None])[0].numpy()
+    samples = min(read.shape[1], genuine.shape[1])
+    if samples < len(mixture) - 2 * checkpoint.spec.kernel_size:
+        raise OptionError(f"{path}: output: found {genuine.shape[1]} samples for an input of {len(mixture)}")
+    row = compare_sources(f"{GENUINE} / {READING}", genuine[:, :samples], read[:, :samples])
+    if row.db < REFUSED_BELOW_DB:
+        spec = checkpoint.spec
+        names = ("mask_act", "norm_type", "n_blocks", "causal", "encoder_activation")
+        options = ", ".join(f"{name}={getattr(spec, name)}" for name in names)
+        raise ParityError(
+            f"{path}: {row.pair}: found {row.db:.1f} dB signal-to-error, expected at least {REFUSED_BELOW_DB:.0f} dB: "
+            f"the network is not what the file was read as ({options}); give what differs with --set"
+        )
+    return row
+
+
+def _read_outputs(path: Path, sources: int) -> tuple[Samples, Samples]:
+    """Read ``[sample]`` and ``[source, sample]``."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            found = {name: np.asarray(arrays[name], np.float32) for name in ("input", "output")}
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise OptionError(
+            f"{path}: can't be read ({error}), expected an .npz with input [sample] and output [source, sample]: "
+            "np.savez(path, input=mixture, output=sources)"
+        ) from error
+    mixture, genuine = found["input"].reshape(-1), found["output"].reshape(-1, found["output"].shape[-1])
+    if mixture.size != max(found["input"].shape, default=0) or len(genuine) != sources:
+        raise OptionError(
+            f"{path}: found input {list(found['input'].shape)} and output {list(found['output'].shape)}, expected "
+            f"[sample] and [{sources}, sample]"
+        )
+    if not (np.isfinite(mixture).all() and np.isfinite(genuine).all() and genuine.any()):
+        raise AudioError(f"{path}: found NaN, infinite or only zero samples, expected speech")
+    return mixture, genuine
+
+
+def measure_zero_padding(checkpoint: Checkpoint, contract: GraphContract) -> float:
+    """Return the signal-to-error in dB of a net of reflection padding when it pads with zeros instead."""
+    clips = speech_clips(contract, REFERENCE_CLIPS)
+    zeros = replace(checkpoint, spec=replace(checkpoint.spec, conv_padding="zeros"))
+    separated = (separate_by_original(each, clips, with_tail=False) for each in (checkpoint, zeros))
+    return _compare("", *separated).db
 
 
 def _open_chain(parts: Sequence[onnx.ModelProto], path: Path) -> SegmentChain | None:

@@ -27,6 +27,8 @@ class SpeechOptions:
     validation_clips: int = 24
     hardware: str = DEFAULT_CHIP
     settings: Mapping[str, object] = field(default_factory=dict)
+    assume: bool = False
+    """Take the family's defaults for what decides the numbers and is stored nowhere."""
 
     def __post_init__(self) -> None:
         """Refuse values out of range, and an unknown chip."""

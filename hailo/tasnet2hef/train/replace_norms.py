@@ -42,7 +42,7 @@ def freeze_file(
     """
     started = time.perf_counter()
     require_writable(output)
-    original = load_checkpoint(checkpoint, speech_options.settings).reference()
+    original = _load(checkpoint, speech_options)
     dataset = _read(folder, original, speech_options)
     student = freeze(original, torch.from_numpy(dataset.freezing_mixtures(options.clips)), options.edges)
     return _finish(original, student, dataset, output, speech_options, started)
@@ -66,7 +66,7 @@ def distil_file(
     """
     started = time.perf_counter()
     require_writable(output)
-    original = load_checkpoint(checkpoint, speech_options.settings).reference().to(options.device)
+    original = _load(checkpoint, speech_options).to(options.device)
     options.variant.spec(original.spec)
     dataset = _read(folder, original, speech_options)
     run_folder = output.with_suffix(".training")
@@ -90,6 +90,10 @@ def distil_file(
     best = run_folder / MODEL_FILE
     student = load_network(best) if best.exists() else run.average
     return _finish(original, student.to(options.device), dataset, output, speech_options, started, run)
+
+
+def _load(checkpoint: str, options: SpeechOptions) -> ReferenceTasNet:
+    return load_checkpoint(checkpoint, options.settings, assume=options.assume).reference()
 
 
 def start_run(original: ReferenceTasNet, dataset: Dataset, options: DistilOptions, folder: str) -> Run:

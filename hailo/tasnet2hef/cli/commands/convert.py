@@ -10,7 +10,7 @@ import typer
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import HardwareOption, JsonOption, SettingsOption, parse_settings
+from tasnet2hef.cli.options import AssumeOption, HardwareOption, JsonOption, SettingsOption, parse_settings
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.to_hef import (
     pages_of,
@@ -22,6 +22,7 @@ from tasnet2hef.cli.to_hef import (
 )
 from tasnet2hef.target.known import DEFAULT_CHIP
 
+CHECKPOINT_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".tar", ".th", ".safetensors", ".onnx")
 DEFAULT_CHUNK = 32
 """Frames: 33 ms of lag for a kernel of 16 and a stride of 8 samples at 8 kHz."""
 
@@ -33,13 +34,22 @@ if TYPE_CHECKING:
 
 def command(
     checkpoint: str = typer.Argument(
-        help="Checkpoint file or folder (Asteroid, Lightning, torchaudio), or a Hugging Face id `org/name`."
+        help="Checkpoint file or folder (Asteroid, torchaudio, ESPnet, SpeechBrain and others), or a Hugging Face id "
+        "`org/name`."
     ),
     seconds: float = typer.Option(2.0, help="Length of the window that the device computes, in seconds."),
     output: Path = typer.Option(
         Path("build"), "--output", "-o", help="Folder for the results, or a path that ends in .onnx."
     ),
     settings: SettingsOption = [],
+    assume: AssumeOption = False,
+    reference: Path | None = typer.Option(
+        None,
+        help="An .npz with `input` and the genuine network's `output`: proves that the file was read as what it is.",
+    ),
+    zero_padding: bool = typer.Option(
+        False, "--zero-padding", help="For a net that pads by reflection: pad with zeros, and measure the loss."
+    ),
     layout: str = typer.Option("tall", help="`tall`: time on H. `wide`: time on W."),
     residual: str = typer.Option(
         "separate", help="`joint`: residual stream and skip sum as one state; fewer layers, 1.4x the MACs."
@@ -91,7 +101,7 @@ def command(
     force: bool = typer.Option(False, "--force", help="Compile although `check` found errors."),
     json_output: JsonOption = False,
 ) -> None:
-    """Convert a checkpoint into an ONNX graph that is native to the chip, and prove that it equals the original.
+    """Convert a checkpoint into an ONNX graph that is native to the chip, and prove that it equals what was read.
 
     Example: `tasnet2hef convert my_model.pth --seconds 2 -o build/`
 
@@ -137,10 +147,13 @@ def command(
         streams=streams,
         chunk_frames=chunk_frames(stateful, chunk),
         segments=segments,
+        reference=reference,
+        zero_padding=zero_padding,
     )
     clock = StepClock()
     with clock.step("export") as ended:
-        report = export_file(checkpoint, onnx_path(checkpoint, output), options, parse_settings(settings))
+        path = onnx_path(checkpoint, output)
+        report = export_file(checkpoint, path, options, parse_settings(settings), assume=assume)
         ended(report.onnx_path, *report.segment_paths)
     with clock.step("check") as ended:
         checks = {graph.path: check_graph(graph, hardware) for graph in report.graphs}
@@ -192,11 +205,13 @@ def onnx_path(checkpoint: str, output: Path) -> Path:
         return output
     if output.is_file():
         raise OptionError(f"{output}: is a file; give a folder, or a path that ends in .onnx")
-    name = Path(checkpoint.split("@")[0]).name or "model"
-    stem = (
-        Path(name).stem if Path(name).suffix in (".pth", ".pt", ".ckpt", ".bin", ".tar", ".safetensors") else name
-    )
-    return output / f"{stem}.onnx"
+    stem = Path(checkpoint.split("@")[0]).name or "model"
+    while Path(stem).suffix in CHECKPOINT_SUFFIXES:  # .pth.tar
+        stem = Path(stem).stem
+    path = output / f"{stem}.onnx"
+    if path.exists() and Path(checkpoint).exists() and path.samefile(checkpoint):
+        raise OptionError(f"{path}: is the checkpoint itself; give another folder with -o")
+    return path
 
 
 def print_report(report: ExportReport) -> None:
@@ -221,6 +236,15 @@ def print_report(report: ExportReport) -> None:
     console.print(show.table("Parity on speech, worst source", ("pair", "signal-to-error [dB]"), rows))
     if contract.stateful:
         print_states(contract)
+    if report.zero_padding_db is not None:
+        show.notice(
+            f"pads with zeros where the net was trained with reflection: {report.zero_padding_db:.1f} dB "
+            "signal-to-error against the net as trained"
+        )
+    if not report.is_reading_proved:
+        show.notice(
+            "equal to this reading of the file; --reference with an output of the genuine network proves the reading"
+        )
     for note in report.notes:
         show.notice(note)
 

@@ -7,7 +7,14 @@ from pathlib import Path
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import HardwareOption, JsonOption, SettingsOption, ThreadsOption, parse_settings
+from tasnet2hef.cli.options import (
+    AssumeOption,
+    HardwareOption,
+    JsonOption,
+    SettingsOption,
+    ThreadsOption,
+    parse_settings,
+)
 from tasnet2hef.cli.tables import print_norms
 from tasnet2hef.train.options import DistilOptions, SpeechOptions, Variant
 
@@ -74,6 +81,7 @@ def command(
     fresh: bool = typer.Option(DistilOptions.fresh, "--fresh", help="Discard an earlier run and start again."),
     hardware: HardwareOption = SpeechOptions.hardware,
     settings: SettingsOption = [],
+    assume: AssumeOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Train a student whose norms stream and fold to do what the original does; only mixtures are needed.
@@ -112,6 +120,7 @@ def command(
         validation_clips=validation_clips,
         hardware=hardware,
         settings=parse_settings(settings),
+        assume=assume,
     )
     with training_progress(show.error_console(), 0, steps) as progress:
         report = distil_file(checkpoint, speech, output, options, speech_options, progress)

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import HardwareOption, JsonOption, SettingsOption, parse_settings
+from tasnet2hef.cli.options import AssumeOption, HardwareOption, JsonOption, SettingsOption, parse_settings
 from tasnet2hef.cli.progress import waiting
 from tasnet2hef.cli.tables import print_norms
 from tasnet2hef.train.options import FreezeOptions, SpeechOptions
@@ -33,6 +33,7 @@ def command(
     hours: float = typer.Option(SpeechOptions.hours, help="Hours of speech to read at most."),
     hardware: HardwareOption = SpeechOptions.hardware,
     settings: SettingsOption = [],
+    assume: AssumeOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Replace a net's norms with constants fitted to speech, so that it streams and folds; measure the cost.
@@ -45,7 +46,12 @@ def command(
 
     options = FreezeOptions(clips=clips, edges=edges)
     speech_options = SpeechOptions(
-        seconds=seconds, hours=hours, test_clips=test_clips, hardware=hardware, settings=parse_settings(settings)
+        seconds=seconds,
+        hours=hours,
+        test_clips=test_clips,
+        hardware=hardware,
+        settings=parse_settings(settings),
+        assume=assume,
     )
     with waiting("freezing and measuring"):
         report = freeze_file(checkpoint, speech, output, options, speech_options)

@@ -75,18 +75,20 @@ def open_questions(
     return {**questions, **({"n_blocks": stack} if len(stack) > 1 else {})}
 
 
-def refuse_unanswered(named: NamedWeights, questions: Mapping[str, Sequence[Choice]]) -> NoReturn:
+def refuse_unanswered(
+    named: NamedWeights, questions: Mapping[str, Sequence[Choice]], taken: Mapping[str, object]
+) -> NoReturn:
     """Refuse weights whose reading is open; name the choices as the flags that answer.
+
+    ``taken``: what is assumed besides, unless it is set.
 
     Raises:
         CheckpointError: always.
     """
     asked = "; ".join(f"{name}: {_flags(name, choices)}" for name, choices in questions.items())
     defaults = ", ".join(f"{name}={_text(choices[0].value)}" for name, choices in questions.items())
-    assumed = [
-        f"{name}={_text(choice.value)}" for name, choice in named.assumptions.items() if name not in questions
-    ]
-    unless = f"; taken unless set: {', '.join(assumed)}" if assumed else ""
+    assumed = ", ".join(f"{name}={_text(value)}" for name, value in taken.items())
+    unless = f"; taken unless set: {assumed}" if assumed else ""
     module = next((f"; {note}" for note in named.notes if note.startswith("a saved module")), "")
     raise CheckpointError(
         f"{named.where}: what decides the numbers is not stored with these weights{module}: {asked}; "

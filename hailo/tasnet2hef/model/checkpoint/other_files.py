@@ -25,7 +25,10 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"\xfd7zXZ", "an xz archive", "unpack it and give the checkpoint in it"),
 )
 _BY_SUFFIX = {
-    ".onnx": ("an ONNX file", "ONNX goes into the patch step; give the PyTorch checkpoint here"),
+    ".onnx": (
+        "an ONNX file without the weights' names of Asteroid's ConvTasNet",
+        "give the PyTorch checkpoint it was exported from; a graph itself goes into the patch step",
+    ),
     ".har": ("a HAR of the Hailo compiler", "give the checkpoint it was made from"),
     ".hef": ("a HEF, compiled for a Hailo device", "give the checkpoint it was made from"),
     ".tflite": ("a TensorFlow Lite file", "give a PyTorch checkpoint"),
@@ -63,6 +66,19 @@ def refuse_zip(path: Path, names: list[str]) -> NoReturn:
     raise CheckpointError(f"{path}: found {kind}, {_EXPECTED}; {advice}")
 
 
+def is_onnx(path: Path) -> bool:
+    """Return whether a file begins like an ONNX graph, or is called one."""
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    return bool(head) and not head.startswith(tuple(each[0] for each in _SIGNATURES)) and _is_onnx(path, head)
+
+
+def _is_onnx(path: Path, head: bytes) -> bool:
+    first, producers = _ONNX_START
+    starts_so = head.startswith(first) and any(producer in head[:64] for producer in producers)
+    return starts_so or path.suffix.lower() == ".onnx"
+
+
 def _kind(path: Path, head: bytes) -> tuple[str, str]:
     if not head:
         return "an empty file", "copy or download it again"
@@ -71,8 +87,7 @@ def _kind(path: Path, head: bytes) -> tuple[str, str]:
             return kind, advice
     if head[_TAR_MARK_AT:].startswith(_TAR_MARK):
         return "a tar archive", "unpack it and give the checkpoint in it"
-    first, producers = _ONNX_START
-    if head.startswith(first) and any(producer in head[:64] for producer in producers):
+    if _is_onnx(path, head):
         return _BY_SUFFIX[".onnx"]
     if path.suffix.lower() in _BY_SUFFIX:
         return _BY_SUFFIX[path.suffix.lower()]

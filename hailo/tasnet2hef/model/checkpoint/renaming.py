@@ -92,7 +92,9 @@ def rename(weights: Mapping[str, Tensor], names: Names, *, causal: bool = False)
             index = int(match.groupdict().get("repeat") or 0) * per_repeat + int(match["block"])
             renamed[f"masker.TCN.{index}.{_renamed(match['rest'], names.inside)}"] = tensor
     repeats = len({repeat for repeat, _ in numbers})
-    stack: dict[str, object] = {"n_blocks": per_repeat, "n_repeats": repeats} if "repeat" in pattern.groupindex else {}
+    stack: dict[str, object] = (
+        {"n_blocks": per_repeat, "n_repeats": repeats} if "repeat" in pattern.groupindex else {}
+    )
     return Renamed(completed(_shaped(renamed, causal=causal)), stack, len(numbers))
 
 

@@ -48,7 +48,10 @@ def resolve(
         checkpoint = _assumed(layout, found, {name: choices[0].value for name, choices in questions.items()})
         if assume:
             return checkpoint
-        refuse_unanswered(named, questions)  # last: what is wrong in itself needs no answer
+        noted = [note.partition(": assumed")[0] for note in checkpoint.notes if ": assumed" in note]
+        spec = checkpoint.spec.as_dict()
+        taken = {name: spec[name] for name in noted if name in spec and name not in questions}
+        refuse_unanswered(named, questions, taken)  # last: what is wrong in itself needs no answer
     if found.unread:
         name, kind = next(iter(found.unread.items()))
         raise CheckpointError(

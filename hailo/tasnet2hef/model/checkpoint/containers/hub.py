@@ -7,10 +7,24 @@ from pathlib import Path
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.containers import folder, torch_file
-from tasnet2hef.model.checkpoint.stored import RawCheckpoint
+from tasnet2hef.model.checkpoint.stored import RawCheckpoint, Record
 
 _ID = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?")
-_FILE_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".tar", ".safetensors", ".onnx", ".har", ".hef", ".npz", ".yml")
+_RATE = re.compile(r"_(8|16|24|32|48)k(?![a-z0-9])", re.IGNORECASE)
+_FILE_SUFFIXES = (
+    ".pth",
+    ".pt",
+    ".ckpt",
+    ".bin",
+    ".tar",
+    ".th",
+    ".safetensors",
+    ".onnx",
+    ".har",
+    ".hef",
+    ".npz",
+    ".yml",
+)
 # The file that Asteroid's own loader downloads (asteroid/utils/hub_utils.py, 0.7.0).
 _FILE_NAME = folder.PREFERRED_NAMES[0]
 
@@ -32,7 +46,9 @@ def read(location: str) -> RawCheckpoint:
             f"{location}: found a {_FILE_NAME} that torch.save did not write; give a different id"
         )
     raw = torch_file.read(path)
-    return RawCheckpoint(location, raw.content, raw.path)
+    rate = _RATE.search(repository := match["repository"])
+    records = (Record(f"the name {repository}", {"sample_rate": 1000 * int(rate[1])}),) if rate else ()
+    return RawCheckpoint(location, raw.content, raw.path, records)
 
 
 def _downloaded(location: str, repository: str, revision: str | None) -> str:

