@@ -155,7 +155,7 @@ class TasNetSpec:
     conv_padding: Literal["zeros", "reflect"] = "zeros"
     """How depthwise convolutions of a net that is not causal pad: with zeros, or by reflection."""
     alignment: str = ""
-    """How a clip is extended to whole frames, see ``clip_padding``; empty: none, or stride with encoder_padding."""
+    """How a clip is extended to whole frames, see ``clip_padding``; empty: none, stride with encoder_padding."""
 
     def __post_init__(self) -> None:
         """Validate; see the class."""

@@ -41,7 +41,7 @@ AssumeOption = Annotated[
     bool,
     typer.Option(
         "--assume",
-        help="Take the family's default for what decides the numbers and is stored nowhere, instead of a question.",
+        help="Take the family's default for what decides the numbers and is stored nowhere: no question.",
     ),
 ]
 ThreadsOption = Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="all cores")]

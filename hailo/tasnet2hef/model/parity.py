@@ -91,8 +91,8 @@ def measure_reading(checkpoint: Checkpoint, path: Path) -> ParityRow:
         names = ("mask_act", "norm_type", "n_blocks", "causal", "encoder_activation")
         options = ", ".join(f"{name}={getattr(spec, name)}" for name in names)
         raise ParityError(
-            f"{path}: {row.pair}: found {row.db:.1f} dB signal-to-error, expected at least {REFUSED_BELOW_DB:.0f} dB: "
-            f"the network is not what the file was read as ({options}); give what differs with --set"
+            f"{path}: {row.pair}: found {row.db:.1f} dB signal-to-error, expected at least {REFUSED_BELOW_DB:.0f} "
+            f"dB: the network is not what the file was read as ({options}); give what differs with --set"
         )
     return row
 

@@ -74,8 +74,8 @@ class Variant:
         without_gains = sorted({"bN", "identity"} & set(teacher.norms))
         if self.norm == "cLN" and without_gains:
             raise OptionError(
-                f"norm: found cLN for a net with {' and '.join(without_gains)} norms, whose gains are not those of "
-                "a layer norm, expected frozen"
+                f"norm: found cLN for a net with {' and '.join(without_gains)} norms, whose gains are not those "
+                "of a layer norm, expected frozen"
             )
         hidden = self.hid_chan or teacher.hid_chan
         if hidden > teacher.hid_chan:

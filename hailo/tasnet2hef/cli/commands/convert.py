@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 def command(
     checkpoint: str = typer.Argument(
-        help="Checkpoint file or folder (Asteroid, torchaudio, ESPnet, SpeechBrain and others), or a Hugging Face id "
-        "`org/name`."
+        help="Checkpoint file or folder (Asteroid, torchaudio, ESPnet, SpeechBrain and others), or a Hugging Face "
+        "id `org/name`."
     ),
     seconds: float = typer.Option(2.0, help="Length of the window that the device computes, in seconds."),
     output: Path = typer.Option(
@@ -45,7 +45,7 @@ def command(
     assume: AssumeOption = False,
     reference: Path | None = typer.Option(
         None,
-        help="An .npz with `input` and the genuine network's `output`: proves that the file was read as what it is.",
+        help="An .npz with `input` and the genuine network's `output`: proves the reading of the file.",
     ),
     zero_padding: bool = typer.Option(
         False, "--zero-padding", help="For a net that pads by reflection: pad with zeros, and measure the loss."
@@ -243,7 +243,7 @@ def print_report(report: ExportReport) -> None:
         )
     if not report.is_reading_proved:
         show.notice(
-            "equal to this reading of the file; --reference with an output of the genuine network proves the reading"
+            "equal to this reading of the file; --reference with an output of the genuine network proves it"
         )
     for note in report.notes:
         show.notice(note)

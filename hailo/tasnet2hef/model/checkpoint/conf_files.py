@@ -48,7 +48,7 @@ _PlainLoader.add_multi_constructor("", _plain)
 
 
 def records_beside(path: Path) -> tuple[Record, ...]:
-    """Read the recipes' files in the folder of ``path`` (or in it), and above it while it only keeps checkpoints."""
+    """Read the recipes' files in the folder of ``path`` (or in it), and above folders that keep checkpoints."""
     folder = path if path.is_dir() else path.parent
     records: list[Record] = []
     for _ in range(_MOST_FOLDERS):

@@ -27,8 +27,9 @@ def with_plain_filters(
 ) -> tuple[dict[str, Tensor], dict[str, object], tuple[str, ...]]:
     """Replace the banks' parameters by their filters; return weights, the spec's options, and notes.
 
-    ``assume``: equal banks that do not start at random are none the pseudo-inverse of the other. Sizes in the options become those of the filters. Refuses families that are more than a convolution, padded
-    filterbanks, and sizes that contradict the weights.
+    ``assume``: equal banks that do not start at random are none the pseudo-inverse of the other. Sizes in the
+    options become those of the filters. Refuses families that are more than a convolution, padded filterbanks, and
+    sizes that contradict the weights.
     """
     _require_unpadded(where, options)
     banks = {bank: _parameters_of(weights, bank) for bank in _BANKS}

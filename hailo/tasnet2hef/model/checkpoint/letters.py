@@ -16,7 +16,9 @@ MASK_QUESTION: Final = (
     Choice("sigmoid", "the default of Asteroid's and torchaudio's classes"),
     Choice("relu", "Asteroid's recipes, torchaudio's conv_tasnet_base"),
 )
-RELU_FIRST: Final = (Choice("relu", "the default"), Choice("sigmoid", ""), Choice("softmax", "over the sources"))
+RELU: Final = Choice("relu", "the default")
+RELU_OR_SOFTMAX: Final = (RELU, Choice("softmax", ""))
+RELU_SIGMOID_SOFTMAX: Final = (RELU, Choice("sigmoid", ""), Choice("softmax", ""))
 
 _LETTERS: Final = {
     "N": "n_filters",
@@ -99,8 +101,8 @@ def require_one_channel(where: str, channels: int) -> None:
     if channels != 1:
         kind = "stereo" if channels == 2 else f"{channels} microphones"
         raise CheckpointError(
-            f"{where}: found an encoder for {channels} input channels ({kind}), expected one channel; only nets that "
-            "separate one channel can be exported"
+            f"{where}: found an encoder for {channels} input channels ({kind}), expected one channel; only nets "
+            "that separate one channel can be exported"
         )
 
 

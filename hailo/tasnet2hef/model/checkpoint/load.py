@@ -27,9 +27,9 @@ def load_checkpoint(
     """Read a trained Conv-TasNet; nothing in the file is ever executed.
 
     ``path_or_id`` is a file, a folder, or a Hugging Face id ``org/name`` or ``org/name@revision``. ``options``
-    have TasNetSpec's names (and Asteroid's ``who_is_pinv``, ``min_low_hz``, ``min_band_hz``, and ``weights``, which
-    names one of several networks in the file); they add to and override those of the file, but must agree with the
-    shapes of the weights. ``assume`` takes the default where a question is open.
+    have TasNetSpec's names (and Asteroid's ``who_is_pinv``, ``min_low_hz``, ``min_band_hz``, and ``weights``,
+    which names one of several networks in the file); they add to and override those of the file, but must agree
+    with the shapes of the weights. ``assume`` takes the default where a question is open.
 
     Raises:
         CheckpointError: it can't be read as a Conv-TasNet, or what decides the numbers is nowhere stored; one line

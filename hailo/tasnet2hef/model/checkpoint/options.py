@@ -1,7 +1,7 @@
 """The options of a net: from the user, from the file, from the shapes of the weights; what decides is asked for.
 
-The weights take precedence, then the user, then the file. What none of them specifies and what changes the numbers is
-a question; where the family agrees on a value, that is taken with a note.
+The weights take precedence, then the user, then the file. What none of them specifies and what changes the numbers
+is a question; where the family agrees on a value, that is taken with a note.
 """
 
 from __future__ import annotations

@@ -38,13 +38,13 @@ _PARTS = (
 _REFUSALS: tuple[tuple[str, str], ...] = (
     (
         r"^(.*\.)?(spatial|spectral)_encoder\.",
-        "found a second encoder, for several microphones (Clarity's MC-ConvTasNet), expected one input channel; only "
-        "nets that separate one channel can be exported",
+        "found a second encoder, for several microphones (Clarity's MC-ConvTasNet), expected one input channel; "
+        "only nets that separate one channel can be exported",
     ),
     (
         r"spk_(transform|model|encoder)|speaker_encoder|gamma_fcs|\.fc\.linear|spk_fuse",
-        "found a net for one target speaker, which takes that speaker's embedding as a second input (wesep), expected "
-        "one input; no net with a second input can be exported",
+        "found a net for one target speaker, which takes that speaker's embedding as a second input (wesep), "
+        "expected one input; no net with a second input can be exported",
     ),
     (
         r"^(temporal_conv_net\.temporalblock|bottleneck_conv1x1\.conv|mask_conv1x1\.conv)",
@@ -65,8 +65,8 @@ def refuse_architecture(raw: RawCheckpoint) -> NoReturn:
     if not tensors:
         keys = list(mappings[0]) if mappings else [f"a {type(raw.content).__name__}"]
         raise CheckpointError(
-            f"{raw.where}: found no weights ({_listed(keys)}), expected the weights of a Conv-TasNet by name; save "
-            "the network's state_dict"
+            f"{raw.where}: found no weights ({_listed(keys)}), expected the weights of a Conv-TasNet by name; "
+            "save the network's state_dict"
         )
     for mark, refusal in _REFUSALS if len(tensors) > 1 else (*_REFUSALS, *_SINGLE):
         name = next((name for name in tensors if re.search(mark, name)), None)

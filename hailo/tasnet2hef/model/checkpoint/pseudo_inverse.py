@@ -49,8 +49,9 @@ def pseudo_inverse_bank(
     if assume and not family.starts_random:
         return None, (f"who_is_pinv: assumed none: {family.name} banks are equal from the start",)
     raise CheckpointError(
-        f"{where}: found equal filters in encoder and decoder ({family.name}), which Asteroid saves both for equal "
-        "banks and for one that is the other's pseudo-inverse; give --set who_is_pinv=none, encoder or decoder"
+        f"{where}: found equal filters in encoder and decoder ({family.name}), which Asteroid saves both for "
+        "equal banks and for one that is the other's pseudo-inverse; give --set who_is_pinv=none, encoder or "
+        "decoder"
     )
 
 

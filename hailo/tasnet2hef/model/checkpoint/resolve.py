@@ -49,8 +49,8 @@ def resolve(
         if assume:
             return checkpoint
         noted = [note.partition(": assumed")[0] for note in checkpoint.notes if ": assumed" in note]
-        spec = checkpoint.spec.as_dict()
-        taken = {name: spec[name] for name in noted if name in spec and name not in questions}
+        read = checkpoint.spec.as_dict()
+        taken = {name: read[name] for name in noted if name in read and name not in questions}
         refuse_unanswered(named, questions, taken)  # last: what is wrong in itself needs no answer
     if found.unread:
         name, kind = next(iter(found.unread.items()))

@@ -1,4 +1,4 @@
-"""What is passed between the steps of loading: a file's values, one network's weights, then those under our names."""
+"""What is passed between the steps of loading: a file's values, a network's weights, those under our names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 from torch import Tensor, nn
 
 INPUT_LEVEL: Final = "input_level_dbfs"
-"""Where ``freeze`` and ``distil`` keep the speech level, among a file's ``infos``, which Asteroid itself ignores."""
+"""Where ``freeze`` and ``distil`` keep the speech level, among a file's ``infos``; Asteroid ignores it."""
 
 
 class Record(NamedTuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from torch import Tensor, equal
 
@@ -80,7 +80,7 @@ def tensors_in(mapping: Mapping[str, object]) -> dict[str, Tensor]:
 
 
 def _unread(mapping: Mapping[str, object]) -> dict[str, str]:
-    """Return the kinds of tensors that are not plain numbers: ``torch._utils._rebuild_sparse_tensor`` and others."""
+    """Return the kinds of tensors that are not plain numbers, by name."""
     paths = {name: value.path for name, value in mapping.items() if isinstance(value, Inert)}
     return {
         name: _KINDS.get(match[1], match[1]) for name, path in paths.items() if (match := _REBUILD.fullmatch(path))
@@ -143,8 +143,8 @@ def _chosen(where: str, sets: Sequence[WeightSet], wanted: object) -> WeightSet:
     if len(sets) > 1:
         flags = " or ".join(f"--set weights={name}" for name in names)
         raise CheckpointError(
-            f"{where}: found {len(sets)} sets of weights with other values ({first_few(names, 4)}), for example raw "
-            f"and averaged ones; give {flags}"
+            f"{where}: found {len(sets)} sets of weights with other values ({first_few(names, 4)}), for example "
+            f"raw and averaged ones; give {flags}"
         )
     return sets[0]
 
@@ -160,7 +160,8 @@ def _records(mappings: Mappings, path: tuple[str, ...]) -> list[Record]:
 
 
 def _common(first: tuple[str, ...], second: tuple[str, ...]) -> int:
-    return len(os.path.commonprefix([first, second]))
+    same = (one == other for one, other in zip(first, second, strict=False))
+    return len(list(takewhile(bool, same)))
 
 
 def _module_note(content: object) -> tuple[str, ...]:

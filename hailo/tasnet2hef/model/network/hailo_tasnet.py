@@ -132,8 +132,9 @@ def require_exact(spec: TasNetSpec) -> None:
     """
     if spec.conv_padding != "zeros":
         raise OptionError(
-            f"conv_padding: found {spec.conv_padding}: the rows beyond the edge are copies in reverse order, which "
-            "no operator of the chip makes; give --zero-padding to pad with zeros instead and have the loss measured"
+            f"conv_padding: found {spec.conv_padding}: the rows beyond the edge are copies in reverse order, "
+            "which no operator of the chip makes; give --zero-padding to pad with zeros instead and have the loss "
+            "measured"
         )
 
 
@@ -146,8 +147,8 @@ def require_stateful(spec: TasNetSpec) -> None:
     if not spec.causal or norm_strategy(spec) == "exact":
         sight = "is causal" if spec.causal else "looks ahead (not causal)"
         raise OptionError(
-            f"stateful: found a net that {sight} with {'/'.join(sorted(set(spec.norms)))} norms, expected a causal one with cLN or "
-            "bN; export windows instead"
+            f"stateful: found a net that {sight} with {'/'.join(sorted(set(spec.norms)))} norms, expected a "
+            "causal one with cLN or bN; export windows instead"
         )
 
 

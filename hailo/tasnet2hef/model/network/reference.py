@@ -2,7 +2,8 @@
 
 Source: ``asteroid/models/conv_tasnet.py`` and ``asteroid/masknn`` of Asteroid 0.7.0. Its state dict has the
 names and shapes of Asteroid's own, so that weights load without renaming; what only other implementations have
-(biases of the encoder and decoder, other norms at some places, reflection padding) is added where the spec says so.
+(biases of the encoder and decoder, other norms at some places, reflection padding) is added where the spec says
+so.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def test_a_recipe_does_not_say_which_norm_a_causal_net_has(tmp_path: Path) -> No
     conf = {**CONF, "masknet": {**CONF["masknet"], "norm_type": "gLN", "causal": True}}
     content = {"state_dict": small_weights(causal=True), "hyper_parameters": conf}
     path = saved(content, tmp_path / "net.ckpt")
-    with pytest.raises(CheckpointError, match="norm_type: --set norm_type=cLN .* or --set norm_type=gLN"):
+    with pytest.raises(CheckpointError, match=r"norm_type: --set norm_type=cLN .* or --set norm_type=gLN"):
         load_checkpoint(path)
     assert load_checkpoint(path, {"norm_type": "cLN"}).spec.norm_type == "cLN"
 

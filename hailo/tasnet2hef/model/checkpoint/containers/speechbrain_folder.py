@@ -30,7 +30,7 @@ def read(location: str) -> RawCheckpoint:
     missing = [f"{part}.ckpt" for part in PARTS if not (folders[0] / f"{part}.ckpt").is_file()]
     if missing:
         raise CheckpointError(
-            f"{folders[0]}: found masknet.ckpt without {' and '.join(missing)}, expected all three; copy them there"
+            f"{folders[0]}: found masknet.ckpt without {' and '.join(missing)}, expected all three; copy them"
         )
     content: dict[str, object] = {}
     for part in PARTS:

@@ -1,8 +1,8 @@
 """Files written by ``torch.save``, or pickled by hand: .pt, .pth, .ckpt, .bin, .tar, .th; no code in them is run.
 
-Formats: a zip of ``data.pkl`` and one member per storage (``torch/serialization.py``, torch 1.6 on), and before that
-five pickles followed by the storages. Both are read here, not by ``torch.load``: its safe mode refuses a file for a
-NumPy number or a path beside the weights, and its other mode runs what the file says.
+Formats: a zip of ``data.pkl`` and one member per storage (``torch/serialization.py``, torch 1.6 on), and before
+that five pickles followed by the storages. Both are read here, not by ``torch.load``: its safe mode refuses a file
+for a NumPy number or a path beside the weights, and its other mode runs what the file says.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The time-domain TCN of funcwj's aps: convolutions with a scale, and other norms behind familiar names.
 
-Source: ``aps/sse/bss/tcn.py`` of funcwj/aps. Its "cLN" is a group norm over all channels and frames, which is a gLN,
-also before the bottleneck; its "IN" is one channel by channel, which is Asteroid's fgLN.
+Source: ``aps/sse/bss/tcn.py`` of funcwj/aps. Its "cLN" is a group norm over all channels and frames, which is a
+gLN, also before the bottleneck; its "IN" is one channel by channel, which is Asteroid's fgLN.
 """
 
 from __future__ import annotations
@@ -9,24 +9,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
-from tasnet2hef.model.checkpoint.letters import RELU_FIRST, recorded_options
-from tasnet2hef.model.checkpoint.renaming import (
-    BOTTLENECK,
-    BOTTLENECK_NORM,
-    DECODER_MODULE,
-    DEPTHWISE,
-    ENCODER_MODULE,
-    EXPAND,
-    MASK,
-    MASK_SLOPE,
-    NORM_1,
-    NORM_2,
-    RESIDUAL,
-    SLOPE_1,
-    SLOPE_2,
-    Names,
-    rename,
-)
+from tasnet2hef.model.checkpoint import renaming as ours
+from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options
+from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
 NAME = "aps (time_tcn)"
@@ -34,22 +19,22 @@ ANCHOR = r"conv\.repeat\.0\.0\.conv1\.weight"
 
 _NAMES = Names(
     outside={
-        "encoder": ENCODER_MODULE,
-        "ln": BOTTLENECK_NORM,
-        "proj": BOTTLENECK,
-        "mask.0": MASK_SLOPE,
-        "mask.1": MASK,
-        "decoder": DECODER_MODULE,
+        "encoder": ours.ENCODER_MODULE,
+        "ln": ours.BOTTLENECK_NORM,
+        "proj": ours.BOTTLENECK,
+        "mask.0": ours.MASK_SLOPE,
+        "mask.1": ours.MASK,
+        "decoder": ours.DECODER_MODULE,
     },
     block=r"conv\.repeat\.(?P<repeat>\d+)\.(?P<block>\d+)\.(?P<rest>.+)",
     inside={
-        "conv1": EXPAND,
-        "norm1.0": SLOPE_1,
-        "norm1.1": NORM_1,
-        "dconv": DEPTHWISE,
-        "norm2.0": SLOPE_2,
-        "norm2.1": NORM_2,
-        "conv2": RESIDUAL,
+        "conv1": ours.EXPAND,
+        "norm1.0": ours.SLOPE_1,
+        "norm1.1": ours.NORM_1,
+        "dconv": ours.DEPTHWISE,
+        "norm2.0": ours.SLOPE_2,
+        "norm2.1": ours.NORM_2,
+        "conv2": ours.RESIDUAL,
     },
 )
 _GLOBAL = Choice("gLN", "group norm of one group, aps' cLN")
@@ -66,8 +51,8 @@ def find(found: FoundWeights) -> NamedWeights:
     skip = next((name for name in found.weights if name.startswith("conv.skip_linear.")), None)
     if skip is not None:
         raise CheckpointError(
-            f"{found.where}: {skip}: found skip connections between repeats (skip_residual), expected none; no other "
-            "residual path can be exported"
+            f"{found.where}: {skip}: found skip connections between repeats (skip_residual), expected none; no "
+            "other residual path can be exported"
         )
     recorded, place = recorded_options(found.records)
     causal = bool(found.settings.get("causal", recorded.get("causal", False)))
@@ -90,7 +75,7 @@ def find(found: FoundWeights) -> NamedWeights:
         {**recorded, **fixed},
         place,
         found.notes,
-        questions={"mask_act": RELU_FIRST, "norm_type": (_GLOBAL, _CHANNEL)},
+        questions={"mask_act": RELU_SIGMOID_SOFTMAX, "norm_type": (_GLOBAL, _CHANNEL)},
         assumptions={"causal": Choice(value=False, hint="the class's default")},
     )
 

@@ -1,7 +1,7 @@
 """Asteroid's weights: its packages (``model.serialize()``), Lightning checkpoints, wrapped and bare state dicts.
 
-Sources: ``asteroid/models/base_models.py``, ``asteroid/models/publisher.py`` (``infos`` of a published package) and
-``asteroid/engine/system.py`` (0.7.0); the recipes' ``conf.yml`` (``egs/*/ConvTasNet/train.py``).
+Sources: ``asteroid/models/base_models.py``, ``asteroid/models/publisher.py`` (``infos`` of a published package)
+and ``asteroid/engine/system.py`` (0.7.0); the recipes' ``conf.yml`` (``egs/*/ConvTasNet/train.py``).
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ def _settle_rate(
         return []
     recorded["sample_rate"] = rate
     return [
-        f"sample_rate: {rate} as in {place}, instead of {stored} in its model_args: recipes before 2021 did not pass "
-        "the rate to the model; set sample_rate if it differs"
+        f"sample_rate: {rate} as in {place}, instead of {stored} in its model_args: recipes before 2021 did not "
+        "pass the rate to the model; set sample_rate if it differs"
     ]
 
 

@@ -37,8 +37,8 @@ def find(found: FoundWeights) -> NamedWeights:
     conf = _conf(found)
     if conf.get("masking") is False:
         raise CheckpointError(
-            f"{found.where}: masking: found false in its configuration: the separator's output is used in place of "
-            "a masked representation, expected masks; train with masking"
+            f"{found.where}: masking: found false in its configuration: the separator's output is used in place "
+            "of a masked representation, expected masks; train with masking"
         )
     causal = is_causal(found, _NETWORK)
     renamed = rename(found.weights, _names(found, causal=causal), causal=causal)

@@ -5,23 +5,9 @@ Source: ``nnet/conv_tas_net.py`` of funcwj/conv-tasnet. Options: the ``mdl.json`
 
 from __future__ import annotations
 
-from tasnet2hef.model.checkpoint.letters import RELU_FIRST, recorded_options
-from tasnet2hef.model.checkpoint.renaming import (
-    BOTTLENECK,
-    BOTTLENECK_NORM,
-    DECODER_MODULE,
-    DEPTHWISE,
-    ENCODER_MODULE,
-    EXPAND,
-    MASK,
-    NORM_1,
-    NORM_2,
-    RESIDUAL,
-    SLOPE_1,
-    SLOPE_2,
-    Names,
-    rename,
-)
+from tasnet2hef.model.checkpoint import renaming as ours
+from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options
+from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
 NAME = "funcwj"
@@ -29,21 +15,21 @@ ANCHOR = r"repeats\.0\.0\.conv1x1\.weight"
 
 _NAMES = Names(
     outside={
-        "encoder_1d": ENCODER_MODULE,
-        "ln": BOTTLENECK_NORM,
-        "proj": BOTTLENECK,
-        "mask": MASK,
-        "decoder_1d": DECODER_MODULE,
+        "encoder_1d": ours.ENCODER_MODULE,
+        "ln": ours.BOTTLENECK_NORM,
+        "proj": ours.BOTTLENECK,
+        "mask": ours.MASK,
+        "decoder_1d": ours.DECODER_MODULE,
     },
     block=r"repeats\.(?P<repeat>\d+)\.(?P<block>\d+)\.(?P<rest>.+)",
     inside={
-        "conv1x1": EXPAND,
-        "prelu1": SLOPE_1,
-        "lnorm1": NORM_1,
-        "dconv": DEPTHWISE,
-        "prelu2": SLOPE_2,
-        "lnorm2": NORM_2,
-        "sconv": RESIDUAL,
+        "conv1x1": ours.EXPAND,
+        "prelu1": ours.SLOPE_1,
+        "lnorm1": ours.NORM_1,
+        "dconv": ours.DEPTHWISE,
+        "prelu2": ours.SLOPE_2,
+        "lnorm2": ours.NORM_2,
+        "sconv": ours.RESIDUAL,
     },
 )
 
@@ -75,6 +61,6 @@ def find(found: FoundWeights) -> NamedWeights:
         {**recorded, **fixed},
         place,
         found.notes,
-        questions={"mask_act": RELU_FIRST},
+        questions={"mask_act": RELU_SIGMOID_SOFTMAX},
         assumptions={"causal": Choice(value=False, hint="the class's default")},
     )

@@ -1,27 +1,15 @@
 """JusperLee's Conv-TasNet in plain PyTorch: one norm in a block, biases on the encoder and decoder, no ReLU.
 
-Source: ``Conv_TasNet_Pytorch/Conv_TasNet.py`` of JusperLee/Conv-TasNet. Each block stores a second PReLU and norm that
-its forward pass never calls. Options: ``options/train/train.yml`` of the repository (``net_conf``), not the file.
+Source: ``Conv_TasNet_Pytorch/Conv_TasNet.py`` of JusperLee/Conv-TasNet. Each block stores a second PReLU and norm
+that its forward pass never calls. Options: ``options/train/train.yml`` of the repository (``net_conf``), not the
+file.
 """
 
 from __future__ import annotations
 
-from tasnet2hef.model.checkpoint.letters import RELU_FIRST, recorded_options
-from tasnet2hef.model.checkpoint.renaming import (
-    BOTTLENECK,
-    BOTTLENECK_NORM,
-    DECODER_MODULE,
-    DEPTHWISE,
-    ENCODER_MODULE,
-    EXPAND,
-    MASK,
-    NORM_1,
-    RESIDUAL,
-    SLOPE_1,
-    Names,
-    rename,
-    set_slope,
-)
+from tasnet2hef.model.checkpoint import renaming as ours
+from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options
+from tasnet2hef.model.checkpoint.renaming import Names, rename, set_slope
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
 NAME = "JusperLee (PyTorch)"
@@ -29,19 +17,19 @@ ANCHOR = r"separation\.0\.0\.conv1x1\.weight"
 
 _NAMES = Names(
     outside={
-        "encoder": ENCODER_MODULE,
-        "LayerN_S": BOTTLENECK_NORM,
-        "BottleN_S": BOTTLENECK,
-        "gen_masks": MASK,
-        "decoder": DECODER_MODULE,
+        "encoder": ours.ENCODER_MODULE,
+        "LayerN_S": ours.BOTTLENECK_NORM,
+        "BottleN_S": ours.BOTTLENECK,
+        "gen_masks": ours.MASK,
+        "decoder": ours.DECODER_MODULE,
     },
     block=r"separation\.(?P<repeat>\d+)\.(?P<block>\d+)\.(?P<rest>.+)",
     inside={
-        "conv1x1": EXPAND,
-        "PReLU_1": SLOPE_1,
-        "norm_1": NORM_1,
-        "dwconv": DEPTHWISE,
-        "Sc_conv": RESIDUAL,
+        "conv1x1": ours.EXPAND,
+        "PReLU_1": ours.SLOPE_1,
+        "norm_1": ours.NORM_1,
+        "dwconv": ours.DEPTHWISE,
+        "Sc_conv": ours.RESIDUAL,
     },
     unused=("PReLU_2.", "norm_2."),
 )
@@ -76,6 +64,6 @@ def find(found: FoundWeights) -> NamedWeights:
         {**recorded, **fixed},
         place,
         found.notes,
-        questions={"mask_act": RELU_FIRST},
+        questions={"mask_act": RELU_SIGMOID_SOFTMAX},
         assumptions={"causal": Choice(value=False, hint="the class's default")},
     )

@@ -1,49 +1,36 @@
-"""JusperLee's Conv-TasNet for Lightning: another class than the plain one, with both norms and a norm in the encoder.
+"""JusperLee's Conv-TasNet for Lightning: another class than the plain one, with both norms and a norm in the
+encoder.
 
 Source: ``Conv-TasNet_lightning/model/convtasnet.py`` of JusperLee/Conv-TasNet. cLN nets are causal, gLN nets not.
 """
 
 from __future__ import annotations
 
-from tasnet2hef.model.checkpoint.letters import RELU_FIRST, recorded_options
-from tasnet2hef.model.checkpoint.renaming import (
-    BOTTLENECK,
-    BOTTLENECK_NORM,
-    DECODER_MODULE,
-    DEPTHWISE,
-    ENCODER_MODULE,
-    EXPAND,
-    MASK,
-    NORM_1,
-    NORM_2,
-    RESIDUAL,
-    SLOPE_1,
-    SLOPE_2,
-    Names,
-    rename,
-)
-from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
+from tasnet2hef.model.checkpoint import renaming as ours
+from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options
+from tasnet2hef.model.checkpoint.renaming import Names, rename
+from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights
 
 NAME = "JusperLee (Lightning)"
 ANCHOR = r"separation\.sep\.0\.tcn\.0\.conv1x1\.weight"
 
 _NAMES = Names(
     outside={
-        "encoder.encoder": ENCODER_MODULE,
-        "encoder.norm": BOTTLENECK_NORM,
-        "encoder.conv1x1": BOTTLENECK,
-        "mask": MASK,
-        "decoder.decoder": DECODER_MODULE,
+        "encoder.encoder": ours.ENCODER_MODULE,
+        "encoder.norm": ours.BOTTLENECK_NORM,
+        "encoder.conv1x1": ours.BOTTLENECK,
+        "mask": ours.MASK,
+        "decoder.decoder": ours.DECODER_MODULE,
     },
     block=r"separation\.sep\.(?P<repeat>\d+)\.tcn\.(?P<block>\d+)\.(?P<rest>.+)",
     inside={
-        "conv1x1": EXPAND,
-        "prelu1": SLOPE_1,
-        "norm1": NORM_1,
-        "dwconv": DEPTHWISE,
-        "prelu2": SLOPE_2,
-        "norm2": NORM_2,
-        "sconv": RESIDUAL,
+        "conv1x1": ours.EXPAND,
+        "prelu1": ours.SLOPE_1,
+        "norm1": ours.NORM_1,
+        "dwconv": ours.DEPTHWISE,
+        "prelu2": ours.SLOPE_2,
+        "norm2": ours.NORM_2,
+        "sconv": ours.RESIDUAL,
     },
 )
 
@@ -76,5 +63,5 @@ def find(found: FoundWeights) -> NamedWeights:
         {**recorded, **fixed},
         place,
         found.notes,
-        questions={"mask_act": (Choice("relu", "the default"), *RELU_FIRST[1:])},
+        questions={"mask_act": RELU_SIGMOID_SOFTMAX},
     )

@@ -8,24 +8,14 @@ from __future__ import annotations
 
 import re
 
-from tasnet2hef.model.checkpoint.letters import RELU_FIRST, assumed_norm, recorded_options, require_one_channel
-from tasnet2hef.model.checkpoint.renaming import (
-    BOTTLENECK,
-    BOTTLENECK_NORM,
-    DECODER,
-    DECODER_MODULE,
-    DEPTHWISE,
-    ENCODER_MODULE,
-    EXPAND,
-    MASK,
-    NORM_1,
-    NORM_2,
-    RESIDUAL,
-    SLOPE_1,
-    SLOPE_2,
-    Names,
-    rename,
+from tasnet2hef.model.checkpoint import renaming as ours
+from tasnet2hef.model.checkpoint.letters import (
+    RELU_OR_SOFTMAX,
+    assumed_norm,
+    recorded_options,
+    require_one_channel,
 )
+from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights
 
 NAME = "kaituoxu"
@@ -35,8 +25,8 @@ _ENCODER = "encoder.conv1d_U.weight"
 _DEMUCS = "demucs.tasnet.ConvTasNet"
 _DEMUCS_DEFAULTS = {"norm_type": "gLN", "mask_act": "relu"}
 _DEMUCS_NOTE = (
-    "Demucs feeds (x - mean) / deviation of the clip's mono signal and undoes it behind the net: the level of what "
-    "the host feeds should be near that"
+    "Demucs feeds (x - mean) / deviation of the clip's mono signal and undoes it behind the net: the level of "
+    "what the host feeds should be near that"
 )
 
 
@@ -46,27 +36,27 @@ def claims(found: FoundWeights) -> bool:
 
 
 def names_of_blocks(network: str, *, causal: bool) -> Names:
-    """Return the names of a separator under ``network``; a chop without weights moves what follows it up by one."""
+    """Return the names of a separator under ``network``; a chop, without weights, moves what follows it up."""
     after = 2 if causal else 1
     return Names(
         outside={
-            "encoder.conv1d_U": ENCODER_MODULE,
-            "encoder.conv1d": ENCODER_MODULE,
-            "decoder.basis_signals": DECODER_MODULE,
-            "decoder.convtrans1d": DECODER_MODULE,
-            f"{network}.0": BOTTLENECK_NORM,
-            f"{network}.1": BOTTLENECK,
-            f"{network}.3": MASK,
+            "encoder.conv1d_U": ours.ENCODER_MODULE,
+            "encoder.conv1d": ours.ENCODER_MODULE,
+            "decoder.basis_signals": ours.DECODER_MODULE,
+            "decoder.convtrans1d": ours.DECODER_MODULE,
+            f"{network}.0": ours.BOTTLENECK_NORM,
+            f"{network}.1": ours.BOTTLENECK,
+            f"{network}.3": ours.MASK,
         },
         block=rf"{re.escape(network)}\.2\.(?P<repeat>\d+)\.(?P<block>\d+)\.(?P<rest>.+)",
         inside={
-            "net.0": EXPAND,
-            "net.1": SLOPE_1,
-            "net.2": NORM_1,
-            "net.3.net.0": DEPTHWISE,
-            f"net.3.net.{after}": SLOPE_2,
-            f"net.3.net.{after + 1}": NORM_2,
-            f"net.3.net.{after + 2}": RESIDUAL,
+            "net.0": ours.EXPAND,
+            "net.1": ours.SLOPE_1,
+            "net.2": ours.NORM_1,
+            "net.3.net.0": ours.DEPTHWISE,
+            f"net.3.net.{after}": ours.SLOPE_2,
+            f"net.3.net.{after + 1}": ours.NORM_2,
+            f"net.3.net.{after + 2}": ours.RESIDUAL,
         },
     )
 
@@ -81,12 +71,12 @@ def find(found: FoundWeights) -> NamedWeights:
     require_one_channel(found.where, found.weights[_ENCODER].shape[1])
     causal = is_causal(found, "separator.network")
     renamed = rename(found.weights, names_of_blocks("separator.network", causal=causal), causal=causal)
-    decoder = renamed.weights.get(DECODER)
+    decoder = renamed.weights.get(ours.DECODER)
     if decoder is not None and decoder.ndim == 2:  # [L, N]: frames, which are then overlapped and added
-        renamed.weights[DECODER] = decoder.T[:, None]
+        renamed.weights[ours.DECODER] = decoder.T[:, None]
     recorded, place = recorded_options(found.records)
     is_demucs = any(getattr(record.values.get("klass"), "path", "") == _DEMUCS for record in found.records)
-    has_norm = any(f"masker.TCN.0.{NORM_1}.{part}" in renamed.weights for part in ("gamma", "weight"))
+    has_norm = any(f"masker.TCN.0.{ours.NORM_1}.{part}" in renamed.weights for part in ("gamma", "weight"))
     fixed = {
         **renamed.stack,
         "causal": causal,
@@ -104,6 +94,6 @@ def find(found: FoundWeights) -> NamedWeights:
         {**(_DEMUCS_DEFAULTS if is_demucs else {}), **recorded, **fixed},
         place,
         (*found.notes, *([_DEMUCS_NOTE] if is_demucs else [])),
-        questions={"mask_act": RELU_FIRST},
+        questions={"mask_act": RELU_OR_SOFTMAX},
         assumptions={"norm_type": assumed_norm(causal=causal)},
     )

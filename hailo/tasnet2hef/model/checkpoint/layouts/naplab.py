@@ -7,25 +7,9 @@ padded by a stride before and by at least a stride behind, to whole kernels. A c
 from __future__ import annotations
 
 from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.model.checkpoint import renaming as ours
 from tasnet2hef.model.checkpoint.letters import recorded_options
-from tasnet2hef.model.checkpoint.renaming import (
-    BOTTLENECK,
-    BOTTLENECK_NORM,
-    DECODER_MODULE,
-    DEPTHWISE,
-    ENCODER_MODULE,
-    EXPAND,
-    MASK,
-    MASK_SLOPE,
-    NORM_1,
-    NORM_2,
-    RESIDUAL,
-    SKIP,
-    SLOPE_1,
-    SLOPE_2,
-    Names,
-    rename,
-)
+from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
 NAME = "naplab"
@@ -33,23 +17,23 @@ ANCHOR = r"TCN\.TCN\.0\.conv1d\.weight"
 
 _NAMES = Names(
     outside={
-        "encoder": ENCODER_MODULE,
-        "TCN.LN": BOTTLENECK_NORM,
-        "TCN.BN": BOTTLENECK,
-        "TCN.output.0": MASK_SLOPE,
-        "TCN.output.1": MASK,
-        "decoder": DECODER_MODULE,
+        "encoder": ours.ENCODER_MODULE,
+        "TCN.LN": ours.BOTTLENECK_NORM,
+        "TCN.BN": ours.BOTTLENECK,
+        "TCN.output.0": ours.MASK_SLOPE,
+        "TCN.output.1": ours.MASK,
+        "decoder": ours.DECODER_MODULE,
     },
     block=r"TCN\.TCN\.(?P<block>\d+)\.(?P<rest>.+)",
     inside={
-        "conv1d": EXPAND,
-        "nonlinearity1": SLOPE_1,
-        "reg1": NORM_1,
-        "dconv1d": DEPTHWISE,
-        "nonlinearity2": SLOPE_2,
-        "reg2": NORM_2,
-        "res_out": RESIDUAL,
-        "skip_out": SKIP,
+        "conv1d": ours.EXPAND,
+        "nonlinearity1": ours.SLOPE_1,
+        "reg1": ours.NORM_1,
+        "dconv1d": ours.DEPTHWISE,
+        "nonlinearity2": ours.SLOPE_2,
+        "reg2": ours.NORM_2,
+        "res_out": ours.RESIDUAL,
+        "skip_out": ours.SKIP,
     },
 )
 
@@ -83,7 +67,7 @@ def find(found: FoundWeights) -> NamedWeights:
 def cumulative(where: str, name: str) -> str:
     """Return the refusal of a net whose norms accumulate over time."""
     return (
-        f"{where}: {name}: found cumulative norms (cgLN, a running mean over all past frames), which have no form on "
-        "the chip and whose reading from this layout is not supported; save the net as Asteroid's ConvTasNet with "
-        "norm_type cgLN, then make them constant with `tasnet2hef freeze`"
+        f"{where}: {name}: found cumulative norms (cgLN, a running mean over all past frames), which have no form "
+        "on the chip and whose reading from this layout is not supported; save the net as Asteroid's ConvTasNet "
+        "with norm_type cgLN, then make them constant with `tasnet2hef freeze`"
     )

@@ -11,26 +11,9 @@ from __future__ import annotations
 from torch.nn import functional
 
 from tasnet2hef.base.errors import CheckpointError
-from tasnet2hef.model.checkpoint.letters import RELU_FIRST, recorded_options, require_one_channel
-from tasnet2hef.model.checkpoint.renaming import (
-    BOTTLENECK,
-    BOTTLENECK_NORM,
-    DECODER,
-    DECODER_MODULE,
-    DEPTHWISE,
-    ENCODER,
-    ENCODER_MODULE,
-    EXPAND,
-    MASK,
-    NORM_1,
-    NORM_2,
-    RESIDUAL,
-    SLOPE_1,
-    SLOPE_2,
-    Names,
-    Renamed,
-    rename,
-)
+from tasnet2hef.model.checkpoint import renaming as ours
+from tasnet2hef.model.checkpoint.letters import RELU_OR_SOFTMAX, recorded_options, require_one_channel
+from tasnet2hef.model.checkpoint.renaming import Names, Renamed, rename
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
 NAME = "SpeechBrain"
@@ -38,25 +21,25 @@ ANCHOR = r"masknet\.temporal_conv_net\.temporalblock_0_0\.layers\.conv\.conv\.we
 
 _NAMES = Names(
     outside={
-        "encoder.conv1d": ENCODER_MODULE,
-        "encoder.conv1d_U.conv": ENCODER_MODULE,
-        "decoder": DECODER_MODULE,
-        "decoder.basis_signals.w": DECODER_MODULE,
-        "masknet.layer_norm": BOTTLENECK_NORM,
-        "masknet.bottleneck_conv1x1.conv": BOTTLENECK,
-        "masknet.mask_conv1x1.conv": MASK,
+        "encoder.conv1d": ours.ENCODER_MODULE,
+        "encoder.conv1d_U.conv": ours.ENCODER_MODULE,
+        "decoder": ours.DECODER_MODULE,
+        "decoder.basis_signals.w": ours.DECODER_MODULE,
+        "masknet.layer_norm": ours.BOTTLENECK_NORM,
+        "masknet.bottleneck_conv1x1.conv": ours.BOTTLENECK,
+        "masknet.mask_conv1x1.conv": ours.MASK,
     },
     block=r"masknet\.temporal_conv_net\.temporalblock_(?P<repeat>\d+)_(?P<block>\d+)\.layers\.(?P<rest>.+)",
     inside={
-        "conv.conv": EXPAND,
-        "act": SLOPE_1,
-        "norm": NORM_1,
-        "norm.norm": NORM_1,
-        "DSconv.conv_0.conv": DEPTHWISE,
-        "DSconv.act": SLOPE_2,
-        "DSconv.act_0": NORM_2,
-        "DSconv.act_0.norm": NORM_2,
-        "DSconv.conv_1.conv": RESIDUAL,
+        "conv.conv": ours.EXPAND,
+        "act": ours.SLOPE_1,
+        "norm": ours.NORM_1,
+        "norm.norm": ours.NORM_1,
+        "DSconv.conv_0.conv": ours.DEPTHWISE,
+        "DSconv.act": ours.SLOPE_2,
+        "DSconv.act_0": ours.NORM_2,
+        "DSconv.act_0.norm": ours.NORM_2,
+        "DSconv.conv_1.conv": ours.RESIDUAL,
     },
 )
 _CAUSAL = (Choice(value=True, hint="the shipped recipe"), Choice(value=False, hint="the class's default"))
@@ -74,12 +57,12 @@ def find(found: FoundWeights) -> NamedWeights:
     recorded.pop("conv_kernel_size", None)  # of the original's taps
     causal = found.settings.get("causal", recorded.get("causal"))
     renamed = rename(found.weights, _NAMES, causal=bool(causal))
-    filters, decoder = renamed.weights.get(ENCODER), renamed.weights.get(DECODER)
+    filters, decoder = renamed.weights.get(ours.ENCODER), renamed.weights.get(ours.DECODER)
     if filters is not None and filters.ndim == 3:
         require_one_channel(found.where, filters.shape[1])
         recorded["stride"] = filters.shape[2] // 2
     if decoder is not None and decoder.ndim == 2:
-        renamed.weights[DECODER] = decoder.T[:, None]
+        renamed.weights[ours.DECODER] = decoder.T[:, None]
     notes = list(found.notes)
     if causal:
         _delay(found.where, renamed)
@@ -92,7 +75,7 @@ def find(found: FoundWeights) -> NamedWeights:
         "softmax_over": "features",
         "conv_padding": "zeros" if causal else "reflect",
     }
-    questions = {"mask_act": RELU_FIRST, "norm_type": _NORM}
+    questions = {"mask_act": RELU_OR_SOFTMAX, "norm_type": _NORM}
     if causal is None:
         questions["causal"] = _CAUSAL
     return NamedWeights(found.where, renamed.weights, {**recorded, **fixed}, place, tuple(notes), questions)
@@ -101,7 +84,7 @@ def find(found: FoundWeights) -> NamedWeights:
 def _delay(where: str, renamed: Renamed) -> None:
     """Append the zero taps of the delay."""
     for name, tensor in renamed.weights.items():
-        if name.endswith(f"{DEPTHWISE}.0.weight"):
+        if name.endswith(f"{ours.DEPTHWISE}.0.weight"):
             taps = tensor.shape[-1]
             if taps % 2 == 0:
                 raise CheckpointError(

@@ -1,8 +1,8 @@
 """tky823's Conv-TasNet: its options lie beside its weights.
 
-Source: ``src/models/conv_tasnet.py`` and ``src/models/tdcn.py`` of tky823/DNN-based_source_separation. Norms are group
-norms of one group with an epsilon of 1e-12, whatever the options say; those of a causal net are cumulative. A
-softmax adds up to one over all features of all sources.
+Source: ``src/models/conv_tasnet.py`` and ``src/models/tdcn.py`` of tky823/DNN-based_source_separation. Norms are
+group norms of one group with an epsilon of 1e-12, whatever the options say; those of a causal net are cumulative.
+A softmax adds up to one over all features of all sources.
 """
 
 from __future__ import annotations
@@ -10,27 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.model.checkpoint import renaming as ours
 from tasnet2hef.model.checkpoint.layouts.naplab import cumulative
-from tasnet2hef.model.checkpoint.letters import RELU_FIRST, recorded_options, require_one_channel
-from tasnet2hef.model.checkpoint.renaming import (
-    BOTTLENECK,
-    BOTTLENECK_NORM,
-    DECODER_MODULE,
-    DEPTHWISE,
-    ENCODER,
-    ENCODER_MODULE,
-    EXPAND,
-    MASK,
-    MASK_SLOPE,
-    NORM_1,
-    NORM_2,
-    RESIDUAL,
-    SKIP,
-    SLOPE_1,
-    SLOPE_2,
-    Names,
-    rename,
-)
+from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options, require_one_channel
+from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
 NAME = "tky823"
@@ -38,23 +21,23 @@ ANCHOR = r"separator\.tdcn\.net\.0\.net\.0\.bottleneck_conv1d\.weight"
 
 _NAMES = Names(
     outside={
-        "encoder.conv1d": ENCODER_MODULE,
-        "decoder.conv_transpose1d": DECODER_MODULE,
-        "separator.norm1d.norm": BOTTLENECK_NORM,
-        "separator.bottleneck_conv1d": BOTTLENECK,
-        "separator.prelu": MASK_SLOPE,
-        "separator.mask_conv1d": MASK,
+        "encoder.conv1d": ours.ENCODER_MODULE,
+        "decoder.conv_transpose1d": ours.DECODER_MODULE,
+        "separator.norm1d.norm": ours.BOTTLENECK_NORM,
+        "separator.bottleneck_conv1d": ours.BOTTLENECK,
+        "separator.prelu": ours.MASK_SLOPE,
+        "separator.mask_conv1d": ours.MASK,
     },
     block=r"separator\.tdcn\.net\.(?P<repeat>\d+)\.net\.(?P<block>\d+)\.(?P<rest>.+)",
     inside={
-        "bottleneck_conv1d": EXPAND,
-        "nonlinear1d": SLOPE_1,
-        "norm1d.norm": NORM_1,
-        "separable_conv1d.depthwise_conv1d": DEPTHWISE,
-        "separable_conv1d.nonlinear1d": SLOPE_2,
-        "separable_conv1d.norm1d.norm": NORM_2,
-        "separable_conv1d.output_pointwise_conv1d": RESIDUAL,
-        "separable_conv1d.skip_pointwise_conv1d": SKIP,
+        "bottleneck_conv1d": ours.EXPAND,
+        "nonlinear1d": ours.SLOPE_1,
+        "norm1d.norm": ours.NORM_1,
+        "separable_conv1d.depthwise_conv1d": ours.DEPTHWISE,
+        "separable_conv1d.nonlinear1d": ours.SLOPE_2,
+        "separable_conv1d.norm1d.norm": ours.NORM_2,
+        "separable_conv1d.output_pointwise_conv1d": ours.RESIDUAL,
+        "separable_conv1d.skip_pointwise_conv1d": ours.SKIP,
     },
 )
 _ONLY: Mapping[str, tuple[object, ...]] = {
@@ -78,13 +61,13 @@ def find(found: FoundWeights) -> NamedWeights:
     for name, known in _ONLY.items():
         if name in config and config[name] not in known:
             raise CheckpointError(
-                f"{found.where}: {name}: found {config[name]!r} in its options, expected {known[0]!r}; no other form "
-                "of this net can be exported"
+                f"{found.where}: {name}: found {config[name]!r} in its options, expected {known[0]!r}; no other "
+                "form of this net can be exported"
             )
     if "separator.norm1d.gamma" in found.weights:
         raise CheckpointError(cumulative(found.where, "separator.norm1d.gamma"))
     renamed = rename(found.weights, _NAMES)
-    filters = renamed.weights.get(ENCODER)
+    filters = renamed.weights.get(ours.ENCODER)
     recorded, place = recorded_options(found.records, ("n_src", "sample_rate", "mask_act"))
     fixed: dict[str, object] = {
         **renamed.stack,
@@ -99,7 +82,7 @@ def find(found: FoundWeights) -> NamedWeights:
     if config:
         fixed["encoder_activation"] = config.get("enc_nonlinear") or "linear"
         fixed["stride"] = config.get("stride")
-    questions: dict[str, tuple[Choice, ...]] = {"mask_act": RELU_FIRST}
+    questions: dict[str, tuple[Choice, ...]] = {"mask_act": RELU_SIGMOID_SOFTMAX}
     if not config:
         questions["encoder_activation"] = (Choice("relu", "the recipes"), Choice("linear", ""))
     return NamedWeights(found.where, renamed.weights, {**recorded, **fixed}, place, found.notes, questions)

@@ -9,25 +9,9 @@ from __future__ import annotations
 from torch import nn
 
 from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.model.checkpoint import renaming as ours
 from tasnet2hef.model.checkpoint.letters import MASK_QUESTION, recorded_options
-from tasnet2hef.model.checkpoint.renaming import (
-    BOTTLENECK,
-    BOTTLENECK_NORM,
-    DECODER_MODULE,
-    DEPTHWISE,
-    ENCODER_MODULE,
-    EXPAND,
-    MASK,
-    MASK_SLOPE,
-    NORM_1,
-    NORM_2,
-    RESIDUAL,
-    SKIP,
-    SLOPE_1,
-    SLOPE_2,
-    Names,
-    rename,
-)
+from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights, RawCheckpoint
 
 NAME = "torchaudio"
@@ -35,23 +19,23 @@ ANCHOR = r"mask_generator\.conv_layers\.0\.conv_layers\.0\.weight"
 
 _NAMES = Names(
     outside={
-        "encoder": ENCODER_MODULE,
-        "decoder": DECODER_MODULE,
-        "mask_generator.input_norm": BOTTLENECK_NORM,
-        "mask_generator.input_conv": BOTTLENECK,
-        "mask_generator.output_prelu": MASK_SLOPE,
-        "mask_generator.output_conv": MASK,
+        "encoder": ours.ENCODER_MODULE,
+        "decoder": ours.DECODER_MODULE,
+        "mask_generator.input_norm": ours.BOTTLENECK_NORM,
+        "mask_generator.input_conv": ours.BOTTLENECK,
+        "mask_generator.output_prelu": ours.MASK_SLOPE,
+        "mask_generator.output_conv": ours.MASK,
     },
     block=r"mask_generator\.conv_layers\.(?P<block>\d+)\.(?P<rest>.+)",
     inside={
-        "conv_layers.0": EXPAND,
-        "conv_layers.1": SLOPE_1,
-        "conv_layers.2": NORM_1,
-        "conv_layers.3": DEPTHWISE,
-        "conv_layers.4": SLOPE_2,
-        "conv_layers.5": NORM_2,
-        "res_out": RESIDUAL,
-        "skip_out": SKIP,
+        "conv_layers.0": ours.EXPAND,
+        "conv_layers.1": ours.SLOPE_1,
+        "conv_layers.2": ours.NORM_1,
+        "conv_layers.3": ours.DEPTHWISE,
+        "conv_layers.4": ours.SLOPE_2,
+        "conv_layers.5": ours.NORM_2,
+        "res_out": ours.RESIDUAL,
+        "skip_out": ours.SKIP,
     },
 )
 _DEPTHWISE_WEIGHT = "mask_generator.conv_layers.0.conv_layers.3.weight"

@@ -5,23 +5,9 @@ Source: ``model/conv_tasnet.py`` of wangkenpu/Conv-TasNet-PyTorch.
 
 from __future__ import annotations
 
-from tasnet2hef.model.checkpoint.letters import RELU_FIRST, recorded_options
-from tasnet2hef.model.checkpoint.renaming import (
-    BOTTLENECK,
-    BOTTLENECK_NORM,
-    DECODER_MODULE,
-    DEPTHWISE,
-    ENCODER_MODULE,
-    EXPAND,
-    MASK,
-    NORM_1,
-    NORM_2,
-    RESIDUAL,
-    SLOPE_1,
-    SLOPE_2,
-    Names,
-    rename,
-)
+from tasnet2hef.model.checkpoint import renaming as ours
+from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options
+from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
 NAME = "wangkenpu"
@@ -29,21 +15,21 @@ ANCHOR = r"separation\.0\.conv1\.0\.weight"
 
 _NAMES = Names(
     outside={
-        "encode.0": ENCODER_MODULE,
-        "encode_norm": BOTTLENECK_NORM,
-        "conv1": BOTTLENECK,
-        "conv2": MASK,
-        "decode": DECODER_MODULE,
+        "encode.0": ours.ENCODER_MODULE,
+        "encode_norm": ours.BOTTLENECK_NORM,
+        "conv1": ours.BOTTLENECK,
+        "conv2": ours.MASK,
+        "decode": ours.DECODER_MODULE,
     },
     block=r"separation\.(?P<block>\d+)\.(?P<rest>.+)",
     inside={
-        "conv1.0": EXPAND,
-        "conv1.1": SLOPE_1,
-        "norm1": NORM_1,
-        "dconv.0": DEPTHWISE,
-        "dconv.1": SLOPE_2,
-        "norm2": NORM_2,
-        "conv2": RESIDUAL,
+        "conv1.0": ours.EXPAND,
+        "conv1.1": ours.SLOPE_1,
+        "norm1": ours.NORM_1,
+        "dconv.0": ours.DEPTHWISE,
+        "dconv.1": ours.SLOPE_2,
+        "norm2": ours.NORM_2,
+        "conv2": ours.RESIDUAL,
     },
 )
 
@@ -72,7 +58,7 @@ def find(found: FoundWeights) -> NamedWeights:
         {**recorded, **fixed},
         place,
         found.notes,
-        questions={"mask_act": RELU_FIRST},
+        questions={"mask_act": RELU_SIGMOID_SOFTMAX},
         assumptions={
             "norm_type": Choice("gLN", "the default"),
             "causal": Choice(value=False, hint="the class's default"),
