@@ -42,7 +42,17 @@ OPTION_MATRIX: list[dict[str, object]] = [
     {"out_chan": 1, "mask_act": "softmax"},
     {"encoder_padding": 8},
     {"encoder_padding": 8, "kernel_size": 17},
-]
+    {"encoder_bias": True, "decoder_bias": True, "encoder_activation": "relu"},
+    {"encoder_bias": True, "decoder_bias": True, "norm_type": "bN", "encoder_padding": 8},
+    *[{"bottleneck_norm": norm, "norm_type": other} for norm, other in
+      (("cLN", "gLN"), ("cLN", "bN"), ("gLN", "cLN"), ("identity", "bN"), ("bN", "identity"))],
+    *[{"depthwise_norm": "identity", "norm_type": norm} for norm in ("gLN", "cLN", "bN")],
+    {"norm_eps": 1e-5, "bottleneck_norm_eps": 1.1920928955078125e-07, "bottleneck_norm": "cLN"},
+    *[{"mask_input_act": act} for act in ("linear", "relu", "tanh", "sigmoid")],
+    *[{"mask_act": "softmax", "softmax_over": over, "n_src": n} for over in ("features", "all") for n in (1, 2, 3)],
+    {"encoder_padding": 8, "alignment": "window"},
+    {"alignment": "centred", "kernel_size": 17},
+]  # fmt: skip
 
 
 def _frames_for(spec: TasNetSpec, frames: int) -> int:
@@ -51,6 +61,8 @@ def _frames_for(spec: TasNetSpec, frames: int) -> int:
 
 def _parity_db(spec: TasNetSpec, options: BuildOptions, seed: int = 0, **ranges: tuple[float, float]) -> float:
     reference = random_reference(spec, seed, **ranges)
+    if not spec.window_samples(options.window_frames):
+        options = replace(options, window_frames=options.window_frames + 1)
     net = HailoTasNet(spec, reference.state_dict(), options).eval()
     streams, samples = options.streams, net.contract.window_samples
     clips = speech_clip(streams * samples, 8000).reshape(streams, samples)
@@ -187,3 +199,20 @@ def test_a_column_does_not_hear_its_neighbours(norm: str) -> None:
     before = separate_windows(net, clips)
     clips[[0, 1, 3]] = 1e3 * clips[[3, 0, 1]]
     np.testing.assert_array_equal(separate_windows(net, clips)[2], before[2])
+
+
+def test_slopes_of_one_cost_no_layer() -> None:
+    spec = small_spec()
+    reference = random_reference(spec)
+    weights = reference.state_dict()
+    weights["masker.TCN.0.shared_block.4.weight"] = torch.ones(1)
+    block = HailoTasNet(spec, weights, BuildOptions(window_frames=100)).get_submodule("tcn_00")
+    assert block.depthwise_activation is None
+    assert block.expand_activation is not None
+
+
+def test_reflection_has_no_form_on_the_chip() -> None:
+    spec = small_spec(conv_padding="reflect")
+    weights = random_reference(spec).state_dict()
+    with pytest.raises(OptionError, match="conv_padding: found reflect.*--zero-padding"):
+        HailoTasNet(spec, weights, BuildOptions(window_frames=100))

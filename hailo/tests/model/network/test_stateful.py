@@ -29,6 +29,8 @@ CAUSAL: list[dict[str, object]] = [
     {"norm_type": "bN", "skip_chan": None},
     {"norm_type": "bN", "encoder_padding": 8},
     {"norm_type": "cLN", "encoder_activation": "swish", "mask_act": "relu"},
+    {"norm_type": "bN", "bottleneck_norm": "cLN", "encoder_bias": True, "decoder_bias": True},
+    {"norm_type": "cLN", "decoder_bias": True, "kernel_size": 20, "stride": 7, "depthwise_norm": "identity"},
 ]
 
 

@@ -48,6 +48,9 @@ STREAMING: list[dict[str, object]] = [
     {"norm_type": "bN", "skip_chan": None, "kernel_size": 20, "stride": 7},
     {"norm_type": "bN", "encoder_padding": 8},
     {"norm_type": "bN", "encoder_padding": 8, "kernel_size": 17},
+    {"norm_type": "bN", "encoder_padding": 8, "alignment": "window"},
+    {"norm_type": "bN", "encoder_bias": True, "decoder_bias": True, "encoder_activation": "relu"},
+    {"norm_type": "bN", "bottleneck_norm": "cLN", "depthwise_norm": "identity", "norm_eps": 1e-5},
 ]
 
 

@@ -1,0 +1,68 @@
+"""What lies beside a checkpoint is read before anything is assumed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.model.checkpoint import load_checkpoint
+from tasnet2hef.model.checkpoint.conf_files import NAMES, records_beside
+from tests.model.checkpoint.small_nets import saved, small_weights
+
+OPTIONS = {"mask_act": "relu", "n_blocks": 3, "n_repeats": 2, "sample_rate": 16000}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("section", [None, "model"])
+def test_every_recipes_file_is_read(name: str, section: str | None, tmp_path: Path) -> None:
+    conf = OPTIONS if section is None else {section: OPTIONS, "optim": {"lr": 0.001}}
+    (tmp_path / name).write_text(json.dumps(conf) if name.endswith("json") else yaml.safe_dump(conf))
+    spec = load_checkpoint(saved(small_weights(), tmp_path / "net.pth")).spec
+    assert (spec.mask_act, spec.n_blocks, spec.sample_rate) == ("relu", 3, 16000)
+
+
+@pytest.mark.parametrize(
+    "folder", ["checkpoints", "ckpt", "version_3/checkpoints", "save/CKPT+2024-01-01+00-00-00+00"]
+)
+def test_folders_that_keep_checkpoints_are_left_upwards(folder: str, tmp_path: Path) -> None:
+    (tmp_path / "conf.yml").write_text(yaml.safe_dump(OPTIONS))
+    (tmp_path / folder).mkdir(parents=True)
+    assert load_checkpoint(saved(small_weights(), tmp_path / folder / "net.pth")).spec.mask_act == "relu"
+
+
+def test_other_folders_are_not_left(tmp_path: Path) -> None:
+    (tmp_path / "conf.yml").write_text(yaml.safe_dump(OPTIONS))
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(CheckpointError, match="mask_act"):
+        load_checkpoint(saved(small_weights(), tmp_path / "mine" / "net.pth"))
+
+
+def test_tags_make_no_objects_and_references_are_followed(tmp_path: Path) -> None:
+    conf = "N_out: 32\nname: !!python/object/apply:os.system [x]\nMaskNet: !new:a.MaskNet\n    N: !ref <N_out>\n    C: 2\n"
+    (tmp_path / "hyperparams.yaml").write_text(conf)
+    records = records_beside(tmp_path / "masknet.ckpt")
+    assert {"N": 32, "C": 2} in [record.values for record in records]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("config.json", "{", "can't be read as JSON"),
+        ("mdl.json", "[1]", "found a list"),
+        ("conf.yml", "a: [", "as YAML"),
+    ],
+)
+def test_damaged_files_are_refused(name: str, text: str, kind: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(CheckpointError, match=f"{name}: .*{kind}.*fix or remove it"):
+        load_checkpoint(saved(small_weights(), tmp_path / "net.pth"))
+
+
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(" " * (2**20 + 1))
+    with pytest.raises(CheckpointError, match="expected options"):
+        load_checkpoint(saved(small_weights(), tmp_path / "net.pth"))
