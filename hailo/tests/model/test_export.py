@@ -6,11 +6,13 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import torch
 
-from tasnet2hef.base.errors import OptionError, ParityError
+from tasnet2hef.audio.speech import speech_clip
+from tasnet2hef.base.errors import AudioError, OptionError, ParityError
 from tasnet2hef.model.checkpoint import from_module
 from tasnet2hef.model.export import ExportOptions, ExportReport, export_checkpoint
 from tests.random_weights import random_reference, small_spec
@@ -50,6 +52,10 @@ def test_onnx_runtime_equals_the_original(tmp_path: Path, norm: str, layout: str
         # In float32 the original itself ends near 78 dB here: quiet frames are 0.5 and a little.
         {"norm_type": "cLN", "encoder_activation": "sigmoid"},
         {"norm_type": "cLN", "encoder_activation": "sigmoid", "causal": True},
+        {"encoder_bias": True, "decoder_bias": True, "bottleneck_norm": "cLN", "depthwise_norm": "identity"},
+        {"mask_act": "softmax", "softmax_over": "all", "mask_input_act": "linear"},
+        {"mask_act": "softmax", "softmax_over": "features"},
+        {"encoder_padding": 8, "alignment": "window"},
     ],
     ids=str,
 )
@@ -121,3 +127,64 @@ def test_an_export_is_reproducible(tmp_path: Path) -> None:
     torch.manual_seed(99)
     _export(tmp_path / "b.onnx")
     assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
+
+
+def _reference(path: Path, samples: int = 4000, **spec: object) -> Path:
+    """Write an input and the output of the network that ``_export`` reads."""
+    mixture = speech_clip(samples, 8000)
+    with torch.no_grad():
+        sources = random_reference(small_spec(**spec))(torch.from_numpy(mixture)[None])[0].numpy()
+    np.savez(path, input=mixture, output=sources)
+    return path
+
+
+def test_an_output_of_the_genuine_network_proves_the_reading(tmp_path: Path) -> None:
+    reference = _reference(tmp_path / "outputs.npz")
+    report = _export(tmp_path / "net.onnx", ExportOptions(seconds=0.2, reference=reference))
+    assert report.parity[0].pair == "genuine output / reading of the file"
+    assert report.parity[0].db >= EXACT_DB
+    assert report.is_reading_proved
+    assert report.to_json()["is_reading_proved"]
+    assert not _export(tmp_path / "net.onnx").is_reading_proved
+
+
+def test_another_output_refutes_the_reading(tmp_path: Path) -> None:
+    options = ExportOptions(seconds=0.2, reference=_reference(tmp_path / "outputs.npz", mask_act="relu"))
+    with pytest.raises(ParityError, match=r"genuine output / reading of the file: .*mask_act=sigmoid.*with --set"):
+        _export(tmp_path / "net.onnx", options)
+    assert not (tmp_path / "net.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"input": np.zeros(400)}, "can't be read .*output is not a file in the archive"),
+        ({"input": np.zeros(400), "output": np.ones((3, 400))}, r"expected \[sample\] and \[2, sample\]"),
+        ({"input": np.zeros((2, 400)), "output": np.ones((2, 400))}, r"found input \[2, 400\]"),
+        ({"input": np.zeros(400), "output": np.zeros((2, 400))}, "only zero samples"),
+        ({"input": np.ones(400), "output": np.ones((2, 100))}, "found 100 samples for an input of 400"),
+        ({"input": np.array(["a"]), "output": np.ones((2, 1))}, "can't be read"),
+    ],
+)
+def test_unusable_references(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
+    np.savez(tmp_path / "outputs.npz", **arrays)
+    with pytest.raises((OptionError, AudioError), match=message):
+        _export(tmp_path / "net.onnx", ExportOptions(seconds=0.2, reference=tmp_path / "outputs.npz"))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"text", b"PK\x03\x04"])
+def test_references_that_are_no_arrays(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "outputs.npz").write_bytes(content)
+    with pytest.raises(OptionError, match=r"outputs.npz: can't be read"):
+        _export(tmp_path / "net.onnx", ExportOptions(seconds=0.2, reference=tmp_path / "outputs.npz"))
+
+
+def test_zero_padding_has_its_price_measured(tmp_path: Path) -> None:
+    report = _export(tmp_path / "net.onnx", ExportOptions(seconds=0.2, zero_padding=True), conv_padding="reflect")
+    assert report.zero_padding_db is not None
+    assert 0 < report.zero_padding_db < 80
+    assert min(row.db for row in report.parity) >= EXACT_DB
+    assert report.contract.spec.conv_padding == "zeros"
+    with pytest.raises(OptionError, match="found a net that pads with zeros already"):
+        _export(tmp_path / "net.onnx", ExportOptions(seconds=0.2, zero_padding=True))

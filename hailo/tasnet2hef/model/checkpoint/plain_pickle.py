@@ -365,15 +365,16 @@ _BUILDERS: Mapping[str, Build] = {
 }
 
 
-def walk(value: Any, most: int = 200_000) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+def walk(value: Any, most: int = 200_000, deepest: int = 32) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
     """Yield every mapping in a value with the names that lead to it, the outer ones first; objects count as such.
 
-    Each is visited once, and at most ``most`` values are: a pickle may refer to the same one any number of times.
+    Each is visited once, at most ``most`` values are, and none below ``deepest`` names: a pickle may refer to the
+    same value any number of times, or nest without end.
     """
     waiting: list[tuple[tuple[str, ...], Any]] = [((), value)]
     seen: set[int] = set()
     for path, each in waiting:
-        if id(each) in seen or len(seen) > most:
+        if id(each) in seen or len(seen) > most or len(path) > deepest:
             continue
         seen.add(id(each))
         if isinstance(each, Inert):

@@ -42,7 +42,8 @@ def test_other_folders_are_not_left(tmp_path: Path) -> None:
 
 
 def test_tags_make_no_objects_and_references_are_followed(tmp_path: Path) -> None:
-    conf = "N_out: 32\nname: !!python/object/apply:os.system [x]\nMaskNet: !new:a.MaskNet\n    N: !ref <N_out>\n    C: 2\n"
+    conf = "N_out: 32\nname: !!python/object/apply:os.system [x]\n"
+    conf += "MaskNet: !new:a.MaskNet\n    N: !ref <N_out>\n    C: 2\n"
     (tmp_path / "hyperparams.yaml").write_text(conf)
     records = records_beside(tmp_path / "masknet.ckpt")
     assert {"N": 32, "C": 2} in [record.values for record in records]

@@ -49,7 +49,8 @@ OPTION_MATRIX: list[dict[str, object]] = [
     *[{"depthwise_norm": "identity", "norm_type": norm} for norm in ("gLN", "cLN", "bN")],
     {"norm_eps": 1e-5, "bottleneck_norm_eps": 1.1920928955078125e-07, "bottleneck_norm": "cLN"},
     *[{"mask_input_act": act} for act in ("linear", "relu", "tanh", "sigmoid")],
-    *[{"mask_act": "softmax", "softmax_over": over, "n_src": n} for over in ("features", "all") for n in (1, 2, 3)],
+    *[{"mask_act": "softmax", "softmax_over": over, "n_src": n} for over in ("features", "all")
+      for n in (1, 2, 3)],
     {"encoder_padding": 8, "alignment": "window"},
     {"alignment": "centred", "kernel_size": 17},
 ]  # fmt: skip
@@ -214,5 +215,5 @@ def test_slopes_of_one_cost_no_layer() -> None:
 def test_reflection_has_no_form_on_the_chip() -> None:
     spec = small_spec(conv_padding="reflect")
     weights = random_reference(spec).state_dict()
-    with pytest.raises(OptionError, match="conv_padding: found reflect.*--zero-padding"):
+    with pytest.raises(OptionError, match=r"conv_padding: found reflect.*--zero-padding"):
         HailoTasNet(spec, weights, BuildOptions(window_frames=100))

@@ -29,6 +29,7 @@ _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 _MAGIC: Final = 0x1950A86A20F9469CFC6C
 _DAMAGE = (PickleError, zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, EOFError, ValueError, KeyError)
 _LARGEST_PICKLE: Final = 256 * 2**20
+_MOST_INFLATED: Final = 20
 _DTYPES: Final = {
     "Double": torch.float64,
     "Float": torch.float32,
@@ -94,6 +95,9 @@ def _read_zip(path: Path) -> Any:
             refuse_zip(path, names)
         if archive.getinfo(pickles[0]).file_size > _LARGEST_PICKLE:
             raise PickleError(f"{pickles[0]} of {archive.getinfo(pickles[0]).file_size:,} bytes")
+        size = sum(member.file_size for member in archive.infolist())
+        if size > _MOST_INFLATED * max(path.stat().st_size, 2**20):  # torch.save does not compress
+            raise PickleError(f"{size:,} bytes in an archive of {path.stat().st_size:,}")
         damaged = archive.testzip()
         if damaged is not None:
             raise zipfile.BadZipFile(f"{damaged} has a wrong checksum")
