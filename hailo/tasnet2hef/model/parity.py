@@ -100,7 +100,7 @@ def measure_reading(checkpoint: Checkpoint, path: Path) -> ParityRow:
 def _read_outputs(path: Path, sources: int) -> tuple[Samples, Samples]:
     """Read ``[sample]`` and ``[source, sample]``."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             found = {name: np.asarray(arrays[name], np.float32) for name in ("input", "output")}
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise OptionError(

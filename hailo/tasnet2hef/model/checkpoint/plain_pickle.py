@@ -365,7 +365,9 @@ _BUILDERS: Mapping[str, Build] = {
 }
 
 
-def walk(value: Any, most: int = 200_000, deepest: int = 32) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+def walk(
+    value: Any, most: int = 200_000, deepest: int = 32
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
     """Yield every mapping in a value with the names that lead to it, the outer ones first; objects count as such.
 
     Each is visited once, at most ``most`` values are, and none below ``deepest`` names: a pickle may refer to the
