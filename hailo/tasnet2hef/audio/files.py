@@ -103,6 +103,23 @@ def choose_channels(clip: Clip, channel: Channel) -> Samples:
     raise AudioError(f"{clip.path}: silent, all {clip.length} samples are 0: nothing to separate")
 
 
+def channels_together(clip: Clip, channel: Channel, count: int) -> Samples:
+    """Return the channels of a recording for a net over ``count`` channels, ``[channel, sample]``.
+
+    Raises:
+        OptionError: one channel is asked for.
+        AudioError: it has another number of them, or is silent.
+    """
+    if channel != "mix":
+        raise OptionError(f"channel: found {channel} for a model over {count} channels, which takes all together")
+    if len(clip.samples) != count:
+        raise AudioError(
+            f"{clip.path}: found {len(clip.samples)} channels, expected {count}: the model separates recordings "
+            f"of {count} channels"
+        )
+    return choose_channels(clip, "each")
+
+
 def _channels(clip: Clip, channel: Channel) -> Samples:
     if channel == "each":
         return clip.samples

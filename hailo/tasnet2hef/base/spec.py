@@ -38,6 +38,7 @@ NOT_ASTEROID: Final = frozenset(
         "mask_input_act",
         "softmax_over",
         "conv_padding",
+        "audio_channels",
         "alignment",
     }
 )
@@ -55,6 +56,7 @@ _POSITIVE: Final = (
     "n_blocks",
     "n_repeats",
     "out_chan",
+    "audio_channels",
 )
 
 
@@ -154,6 +156,9 @@ class TasNetSpec:
     """What a softmax mask adds up to one over: sources, the features of a source, or all of both."""
     conv_padding: Literal["zeros", "reflect"] = "zeros"
     """How depthwise convolutions of a net that is not causal pad: with zeros, or by reflection."""
+    audio_channels: int = 1
+    """Channels of the recordings it separates. Their samples are interleaved to one signal, of which kernel,
+    stride and padding count the values: a net over several channels is exactly a net over that signal."""
     alignment: str = ""
     """How a clip is extended to whole frames, see ``clip_padding``; empty: none, stride with encoder_padding."""
 
@@ -184,6 +189,12 @@ class TasNetSpec:
     def _check_combinations(self) -> None:
         if self.n_src > 5:
             raise OptionError(f"n_src: found {self.n_src}, expected 1 to 5 sources")
+        for name in ("kernel_size", "stride", "encoder_padding"):
+            if getattr(self, name) % self.audio_channels:
+                raise OptionError(
+                    f"{name}: found {getattr(self, name)} values, expected a multiple of the "
+                    f"{self.audio_channels} channels (audio_channels) that are interleaved in them"
+                )
         if self.n_blocks > 16:
             raise OptionError(
                 f"n_blocks: found {self.n_blocks}, expected at most 16 (dilation 2**15 = 32768 frames)"
@@ -248,6 +259,11 @@ class TasNetSpec:
     def norms(self) -> Norms:
         """The normalisations at their three places."""
         return Norms(self.bottleneck_norm or self.norm_type, self.norm_type, self.depthwise_norm or self.norm_type)
+
+    @property
+    def values_per_second(self) -> int:
+        """Values of the signal in a second: the rate times the channels."""
+        return self.sample_rate * self.audio_channels
 
     @property
     def phases(self) -> int:

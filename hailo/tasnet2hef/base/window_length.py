@@ -79,7 +79,7 @@ def window_frames(spec: TasNetSpec, seconds: float, *, factored: bool) -> int:
     """
     if not math.isfinite(seconds) or not 0 < seconds <= 3600:
         raise OptionError(f"seconds: found {seconds}, expected more than 0 and at most 3600")
-    samples = max(1, round(seconds * spec.sample_rate))
+    samples = max(1, round(seconds * spec.values_per_second))
     frames = 1 + max(0, math.ceil((samples + 2 * spec.encoder_padding - spec.kernel_size) / spec.stride))
     frames = next_factored(frames) if factored else frames
     while spec.window_samples(frames) < samples:  # shorter by its padding, or no clip makes so many frames

@@ -57,7 +57,7 @@ class CompileInputs:
         contract = self.contract
         if contract is None or contract.stateful:
             return None
-        return contract.window_samples / contract.spec.sample_rate
+        return contract.window_samples / contract.spec.values_per_second
 
     @property
     def array_of_input(self) -> dict[str, str]:

@@ -75,7 +75,7 @@ class ExportReport:
     @property
     def window_seconds(self) -> float:
         """Length of the window in seconds of audio."""
-        return self.contract.window_samples / self.contract.spec.sample_rate
+        return self.contract.window_samples / self.contract.spec.values_per_second
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -187,8 +187,8 @@ def build(checkpoint: Checkpoint, options: ExportOptions) -> tuple[HailoTasNet, 
     if frames != requested:
         notes.append(
             f"window rounded up from {requested} to {frames} frames "
-            f"({net.contract.window_samples / spec.sample_rate:.3f} s), so that its means split into steps of "
-            "at most 128 frames"
+            f"({net.contract.window_samples / spec.values_per_second:.3f} s), so that its means split into steps "
+            "of at most 128 frames"
         )
     if options.residual == "joint" and net.contract.residual != "joint":
         notes.append("residual joint has nothing to join: this net has no skip path")

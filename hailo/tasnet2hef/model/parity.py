@@ -17,10 +17,11 @@ import numpy as np
 import onnx
 import torch
 
-from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.samples import Samples, interleave
 from tasnet2hef.base.errors import AudioError, OptionError, ParityError
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.parity import REFUSED_BELOW_DB, ParityRow, compare_sources
+from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.checkpoint import Checkpoint
 from tasnet2hef.model.network.hailo_tasnet import HailoTasNet, separate_windows
 from tasnet2hef.model.network.memory import next_past, set_past
@@ -72,14 +73,15 @@ def measure_parity(
 def measure_reading(checkpoint: Checkpoint, path: Path) -> ParityRow:
     """Compare the reading of a file with the genuine network's output for one input.
 
-    ``path`` is an .npz of ``input`` ``[sample]`` and ``output`` ``[source, sample]``; leading axes of one are
-    dropped. The samples that both have are compared: implementations trim or pad the end differently.
+    ``path`` is an .npz of ``input`` ``[sample]`` and ``output`` ``[source, sample]``, or of ``[channel, sample]``
+    and ``[source, channel, sample]`` for a net over several channels; leading axes of one are dropped. The samples
+    that both have are compared: implementations trim or pad the end differently.
 
     Raises:
         OptionError: it can't be read, or its shapes don't fit the network.
         ParityError: they differ by more than -80 dB: the file was not understood.
     """
-    mixture, genuine = _read_outputs(path, checkpoint.spec.n_src)
+    mixture, genuine = _read_outputs(path, checkpoint.spec)
     with torch.no_grad():
         read = checkpoint.reference().double()(torch.from_numpy(mixture).double()[None])[0].numpy()
     samples = min(read.shape[1], genuine.shape[1])
@@ -97,8 +99,8 @@ def measure_reading(checkpoint: Checkpoint, path: Path) -> ParityRow:
     return row
 
 
-def _read_outputs(path: Path, sources: int) -> tuple[Samples, Samples]:
-    """Read ``[sample]`` and ``[source, sample]``."""
+def _read_outputs(path: Path, spec: TasNetSpec) -> tuple[Samples, Samples]:
+    """Read ``[sample]`` and ``[source, sample]``; several channels are interleaved."""
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             found = {name: np.asarray(arrays[name], np.float32) for name in ("input", "output")}
@@ -107,12 +109,16 @@ def _read_outputs(path: Path, sources: int) -> tuple[Samples, Samples]:
             f"{path}: can't be read ({error}), expected an .npz with input [sample] and output [source, sample]: "
             "np.savez(path, input=mixture, output=sources)"
         ) from error
-    mixture, genuine = found["input"].reshape(-1), found["output"].reshape(-1, found["output"].shape[-1])
-    if mixture.size != max(found["input"].shape, default=0) or len(genuine) != sources:
+    channels, sources = spec.audio_channels, spec.n_src
+    rows = {name: array.reshape(-1, array.shape[-1] if array.ndim else 1) for name, array in found.items()}
+    if (len(rows["input"]), len(rows["output"])) != (channels, sources * channels):
+        axes = "sample" if channels == 1 else f"{channels}, sample"
         raise OptionError(
             f"{path}: found input {list(found['input'].shape)} and output {list(found['output'].shape)}, expected "
-            f"[sample] and [{sources}, sample]"
+            f"[{axes}] and [{sources}, {axes}]"
         )
+    mixture = interleave(rows["input"])
+    genuine = interleave(rows["output"].reshape(sources, channels, -1))
     if not (np.isfinite(mixture).all() and np.isfinite(genuine).all() and genuine.any()):
         raise AudioError(f"{path}: found NaN, infinite or only zero samples, expected speech")
     return mixture, genuine

@@ -160,7 +160,7 @@ def _shipped_stream(calibration: CalibrationSet, simulator: Simulator) -> Evalua
     (speech,) = speech_clips(simulator.contract, 1)
     if calibration.metadata is not None:
         speech = speech * np.float32(10 ** ((calibration.metadata.median_level_db - rms_dbfs(speech)) / 20))
-    seconds = len(speech) / simulator.contract.spec.sample_rate
+    seconds = len(speech) / simulator.contract.spec.values_per_second
     note = (
         f"no --eval: the figures are agreement with the float model on a stream of {seconds:.2g} s of the "
         "shipped speech at the calibration's level, not SI-SDR"

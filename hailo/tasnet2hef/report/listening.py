@@ -102,6 +102,11 @@ def listen(
         if hef is not None:
             backends[DEVICE] = open_backends.enter_context(opened(hef, "hailort", threads))
         spec = plain.contract.spec
+        if spec.audio_channels > 1:
+            raise OptionError(
+                f"{graph.path}: found a model over {spec.audio_channels} channels, expected one channel; listen "
+                "to the files that `separate` writes"
+            )
         excerpt = _excerpt(clip, mixture, truth, spec.sample_rate, 1 + spec.n_src * len(backends))
         tracks = [Track(MIXTURE, 0, excerpt.mixture[0])]
         for done, (kind, backend) in enumerate(backends.items(), start=1):

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from tasnet2hef.audio.files import Channel, Clip, choose_channels, read_clip, resample
+from tasnet2hef.audio.files import Channel, Clip, channels_together, choose_channels, read_clip, resample
 from tasnet2hef.audio.gain import Gain, mixture_gain
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.audio.metrics import Scores, score_sources
 from tasnet2hef.audio.output_files import SampleFormat, plan_outputs, write_sources
 from tasnet2hef.audio.references import read_references
-from tasnet2hef.audio.samples import Samples
-from tasnet2hef.base.errors import AudioError
+from tasnet2hef.audio.samples import Samples, deinterleave, interleave
+from tasnet2hef.base.errors import AudioError, OptionError
 from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.opening import opened
@@ -80,9 +80,14 @@ def separate_file(
     opening = opened(model, runtime, threads) if isinstance(model, (str, Path)) else nullcontext(model)
     with opening as backend:
         clip = read_clip(audio_path)
-        mixture = choose_channels(clip, channel)
+        spec = backend.contract.spec
+        if spec.audio_channels > 1:
+            mixture = channels_together(clip, channel, spec.audio_channels)
+            _require_no_references(references)
+        else:
+            mixture = choose_channels(clip, channel)
         _require_frame(clip, backend)
-        truth = read_references(references, clip, channel, backend.contract.spec.n_src)
+        truth = read_references(references, clip, channel, spec.n_src)
         inputs = [clip.path, *map(Path, references)]
         outputs = plan_outputs(out_dir, clip.path.stem, backend.contract.spec.n_src, inputs)
         separated = separate_array(
@@ -111,7 +116,7 @@ def separate_array(
     raw_scale: bool = False,
     progress: Progress | None = None,
 ) -> Separated:
-    """Separate ``[channel, sample]`` of any rate, each channel on its own.
+    """Separate ``[channel, sample]`` of any rate, each channel on its own, or all together if the model does that.
 
     Later channels take the source order of the first, and all channels share the gain of a source, so that a
     source keeps its place in a stereo image. For a net with a fixed speech level the whole recording is scaled to
@@ -119,19 +124,26 @@ def separate_array(
     ``separate_file``.
     """
     started = time.perf_counter()
-    model_rate_hz = backend.contract.spec.sample_rate
+    spec = backend.contract.spec
+    model_rate_hz, together = spec.sample_rate, spec.audio_channels
     resampled = resample(mixture, sample_rate_hz, model_rate_hz)
+    if together > 1:
+        resampled = interleave(resampled)[None]
     streamers = [make_streamer(backend, overlap=overlap, halo=halo) for _ in resampled]
-    level = levelling_gain(resampled.reshape(-1), model_rate_hz, backend.contract.input_level_dbfs)
+    level = levelling_gain(resampled.reshape(-1), spec.values_per_second, backend.contract.input_level_dbfs)
     channels = [
         _separate_channel(
-            streamer, samples, _ChannelProgress(index, len(resampled), model_rate_hz, progress or no_progress)
+            streamer,
+            samples,
+            _ChannelProgress(index, len(resampled), spec.values_per_second, progress or no_progress),
         )
         for index, (streamer, samples) in enumerate(zip(streamers, resampled * np.float32(level), strict=True))
     ]
     sources = np.stack([_in_order_of(channels[0], channel) for channel in channels], axis=1) / np.float32(level)
     gain = _gain(resampled, sources, raw_scale=raw_scale)
     scaled = sources * np.array(gain.factors, np.float32)[:, None, None]
+    if together > 1:
+        scaled = deinterleave(scaled[:, 0], together)
     length = mixture.shape[1]
     at_rate = np.stack([resample(source, model_rate_hz, sample_rate_hz, length) for source in scaled])
     windows = sum(streamer.windows for streamer in streamers)
@@ -165,6 +177,14 @@ def _separate_channel(streamer: Streamer, samples: Samples, progress: _ChannelPr
     return np.concatenate(ready, axis=1)
 
 
+def _require_no_references(references: Sequence[str | Path]) -> None:
+    if references:
+        raise OptionError(
+            f"references: found {len(references)} for a model over several channels, whose SI-SDR is not "
+            "measured; leave them out"
+        )
+
+
 def _in_order_of(first: Samples, channel: Samples) -> Samples:
     return channel[list(align_order(first, channel, tuple(range(len(channel)))))]
 
@@ -179,11 +199,12 @@ def _gain(mixture: Samples, sources: Samples, *, raw_scale: bool) -> Gain:
 def _require_frame(clip: Clip, backend: Backend) -> None:
     """Refuse a recording that is shorter than one frame of the encoder."""
     spec = backend.contract.spec
-    needed = -(-spec.kernel_size * clip.sample_rate_hz // spec.sample_rate)
+    needed = -(-spec.kernel_size * clip.sample_rate_hz // spec.values_per_second)
     if clip.length < needed:
         raise AudioError(
             f"{clip.path}: too short: found {clip.length} samples at {clip.sample_rate_hz} Hz, expected at least "
-            f"{needed} (one frame of the model is {spec.kernel_size} samples at {spec.sample_rate} Hz)"
+            f"{needed} (one frame of the model is {spec.kernel_size // spec.audio_channels} samples at "
+            f"{spec.sample_rate} Hz)"
         )
 
 
@@ -195,7 +216,7 @@ def _report(
         outputs=outputs,
         rtf=separated.seconds / clip.seconds,
         audio_seconds=clip.seconds,
-        window_seconds=contract.window_samples / contract.spec.sample_rate,
+        window_seconds=contract.window_samples / contract.spec.values_per_second,
         windows=separated.windows,
         is_exact=separated.is_exact,
         sample_rate_hz=clip.sample_rate_hz,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tasnet2hef.audio.level import levelling_gain
-from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.samples import Samples, interleave
 from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.runtime.backends import Backend, StepBackend
 from tasnet2hef.runtime.backends.frames import frames_to_streams, streams_to_frames
 from tasnet2hef.runtime.stream.chunks import ChunkStream
@@ -22,9 +23,17 @@ def speech_clips(contract: GraphContract, count: int) -> Samples:
     samples = contract.window_samples
     if contract.stateful:
         count, samples = 1, (2 * spec.receptive_field_frames + 3 * contract.window_frames) * spec.stride
-    speech = speech_clip(count * samples, spec.sample_rate)
-    gain = np.float32(levelling_gain(speech, spec.sample_rate, contract.input_level_dbfs))
+    speech = _speech(count * samples, spec)
+    gain = np.float32(levelling_gain(speech, spec.values_per_second, contract.input_level_dbfs))
     return (gain * speech).reshape(count, samples)
+
+
+def _speech(values: int, spec: TasNetSpec) -> Samples:
+    """Return speech ``[value]``; of several channels each later one is softer and later, as in a room."""
+    channels = spec.audio_channels
+    mono = speech_clip(values // channels, spec.sample_rate)
+    late = [np.roll(mono, 7 * number) * np.float32(0.8**number) for number in range(channels)]
+    return interleave(np.stack(late))
 
 
 def separate_clips(backend: Backend, clips: Samples) -> Samples:

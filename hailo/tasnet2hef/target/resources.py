@@ -96,7 +96,7 @@ def audio_seconds(contract: GraphContract) -> float:
     samples = contract.window_samples
     if contract.stateful:
         samples = contract.window_frames * contract.spec.stride
-    return contract.streams * samples / contract.spec.sample_rate
+    return contract.streams * samples / contract.spec.values_per_second
 
 
 def _available(chip: Chip, total: float | None) -> dict[str, Any]:

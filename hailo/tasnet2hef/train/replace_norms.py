@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import require_writable, written_beside
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.network.reference import ReferenceTasNet
@@ -93,7 +94,13 @@ def distil_file(
 
 
 def _load(checkpoint: str, options: SpeechOptions) -> ReferenceTasNet:
-    return load_checkpoint(checkpoint, options.settings, assume=options.assume).reference()
+    net = load_checkpoint(checkpoint, options.settings, assume=options.assume).reference()
+    if net.spec.audio_channels > 1:
+        raise OptionError(
+            f"{checkpoint}: found a net over {net.spec.audio_channels} channels, expected one channel: mixtures "
+            "are made of single voices"
+        )
+    return net
 
 
 def start_run(original: ReferenceTasNet, dataset: Dataset, options: DistilOptions, folder: str) -> Run:

@@ -217,10 +217,11 @@ def onnx_path(checkpoint: str, output: Path) -> Path:
 def print_report(report: ExportReport) -> None:
     """Print what was made and how equal it is."""
     contract = report.contract
+    channels = contract.spec.audio_channels
     console = show.console()
     facts = [
         ("sources", str(contract.spec.n_src)),
-        ("rate", f"{contract.spec.sample_rate} Hz"),
+        ("rate", f"{contract.spec.sample_rate} Hz" + (f", {channels} channels" if channels > 1 else "")),
         (
             "chunk" if contract.stateful else "window",
             f"{report.window_seconds:.3f} s, {contract.window_frames} frames",

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from torch import Tensor
+
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.stored import INPUT_LEVEL, Choice, FoundWeights, Record
 
@@ -97,12 +99,26 @@ def assumed_norm(*, causal: bool) -> Choice:
 
 
 def require_one_channel(where: str, channels: int) -> None:
-    """Refuse an encoder of several channels: they have an order and a meaning that the runtime does not know."""
+    """Refuse an encoder of several channels whose decoder gives one: microphones, not a recording's channels."""
     if channels != 1:
-        kind = "stereo" if channels == 2 else f"{channels} microphones"
         raise CheckpointError(
-            f"{where}: found an encoder for {channels} input channels ({kind}), expected one channel; only nets "
-            "that separate one channel can be exported"
+            f"{where}: found an encoder for {channels} input channels, expected one channel; only nets that "
+            "separate one channel, or that give as many as they take, can be exported"
+        )
+
+
+def interleaved(filters: Tensor) -> Tensor:
+    """Turn filters over several channels ``[N, channel, K]`` into those over their interleaved samples."""
+    return filters.transpose(1, 2).reshape(len(filters), 1, -1)
+
+
+def require_channels(where: str, channels: int, settings: Mapping[str, object]) -> None:
+    """Refuse a net over several channels unless the user says so: it needs such recordings everywhere."""
+    if channels != 1 and settings.get("audio_channels") != channels:
+        kind = "stereo" if channels == 2 else f"{channels} channels"
+        raise CheckpointError(
+            f"{where}: found an encoder for {channels} input channels ({kind}), expected one channel; give --set "
+            f"audio_channels={channels} for a graph that separates recordings of {channels} channels together"
         )
 
 

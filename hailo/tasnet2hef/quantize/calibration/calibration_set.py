@@ -30,7 +30,7 @@ from tasnet2hef.target.graph.onnx_node import Shape
 from tasnet2hef.target.graph.opened import OpenedGraph
 
 METADATA_ARRAY: Final = "tasnet2hef_record"
-SAME_FEED: Final = ("sample_rate", "stride", "kernel_size", "encoder_padding", "alignment")
+SAME_FEED: Final = ("sample_rate", "stride", "kernel_size", "encoder_padding", "alignment", "audio_channels")
 """Fields of a spec that decide how a window is cut; the other fields don't affect it."""
 
 

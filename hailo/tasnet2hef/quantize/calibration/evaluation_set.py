@@ -14,11 +14,12 @@ from typing import Final
 import numpy as np
 
 from tasnet2hef.audio.collection import MIXTURE, SOURCE, audio_files, sources_beside
-from tasnet2hef.audio.files import choose_channels, read_clip, resample
+from tasnet2hef.audio.files import Clip, channels_together, choose_channels, read_clip, resample
 from tasnet2hef.audio.level import levelling_gain
-from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.samples import Samples, interleave
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_samples
 
 ACTIVE_DB: Final = -40.0
@@ -75,7 +76,7 @@ def cut_windows(clips: Sequence[EvaluationClip], contract: GraphContract, limit:
     windows = [window for window in windows if window.mixture.any()]
     if not windows:
         raise AudioError(
-            f"{clips[0].path.parent}: found no window of {size / contract.spec.sample_rate:.1f} s in which "
+            f"{clips[0].path.parent}: found no window of {size / contract.spec.values_per_second:.1f} s in which "
             "every source is active; give other mixtures"
         )
     places = np.unique(np.linspace(0, len(windows) - 1, min(limit, len(windows))).round().astype(int))
@@ -96,9 +97,9 @@ def _mixtures(folder: Path) -> list[Path]:
 
 
 def _read(path: Path, contract: GraphContract) -> EvaluationClip:
-    rate = contract.spec.sample_rate
     clip = read_clip(path)
-    mixture = resample(choose_channels(clip, "mix"), clip.sample_rate_hz, rate)[0]
+    choose_channels(clip, "each")  # refuses silence
+    mixture = _signal(clip, contract.spec)
     sources = sources_beside(path, contract.spec.n_src)
     if not sources:
         return EvaluationClip(path, mixture, None)
@@ -110,13 +111,23 @@ def _read(path: Path, contract: GraphContract) -> EvaluationClip:
                 f"{source}: found {truth.length} samples at {truth.sample_rate_hz} Hz, expected the mixture's "
                 f"{clip.length} at {clip.sample_rate_hz} Hz; give both the same length and rate"
             )
-        references.append(resample(truth.samples.mean(axis=0, keepdims=True), truth.sample_rate_hz, rate)[0])
+        references.append(_signal(truth, contract.spec))
     return EvaluationClip(path, mixture, np.stack(references))
+
+
+def _signal(clip: Clip, spec: TasNetSpec) -> Samples:
+    """Return a recording as the model takes it, ``[sample]``: channels averaged, or interleaved."""
+    if spec.audio_channels == 1:
+        mono = clip.samples.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+        signal: Samples = resample(mono, clip.sample_rate_hz, spec.sample_rate)[0]
+        return signal
+    together = channels_together(clip, "mix", spec.audio_channels)
+    return interleave(resample(together, clip.sample_rate_hz, spec.sample_rate))
 
 
 def _levelled(clip: EvaluationClip, contract: GraphContract) -> EvaluationClip:
     """Bring a clip to the level that the net expects, as separation does."""
-    gain = np.float32(levelling_gain(clip.mixture, contract.spec.sample_rate, contract.input_level_dbfs))
+    gain = np.float32(levelling_gain(clip.mixture, contract.spec.values_per_second, contract.input_level_dbfs))
     references = None if clip.references is None else clip.references * gain
     return EvaluationClip(clip.path, clip.mixture * gain, references)
 

@@ -50,7 +50,7 @@ def last_chunk(backend: StepBackend, excerpt: Samples) -> dict[str, Samples]:
 
 def chunk_note(contract: GraphContract) -> str:
     """Return a note on what a calibration window holds if it is a chunk."""
-    rate, samples = contract.spec.sample_rate, excerpt_samples(contract)
+    rate, samples = contract.spec.values_per_second, excerpt_samples(contract)
     return (
         f"each window is a chunk of {1000 * contract.window_samples / rate:.0f} ms and the past rows that "
         f"{chunks_before(contract)} chunks before it left: {samples / rate:.2f} s of audio from silence on"

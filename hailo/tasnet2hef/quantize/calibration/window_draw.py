@@ -17,7 +17,7 @@ import numpy as np
 from tasnet2hef.audio.collection import MIXTURE, audio_files
 from tasnet2hef.audio.files import resample
 from tasnet2hef.audio.level import levelling_gain, rms_dbfs
-from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.samples import Samples, interleave
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_samples
@@ -39,6 +39,7 @@ class Recording:
     path: Path
     samples: int
     sample_rate_hz: int
+    channels: int = 1
 
     @property
     def seconds(self) -> float:
@@ -88,7 +89,8 @@ def require_audio(recordings: Sequence[Recording], contract: GraphContract, draw
         AudioError: all recordings together are shorter than one window, or fewer than are to be mixed.
     """
     rate = contract.spec.sample_rate
-    window_seconds = excerpt_samples(contract) / rate
+    window_seconds = excerpt_samples(contract) / contract.spec.values_per_second
+    _require_channels(recordings, contract.spec.audio_channels)
     total = sum(recording.seconds for recording in recordings)
     if total < window_seconds:
         raise AudioError(
@@ -115,6 +117,15 @@ def require_audio(recordings: Sequence[Recording], contract: GraphContract, draw
     return notes
 
 
+def _require_channels(recordings: Sequence[Recording], channels: int) -> None:
+    other = [recording for recording in recordings if channels > 1 and recording.channels != channels]
+    if other:
+        raise AudioError(
+            f"{other[0].path}: found {other[0].channels} channels, expected {channels}: the model separates "
+            f"recordings of {channels} channels; leave it out ({len(other)} of {len(recordings)} are like this)"
+        )
+
+
 def draw_windows(recordings: Sequence[Recording], contract: GraphContract, draw: Draw) -> Iterator[Samples]:
     """Yield ``draw.windows`` windows ``[sample]`` at the model's rate; the same seed draws the same windows."""
     ends = np.cumsum([recording.seconds for recording in recordings])
@@ -131,7 +142,7 @@ def draw_windows(recordings: Sequence[Recording], contract: GraphContract, draw:
         level = generator.uniform(-draw.level_spread_db, draw.level_spread_db)
         window: Samples = np.sum(np.stack(parts), axis=0)
         if contract.input_level_dbfs is not None and rms_dbfs(window) > SILENCE_DB:
-            window *= levelling_gain(window, contract.spec.sample_rate, contract.input_level_dbfs)
+            window *= levelling_gain(window, contract.spec.values_per_second, contract.input_level_dbfs)
         yield np.clip(window * _gain(level), -1.0, 1.0).astype(np.float32)
 
 
@@ -146,14 +157,18 @@ def _inspect(path: Path) -> Recording:
         info = soundfile.info(str(path))
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise AudioError(f"{path}: can't be read as audio ({error})") from error
-    return Recording(path, int(info.frames), int(info.samplerate))
+    return Recording(path, int(info.frames), int(info.samplerate), int(info.channels))
 
 
 def _excerpt(recording: Recording, place: float, contract: GraphContract) -> Samples:
-    """Return one window ``[sample]``; ``place`` (0 to 1) is where it starts. Short recordings are repeated."""
+    """Return one window ``[sample]``; ``place`` (0 to 1) is where it starts. Short recordings are repeated.
+
+    Channels are averaged, or interleaved for a model that separates them together.
+    """
     import soundfile
 
-    rate, wanted = contract.spec.sample_rate, excerpt_samples(contract)
+    rate, channels = contract.spec.sample_rate, contract.spec.audio_channels
+    wanted = excerpt_samples(contract) // channels
     needed = -(-wanted * recording.sample_rate_hz // rate)
     start = int(place * max(recording.samples - needed, 0))
     try:
@@ -164,5 +179,7 @@ def _excerpt(recording: Recording, place: float, contract: GraphContract) -> Sam
         raise AudioError(f"{recording.path}: found NaN or infinite samples, expected finite ones; leave it out")
     if not len(samples):
         raise AudioError(f"{recording.path}: found no samples at {start}, expected {needed}; leave it out")
-    mono = samples.mean(axis=1, dtype=np.float64).astype(np.float32)[None]
-    return np.resize(resample(mono, recording.sample_rate_hz, rate)[0], wanted)
+    if channels == 1:
+        samples = samples.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    at_rate = resample(np.ascontiguousarray(samples.T), recording.sample_rate_hz, rate)
+    return interleave(np.stack([np.resize(channel, wanted) for channel in at_rate]))

@@ -40,6 +40,11 @@ def run_live(
         backend = files.enter_context(opened(model_path, options.runtime, options.threads))
         spec = backend.contract.spec
         _require_source(controls.source, spec.n_src)
+        if spec.audio_channels > 1:
+            raise OptionError(
+                f"{model_path}: found a model over {spec.audio_channels} channels, expected one channel; "
+                "`separate` takes it, live does not"
+            )
         microphone = _microphone(options)
         loudspeaker, rate_hz = _loudspeaker(options, microphone, files)
         on_part = None

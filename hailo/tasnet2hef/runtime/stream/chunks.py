@@ -60,7 +60,7 @@ class ChunkStream:
     @property
     def lag_ms(self) -> float:
         """The same in milliseconds: the listener's wait, without computing time."""
-        return 1000 * self.lag_samples / self._backend.contract.spec.sample_rate
+        return 1000 * self.lag_samples / self._backend.contract.spec.values_per_second
 
     def feed(self, samples: Samples) -> Samples:
         """Take ``[sample]``, any number of them; return the sources ``[source, sample]`` that are ready."""

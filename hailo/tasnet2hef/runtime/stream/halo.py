@@ -59,7 +59,7 @@ def plan_halo(contract: GraphContract, halo: Halo) -> HaloPlan:
         raise OptionError(f"halo: found {halo} ms, expected full or 0 ms and more")
     reach = spec.receptive_field_frames - 1
     full = reach if spec.causal else reach // 2
-    before = full if halo == "full" else min(full, round(halo * spec.sample_rate / 1000 / spec.stride))
+    before = full if halo == "full" else min(full, round(halo * spec.values_per_second / 1000 / spec.stride))
     after = 0 if spec.causal else before
     hop = contract.window_frames - before - after - (spec.phases - 1)
     if hop < 1:
@@ -96,7 +96,7 @@ class HaloStream:
         self._kept_rows = 0
         """Rows whose sources are final."""
         self._fed = 0
-        self._voices = VoiceTracks(spec.n_src, spec.sample_rate)
+        self._voices = VoiceTracks(spec.n_src, spec.values_per_second)
         self._last: Samples | None = None
         """Sources ``[source, row, sample of the row]`` of the last window, in the order of the first."""
         self.windows = 0
@@ -121,7 +121,7 @@ class HaloStream:
     @property
     def lag_ms(self) -> float:
         """The same in milliseconds: the listener's wait, without computing time."""
-        return 1000 * self.lag_samples / self._backend.contract.spec.sample_rate
+        return 1000 * self.lag_samples / self._backend.contract.spec.values_per_second
 
     @property
     def is_exact(self) -> bool:

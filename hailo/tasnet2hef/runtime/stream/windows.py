@@ -43,14 +43,16 @@ def require_overlap(overlap: float) -> None:
         raise OptionError(f"overlap: found {overlap}, expected a share of the window from 0 to {LARGEST_OVERLAP}")
 
 
-def overlap_samples(window_samples: int, overlap: float) -> int:
+def overlap_samples(window_samples: int, overlap: float, channels: int = 1) -> int:
     """Return the samples that two windows in a row share, for a share ``overlap`` of the window (0 to 0.75).
+
+    A multiple of ``channels``, whose samples are interleaved.
 
     >>> overlap_samples(16000, 0.25)
     4000
     """
     require_overlap(overlap)
-    return min(round(overlap * window_samples), window_samples - 1)
+    return min(round(overlap * window_samples / channels) * channels, window_samples - channels)
 
 
 def fade_in(samples: int) -> Samples:
@@ -73,10 +75,10 @@ class WindowStream:
     def __init__(self, backend: Backend, overlap: float = DEFAULT_OVERLAP) -> None:
         self._backend = backend
         self._window = backend.contract.window_samples
-        self._overlap = overlap_samples(self._window, overlap)
+        self._overlap = overlap_samples(self._window, overlap, backend.contract.spec.audio_channels)
         self._fade = fade_in(self._overlap)
         sources = backend.contract.spec.n_src
-        self._voices = VoiceTracks(sources, backend.contract.spec.sample_rate)
+        self._voices = VoiceTracks(sources, backend.contract.spec.values_per_second)
         self._buffer = np.zeros(0, np.float32)
         """Input from the start of the last window on; before the first window, all input."""
         self._tail: Samples | None = None
@@ -98,7 +100,7 @@ class WindowStream:
     @property
     def lag_ms(self) -> float:
         """The same in milliseconds: the listener's wait, without computing time."""
-        return 1000 * self.lag_samples / self._backend.contract.spec.sample_rate
+        return 1000 * self.lag_samples / self._backend.contract.spec.values_per_second
 
     @property
     def is_exact(self) -> bool:

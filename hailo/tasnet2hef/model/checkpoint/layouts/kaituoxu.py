@@ -12,8 +12,9 @@ from tasnet2hef.model.checkpoint import renaming as ours
 from tasnet2hef.model.checkpoint.letters import (
     RELU_OR_SOFTMAX,
     assumed_norm,
+    interleaved,
     recorded_options,
-    require_one_channel,
+    require_channels,
 )
 from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights
@@ -68,20 +69,24 @@ def is_causal(found: FoundWeights, network: str) -> bool:
 
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and record what the class fixes."""
-    require_one_channel(found.where, found.weights[_ENCODER].shape[1])
+    channels = found.weights[_ENCODER].shape[1]
+    require_channels(found.where, channels, found.settings)
     causal = is_causal(found, "separator.network")
     renamed = rename(found.weights, names_of_blocks("separator.network", causal=causal), causal=causal)
     decoder = renamed.weights.get(ours.DECODER)
-    if decoder is not None and decoder.ndim == 2:  # [L, N]: frames, which are then overlapped and added
-        renamed.weights[ours.DECODER] = decoder.T[:, None]
+    if decoder is not None and decoder.ndim == 2:  # [channel * L, N]: frames, which are then overlapped and added
+        renamed.weights[ours.DECODER] = interleaved(decoder.T.reshape(decoder.shape[1], channels, -1))
+    renamed.weights[ours.ENCODER] = interleaved(found.weights[_ENCODER])
     recorded, place = recorded_options(found.records)
+    recorded.pop("kernel_size", None)  # of one channel
     is_demucs = any(getattr(record.values.get("klass"), "path", "") == _DEMUCS for record in found.records)
     has_norm = any(f"masker.TCN.0.{ours.NORM_1}.{part}" in renamed.weights for part in ("gamma", "weight"))
     fixed = {
         **renamed.stack,
         "causal": causal,
         "encoder_activation": "relu",
-        "stride": found.weights[_ENCODER].shape[-1] // 2,
+        "stride": found.weights[_ENCODER].shape[-1] // 2 * channels,
+        "audio_channels": channels,
         "bottleneck_norm": "cLN",
         "mask_input_act": "linear",
         **({} if has_norm else {"norm_type": "identity"}),
