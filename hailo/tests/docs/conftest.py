@@ -31,6 +31,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "hailo").symlink_to(ASSETS.parent)
     _save_network(folder / "my_model.pth", ASSETS / "demo_model.pth")
     _save_network(folder / "student.pth", ASSETS / "demo_student.pth")
+    _save_foreign_networks(folder)
     with inside(folder), contextlib.redirect_stdout(io.StringIO()):
         for words in _EARLIER:
             assert run(make_app(), ["--quiet", *words]) == 0
@@ -47,6 +48,23 @@ def _save_network(path: Path, example: Path) -> None:
 
     spec = dataclasses.replace(load_checkpoint(str(example)).spec, **_SIZES)
     torch.save(serialize(random_reference(spec)), path)
+
+
+def _save_foreign_networks(folder: Path) -> None:
+    """Save small networks as other implementations do, where their how-tos expect them."""
+    import torch
+
+    from tests.model.checkpoint import foreign_files
+    from tests.model.checkpoint.test_several_channels import stereo_weights
+
+    spec = foreign_files.spec_of()
+    foreign_files.espnet_experiment(folder / "exp" / "enh_train", spec)
+    foreign_files.speechbrain_experiment(folder / "results" / "convtasnet", dataclasses.replace(spec, causal=True))
+    torch.save(foreign_files.kaituoxu_package(spec), folder / "final.pth.tar")
+    deep = {"n_blocks": 8, "n_repeats": 3, "skip_chan": 6, "mask_input_act": "prelu", "bottleneck_norm": ""}
+    torch.save(foreign_files.naplab_weights(foreign_files.spec_of(**deep)), folder / "naplab.pt")
+    kwargs = {"mask_nonlinear": "relu", "norm_type": "gLN", "samplerate": 16000}
+    torch.save({"kwargs": kwargs, "state": stereo_weights(2)}, folder / "demucs.th")
 
 
 @pytest.fixture
