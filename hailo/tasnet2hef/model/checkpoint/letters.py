@@ -50,6 +50,7 @@ _WORDS: Final = {
     "n_blocks": ("msk_num_layers", "layer"),
     "n_repeats": ("msk_num_stacks", "stack"),
 }
+_CUMULATIVE: Final = ("cgLN", "CumLN")
 _NORMS: Final = {"gln": "gLN", "cln": "cLN", "bn": "bN", "gn": "gLN", "in": "fgLN", "id": "identity"}
 
 
@@ -104,6 +105,16 @@ def require_one_channel(where: str, channels: int) -> None:
         raise CheckpointError(
             f"{where}: found an encoder for {channels} input channels, expected one channel; only nets that "
             "separate one channel, or that give as many as they take, can be exported"
+        )
+
+
+def require_cumulative(found: FoundWeights, name: str) -> None:
+    """Refuse a net with cumulative norms unless the user knows: only ``freeze`` and ``distil`` can use it."""
+    if found.settings.get("norm_type") not in _CUMULATIVE:
+        raise CheckpointError(
+            f"{found.where}: {name}: found cumulative norms (cgLN, a running mean over all past frames), which "
+            "have no form on the chip; make them constant with `tasnet2hef freeze` and --set norm_type=cgLN, then "
+            "convert the result"
         )
 
 

@@ -195,5 +195,9 @@ def test_cumulative_norms_are_refused(tmp_path: Path) -> None:
     spec = spec_of(skip_chan=6, bottleneck_norm="", mask_input_act="prelu")
     state = naplab_weights(spec)
     state["TCN.LN.gain"] = state.pop("TCN.LN.weight")
-    with pytest.raises(CheckpointError, match=r"TCN.LN.gain: found cumulative norms \(cgLN"):
-        load_checkpoint(saved(state, tmp_path / "net.pt"))
+    path = saved(state, tmp_path / "net.pt")
+    with pytest.raises(
+        CheckpointError, match=r"TCN.LN.gain: found cumulative norms \(cgLN.*freeze. and --set norm_type"
+    ):
+        load_checkpoint(path)
+    assert load_checkpoint(path, {"norm_type": "cgLN"}).spec.norm_type == "cgLN"

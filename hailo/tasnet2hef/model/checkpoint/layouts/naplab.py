@@ -6,9 +6,8 @@ padded by a stride before and by at least a stride behind, to whole kernels. A c
 
 from __future__ import annotations
 
-from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import renaming as ours
-from tasnet2hef.model.checkpoint.letters import recorded_options
+from tasnet2hef.model.checkpoint.letters import recorded_options, require_cumulative
 from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
@@ -45,13 +44,14 @@ def claims(found: FoundWeights) -> bool:
 
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and record what the class fixes."""
-    if "TCN.LN.gain" in found.weights:
-        raise CheckpointError(cumulative(found.where, "TCN.LN.gain"))
-    renamed = rename(found.weights, _NAMES)
+    is_causal = "TCN.LN.gain" in found.weights
+    if is_causal:
+        require_cumulative(found, "TCN.LN.gain")
+    renamed = rename(found.weights, _NAMES, causal=is_causal)
     recorded, place = recorded_options(found.records, ("sample_rate", "n_blocks", "n_repeats"))
     fixed: dict[str, object] = {
-        "norm_type": "gLN",
-        "causal": False,
+        "norm_type": "cgLN" if is_causal else "gLN",
+        "causal": is_causal,
         "encoder_activation": "linear",
         "mask_act": "sigmoid",
         **renamed.stride,
@@ -61,13 +61,4 @@ def find(found: FoundWeights) -> NamedWeights:
     assumptions = {"sample_rate": Choice(16000, "in Hz, the class's default")}
     return NamedWeights(
         found.where, renamed.weights, {**recorded, **fixed}, place, found.notes, assumptions=assumptions
-    )
-
-
-def cumulative(where: str, name: str) -> str:
-    """Return the refusal of a net whose norms accumulate over time."""
-    return (
-        f"{where}: {name}: found cumulative norms (cgLN, a running mean over all past frames), which have no form "
-        "on the chip and whose reading from this layout is not supported; save the net as Asteroid's ConvTasNet "
-        "with norm_type cgLN, then make them constant with `tasnet2hef freeze`"
     )

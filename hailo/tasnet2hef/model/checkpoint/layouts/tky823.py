@@ -11,8 +11,12 @@ from collections.abc import Mapping
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import renaming as ours
-from tasnet2hef.model.checkpoint.layouts.naplab import cumulative
-from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options, require_one_channel
+from tasnet2hef.model.checkpoint.letters import (
+    RELU_SIGMOID_SOFTMAX,
+    recorded_options,
+    require_cumulative,
+    require_one_channel,
+)
 from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
@@ -24,6 +28,7 @@ _NAMES = Names(
         "encoder.conv1d": ours.ENCODER_MODULE,
         "decoder.conv_transpose1d": ours.DECODER_MODULE,
         "separator.norm1d.norm": ours.BOTTLENECK_NORM,
+        "separator.norm1d": ours.BOTTLENECK_NORM,
         "separator.bottleneck_conv1d": ours.BOTTLENECK,
         "separator.prelu": ours.MASK_SLOPE,
         "separator.mask_conv1d": ours.MASK,
@@ -33,9 +38,11 @@ _NAMES = Names(
         "bottleneck_conv1d": ours.EXPAND,
         "nonlinear1d": ours.SLOPE_1,
         "norm1d.norm": ours.NORM_1,
+        "norm1d": ours.NORM_1,
         "separable_conv1d.depthwise_conv1d": ours.DEPTHWISE,
         "separable_conv1d.nonlinear1d": ours.SLOPE_2,
         "separable_conv1d.norm1d.norm": ours.NORM_2,
+        "separable_conv1d.norm1d": ours.NORM_2,
         "separable_conv1d.output_pointwise_conv1d": ours.RESIDUAL,
         "separable_conv1d.skip_pointwise_conv1d": ours.SKIP,
     },
@@ -64,16 +71,17 @@ def find(found: FoundWeights) -> NamedWeights:
                 f"{found.where}: {name}: found {config[name]!r} in its options, expected {known[0]!r}; no other "
                 "form of this net can be exported"
             )
-    if "separator.norm1d.gamma" in found.weights:
-        raise CheckpointError(cumulative(found.where, "separator.norm1d.gamma"))
-    renamed = rename(found.weights, _NAMES)
+    is_causal = "separator.norm1d.gamma" in found.weights
+    if is_causal:
+        require_cumulative(found, "separator.norm1d.gamma")
+    renamed = rename(found.weights, _NAMES, causal=is_causal)
     filters = renamed.weights.get(ours.ENCODER)
     recorded, place = recorded_options(found.records, ("n_src", "sample_rate", "mask_act"))
     fixed: dict[str, object] = {
         **renamed.stack,
-        "norm_type": "gLN",
+        "norm_type": "cgLN" if is_causal else "gLN",
         "norm_eps": 1e-12,
-        "causal": False,
+        "causal": is_causal,
         "softmax_over": "all",
         "alignment": "centred",
     }
