@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +26,8 @@ NAMES: Final = (
 )
 """Asteroid; ESPnet and Hydra; SpeechBrain; Lightning; JusperLee; funcwj; Cadenza and the Hugging Face Hub."""
 
-_SAVING_FOLDER = re.compile(r"checkpoints?|ckpts?|save|weights|models?|version_\d+|CKPT\+.*", re.IGNORECASE)
+_SAVING_FOLDER = re.compile(r"checkpoints?|ckpts?|save|version_\d+|CKPT\+.*", re.IGNORECASE)
+_TRAINING = re.compile(r"optim|sched|callback|loop|loss|metric|scaler", re.IGNORECASE)
 _MOST_FOLDERS: Final = 4
 _LARGEST: Final = 2**20
 _REFERENCE = re.compile(r"<(\w+)>")
@@ -64,10 +65,16 @@ def records_beside(path: Path) -> tuple[Record, ...]:
 
 def _sections(place: str, conf: Mapping[str, object]) -> Iterator[Record]:
     """Yield the file's values and those of its sections: a network's options may be in any of them."""
-    for _, section in walk(conf):
-        yield Record(
-            place, {name: conf.get(m[1], v) if (m := _reference(v)) else v for name, v in section.items()}
-        )
+    for path, section in walk(conf):
+        if is_of_training(path):
+            continue
+        values = {name: conf.get(m[1], v) if (m := _reference(v)) else v for name, v in section.items()}
+        yield Record(place, values, path[-1] if path else "", is_beside=True)
+
+
+def is_of_training(path: Iterable[str]) -> bool:
+    """Return whether keys lead to the training's own options, whose words mean something else."""
+    return any(_TRAINING.search(name) for name in path)
 
 
 def _reference(value: object) -> re.Match[str] | None:

@@ -6,12 +6,14 @@ Demucs v2, Clarity, ESPnet, SpeechBrain, JusperLee, funcwj, aps and torchaudio.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.base.spec import ACTIVATIONS
 from tasnet2hef.model.checkpoint.stored import INPUT_LEVEL, Choice, FoundWeights, Record
 
 MASK_QUESTION: Final = (
@@ -42,7 +44,6 @@ _WORDS: Final = {
         "non_linear",
         "nonlinear",
         "activate",
-        "activation",
         "msk_activate",
         "mask_act",
     ),
@@ -50,46 +51,72 @@ _WORDS: Final = {
     "n_blocks": ("msk_num_layers", "layer"),
     "n_repeats": ("msk_num_stacks", "stack"),
 }
+_LEAST_RATE, _MOST_RATE = 1000, 768_000
 _CUMULATIVE: Final = ("cgLN", "CumLN")
 _NORMS: Final = {"gln": "gLN", "cln": "cLN", "bn": "bN", "gn": "gLN", "in": "fgLN", "id": "identity"}
 
 
-def recorded_options(records: Iterable[Record], words: Iterable[str] = _WORDS) -> tuple[dict[str, object], str]:
-    """Return the options in a file's records, the nearest first, and where they are.
+class Recorded(NamedTuple):
+    """Options in a file's records, and where they are."""
+
+    options: dict[str, object]
+    place: str
+    notes: tuple[str, ...]
+    """On what comes from another file than the weights."""
+
+
+def recorded_options(records: Iterable[Record], words: Iterable[str] = _WORDS) -> Recorded:
+    """Return the options in a file's records; the nearest count.
 
     ``words`` limits the options that are read by word: a project may give one of them another meaning.
     """
     recorded: dict[str, object] = {}
     places: list[str] = []
+    notes: list[str] = []
     for record in records:
         found = {name: value for name, value in _options_in(record.values, words).items() if name not in recorded}
         recorded |= found
         places += [record.place] if found and record.place not in places else []
-    return recorded, " and ".join(places) or "the file"
+        notes += beside_notes(record, found)
+    return Recorded(recorded, " and ".join(places) or "the file", tuple(notes))
+
+
+def beside_notes(record: Record, options: Mapping[str, object]) -> list[str]:
+    """Say what is taken from another file: it may belong to another network."""
+    if not record.is_beside or not options:
+        return []
+    return [f"{', '.join(f'{name}={value}' for name, value in options.items())}: as in {record.place}"]
 
 
 def _options_in(values: Mapping[str, object], words: Iterable[str]) -> dict[str, object]:
     has_letters = sum(isinstance(values.get(letter), int) for letter in _LETTERS) >= 3
     options = {name: values[letter] for letter, name in _LETTERS.items() if has_letters and letter in values}
     for option in words:
-        name = next((name for name in _WORDS[option] if _is_plain(values.get(name))), None)
-        if name is not None:
-            options.setdefault(option, _as_ours(option, values[name]))
+        read = (_as_ours(option, values[name]) for name in _WORDS[option] if name in values)
+        value = next((value for value in read if value is not None), None)
+        if value is not None:
+            options.setdefault(option, value)
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _is_plain(value: object) -> bool:
-    return isinstance(value, (str, int, float)) and value != ""
-
-
 def _as_ours(option: str, value: object) -> object:
-    if option == "norm_type" and isinstance(value, str):
-        return _NORMS.get(value.lower(), value)
-    if option == "sample_rate" and isinstance(value, str):  # ESPnet: 8k
-        return (
-            int(float(value[:-1]) * 1000) if value[:-1].replace(".", "").isdigit() and value[-1] in "kK" else None
-        )
-    return value.lower() if option == "mask_act" and isinstance(value, str) else value
+    """Return a value in our terms; None for one of another type, whose word means something else there."""
+    if option in ("norm_type", "mask_act"):
+        word = value.lower() if isinstance(value, str) else ""
+        return _NORMS.get(word) if option == "norm_type" else (word if word in ACTIVATIONS else None)
+    if option == "causal":
+        return value if isinstance(value, bool) else None
+    if option == "sample_rate":
+        rate = _rate(value)
+        return rate if rate is not None and _LEAST_RATE <= rate <= _MOST_RATE else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _rate(value: object) -> int | None:
+    """Read a rate in Hz; ESPnet writes 8k."""
+    if isinstance(value, str) and re.fullmatch(r"\d{1,6}(\.\d+)?[kK]", value):
+        return int(float(value[:-1]) * 1000)
+    return int(value) if isinstance(value, (int, float)) and -1 < value <= _MOST_RATE else None
 
 
 def assumed_norm(*, causal: bool) -> Choice:

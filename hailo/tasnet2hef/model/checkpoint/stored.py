@@ -19,6 +19,10 @@ class Record(NamedTuple):
     place: str
     """Where they are, in words: ``its model_args``, ``the conf.yml beside it``."""
     values: Mapping[str, object]
+    section: str = ""
+    """The key under which they are."""
+    is_beside: bool = False
+    """They are in another file, which may belong to another network."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch import Tensor, equal
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.text import first_few
-from tasnet2hef.model.checkpoint.conf_files import records_beside
+from tasnet2hef.model.checkpoint.conf_files import is_of_training, records_beside
 from tasnet2hef.model.checkpoint.plain_pickle import Inert, walk
 from tasnet2hef.model.checkpoint.stored import FoundWeights, Layout, RawCheckpoint, Record
 
@@ -20,7 +20,6 @@ _COUNTER = "num_batches_tracked"
 _BUFFERS = (_COUNTER, "running_mean", "running_var", "torch_window")
 _REBUILD = re.compile(r"torch\._utils\._rebuild_(.+)")
 _KINDS = {"qtensor": "quantised", "sparse_tensor": "sparse", "meta_tensor_no_storage": "meta (no values)"}
-_NOT_OPTIONS = re.compile(r"optim|sched|callback|loop|loss|metric|scaler")
 
 
 @dataclass(frozen=True)
@@ -152,9 +151,9 @@ def _chosen(where: str, sets: Sequence[WeightSet], wanted: object) -> WeightSet:
 def _records(mappings: Mappings, path: tuple[str, ...]) -> list[Record]:
     """Return the mappings of plain values in a file, those with the longest way in common with ``path`` first."""
     return [
-        Record(f"its {'.'.join(each)}" if each else "the file", values)
+        Record(f"its {'.'.join(each)}" if each else "the file", values, each[-1] if each else "")
         for each, values in sorted(mappings, key=lambda pair: -_common(pair[0], path))
-        if not any(_NOT_OPTIONS.search(name) for name in each)
+        if not is_of_training(each)
         and any(not isinstance(value, (Tensor, Mapping, Inert)) for value in values.values())
     ]
 

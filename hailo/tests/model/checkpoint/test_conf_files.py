@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.checkpoint.conf_files import NAMES, records_beside
+from tests.model.checkpoint.foreign_files import kaituoxu_package, naplab_weights, spec_of
 from tests.model.checkpoint.small_nets import saved, small_weights
 
 OPTIONS = {"mask_act": "relu", "n_blocks": 3, "n_repeats": 2, "sample_rate": 16000}
@@ -67,3 +69,37 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(" " * (2**20 + 1))
     with pytest.raises(CheckpointError, match="expected options"):
         load_checkpoint(saved(small_weights(), tmp_path / "net.pth"))
+
+
+UNRELATED: list[dict[str, object]] = [
+    {"architectures": ["BertModel"], "hidden_size": 768, "layer": "encoder", "norm": 1e-5, "activation": "gelu"},
+    {"stride": 2, "kernel_size": 7, "padding": 3, "causal": "yes", "fs": 4, "sr": 2, "norm": True},
+    {"model": {"conv": {"stride": 2, "kernel_size": 7}}, "optimizer": {"norm_type": 2, "mask_act": "x"}},
+    {"N": 32, "L": "eng", "services": {"web": {"image": "nginx"}}},
+]
+
+
+def _weights(layout: str) -> dict[str, Tensor]:
+    if layout == "asteroid":
+        return small_weights()
+    if layout == "naplab":
+        return naplab_weights(spec_of(skip_chan=6, bottleneck_norm="", mask_input_act="prelu"))
+    state: dict[str, Tensor] = kaituoxu_package(spec_of())["state_dict"]
+    return state
+
+
+@pytest.mark.parametrize("conf", UNRELATED, ids=range(len(UNRELATED)))
+@pytest.mark.parametrize("layout", ["asteroid", "kaituoxu", "naplab"])
+def test_a_file_about_something_else_changes_nothing(layout: str, conf: dict[str, object], tmp_path: Path) -> None:
+    settings = {"mask_act": "relu", "n_blocks": 3}
+    path = saved(_weights(layout), tmp_path / "net.pth")
+    alone = load_checkpoint(path, settings)
+    (tmp_path / "config.json").write_text(json.dumps(conf))
+    beside = load_checkpoint(path, settings)
+    assert (beside.spec, beside.notes) == (alone.spec, alone.notes)
+
+
+def test_what_comes_from_another_file_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "conf.yml").write_text(yaml.safe_dump(OPTIONS))
+    notes = load_checkpoint(saved(small_weights(), tmp_path / "net.pth")).notes
+    assert "mask_act=relu, n_blocks=3, n_repeats=2, sample_rate=16000: as in the conf.yml beside it" in notes

@@ -54,7 +54,7 @@ def find(found: FoundWeights) -> NamedWeights:
             f"{found.where}: {skip}: found skip connections between repeats (skip_residual), expected none; no "
             "other residual path can be exported"
         )
-    recorded, place = recorded_options(found.records)
+    recorded, place, beside = recorded_options(found.records)
     causal = bool(found.settings.get("causal", recorded.get("causal", False)))
     renamed = rename(_scaled(found.weights), _NAMES, causal=causal)
     norm = recorded.pop("norm_type", None)
@@ -74,7 +74,7 @@ def find(found: FoundWeights) -> NamedWeights:
         renamed.weights,
         {**recorded, **fixed},
         place,
-        found.notes,
+        (*found.notes, *beside),
         questions={"mask_act": RELU_SIGMOID_SOFTMAX, "norm_type": (_GLOBAL, _CHANNEL)},
         assumptions={"causal": Choice(value=False, hint="the class's default")},
     )

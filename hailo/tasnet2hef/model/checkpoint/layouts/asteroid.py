@@ -14,7 +14,7 @@ from torch import nn
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.spec import NOT_ASTEROID, TasNetSpec
 from tasnet2hef.model.checkpoint.filterbanks import BANK_OPTIONS
-from tasnet2hef.model.checkpoint.letters import MASK_QUESTION, input_level
+from tasnet2hef.model.checkpoint.letters import MASK_QUESTION, beside_notes, input_level
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights, RawCheckpoint, Record
 
 NAME = "Asteroid"
@@ -49,12 +49,13 @@ def find(found: FoundWeights) -> NamedWeights:
     weights = {name: value for name, value in found.weights.items() if name not in dropped}
     package = _record(found, "model_args")
     built = {} if package is None else {"encoder_activation": None, **package.values}
-    read = [(record.place, recipe_options(record)) for record in found.records if record is not package]
+    read = [(record, recipe_options(record)) for record in found.records if record is not package]
     recorded, places = dict(built), [package.place] if package else []
-    for place, options in read:
+    for record, options in read:
         new = {name: value for name, value in options.items() if name not in recorded}
         recorded |= new
-        places += [place] if new and place not in places else []
+        places += [record.place] if new and record.place not in places else []
+        notes += beside_notes(record, new)
     notes += _settle_rate(recorded, read, package)
     questions = _questions(found, recorded, is_package=package is not None)
     return NamedWeights(
@@ -79,9 +80,10 @@ def recipe_options(record: Record) -> dict[str, object]:
     for name, value in record.values.items():
         section = next((each for each in _SECTIONS if name.startswith(each)), "")
         option = name.removeprefix(section)
-        if option in (_OF_DATA if section == "data_" or record.place.endswith(".data") else _OPTIONS):
+        if option in (_OF_DATA if section == "data_" or record.section == "data" else _OPTIONS):
             options[option] = None if value == "None" else value
-    return options if len(options) > 1 or not options.keys() <= _COMMON_WORDS else {}
+    is_its_own = f"{record.section}_" in _SECTIONS
+    return options if is_its_own or not options.keys() <= _COMMON_WORDS else {}
 
 
 def _record(found: FoundWeights, name: str) -> Record | None:
@@ -89,10 +91,10 @@ def _record(found: FoundWeights, name: str) -> Record | None:
 
 
 def _settle_rate(
-    recorded: dict[str, object], read: list[tuple[str, dict[str, object]]], package: Record | None
+    recorded: dict[str, object], read: list[tuple[Record, dict[str, object]]], package: Record | None
 ) -> list[str]:
     """Let the training's rate win over a package's: recipes before 2021 left the model's at its default."""
-    place, rate = next(((p, o["sample_rate"]) for p, o in read if o.get("sample_rate")), ("", None))
+    place, rate = next(((r.place, o["sample_rate"]) for r, o in read if o.get("sample_rate")), ("", None))
     stored = None if package is None else package.values.get("sample_rate")
     if rate is None or stored is None or rate == stored:
         return []

@@ -42,8 +42,8 @@ def find(found: FoundWeights) -> NamedWeights:
         )
     causal = is_causal(found, _NETWORK)
     renamed = rename(found.weights, _names(found, causal=causal), causal=causal)
-    recorded, place = recorded_options(found.records)
-    weights, notes = renamed.weights, list(found.notes)
+    recorded, place, beside = recorded_options(found.records)
+    weights, notes = renamed.weights, [*found.notes, *beside]
     if conf.get("predict_noise") and MASK + ".weight" in weights:
         for name in (f"{MASK}.weight", f"{MASK}.bias"):
             weights[name] = weights[name][: -renamed.features]

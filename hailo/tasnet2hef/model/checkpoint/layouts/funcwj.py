@@ -41,7 +41,7 @@ def claims(found: FoundWeights) -> bool:
 
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and record what the class fixes; a gLN's gain has two axes, a cLN's one."""
-    recorded, place = recorded_options(found.records)
+    recorded, place, beside = recorded_options(found.records)
     causal = bool(found.settings.get("causal", recorded.get("causal", False)))
     renamed = rename(found.weights, _NAMES, causal=causal)
     gain = found.weights.get("repeats.0.0.lnorm1.gamma")
@@ -60,7 +60,7 @@ def find(found: FoundWeights) -> NamedWeights:
         renamed.weights,
         {**recorded, **fixed},
         place,
-        found.notes,
+        (*found.notes, *beside),
         questions={"mask_act": RELU_SIGMOID_SOFTMAX},
         assumptions={"causal": Choice(value=False, hint="the class's default")},
     )

@@ -44,7 +44,7 @@ def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and record what the class fixes; a gLN's gain has two axes, a cLN's one."""
     gain = found.weights.get("separation.sep.0.tcn.0.norm1.gamma")
     is_global = gain is not None and gain.ndim == 2
-    recorded, place = recorded_options(found.records)
+    recorded, place, beside = recorded_options(found.records)
     causal = bool(found.settings.get("causal", not is_global))
     renamed = rename(found.weights, _NAMES, causal=causal)
     fixed: dict[str, object] = {
@@ -62,6 +62,6 @@ def find(found: FoundWeights) -> NamedWeights:
         renamed.weights,
         {**recorded, **fixed},
         place,
-        found.notes,
+        (*found.notes, *beside),
         questions={"mask_act": RELU_SIGMOID_SOFTMAX},
     )

@@ -77,7 +77,7 @@ def find(found: FoundWeights) -> NamedWeights:
     if decoder is not None and decoder.ndim == 2:  # [channel * L, N]: frames, which are then overlapped and added
         renamed.weights[ours.DECODER] = interleaved(decoder.T.reshape(decoder.shape[1], channels, -1))
     renamed.weights[ours.ENCODER] = interleaved(found.weights[_ENCODER])
-    recorded, place = recorded_options(found.records)
+    recorded, place, beside = recorded_options(found.records)
     recorded.pop("kernel_size", None)  # of one channel
     is_demucs = any(getattr(record.values.get("klass"), "path", "") == _DEMUCS for record in found.records)
     has_norm = any(f"masker.TCN.0.{ours.NORM_1}.{part}" in renamed.weights for part in ("gamma", "weight"))
@@ -98,7 +98,7 @@ def find(found: FoundWeights) -> NamedWeights:
         renamed.weights,
         {**(_DEMUCS_DEFAULTS if is_demucs else {}), **recorded, **fixed},
         place,
-        (*found.notes, *([_DEMUCS_NOTE] if is_demucs else [])),
+        (*found.notes, *beside, *([_DEMUCS_NOTE] if is_demucs else [])),
         questions={"mask_act": RELU_OR_SOFTMAX},
         assumptions={"norm_type": assumed_norm(causal=causal)},
     )

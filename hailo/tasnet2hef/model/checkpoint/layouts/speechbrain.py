@@ -53,7 +53,7 @@ def claims(found: FoundWeights) -> bool:
 
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names; without ``hyperparams.yaml`` what it holds is a question."""
-    recorded, place = recorded_options(found.records)
+    recorded, place, beside = recorded_options(found.records)
     recorded.pop("conv_kernel_size", None)  # of the original's taps
     causal = found.settings.get("causal", recorded.get("causal"))
     renamed = rename(found.weights, _NAMES, causal=bool(causal))
@@ -63,7 +63,7 @@ def find(found: FoundWeights) -> NamedWeights:
         recorded["stride"] = filters.shape[2] // 2
     if decoder is not None and decoder.ndim == 2:
         renamed.weights[ours.DECODER] = decoder.T[:, None]
-    notes = list(found.notes)
+    notes = [*found.notes, *beside]
     if causal:
         _delay(found.where, renamed)
         notes.append("a causal net of SpeechBrain: its delayed depthwise convolutions are kept with taps of zero")

@@ -76,7 +76,7 @@ def find(found: FoundWeights) -> NamedWeights:
         require_cumulative(found, "separator.norm1d.gamma")
     renamed = rename(found.weights, _NAMES, causal=is_causal)
     filters = renamed.weights.get(ours.ENCODER)
-    recorded, place = recorded_options(found.records, ("n_src", "sample_rate", "mask_act"))
+    recorded, place, beside = recorded_options(found.records, ("n_src", "sample_rate", "mask_act"))
     fixed: dict[str, object] = {
         **renamed.stack,
         "norm_type": "cgLN" if is_causal else "gLN",
@@ -93,4 +93,6 @@ def find(found: FoundWeights) -> NamedWeights:
     questions: dict[str, tuple[Choice, ...]] = {"mask_act": RELU_SIGMOID_SOFTMAX}
     if not config:
         questions["encoder_activation"] = (Choice("relu", "the recipes"), Choice("linear", ""))
-    return NamedWeights(found.where, renamed.weights, {**recorded, **fixed}, place, found.notes, questions)
+    return NamedWeights(
+        found.where, renamed.weights, {**recorded, **fixed}, place, (*found.notes, *beside), questions
+    )

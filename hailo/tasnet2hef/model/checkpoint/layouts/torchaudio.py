@@ -52,7 +52,7 @@ def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and record what the class fixes."""
     _require_kernel(found)
     renamed = rename(found.weights, _NAMES)
-    recorded, place = recorded_options(found.records, _READ)
+    recorded, place, beside = recorded_options(found.records, _READ)
     fixed: dict[str, object] = {
         "norm_type": "gLN",
         "causal": False,
@@ -61,7 +61,8 @@ def find(found: FoundWeights) -> NamedWeights:
         "encoder_padding": renamed.stride.get("stride", 0),
         "alignment": "stride",
     }
-    notes = (*found.notes, "torchaudio's net: the encoder's padding is kept as encoder_padding, GroupNorm is gLN")
+    kept = "torchaudio's net: the encoder's padding is kept as encoder_padding, GroupNorm is gLN"
+    notes = (*found.notes, *beside, kept)
     return NamedWeights(
         found.where, renamed.weights, {**recorded, **fixed}, place, notes, questions={"mask_act": MASK_QUESTION}
     )

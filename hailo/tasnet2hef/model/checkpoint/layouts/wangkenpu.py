@@ -41,7 +41,7 @@ def claims(found: FoundWeights) -> bool:
 
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and record what the class fixes."""
-    recorded, place = recorded_options(found.records)
+    recorded, place, beside = recorded_options(found.records)
     causal = bool(found.settings.get("causal", recorded.get("causal", False)))
     renamed = rename(found.weights, _NAMES, causal=causal)
     fixed: dict[str, object] = {
@@ -57,7 +57,7 @@ def find(found: FoundWeights) -> NamedWeights:
         renamed.weights,
         {**recorded, **fixed},
         place,
-        found.notes,
+        (*found.notes, *beside),
         questions={"mask_act": RELU_SIGMOID_SOFTMAX},
         assumptions={
             "norm_type": Choice("gLN", "the default"),
