@@ -201,16 +201,16 @@ def onnx_path(checkpoint: str, output: Path) -> Path:
     >>> onnx_path("models/my_model.pth", Path("build")).as_posix()
     'build/my_model.onnx'
     """
-    if output.suffix == ".onnx":
-        return output
-    if output.is_file():
-        raise OptionError(f"{output}: is a file; give a folder, or a path that ends in .onnx")
-    stem = Path(checkpoint.split("@")[0]).name or "model"
-    while Path(stem).suffix in CHECKPOINT_SUFFIXES:  # .pth.tar
-        stem = Path(stem).stem
-    path = output / f"{stem}.onnx"
+    path = output
+    if output.suffix != ".onnx":
+        if output.is_file():
+            raise OptionError(f"{output}: is a file; give a folder, or a path that ends in .onnx")
+        stem = Path(checkpoint.split("@")[0]).name or "model"
+        while Path(stem).suffix in CHECKPOINT_SUFFIXES:  # .pth.tar
+            stem = Path(stem).stem
+        path = output / f"{stem}.onnx"
     if path.exists() and Path(checkpoint).exists() and path.samefile(checkpoint):
-        raise OptionError(f"{path}: is the checkpoint itself; give another folder with -o")
+        raise OptionError(f"{path}: is the checkpoint itself; give another place with -o")
     return path
 
 
