@@ -15,13 +15,12 @@ leaves the bias where it was. A net with batch norm has its constants already; i
 
 from __future__ import annotations
 
-import copy
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from tasnet2hef.base.errors import CheckpointError, OptionError
-from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.network.norms import norm_constants
 from tasnet2hef.model.network.reference import ReferenceTasNet, TcnBlock
 from tasnet2hef.train.options import EDGES, FreezeOptions
@@ -31,8 +30,8 @@ _TINY = 1e-12
 
 def frozen_student(teacher: ReferenceTasNet) -> ReferenceTasNet:
     """Return a net like ``teacher`` with batch norms, whose constants are not set yet, and with zero padding."""
-    norms_and_padding = {"norm_type": "bN", "bottleneck_norm": "", "depthwise_norm": "", "conv_padding": "zeros"}
-    student = ReferenceTasNet(TasNetSpec(**{**teacher.spec.as_dict(), **norms_and_padding}))
+    spec = replace(teacher.spec, norm_type="bN", bottleneck_norm="", depthwise_norm="", conv_padding="zeros")
+    student = ReferenceTasNet(spec)
     weights = student.state_dict()
     shared = {name: weight for name, weight in teacher.state_dict().items() if name in weights}
     student.load_state_dict({**weights, **shared})
@@ -71,8 +70,9 @@ def with_moved_biases(teacher: ReferenceTasNet, edges: str) -> ReferenceTasNet:
             "norm_type: found bN, whose statistics are constants already, expected gLN, fgLN, cLN or cgLN with "
             "edges kept; convert the checkpoint without freeze, or give edges moved"
         )
-    student = copy.deepcopy(teacher)
     weights = teacher.state_dict()
+    student = ReferenceTasNet(replace(teacher.spec, conv_padding="zeros")).eval()
+    student.load_state_dict(weights)
     for index, block in enumerate(student.masker.blocks):
         affine = norm_constants("bN", weights, f"masker.TCN.{index}.shared_block.2", teacher.spec.hid_chan).affine
         norm = as_batch_norm(block.norms[0])

@@ -183,3 +183,33 @@ def test_refuses_norms_that_are_constants_and_unknown_edges(
         freeze(make_teacher(norm_type="bN"), mixtures, "kept")
     with pytest.raises(OptionError, match="edges: found 'cut', expected moved or kept"):
         freeze(make_teacher(), mixtures, "cut")
+
+
+OF_OTHER_CODE: list[dict[str, object]] = [
+    {"bottleneck_norm": "cLN", "norm_eps": 1.1920928955078125e-07},
+    {"norm_type": "bN", "bottleneck_norm": "cLN"},
+    {"depthwise_norm": "identity", "encoder_bias": True, "decoder_bias": True, "mask_input_act": "linear"},
+    {"encoder_padding": 8, "alignment": "window"},
+    {"conv_padding": "reflect", "norm_type": "bN"},
+]
+
+
+@pytest.mark.parametrize("options", OF_OTHER_CODE, ids=str)
+def test_nets_of_other_code_are_frozen_saved_and_read(
+    make_teacher: MakeTeacher, mixtures: torch.Tensor, options: dict[str, object], tmp_path: Path
+) -> None:
+    teacher, clip = make_teacher(**options), mixtures[:1]
+    is_reflecting = options.get("conv_padding") == "reflect"
+    student = freeze(teacher, clip, edges="moved" if is_reflecting else "kept")
+    assert set(student.spec.norms) == {"bN"}
+    assert student.spec.conv_padding == "zeros"
+    with torch.no_grad():
+        # One clip has one set of statistics; a cLN has them by frame, and reflection is not zeros.
+        is_exact = "cLN" not in teacher.spec.norms and not is_reflecting
+        assert agreement_db(student(clip), teacher(clip)) > (80 if is_exact else 3)
+        torch.save(serialize(student, -25.0), tmp_path / "frozen.pth")
+        checkpoint = load_checkpoint(tmp_path / "frozen.pth")
+        assert torch.equal(checkpoint.reference()(clip), student(clip))
+    assert (checkpoint.spec, checkpoint.input_level_dbfs, checkpoint.notes) == (student.spec, -25.0, ())
+    report = export_checkpoint(checkpoint, tmp_path / "net.onnx", ExportOptions(seconds=0.2))
+    assert report.contract.norm == "folded"

@@ -66,3 +66,5 @@ def test_refuses_a_wider_student_and_another_norm(make_teacher: MakeTeacher) -> 
         Variant(hid_chan=13).spec(make_teacher().spec)
     with pytest.raises(OptionError, match="norm: found 'gLN', expected frozen or cLN"):
         Variant("gLN")
+    with pytest.raises(OptionError, match="norm: found cLN for a net with bN and identity norms"):
+        Variant("cLN").spec(make_teacher(norm_type="bN", depthwise_norm="identity").spec)
