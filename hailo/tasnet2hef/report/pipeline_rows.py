@@ -112,6 +112,8 @@ def _moment(written: str) -> str:
 
 
 def _state(step: str, result: Mapping[str, Any]) -> tuple[str, Status]:
+    if step == "export" and result.get("zero_padding_db") is not None:
+        return f"done; zero padding at {result['zero_padding_db']:.1f} dB", WARNING
     if step == "check":
         levels = [finding["level"] for finding in result["findings"]]
         status: Status = ERROR if "error" in levels else WARNING if "warning" in levels else OK

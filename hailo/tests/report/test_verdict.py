@@ -10,6 +10,7 @@ import pytest
 from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.report.check_facts import check_facts
 from tasnet2hef.report.facts import RunFacts, StepFacts
+from tasnet2hef.report.pipeline_rows import pipeline_rows
 from tasnet2hef.report.verdict import verdict_of
 from tasnet2hef.target.check import CheckReport, check_graph
 from tasnet2hef.target.graph.opened import OpenedGraph
@@ -81,3 +82,14 @@ def test_a_compile_of_another_graph_says_nothing() -> None:
 
 def test_nothing_is_claimed_of_an_unchecked_graph() -> None:
     assert verdict_of(_facts(None)).headline == "Not checked yet"
+
+
+@pytest.mark.parametrize(
+    ("db", "status", "text"), [(None, "ok", "done"), (22.5, "warning", "zero padding at 22.5 dB")]
+)
+def test_an_export_with_other_padding_is_not_shown_green(db: float | None, status: str, text: str) -> None:
+    result = {"parity": [], "notes": [], "zero_padding_db": db}
+    export = StepFacts(step="export", command="", written="export", graph_digest="a", result=result)
+    row = next(row for row in pipeline_rows(RunFacts("net", PLACE, {"export": export})) if "Export" in row.title)
+    assert row.status == status
+    assert text in row.text
