@@ -16,7 +16,7 @@ from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli.commands.convert import onnx_path
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.model.checkpoint import load_checkpoint
-from tests.model.checkpoint.foreign_files import spec_of, speechbrain_experiment
+from tests.model.checkpoint.foreign_nets_more import save_speechbrain_folder, speechbrain
 from tests.model.checkpoint.small_nets import saved, small_weights
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_charts")]
@@ -69,7 +69,7 @@ def test_without_a_reference_the_table_says_what_it_proves(
 
 
 def test_zero_padding_prints_its_price(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = speechbrain_experiment(tmp_path / "exp", spec_of(conv_padding="reflect"))
+    folder = save_speechbrain_folder(speechbrain(), tmp_path / "exp")
     assert _convert(folder) == 2
     assert "--zero-padding" in capsys.readouterr().err
     assert _convert(folder, "--zero-padding") == 0

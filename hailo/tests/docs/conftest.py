@@ -54,15 +54,15 @@ def _save_foreign_networks(folder: Path) -> None:
     """Save small networks as other implementations do, where their how-tos expect them."""
     import torch
 
-    from tests.model.checkpoint import foreign_files
+    from tests.model.checkpoint import foreign_nets as nets
+    from tests.model.checkpoint import foreign_nets_more as more
     from tests.model.checkpoint.test_several_channels import stereo_weights
 
-    spec = foreign_files.spec_of()
-    foreign_files.espnet_experiment(folder / "exp" / "enh_train", spec)
-    foreign_files.speechbrain_experiment(folder / "results" / "convtasnet", dataclasses.replace(spec, causal=True))
-    torch.save(foreign_files.kaituoxu_package(spec), folder / "final.pth.tar")
-    deep = {"n_blocks": 8, "n_repeats": 3, "skip_chan": 6, "mask_input_act": "prelu", "bottleneck_norm": ""}
-    torch.save(foreign_files.naplab_weights(foreign_files.spec_of(**deep)), folder / "naplab.pt")
+    nets.save_espnet_experiment(nets.espnet(), folder / "exp" / "enh_train", norm_type="gLN", nonlinear="relu")
+    results = folder / "results" / "convtasnet"
+    more.save_speechbrain_folder(more.speechbrain(causal=True), results, checkpoint="save/CKPT+2024-01-01")
+    torch.save(nets.saved(nets.kaituoxu()), folder / "final.pth.tar")
+    torch.save(nets.saved(more.naplab(blocks=8, repeats=3)), folder / "naplab.pt")
     kwargs = {"mask_nonlinear": "relu", "norm_type": "gLN", "samplerate": 16000}
     torch.save({"kwargs": kwargs, "state": stereo_weights(2)}, folder / "demucs.th")
 

@@ -22,6 +22,8 @@ MASK_QUESTION: Final = (
 )
 RELU: Final = Choice("relu", "the default")
 RELU_OR_SOFTMAX: Final = (RELU, Choice("softmax", ""))
+SIGMOID_OR_SOFTMAX: Final = (Choice("sigmoid", "the default"), Choice("softmax", "over all features"))
+RELU_OR_SIGMOID: Final = (RELU, Choice("sigmoid", ""))
 RELU_SIGMOID_SOFTMAX: Final = (RELU, Choice("sigmoid", ""), Choice("softmax", ""))
 
 _LETTERS: Final = {

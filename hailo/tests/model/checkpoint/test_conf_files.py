@@ -12,7 +12,8 @@ from torch import Tensor
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.checkpoint.conf_files import NAMES, records_beside
-from tests.model.checkpoint.foreign_files import kaituoxu_package, naplab_weights, spec_of
+from tests.model.checkpoint.foreign_nets import kaituoxu
+from tests.model.checkpoint.foreign_nets_more import naplab
 from tests.model.checkpoint.small_nets import saved, small_weights
 
 OPTIONS = {"mask_act": "relu", "n_blocks": 3, "n_repeats": 2, "sample_rate": 16000}
@@ -82,10 +83,7 @@ UNRELATED: list[dict[str, object]] = [
 def _weights(layout: str) -> dict[str, Tensor]:
     if layout == "asteroid":
         return small_weights()
-    if layout == "naplab":
-        return naplab_weights(spec_of(skip_chan=6, bottleneck_norm="", mask_input_act="prelu"))
-    state: dict[str, Tensor] = kaituoxu_package(spec_of())["state_dict"]
-    return state
+    return dict((naplab if layout == "naplab" else kaituoxu)().state_dict())
 
 
 @pytest.mark.parametrize("conf", UNRELATED, ids=range(len(UNRELATED)))

@@ -2,12 +2,14 @@
 encoder.
 
 Source: ``Conv-TasNet_lightning/model/convtasnet.py`` of JusperLee/Conv-TasNet. cLN nets are causal, gLN nets not.
+Its softmax names no axis and runs over the batch: for one clip every mask is one.
 """
 
 from __future__ import annotations
 
+from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import renaming as ours
-from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options
+from tasnet2hef.model.checkpoint.letters import RELU_OR_SIGMOID, recorded_options
 from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights
 
@@ -42,6 +44,11 @@ def claims(found: FoundWeights) -> bool:
 
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and record what the class fixes; a gLN's gain has two axes, a cLN's one."""
+    if found.settings.get("mask_act") == "softmax":
+        raise CheckpointError(
+            f"{found.where}: mask_act: found softmax, which runs over the batch in this implementation, so that "
+            "every mask of one clip is one; expected relu or sigmoid"
+        )
     gain = found.weights.get("separation.sep.0.tcn.0.norm1.gamma")
     is_global = gain is not None and gain.ndim == 2
     recorded, place, beside = recorded_options(found.records)
@@ -63,5 +70,5 @@ def find(found: FoundWeights) -> NamedWeights:
         {**recorded, **fixed},
         place,
         (*found.notes, *beside),
-        questions={"mask_act": RELU_SIGMOID_SOFTMAX},
+        questions={"mask_act": RELU_OR_SIGMOID},
     )

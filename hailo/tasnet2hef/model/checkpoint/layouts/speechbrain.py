@@ -22,7 +22,6 @@ ANCHOR = r"masknet\.temporal_conv_net\.temporalblock_0_0\.layers\.conv\.conv\.we
 _NAMES = Names(
     outside={
         "encoder.conv1d": ours.ENCODER_MODULE,
-        "encoder.conv1d_U.conv": ours.ENCODER_MODULE,
         "decoder": ours.DECODER_MODULE,
         "decoder.basis_signals.w": ours.DECODER_MODULE,
         "masknet.layer_norm": ours.BOTTLENECK_NORM,
@@ -42,6 +41,7 @@ _NAMES = Names(
         "DSconv.conv_1.conv": ours.RESIDUAL,
     },
 )
+_REFLECTING_ENCODER = "encoder.conv1d_U.conv.weight"
 _CAUSAL = (Choice(value=True, hint="the shipped recipe"), Choice(value=False, hint="the class's default"))
 _NORM = (Choice("gLN", "the shipped recipe and the default"), Choice("cLN", ""))
 
@@ -53,6 +53,11 @@ def claims(found: FoundWeights) -> bool:
 
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names; without ``hyperparams.yaml`` what it holds is a question."""
+    if _REFLECTING_ENCODER in found.weights:
+        raise CheckpointError(
+            f"{found.where}: {_REFLECTING_ENCODER}: found the encoder of lobes.models.conv_tasnet, which reflects "
+            "the clip at its ends and delays the sources, expected that of dual_path, as in the shipped recipe"
+        )
     recorded, place, beside = recorded_options(found.records)
     recorded.pop("conv_kernel_size", None)  # of the original's taps
     causal = found.settings.get("causal", recorded.get("causal"))

@@ -2,7 +2,8 @@
 
 Source: ``src/models/conv_tasnet.py`` and ``src/models/tdcn.py`` of tky823/DNN-based_source_separation. Norms are
 group norms of one group with an epsilon of 1e-12, whatever the options say; those of a causal net are cumulative.
-A softmax adds up to one over all features of all sources.
+A softmax adds up to one over all features of all sources. Files of older versions say ``enc_bases`` for
+``enc_basis``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import renaming as ours
 from tasnet2hef.model.checkpoint.letters import (
-    RELU_SIGMOID_SOFTMAX,
+    SIGMOID_OR_SOFTMAX,
     recorded_options,
     require_cumulative,
     require_one_channel,
@@ -50,6 +51,8 @@ _NAMES = Names(
 _ONLY: Mapping[str, tuple[object, ...]] = {
     "enc_basis": ("trainable",),
     "dec_basis": ("trainable",),
+    "enc_bases": ("trainable",),
+    "dec_bases": ("trainable",),
     "dilated": (True,),
     "separable": (True,),
     "sep_nonlinear": ("prelu",),
@@ -90,7 +93,7 @@ def find(found: FoundWeights) -> NamedWeights:
     if config:
         fixed["encoder_activation"] = config.get("enc_nonlinear") or "linear"
         fixed["stride"] = config.get("stride")
-    questions: dict[str, tuple[Choice, ...]] = {"mask_act": RELU_SIGMOID_SOFTMAX}
+    questions: dict[str, tuple[Choice, ...]] = {"mask_act": SIGMOID_OR_SOFTMAX}
     if not config:
         questions["encoder_activation"] = (Choice("relu", "the recipes"), Choice("linear", ""))
     return NamedWeights(

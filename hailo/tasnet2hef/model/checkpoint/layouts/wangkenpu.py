@@ -8,7 +8,7 @@ from __future__ import annotations
 from tasnet2hef.model.checkpoint import renaming as ours
 from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options
 from tasnet2hef.model.checkpoint.renaming import Names, rename
-from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
+from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights
 
 NAME = "wangkenpu"
 ANCHOR = r"separation\.0\.conv1\.0\.weight"
@@ -40,13 +40,14 @@ def claims(found: FoundWeights) -> bool:
 
 
 def find(found: FoundWeights) -> NamedWeights:
-    """Rename to Asteroid's names and record what the class fixes."""
+    """Rename to Asteroid's names and record what the class fixes; only a gLN calls its gain gamma."""
     recorded, place, beside = recorded_options(found.records)
-    causal = bool(found.settings.get("causal", recorded.get("causal", False)))
-    renamed = rename(found.weights, _NAMES, causal=causal)
+    renamed = rename(found.weights, _NAMES)
     fixed: dict[str, object] = {
         **renamed.biases,
         **renamed.stride,
+        "norm_type": "gLN" if "separation.0.norm1.gamma" in found.weights else "cLN",
+        "causal": False,
         "bottleneck_norm": "cLN",
         "norm_eps": 1e-5,
         "encoder_activation": "relu",
@@ -59,8 +60,4 @@ def find(found: FoundWeights) -> NamedWeights:
         place,
         (*found.notes, *beside),
         questions={"mask_act": RELU_SIGMOID_SOFTMAX},
-        assumptions={
-            "norm_type": Choice("gLN", "the default"),
-            "causal": Choice(value=False, hint="the class's default"),
-        },
     )
