@@ -10,7 +10,7 @@ from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.text import first_few
 from tasnet2hef.model.checkpoint.plain_pickle import walk
 from tasnet2hef.model.checkpoint.stored import RawCheckpoint
-from tasnet2hef.model.checkpoint.weight_sets import plain_names, tensors_in
+from tasnet2hef.model.checkpoint.weight_sets import plain_names, tensors_in, unread_tensors
 
 # A parameter name that only this architecture has; the first match wins. Sources: the packages' own modules.
 _MARKS: tuple[tuple[str, str], ...] = (
@@ -62,6 +62,11 @@ def refuse_architecture(raw: RawCheckpoint) -> NoReturn:
     """Refuse; name the architecture that the checkpoint looks like, or else its first parameters."""
     mappings = [mapping for _, mapping in walk(raw.content)]
     tensors = max((tensors_in(plain_names(mapping)) for mapping in mappings), key=len, default={})
+    for name, kind in (each for mapping in mappings for each in unread_tensors(plain_names(mapping)).items()):
+        raise CheckpointError(
+            f"{raw.where}: {name}: found a {kind} tensor, expected plain float weights; save the network before "
+            "it is quantised or pruned"
+        )
     if not tensors:
         keys = list(mappings[0]) if mappings else [f"a {type(raw.content).__name__}"]
         raise CheckpointError(
@@ -69,9 +74,9 @@ def refuse_architecture(raw: RawCheckpoint) -> NoReturn:
             "save the network's state_dict"
         )
     for mark, refusal in _REFUSALS if len(tensors) > 1 else (*_REFUSALS, *_SINGLE):
-        name = next((name for name in tensors if re.search(mark, name)), None)
-        if name is not None:
-            raise CheckpointError(f"{raw.where}: {name}: {refusal}")
+        marked = next((name for name in tensors if re.search(mark, name)), None)
+        if marked is not None:
+            raise CheckpointError(f"{raw.where}: {marked}: {refusal}")
     raise CheckpointError(
         f"{raw.where}: found {_description(mappings, list(tensors))}, expected a Conv-TasNet of a known layout "
         "(docs: reference/checkpoints); no other architecture can be exported"

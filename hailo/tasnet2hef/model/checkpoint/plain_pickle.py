@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import pickletools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,7 +21,7 @@ MODULE_PARTS: Final = ("_parameters", "_buffers", "_modules")
 """What a pickled network keeps its parameters, buffers and inner networks in (``torch/nn/modules/module.py``)."""
 
 _KEY_TYPES = (str, int, float, bytes, type(None))
-_NUMBER_CODES = "biufc"
+_ARRAYS = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")
 
 
 class PickleError(ValueError):
@@ -262,8 +263,12 @@ class _Machine:
 
     def _build(self, _: Any) -> None:
         state = self._pop()
-        if isinstance(self._stack[-1], Inert):
-            self._stack[-1].state = state
+        target = self._stack[-1]
+        if isinstance(target, Inert):
+            target.state = state
+            if target.path in _ARRAYS and isinstance(state, tuple) and len(state) == 5:
+                _, shape, kind, is_column_major, data = state
+                self._stack[-1] = _as_array((data, kind, shape, "F" if is_column_major else "C"))
 
     def _binpersid(self, _: Any) -> None:
         self._stack.append(self._persistent(self._pop()))
@@ -321,15 +326,31 @@ def _as_bytes(arguments: tuple[Any, ...]) -> bytes:
     return text.encode("latin1") if isinstance(text, str) else bytes(text)
 
 
+def _as_array(arguments: tuple[Any, ...]) -> Any:
+    """Return a NumPy array of numbers: its bytes, type, shape and order."""
+    data, kind, shape, order = arguments
+    dtype = _number_type(kind)
+    if dtype is None or not isinstance(data, (bytes, bytearray)):
+        return Inert("numpy.ndarray", arguments)
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if order == "F" else "C")
+
+
 def _as_number(arguments: tuple[Any, ...]) -> Any:
     """Return a NumPy scalar: its type and its bytes."""
     kind, data = arguments
-    code = kind.arguments[0] if isinstance(kind, Inert) and kind.arguments else ""
-    if not isinstance(data, bytes) or str(code)[:1] not in tuple(_NUMBER_CODES):
+    dtype = _number_type(kind)
+    if dtype is None or not isinstance(data, bytes):
         return Inert("numpy.scalar", arguments)
+    return np.frombuffer(data, dtype)[0].item()
+
+
+def _number_type(kind: Any) -> np.dtype[Any] | None:
+    """Return the type of numbers that a pickled ``numpy.dtype`` is; None for objects and texts."""
+    code = str(kind.arguments[0]) if isinstance(kind, Inert) and kind.arguments else ""
+    if not re.fullmatch(r"[biufc]\d{1,2}", code):
+        return None
     is_big = isinstance(kind.state, tuple) and kind.state[1:2] == (">",)
-    values = np.frombuffer(data, np.dtype(str(code)).newbyteorder(">" if is_big else "<"))
-    return values[0].item()
+    return np.dtype(code).newbyteorder(">" if is_big else "<")
 
 
 def _only(arguments: tuple[Any, ...]) -> Any:
@@ -358,8 +379,9 @@ _BUILDERS: Mapping[str, Build] = {
             for name in ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
         ),
     ),
-    **_each(_as_bytes, "_codecs.encode"),
+    **_each(_as_bytes, "_codecs.encode", "builtins.bytes", "__builtin__.bytes"),
     **_each(_as_number, "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"),
+    **_each(_as_array, "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer"),
     **_each(_only, "torch.torch_version.TorchVersion", "torch.device", "builtins.bytearray"),
     "torch.Size": lambda arguments: tuple(_as_list(arguments)),
 }

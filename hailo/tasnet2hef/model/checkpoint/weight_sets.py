@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from torch import Tensor, equal
+import numpy as np
+from torch import Tensor, equal, from_numpy
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.text import first_few
@@ -49,7 +50,7 @@ def find_weights(raw: RawCheckpoint, layouts: Sequence[Layout], wanted: object =
         if tensors:
             records = (*_records(mappings, path), *beside)
             notes = _module_note(raw.content)
-            around = FoundWeights(raw.where, tensors, records, notes, unread=_unread(plain_names(mapping)))
+            around = FoundWeights(raw.where, tensors, records, notes, unread=unread_tensors(plain_names(mapping)))
             sets += _sets_in(path, around, layouts)
     sets = _distinct([*sets, *(each for found in sets for each in _averaged(found, mappings))])
     return _chosen(raw.where, sets, wanted) if sets else None
@@ -70,7 +71,8 @@ def plain_names(state: Mapping[str, object]) -> dict[str, object]:
 
 def tensors_in(mapping: Mapping[str, object]) -> dict[str, Tensor]:
     """Return the tensors of a mapping, without counters that are no parameter (``n_averaged``)."""
-    tensors = {name: value for name, value in mapping.items() if isinstance(value, Tensor)}
+    arrays = {name: from_numpy(value.copy()) for name, value in mapping.items() if isinstance(value, np.ndarray)}
+    tensors = arrays | {name: value for name, value in mapping.items() if isinstance(value, Tensor)}
     return {
         name: tensor
         for name, tensor in tensors.items()
@@ -78,7 +80,7 @@ def tensors_in(mapping: Mapping[str, object]) -> dict[str, Tensor]:
     }
 
 
-def _unread(mapping: Mapping[str, object]) -> dict[str, str]:
+def unread_tensors(mapping: Mapping[str, object]) -> dict[str, str]:
     """Return the kinds of tensors that are not plain numbers, by name."""
     paths = {name: value.path for name, value in mapping.items() if isinstance(value, Inert)}
     return {

@@ -115,6 +115,17 @@ def test_what_refers_to_itself_many_times_is_walked_once() -> None:
     assert len(list(walk(loop))) == 1
 
 
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("kind", ["f4", ">f8", "i2", "?", "c8"])
+def test_arrays_are_kept(kind: str, protocol: int) -> None:
+    array = np.arange(6).reshape(2, 3).astype(kind)
+    for each in (array, np.asfortranarray(array), array[0], array[:0]):
+        read = _read({"array": each}, protocol)["array"]
+        assert np.array_equal(read, each)
+        assert read.dtype == each.dtype
+    assert isinstance(_read(np.array([{}], dtype=object), protocol), Inert)
+
+
 def test_deep_nesting_is_no_crash() -> None:
     deep = b"\x80\x02" + b"(" * 50_000 + b"t" * 50_000 + b"."
     assert list(walk(read_pickle(io.BytesIO(deep)))) == []
