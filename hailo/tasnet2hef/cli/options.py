@@ -62,7 +62,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, object]:
             parsed[name.strip()] = json.loads(text.lower() if text in ("True", "False", "None") else text)
         except ValueError:
             parsed[name.strip()] = text.strip()
-    return {name: (None if value == "none" else value) for name, value in parsed.items()}
+    return parsed
 
 
 def parse_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:

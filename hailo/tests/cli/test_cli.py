@@ -98,7 +98,7 @@ def test_the_first_five_minutes(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_settings_are_json_or_text() -> None:
-    assert parse_settings(["a=1", "b=True", "c=none", "d=x=y"]) == {"a": 1, "b": True, "c": None, "d": "x=y"}
+    assert parse_settings(["a=1", "b=True", "c=none", "d=x=y"]) == {"a": 1, "b": True, "c": "none", "d": "x=y"}
 
 
 def test_channels() -> None:

@@ -22,8 +22,14 @@ WEIGHTS: Final = "weights"
 """The setting that names one of several networks in a file; no option of the net."""
 
 _KNOWN = frozenset(field.name for field in dataclasses.fields(TasNetSpec)) | frozenset(BANK_OPTIONS)
-# Asteroid's None where it has a meaning; elsewhere None counts as absent.
-_MEANING_OF_NONE = {"skip_chan": 0, "encoder_activation": "linear", "who_is_pinv": "none"}
+# Asteroid's None, or the user's word, where it has a meaning; elsewhere it counts as absent.
+_MEANING_OF_NONE = {
+    "skip_chan": 0,
+    "encoder_activation": "linear",
+    "mask_act": "linear",
+    "mask_input_act": "linear",
+    "who_is_pinv": "none",
+}
 _RATE = Choice(8000, "in Hz, the family's default")
 _DEFAULT_BLOCKS = 8
 _BATCH_NORM_NAMES = ("bN", "BN", "BatchNorm")
@@ -57,7 +63,11 @@ def plain_settings(where: str, settings: Mapping[str, object]) -> dict[str, obje
             raise CheckpointError(
                 f"{where}: found the option {name!r}, expected one of {', '.join(sorted(_KNOWN | {WEIGHTS}))}"
             )
-    return {name: _plain(where, name, value) for name, value in settings.items() if value is not None}
+    words = {
+        name: _MEANING_OF_NONE.get(name) if str(value).lower() == "none" and value is not None else value
+        for name, value in settings.items()
+    }
+    return {name: _plain(where, name, value) for name, value in words.items() if value is not None}
 
 
 def open_questions(

@@ -19,7 +19,7 @@ from tasnet2hef.model.checkpoint.options import (
     plain_settings,
     refuse_unanswered,
 )
-from tasnet2hef.model.checkpoint.stored import FoundWeights, Layout
+from tasnet2hef.model.checkpoint.stored import FoundWeights, Layout, NamedWeights
 from tasnet2hef.model.checkpoint.tensors import clean, expected_shapes, require_fit
 
 _SKIP = "masker.TCN.0.skip_conv.weight"
@@ -36,6 +36,7 @@ def resolve(
     found = replace(found, settings=plain_settings(where, settings))
     named = layout.find(found)
     options, merge_notes = merged_options(named, settings)
+    _require_channels(named, options)
     weights, dtype_notes = clean(where, named.weights)
     filter_notes: tuple[str, ...] = ()
     if named.plain_filters:
@@ -71,6 +72,16 @@ def _assumed(layout: Layout, found: FoundWeights, defaults: Mapping[str, object]
     checkpoint = resolve(layout, found, {**defaults, **found.settings}, assume=True)
     assumed = (f"{name}: assumed {value}, as --assume allows" for name, value in defaults.items())
     return replace(checkpoint, notes=(*assumed, *checkpoint.notes))
+
+
+def _require_channels(named: NamedWeights, options: Mapping[str, object]) -> None:
+    """Refuse another number of channels than the layout found: the weights of one channel show no other."""
+    asked, stored = options.get("audio_channels", 1), named.recorded.get("audio_channels", 1)
+    if asked != stored:
+        raise CheckpointError(
+            f"{named.where}: audio_channels: found {asked} in the options and {stored} in the weights, expected "
+            "the same; leave it out"
+        )
 
 
 def _spec(where: str, options: Mapping[str, object]) -> TasNetSpec:

@@ -12,6 +12,7 @@ import yaml
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.cli.options import parse_settings
 from tasnet2hef.model.checkpoint import Checkpoint, from_module, load_checkpoint
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tests.model.checkpoint.small_nets import SMALL, saved, small_package, small_weights
@@ -121,6 +122,18 @@ def test_what_decides_the_numbers_is_asked_for(
     assert "or --assume for mask_act=sigmoid" in message
 
 
+@pytest.mark.parametrize("word", ["none", "None"])
+def test_none_is_an_answer(word: str, tmp_path: Path) -> None:
+    path = saved(small_weights(), tmp_path / "net.pt")
+    settings = parse_settings([f"mask_act={word}", f"encoder_activation={word}", "n_blocks=3"])
+    spec = load_checkpoint(path, settings).spec
+    assert (spec.mask_act, spec.encoder_activation) == ("linear", "linear")
+    weights = small_weights()
+    weights["decoder.filterbank._filters"] = weights["encoder.filterbank._filters"]
+    path = saved(weights, tmp_path / "shared.pt")
+    assert load_checkpoint(path, {**SETTINGS, **parse_settings([f"who_is_pinv={word}"])}).spec == SPEC
+
+
 def test_assumptions_are_taken_when_asked_for(tmp_path: Path) -> None:
     path = saved(small_weights(n_blocks=8, n_repeats=3), tmp_path / "net.pt")
     checkpoint = load_checkpoint(path, assume=True)
@@ -189,6 +202,7 @@ def test_shapes_show_the_rest(options: dict[str, object], tmp_path: Path) -> Non
         ({"skip_chan": 0}, "skip_chan: found 0 in the options and 6 in the weights"),
         ({"conv_kernel_size": 5}, "conv_kernel_size: found 5 in the options and 3 in the weights"),
         ({"causal": True}, "causal: found True in the options and False in the weights"),
+        ({"audio_channels": 2}, "audio_channels: found 2 in the options and 1 in the weights"),
         ({"out_chan": 1}, "out_chan: found 1 in the options and 16 in the weights"),
         ({"n_blocks": 8}, "n_blocks=8 in the options and 6 TCN blocks in the weights"),
         ({"n_blocks": 3, "n_repeats": 3}, "n_blocks=3 and n_repeats=3 in the options and 6 TCN blocks"),
