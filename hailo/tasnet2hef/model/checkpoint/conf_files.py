@@ -12,7 +12,7 @@ import yaml
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.plain_pickle import walk
-from tasnet2hef.model.checkpoint.stored import Record
+from tasnet2hef.model.checkpoint.stored import Metadata
 
 NAMES: Final = (
     "conf.yml",
@@ -48,28 +48,28 @@ def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
 _PlainLoader.add_multi_constructor("", _plain)
 
 
-def records_beside(path: Path) -> tuple[Record, ...]:
+def metadata_beside(path: Path) -> tuple[Metadata, ...]:
     """Read the recipes' files in the folder of ``path`` (or in it), and above folders that keep checkpoints."""
     folder = path if path.is_dir() else path.parent
-    records: list[Record] = []
+    metadata: list[Metadata] = []
     for _ in range(_MOST_FOLDERS):
         files = (folder / name for name in NAMES)
         for file in (file for file in files if file.is_file()):
             place = f"the {file.name} beside it" if folder == path.parent else f"{file}"
-            records += _sections(place, read_conf(file))
+            metadata += _sections(place, read_conf(file))
         if not _SAVING_FOLDER.fullmatch(folder.name):
             break
         folder = folder.resolve().parent
-    return tuple(records)
+    return tuple(metadata)
 
 
-def _sections(place: str, conf: Mapping[str, object]) -> Iterator[Record]:
+def _sections(place: str, conf: Mapping[str, object]) -> Iterator[Metadata]:
     """Yield the file's values and those of its sections: a network's options may be in any of them."""
     for path, section in walk(conf):
         if is_of_training(path):
             continue
         values = {name: conf.get(m[1], v) if (m := _reference(v)) else v for name, v in section.items()}
-        yield Record(place, values, path[-1] if path else "", is_beside=True)
+        yield Metadata(place, values, path[-1] if path else "", is_beside=True)
 
 
 def is_of_training(path: Iterable[str]) -> bool:

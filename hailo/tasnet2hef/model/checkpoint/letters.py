@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.spec import ACTIVATIONS
-from tasnet2hef.model.checkpoint.stored import INPUT_LEVEL, Choice, FoundWeights, Record
+from tasnet2hef.model.checkpoint.stored import INPUT_LEVEL, Choice, FoundWeights, Metadata
 
 MASK_QUESTION: Final = (
     Choice("sigmoid", "the default of Asteroid's and torchaudio's classes"),
@@ -59,7 +59,7 @@ _NORMS: Final = {"gln": "gLN", "cln": "cLN", "bn": "bN", "gn": "gLN", "in": "fgL
 
 
 class Recorded(NamedTuple):
-    """Options in a file's records, and where they are."""
+    """Options in a file's metadata, and where they are."""
 
     options: dict[str, object]
     place: str
@@ -67,27 +67,27 @@ class Recorded(NamedTuple):
     """On what comes from another file than the weights."""
 
 
-def recorded_options(records: Iterable[Record], words: Iterable[str] = _WORDS) -> Recorded:
-    """Return the options in a file's records; the nearest count.
+def recorded_options(metadata: Iterable[Metadata], words: Iterable[str] = _WORDS) -> Recorded:
+    """Return the options in a file's metadata; the nearest count.
 
     ``words`` limits the options that are read by word: a project may give one of them another meaning.
     """
     recorded: dict[str, object] = {}
     places: list[str] = []
     notes: list[str] = []
-    for record in records:
-        found = {name: value for name, value in _options_in(record.values, words).items() if name not in recorded}
+    for entry in metadata:
+        found = {name: value for name, value in _options_in(entry.values, words).items() if name not in recorded}
         recorded |= found
-        places += [record.place] if found and record.place not in places else []
-        notes += beside_notes(record, found)
+        places += [entry.place] if found and entry.place not in places else []
+        notes += beside_notes(entry, found)
     return Recorded(recorded, " and ".join(places) or "the file", tuple(notes))
 
 
-def beside_notes(record: Record, options: Mapping[str, object]) -> list[str]:
+def beside_notes(entry: Metadata, options: Mapping[str, object]) -> list[str]:
     """Say what is taken from another file: it may belong to another network."""
-    if not record.is_beside or not options:
+    if not entry.is_beside or not options:
         return []
-    return [f"{', '.join(f'{name}={value}' for name, value in options.items())}: as in {record.place}"]
+    return [f"{', '.join(f'{name}={value}' for name, value in options.items())}: as in {entry.place}"]
 
 
 def _options_in(values: Mapping[str, object], words: Iterable[str]) -> dict[str, object]:
@@ -164,7 +164,7 @@ def require_channels(where: str, channels: int, settings: Mapping[str, object]) 
 
 def input_level(found: FoundWeights) -> float | None:
     """Read the level that ``freeze`` and ``distil`` leave among the infos."""
-    level = next((r.values[INPUT_LEVEL] for r in found.records if r.values.get(INPUT_LEVEL) is not None), None)
+    level = next((r.values[INPUT_LEVEL] for r in found.metadata if r.values.get(INPUT_LEVEL) is not None), None)
     if level is None:
         return None
     if isinstance(level, bool) or not isinstance(level, (int, float)) or not -100 <= level <= 0:

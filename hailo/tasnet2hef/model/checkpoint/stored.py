@@ -13,7 +13,7 @@ INPUT_LEVEL: Final = "input_level_dbfs"
 """Where ``freeze`` and ``distil`` keep the speech level, among a file's ``infos``; Asteroid ignores it."""
 
 
-class Record(NamedTuple):
+class Metadata(NamedTuple):
     """Plain values that came with weights, under whatever names their project gives them."""
 
     place: str
@@ -35,7 +35,7 @@ class RawCheckpoint:
     """The file's values: mappings, lists, tensors and inert objects."""
     path: Path | None = None
     """The file itself, for what lies beside it; None for a live network."""
-    records: tuple[Record, ...] = ()
+    metadata: tuple[Metadata, ...] = ()
     """What the place itself says, e.g. a rate in a repository's name."""
 
 
@@ -46,7 +46,7 @@ class FoundWeights:
     where: str
     weights: dict[str, Tensor]
     """As stored, without the prefix that the network around them adds."""
-    records: tuple[Record, ...] = ()
+    metadata: tuple[Metadata, ...] = ()
     """What is recorded in the file and beside it, the nearest first."""
     notes: tuple[str, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class NamedWeights:
     """Where those options come from, in words."""
     notes: tuple[str, ...] = ()
     questions: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
-    """Options that must be known and that neither weights nor records show; the first choice is the default."""
+    """Options that must be known and that neither weights nor metadata show; the first choice is the default."""
     assumptions: Mapping[str, Choice] = field(default_factory=dict)
     """What is taken, with a note, where nothing is recorded."""
     input_level_dbfs: float | None = None

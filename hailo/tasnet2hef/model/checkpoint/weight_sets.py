@@ -12,9 +12,9 @@ from torch import Tensor, equal, from_numpy
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.text import first_few
-from tasnet2hef.model.checkpoint.conf_files import is_of_training, records_beside
+from tasnet2hef.model.checkpoint.conf_files import is_of_training, metadata_beside
 from tasnet2hef.model.checkpoint.plain_pickle import Inert, walk
-from tasnet2hef.model.checkpoint.stored import FoundWeights, Layout, RawCheckpoint, Record
+from tasnet2hef.model.checkpoint.stored import FoundWeights, Layout, Metadata, RawCheckpoint
 
 _WRAPPING_MODULES = frozenset({"module", "_orig_mod", "_forward_module", "_fsdp_wrapped_module"})
 _COUNTER = "num_batches_tracked"
@@ -43,14 +43,14 @@ def find_weights(raw: RawCheckpoint, layouts: Sequence[Layout], wanted: object =
     ``wanted`` names it where there are several, e.g. raw and averaged weights. Refuses several without a name.
     """
     mappings = list(walk(raw.content))
-    beside = (*raw.records, *(records_beside(raw.path) if raw.path else ()))
+    beside = (*raw.metadata, *(metadata_beside(raw.path) if raw.path else ()))
     sets: list[WeightSet] = []
     for path, mapping in mappings:
         tensors = tensors_in(plain_names(mapping))
         if tensors:
-            records = (*_records(mappings, path), *beside)
+            metadata = (*_metadata(mappings, path), *beside)
             notes = _module_note(raw.content)
-            around = FoundWeights(raw.where, tensors, records, notes, unread=unread_tensors(plain_names(mapping)))
+            around = FoundWeights(raw.where, tensors, metadata, notes, unread=unread_tensors(plain_names(mapping)))
             sets += _sets_in(path, around, layouts)
     sets = _distinct([*sets, *(each for found in sets for each in _averaged(found, mappings))])
     return _chosen(raw.where, sets, wanted) if sets else None
@@ -150,10 +150,10 @@ def _chosen(where: str, sets: Sequence[WeightSet], wanted: object) -> WeightSet:
     return sets[0]
 
 
-def _records(mappings: Mappings, path: tuple[str, ...]) -> list[Record]:
+def _metadata(mappings: Mappings, path: tuple[str, ...]) -> list[Metadata]:
     """Return the mappings of plain values in a file, those with the longest way in common with ``path`` first."""
     return [
-        Record(f"its {'.'.join(each)}" if each else "the file", values, each[-1] if each else "")
+        Metadata(f"its {'.'.join(each)}" if each else "the file", values, each[-1] if each else "")
         for each, values in sorted(mappings, key=lambda pair: -_common(pair[0], path))
         if not is_of_training(each)
         and any(not isinstance(value, (Tensor, Mapping, Inert)) for value in values.values())

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import load_checkpoint
-from tasnet2hef.model.checkpoint.conf_files import NAMES, records_beside
+from tasnet2hef.model.checkpoint.conf_files import NAMES, metadata_beside
 from tests.model.checkpoint.foreign_nets import kaituoxu
 from tests.model.checkpoint.foreign_nets_more import naplab
 from tests.model.checkpoint.small_nets import saved, small_weights
@@ -48,8 +48,8 @@ def test_tags_make_no_objects_and_references_are_followed(tmp_path: Path) -> Non
     conf = "N_out: 32\nname: !!python/object/apply:os.system [x]\n"
     conf += "MaskNet: !new:a.MaskNet\n    N: !ref <N_out>\n    C: 2\n"
     (tmp_path / "hyperparams.yaml").write_text(conf)
-    records = records_beside(tmp_path / "masknet.ckpt")
-    assert {"N": 32, "C": 2} in [record.values for record in records]
+    metadata = metadata_beside(tmp_path / "masknet.ckpt")
+    assert {"N": 32, "C": 2} in [entry.values for entry in metadata]
 
 
 @pytest.mark.parametrize(

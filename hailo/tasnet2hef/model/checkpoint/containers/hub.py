@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.containers import folder, torch_file
-from tasnet2hef.model.checkpoint.stored import RawCheckpoint, Record
+from tasnet2hef.model.checkpoint.stored import Metadata, RawCheckpoint
 
 _ID = re.compile(r"(?P<repository>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 _RATE = re.compile(r"_(8|16|24|32|48)k(?![a-z0-9])", re.IGNORECASE)
@@ -47,8 +47,8 @@ def read(location: str) -> RawCheckpoint:
         )
     raw = torch_file.read(path)
     rate = _RATE.search(repository := match["repository"])
-    records = (Record(f"the name {repository}", {"sample_rate": 1000 * int(rate[1])}),) if rate else ()
-    return RawCheckpoint(location, raw.content, raw.path, records)
+    metadata = (Metadata(f"the name {repository}", {"sample_rate": 1000 * int(rate[1])}),) if rate else ()
+    return RawCheckpoint(location, raw.content, raw.path, metadata)
 
 
 def _downloaded(location: str, repository: str, revision: str | None) -> str:

@@ -47,14 +47,14 @@ def claims(found: FoundWeights) -> bool:
 
 
 def find(found: FoundWeights) -> NamedWeights:
-    """Rename to Asteroid's names, multiply the scales in, and record what the class fixes."""
+    """Rename to Asteroid's names, multiply the scales in, and add what the class fixes."""
     skip = next((name for name in found.weights if name.startswith("conv.skip_linear.")), None)
     if skip is not None:
         raise CheckpointError(
             f"{found.where}: {skip}: found skip connections between repeats (skip_residual), expected none; no "
             "other residual path can be exported"
         )
-    recorded, place, beside = recorded_options(found.records)
+    recorded, place, beside = recorded_options(found.metadata)
     causal = bool(found.settings.get("causal", recorded.get("causal", False)))
     renamed = rename(_scaled(found.weights), _NAMES, causal=causal)
     norm = recorded.pop("norm_type", None)

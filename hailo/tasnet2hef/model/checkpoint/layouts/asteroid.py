@@ -15,7 +15,7 @@ from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.spec import NOT_ASTEROID, TasNetSpec
 from tasnet2hef.model.checkpoint.filterbanks import BANK_OPTIONS
 from tasnet2hef.model.checkpoint.letters import MASK_QUESTION, beside_notes, input_level
-from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights, RawCheckpoint, Record
+from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, Metadata, NamedWeights, RawCheckpoint
 
 NAME = "Asteroid"
 ANCHOR = r"masker\.TCN\.0\.shared_block\.0\.weight"
@@ -37,25 +37,25 @@ _CAUSAL_NORM = (
 def claims(found: FoundWeights) -> bool:
     """Return whether these are the weights of Asteroid's ConvTasNet; TDCN++ has scales and dense skips too."""
     other = any(name.startswith(("masker.dense_skip.", "masker.scaling_param")) for name in found.weights)
-    return not other and _record(found, "spec") is None
+    return not other and _entry(found, "spec") is None
 
 
 def find(found: FoundWeights) -> NamedWeights:
-    """Take the weights, and the options from whatever the file and its neighbours record."""
+    """Take the weights, and the options from whatever the file and its neighbours say."""
     notes = [*found.notes, *_class_notes(found)]
     dropped = [name for name in found.weights if name.startswith(_TRAINING_ONLY)]
     if dropped:
         notes.append(f"dropped {len(dropped)} entries of the loss, first {dropped[0]}")
     weights = {name: value for name, value in found.weights.items() if name not in dropped}
-    package = _record(found, "model_args")
+    package = _entry(found, "model_args")
     built = {} if package is None else {"encoder_activation": None, **package.values}
-    read = [(record, recipe_options(record)) for record in found.records if record is not package]
+    read = [(entry, recipe_options(entry)) for entry in found.metadata if entry is not package]
     recorded, places = dict(built), [package.place] if package else []
-    for record, options in read:
+    for entry, options in read:
         new = {name: value for name, value in options.items() if name not in recorded}
         recorded |= new
-        places += [record.place] if new and record.place not in places else []
-        notes += beside_notes(record, new)
+        places += [entry.place] if new and entry.place not in places else []
+        notes += beside_notes(entry, new)
     notes += _settle_rate(recorded, read, package)
     questions = _questions(found, recorded, is_package=package is not None)
     return NamedWeights(
@@ -70,28 +70,28 @@ def find(found: FoundWeights) -> NamedWeights:
     )
 
 
-def recipe_options(record: Record) -> dict[str, object]:
+def recipe_options(entry: Metadata) -> dict[str, object]:
     """Take a network's options from a recipe's section, or from all of them as Lightning flattens them.
 
-    >>> recipe_options(Record("", {"stride": 8, "masknet_mask_act": "relu", "optim_lr": 0.001}))
+    >>> recipe_options(Metadata("", {"stride": 8, "masknet_mask_act": "relu", "optim_lr": 0.001}))
     {'stride': 8, 'mask_act': 'relu'}
     """
     options: dict[str, object] = {}
-    for name, value in record.values.items():
+    for name, value in entry.values.items():
         section = next((each for each in _SECTIONS if name.startswith(each)), "")
         option = name.removeprefix(section)
-        if option in (_OF_DATA if section == "data_" or record.section == "data" else _OPTIONS):
+        if option in (_OF_DATA if section == "data_" or entry.section == "data" else _OPTIONS):
             options[option] = None if value == "None" else value
-    is_its_own = f"{record.section}_" in _SECTIONS
+    is_its_own = f"{entry.section}_" in _SECTIONS
     return options if is_its_own or not options.keys() <= _COMMON_WORDS else {}
 
 
-def _record(found: FoundWeights, name: str) -> Record | None:
-    return next((r for r in found.records if re.fullmatch(rf"its (.*\.)?{name}", r.place)), None)
+def _entry(found: FoundWeights, name: str) -> Metadata | None:
+    return next((r for r in found.metadata if re.fullmatch(rf"its (.*\.)?{name}", r.place)), None)
 
 
 def _settle_rate(
-    recorded: dict[str, object], read: list[tuple[Record, dict[str, object]]], package: Record | None
+    recorded: dict[str, object], read: list[tuple[Metadata, dict[str, object]]], package: Metadata | None
 ) -> list[str]:
     """Let the training's rate win over a package's: recipes before 2021 left the model's at its default."""
     place, rate = next(((r.place, o["sample_rate"]) for r, o in read if o.get("sample_rate")), ("", None))
@@ -114,7 +114,7 @@ def _questions(
         recorded.pop("norm_type", None)  # what was asked for, perhaps not what was built
         questions["norm_type"] = _CAUSAL_NORM
     version = next(
-        (r.values.get("pytorch-lightning_version") for r in found.records if r.place == "the file"), None
+        (r.values.get("pytorch-lightning_version") for r in found.metadata if r.place == "the file"), None
     )
     if version is not None and not is_package and _RELU_ERA.match(str(version)):
         questions["encoder_activation"] = (
@@ -125,7 +125,7 @@ def _questions(
 
 
 def _class_notes(found: FoundWeights) -> tuple[str, ...]:
-    name = next((str(r.values["model_name"]) for r in found.records if "model_name" in r.values), "ConvTasNet")
+    name = next((str(r.values["model_name"]) for r in found.metadata if "model_name" in r.values), "ConvTasNet")
     if name.lower() == "vadnet":
         raise CheckpointError(
             f"{found.where}: found a VADNet, expected a ConvTasNet; its decoder ends in a sigmoid and gives "

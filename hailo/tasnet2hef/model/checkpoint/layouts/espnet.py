@@ -31,7 +31,7 @@ def claims(found: FoundWeights) -> bool:
 
 
 def find(found: FoundWeights) -> NamedWeights:
-    """Rename to Asteroid's names and record what the classes fix."""
+    """Rename to Asteroid's names and add what the classes fix."""
     encoder = found.weights[_ENCODER]
     require_one_channel(found.where, encoder.shape[1])
     conf = _conf(found)
@@ -42,7 +42,7 @@ def find(found: FoundWeights) -> NamedWeights:
         )
     causal = is_causal(found, _NETWORK)
     renamed = rename(found.weights, _names(found, causal=causal), causal=causal)
-    recorded, place, beside = recorded_options(found.records)
+    recorded, place, beside = recorded_options(found.metadata)
     weights, notes = renamed.weights, [*found.notes, *beside]
     if conf.get("predict_noise") and MASK + ".weight" in weights:
         for name in (f"{MASK}.weight", f"{MASK}.bias"):
@@ -89,6 +89,6 @@ def _conf(found: FoundWeights) -> Mapping[str, object]:
     """Return what decides the numbers and has ESPnet's own names, from all sections of the configuration."""
     wanted = ("masking", "predict_noise", "normalize_variance", "pre_mask_nonlinear", "stride")
     conf: dict[str, object] = {}
-    for record in found.records:
-        conf = {**{name: record.values[name] for name in wanted if name in record.values}, **conf}
+    for entry in found.metadata:
+        conf = {**{name: entry.values[name] for name in wanted if name in entry.values}, **conf}
     return conf

@@ -40,8 +40,8 @@ def claims(found: FoundWeights) -> bool:
 
 
 def find(found: FoundWeights) -> NamedWeights:
-    """Rename to Asteroid's names and record what the class fixes; a gLN's gain has two axes, a cLN's one."""
-    recorded, place, beside = recorded_options(found.records)
+    """Rename to Asteroid's names and add what the class fixes; a gLN's gain has two axes, a cLN's one."""
+    recorded, place, beside = recorded_options(found.metadata)
     causal = bool(found.settings.get("causal", recorded.get("causal", False)))
     renamed = rename(found.weights, _NAMES, causal=causal)
     gain = found.weights.get("repeats.0.0.lnorm1.gamma")

@@ -43,7 +43,7 @@ def claims(found: FoundWeights) -> bool:
 
 
 def find(found: FoundWeights) -> NamedWeights:
-    """Rename to Asteroid's names and record what the class fixes; a gLN's gain has two axes, a cLN's one."""
+    """Rename to Asteroid's names and add what the class fixes; a gLN's gain has two axes, a cLN's one."""
     if found.settings.get("mask_act") == "softmax":
         raise CheckpointError(
             f"{found.where}: mask_act: found softmax, which runs over the batch in this implementation, so that "
@@ -51,7 +51,7 @@ def find(found: FoundWeights) -> NamedWeights:
         )
     gain = found.weights.get("separation.sep.0.tcn.0.norm1.gamma")
     is_global = gain is not None and gain.ndim == 2
-    recorded, place, beside = recorded_options(found.records)
+    recorded, place, beside = recorded_options(found.metadata)
     causal = bool(found.settings.get("causal", not is_global))
     renamed = rename(found.weights, _NAMES, causal=causal)
     fixed: dict[str, object] = {

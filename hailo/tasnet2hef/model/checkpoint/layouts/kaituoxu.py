@@ -68,7 +68,7 @@ def is_causal(found: FoundWeights, network: str) -> bool:
 
 
 def find(found: FoundWeights) -> NamedWeights:
-    """Rename to Asteroid's names and record what the class fixes."""
+    """Rename to Asteroid's names and add what the class fixes."""
     channels = found.weights[_ENCODER].shape[1]
     require_channels(found.where, channels, found.settings)
     causal = is_causal(found, "separator.network")
@@ -77,9 +77,9 @@ def find(found: FoundWeights) -> NamedWeights:
     if decoder is not None and decoder.ndim == 2:  # [channel * L, N]: frames, which are then overlapped and added
         renamed.weights[ours.DECODER] = interleaved(decoder.T.reshape(decoder.shape[1], channels, -1))
     renamed.weights[ours.ENCODER] = interleaved(found.weights[_ENCODER])
-    recorded, place, beside = recorded_options(found.records)
+    recorded, place, beside = recorded_options(found.metadata)
     recorded.pop("kernel_size", None)  # of one channel
-    is_demucs = any(getattr(record.values.get("klass"), "path", "") == _DEMUCS for record in found.records)
+    is_demucs = any(getattr(entry.values.get("klass"), "path", "") == _DEMUCS for entry in found.metadata)
     has_norm = any(f"masker.TCN.0.{ours.NORM_1}.{part}" in renamed.weights for part in ("gamma", "weight"))
     fixed = {
         **renamed.stack,

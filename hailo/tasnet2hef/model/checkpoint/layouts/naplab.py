@@ -43,12 +43,12 @@ def claims(found: FoundWeights) -> bool:
 
 
 def find(found: FoundWeights) -> NamedWeights:
-    """Rename to Asteroid's names and record what the class fixes."""
+    """Rename to Asteroid's names and add what the class fixes."""
     is_causal = "TCN.LN.gain" in found.weights
     if is_causal:
         require_cumulative(found, "TCN.LN.gain")
     renamed = rename(found.weights, _NAMES, causal=is_causal)
-    recorded, place, beside = recorded_options(found.records, ("sample_rate", "n_blocks", "n_repeats"))
+    recorded, place, beside = recorded_options(found.metadata, ("sample_rate", "n_blocks", "n_repeats"))
     fixed: dict[str, object] = {
         "norm_type": "cgLN" if is_causal else "gLN",
         "causal": is_causal,

@@ -19,12 +19,12 @@ _PLACE = "its spec"
 
 def claims(found: FoundWeights) -> bool:
     """Return whether there is a spec beside the weights."""
-    return any(record.place == _PLACE for record in found.records)
+    return any(entry.place == _PLACE for entry in found.metadata)
 
 
 def find(found: FoundWeights) -> NamedWeights:
     """Take both as they are."""
-    spec = next(dict(record.values) for record in found.records if record.place == _PLACE)
+    spec = next(dict(entry.values) for entry in found.metadata if entry.place == _PLACE)
     level = input_level(found)
     return NamedWeights(found.where, found.weights, spec, _PLACE, input_level_dbfs=level, plain_filters=True)
 

@@ -58,7 +58,7 @@ def find(found: FoundWeights) -> NamedWeights:
             f"{found.where}: {_REFLECTING_ENCODER}: found the encoder of lobes.models.conv_tasnet, which reflects "
             "the clip at its ends and delays the sources, expected that of dual_path, as in the shipped recipe"
         )
-    recorded, place, beside = recorded_options(found.records)
+    recorded, place, beside = recorded_options(found.metadata)
     recorded.pop("conv_kernel_size", None)  # of the original's taps
     causal = found.settings.get("causal", recorded.get("causal"))
     renamed = rename(found.weights, _NAMES, causal=bool(causal))

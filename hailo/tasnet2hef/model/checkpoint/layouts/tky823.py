@@ -66,8 +66,8 @@ def claims(found: FoundWeights) -> bool:
 
 
 def find(found: FoundWeights) -> NamedWeights:
-    """Rename to Asteroid's names and record what the options and the class fix."""
-    config = next((record.values for record in found.records if "sep_num_layers" in record.values), {})
+    """Rename to Asteroid's names and add what the options and the class fix."""
+    config = next((entry.values for entry in found.metadata if "sep_num_layers" in entry.values), {})
     for name, known in _ONLY.items():
         if name in config and config[name] not in known:
             raise CheckpointError(
@@ -79,7 +79,7 @@ def find(found: FoundWeights) -> NamedWeights:
         require_cumulative(found, "separator.norm1d.gamma")
     renamed = rename(found.weights, _NAMES, causal=is_causal)
     filters = renamed.weights.get(ours.ENCODER)
-    recorded, place, beside = recorded_options(found.records, ("n_src", "sample_rate", "mask_act"))
+    recorded, place, beside = recorded_options(found.metadata, ("n_src", "sample_rate", "mask_act"))
     fixed: dict[str, object] = {
         **renamed.stack,
         "norm_type": "cgLN" if is_causal else "gLN",

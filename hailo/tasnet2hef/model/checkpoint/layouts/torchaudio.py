@@ -49,10 +49,10 @@ def claims(found: FoundWeights) -> bool:
 
 
 def find(found: FoundWeights) -> NamedWeights:
-    """Rename to Asteroid's names and record what the class fixes."""
+    """Rename to Asteroid's names and add what the class fixes."""
     _require_kernel(found)
     renamed = rename(found.weights, _NAMES)
-    recorded, place, beside = recorded_options(found.records, _READ)
+    recorded, place, beside = recorded_options(found.metadata, _READ)
     fixed: dict[str, object] = {
         "norm_type": "gLN",
         "causal": False,

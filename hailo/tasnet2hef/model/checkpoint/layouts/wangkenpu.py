@@ -40,8 +40,8 @@ def claims(found: FoundWeights) -> bool:
 
 
 def find(found: FoundWeights) -> NamedWeights:
-    """Rename to Asteroid's names and record what the class fixes; only a gLN calls its gain gamma."""
-    recorded, place, beside = recorded_options(found.records)
+    """Rename to Asteroid's names and add what the class fixes; only a gLN calls its gain gamma."""
+    recorded, place, beside = recorded_options(found.metadata)
     renamed = rename(found.weights, _NAMES)
     fixed: dict[str, object] = {
         **renamed.biases,
