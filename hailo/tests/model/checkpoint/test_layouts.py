@@ -16,6 +16,7 @@ from torch import Tensor
 
 import tasnet2hef
 from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.model.export import ExportOptions, export_file
 from tests.model.checkpoint import foreign_nets as nets
 from tests.model.checkpoint import foreign_nets_more as more
 from tests.model.checkpoint.comparison import assert_same_waveforms, speech_like
@@ -89,6 +90,16 @@ def test_it_equals_their_forward_pass(
     if settings:
         with pytest.raises(CheckpointError, match="--set "):
             tasnet2hef.load(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("make", "options", "settings"), CASES, ids=_name)
+def test_its_graph_equals_it(
+    make: Make, options: dict[str, Any], settings: dict[str, object], tmp_path: Path
+) -> None:
+    path = saved(nets.saved(make(**options)), tmp_path / "net.pth")
+    report = export_file(str(path), tmp_path / "net.onnx", ExportOptions(seconds=0.1), settings)
+    assert min(row.db for row in report.parity) >= 90
 
 
 @pytest.mark.parametrize("samples", [999, 1000, 1001, 1002, 1007, 1015])
