@@ -95,7 +95,7 @@ def rename(weights: Mapping[str, Tensor], names: Names, *, causal: bool = False)
     stack: dict[str, object] = (
         {"n_blocks": per_repeat, "n_repeats": repeats} if "repeat" in pattern.groupindex else {}
     )
-    return Renamed(completed(_shaped(renamed, causal=causal)), stack, len(numbers))
+    return Renamed(_with_biases(_shaped(renamed, causal=causal)), stack, len(numbers))
 
 
 def _renamed(name: str, modules: Mapping[str, str]) -> str:
@@ -126,7 +126,7 @@ def _shaped(weights: Mapping[str, Tensor], *, causal: bool) -> dict[str, Tensor]
     return shaped
 
 
-def completed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _with_biases(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Add a bias of zero to each convolution without one."""
     biases = {
         f"{name.removesuffix('weight')}bias": torch.zeros(len(tensor))
@@ -136,7 +136,6 @@ def completed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {**biases, **weights}
 
 
-def set_slope(weights: dict[str, Tensor], blocks: int, slope: float = 1.0) -> None:
+def leave_out_second_activation(weights: dict[str, Tensor], blocks: int) -> None:
     """Give every block a second slope of one: no activation between its depthwise and its last convolution."""
-    for index in range(blocks):
-        weights[f"masker.TCN.{index}.{SLOPE_2}.weight"] = torch.tensor([slope])
+    weights |= {f"masker.TCN.{index}.{SLOPE_2}.weight": torch.ones(1) for index in range(blocks)}

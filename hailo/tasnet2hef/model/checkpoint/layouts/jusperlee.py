@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tasnet2hef.model.checkpoint import renaming as ours
 from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options
-from tasnet2hef.model.checkpoint.renaming import Names, rename, set_slope
+from tasnet2hef.model.checkpoint.renaming import Names, leave_out_second_activation, rename
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
 NAME = "JusperLee (PyTorch)"
@@ -45,7 +45,7 @@ def find(found: FoundWeights) -> NamedWeights:
     recorded, place, beside = recorded_options(found.metadata)
     causal = bool(found.settings.get("causal", recorded.get("causal", False)))
     renamed = rename(found.weights, _NAMES, causal=causal)
-    set_slope(renamed.weights, renamed.blocks)
+    leave_out_second_activation(renamed.weights, renamed.blocks)
     gain = found.weights.get("separation.0.0.norm_1.weight")
     fixed: dict[str, object] = {
         **renamed.stack,
