@@ -71,7 +71,11 @@ def plain_names(state: Mapping[str, object]) -> dict[str, object]:
 
 def tensors_in(mapping: Mapping[str, object]) -> dict[str, Tensor]:
     """Return the tensors of a mapping, without counters that are no parameter (``n_averaged``)."""
-    arrays = {name: from_numpy(value.copy()) for name, value in mapping.items() if isinstance(value, np.ndarray)}
+    arrays = {
+        name: from_numpy(value.astype(value.dtype.newbyteorder("=")))
+        for name, value in mapping.items()
+        if isinstance(value, np.ndarray)
+    }
     tensors = arrays | {name: value for name, value in mapping.items() if isinstance(value, Tensor)}
     return {
         name: tensor
@@ -130,7 +134,8 @@ def _distinct(sets: Sequence[WeightSet]) -> list[WeightSet]:
 
 def _same(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
     return first.keys() == second.keys() and all(
-        first[name].shape == second[name].shape and equal(first[name], second[name]) for name in first
+        (one.shape, one.dtype, one.device) == (other.shape, other.dtype, other.device) and equal(one, other)
+        for one, other in ((first[name], second[name]) for name in first)
     )
 
 
