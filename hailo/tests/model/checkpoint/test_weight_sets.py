@@ -55,6 +55,22 @@ def test_any_prefix(prefix: str, tmp_path: Path) -> None:
     assert any(f"left out 1 weights beside {left_out}, first head.weight" in note for note in checkpoint.notes)
 
 
+def test_arrays_of_numpy_are_weights(tmp_path: Path) -> None:
+    content = {"weights": {name: tensor.numpy().astype(">f8") for name, tensor in small_weights().items()}}
+    assert load_checkpoint(saved(content, tmp_path / "net.pth"), SETTINGS).spec == SPEC
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor:UserWarning")  # deprecated, and in files
+@pytest.mark.parametrize("kind", ["quantised", "sparse"])
+def test_tensors_of_another_kind_are_named(kind: str, tmp_path: Path) -> None:
+    def changed(tensor: Tensor) -> Tensor:
+        return tensor.to_sparse() if kind == "sparse" else torch.quantize_per_tensor(tensor, 0.1, 0, torch.qint8)
+
+    state = {name: changed(tensor) if tensor.ndim == 3 else tensor for name, tensor in small_weights().items()}
+    with pytest.raises(CheckpointError, match=rf"encoder.filterbank._filters: found a {kind} tensor"):
+        load_checkpoint(saved(state, tmp_path / "net.pth"), SETTINGS)
+
+
 def test_a_wrapper_in_the_middle(tmp_path: Path) -> None:
     state = {name.replace("masker.", "masker._orig_mod.", 1): tensor for name, tensor in small_weights().items()}
     assert load_checkpoint(saved(state, tmp_path / "net.pth"), SETTINGS).spec == SPEC
@@ -75,6 +91,9 @@ def test_raw_and_averaged_weights_are_a_question(tmp_path: Path) -> None:
         assert all(torch.equal(weights[key], tensor) for key, tensor in expected.items())
     with pytest.raises(CheckpointError, match="weights: found 'best', expected model or ema"):
         load_checkpoint(path, {**SETTINGS, "weights": "best"})
+    halves = {"model": raw, "ema": {name: tensor.half() for name, tensor in raw.items()}}
+    with pytest.raises(CheckpointError, match="found 2 sets of weights"):
+        load_checkpoint(saved(halves, tmp_path / "half.pth"), SETTINGS)
     same = {"model": raw, "ema": copy.deepcopy(raw)}
     assert load_checkpoint(saved(same, tmp_path / "same.pth"), SETTINGS).spec == SPEC
 
