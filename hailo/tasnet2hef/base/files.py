@@ -1,4 +1,4 @@
-"""Files that are written under a temporary name and then renamed, so that none is left half-written; digests."""
+"""Files written under a temporary name and renamed, so that none is left half-written; digests; what a file is."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ from tasnet2hef.base.errors import OptionError
 
 _BLOCK: Final = 1 << 20
 """Bytes read at once for a digest."""
+
+_CHECKPOINT: Final = "a PyTorch checkpoint or another archive; make a graph of it with tasnet2hef convert"
+_PAGE: Final = "a web page; download the file itself, not the page about it"
+_OTHER_CONTENTS: Final = (
+    (b"version https://git-lfs", "a Git LFS pointer, not the file itself; run git lfs pull"),
+    (b"PK\x03\x04", _CHECKPOINT),
+    (b"\x80\x02", _CHECKPOINT),
+    (b"<!DOCTYPE", _PAGE),
+    (b"<html", _PAGE),
+)
+"""First bytes of what is often given for a graph: what it is, and what to do."""
 
 
 def require_writable(path: Path) -> None:
@@ -75,3 +86,12 @@ def digest_of_bytes(content: bytes) -> str:
     'e3b0c442'
     """
     return hashlib.sha256(content).hexdigest()
+
+
+def other_content(content: bytes) -> str | None:
+    """Return what a file is, and what to do, if its first bytes say that it is no graph; else None.
+
+    >>> other_content(b"version https://git-lfs.github.com/spec/v1")
+    'a Git LFS pointer, not the file itself; run git lfs pull'
+    """
+    return next((advice for start, advice in _OTHER_CONTENTS if content.startswith(start)), None)

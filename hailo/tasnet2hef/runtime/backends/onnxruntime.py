@@ -11,6 +11,7 @@ import numpy as np
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.files import other_content
 from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract, output_names
 from tasnet2hef.runtime.backends import Memory, StepBackend
 from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
@@ -120,6 +121,10 @@ def _start_session(model: str | bytes, threads: int | None, path: Path) -> Any:
     try:
         return open_cpu_session(model, threads)
     except Exception as error:  # ONNX Runtime's errors have no base class in common
+        with path.open("rb") as stream:
+            other = other_content(stream.read(64))
+        if other is not None:
+            raise GraphError(f"{path}: is {other}") from None
         reason = " ".join(str(error).split())[:REASON_CHARACTERS]
         raise GraphError(
             f"{path}: found {path.stat().st_size} bytes that ONNX Runtime can't load as a graph ({reason}); "

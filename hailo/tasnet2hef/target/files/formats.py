@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasnet2hef.base.errors import InputError
+from tasnet2hef.base.files import other_content
 from tasnet2hef.target.files.file_summary import FileSummary, size_of
 from tasnet2hef.target.files.har import is_har, read_har
 from tasnet2hef.target.files.hef import read_hef
@@ -34,4 +35,6 @@ def read_file(path: str | Path, *, damaged: bool = False) -> FileSummary:
         from tasnet2hef.target.files.onnx_file import read_onnx
 
         return read_onnx(file)
+    if (other := other_content(head)) is not None:
+        raise InputError(f"{file}: is {other}")
     raise InputError(f"{file}: starts with {head[:8]!r}, which is none of {_EXPECTED}; give one of these")

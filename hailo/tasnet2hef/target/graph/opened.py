@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx.external_data_helper import load_external_data_for_model, uses_external_data
 
 from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.files import other_content
 from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
 from tasnet2hef.target.graph.cost import Cost, summarise
 from tasnet2hef.target.graph.layers import HailoNet
@@ -51,6 +52,8 @@ class OpenedGraph:
         """
         file = Path(path)
         data = _read_bytes(file)
+        if (other := other_content(data)) is not None:
+            raise GraphError(f"{file}: is {other}")
         model = onnx.ModelProto()
         try:
             model.ParseFromString(data)

@@ -20,6 +20,9 @@ _ALL: Final = (*_HAILO8, *_HAILO10_15)
 _SINCE: Final = "hailo10h and hailo15 are on record up to 3.31; since when is not"
 _SPAN: Final = "the source names 5.0 to 5.2 for both, read as equal numbers"
 
+NEWEST_IR_VERSION: Final = 10
+"""The newest file version that the onnx package of DFC 5.3.0 (1.16) reads; 11 and 13 were refused."""
+
 Release = tuple[int, int]
 """Major and minor version."""
 

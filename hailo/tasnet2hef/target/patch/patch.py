@@ -16,7 +16,7 @@ import onnx
 
 from tasnet2hef.base.discovery import modules_of
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.files import other_content, written_beside
 from tasnet2hef.base.graph_contract import METADATA_KEY, metadata_of
 from tasnet2hef.base.parity import ParityRow, require_parity
 from tasnet2hef.target.patch.run_both import compare_models
@@ -101,7 +101,10 @@ def patch_file(source: Path, target: Path) -> PatchReport:
     parity, unchecked = None, "nothing changed"
     if applied:
         _check(model, source)
-        parity, unchecked = compare_models(original, model)
+        runnable = onnx.ModelProto()
+        runnable.CopyFrom(original)
+        runnable.ir_version = model.ir_version  # an older ONNX Runtime refuses a newer file, whatever it computes
+        parity, unchecked = compare_models(runnable, model)
         if parity is not None:
             require_parity([parity], str(source))
     if applied or target != source:
@@ -130,6 +133,10 @@ def read_model(path: Path) -> onnx.ModelProto:
     except IsADirectoryError as error:
         raise GraphError(f"{path}: is a folder; give the path of an ONNX graph") from error
     except Exception as error:  # protobuf raises its own types, which differ by version
+        with path.open("rb") as stream:
+            other = other_content(stream.read(64))
+        if other is not None:
+            raise GraphError(f"{path}: is {other}") from None
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise GraphError(f"{path}: can't be read as ONNX ({reason}); is it complete?") from error
     if not model.graph.node:

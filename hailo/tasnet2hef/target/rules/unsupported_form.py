@@ -8,6 +8,7 @@ import onnx
 
 from tasnet2hef.target.graph.converters.registry import discover
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
+from tasnet2hef.target.rules.batch_join import joins_batch
 
 # These have rules of their own.
 _OWN_RULES = ("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand", "ReduceMax", "ReduceSum")
@@ -20,6 +21,8 @@ def check(context: RuleContext) -> Iterable[Finding]:
         node = layer.onnx[0]
         shapes = (*node.input_shapes, *node.output_shapes)
         has_five_axes = any(shape is not None and len(shape) > 4 for shape in shapes)
+        if joins_batch(node):
+            continue
         if node.op_type in operators and node.op_type not in _OWN_RULES and not has_five_axes:
             yield RULE.finding(context, f"{node.op_type}: {layer.reason}", layer=layer)
 

@@ -8,6 +8,8 @@ import onnx
 
 from tasnet2hef.target.graph.converters.registry import discover
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
+from tasnet2hef.target.rules.quantised_graph import OPERATORS as QUANTISED
+from tasnet2hef.target.rules.silently_not_performed import is_skipped
 
 # Refused in public logs, by the name that the compiler gave them.
 _RECORDED = {
@@ -16,6 +18,8 @@ _RECORDED = {
     "GatherElements": "UnsupportedOperationError: GatherElements operation is unsupported",
     "Mod": "UnsupportedOperationError: Mod operation is unsupported",
 }
+# Refused in a public log that does not quote the compiler.
+_REFUSED = ("Where",)
 # The predicted parser has no layer for them, but lists of what the compiler accepts name them, in some form.
 _SEEN_ELSEWHERE = (
     *(
@@ -30,9 +34,9 @@ _SEEN_ELSEWHERE = (
         "Mean",
         "NonMaxSuppression",
     ),
-    *("ReduceL1", "ReduceMin", "ReduceSumSquare", "Sign", "Sum", "ThresholdedRelu", "Where"),
+    *("ReduceL1", "ReduceMin", "ReduceSumSquare", "Sign", "Sum", "ThresholdedRelu"),
 )
-_OWN_RULES = ("Erf", "LSTM", "GRU", "RNN")
+_OWN_RULES = ("Erf", "LSTM", "GRU", "RNN", *QUANTISED)
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -42,8 +46,13 @@ def check(context: RuleContext) -> Iterable[Finding]:
         operator = layer.onnx[0].op_type
         if (operator in operators and operator not in _RECORDED) or operator in _OWN_RULES:
             continue
+        if is_skipped(layer.onnx[0]):
+            continue
         words = _RECORDED.get(operator, f"UnsupportedOperationError: {operator} operation is unsupported")
-        if operator in _SEEN_ELSEWHERE:
+        if operator in _REFUSED:
+            message = f"{operator}: refused where it does not fold away"
+            yield RULE.finding(context, message, layer=layer, evidence=2)
+        elif operator in _SEEN_ELSEWHERE:
             message = f"{operator}: the compiler supports it in some forms only"
             yield RULE.finding(context, message, layer=layer, evidence=1)
         else:
@@ -99,6 +108,7 @@ RULE = Rule(
             version="3.31, 3.33, 5.x",
         ),
         Evidence(source="layer types in shipped model scripts; no verdict on this form", grade="inferred"),
+        Evidence(source="public log (operator sweep on hailo10h)", grade="recorded", version="5.3.0"),
     ),
     check=check,
     fix="end the graph before it and do it on the host, or write it with layers that exist (Abs as sqrt(x * "

@@ -9,7 +9,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tasnet2hef.base.errors import GraphError, ParityError
+from tasnet2hef.base.errors import GraphError, InputError, ParityError
+from tasnet2hef.target.files.formats import read_file
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.patch import PatchReport, all_patches, patch_file
 from tasnet2hef.target.patch import patch as patch_module
 
@@ -42,7 +44,9 @@ def _foreign(rows: int | str = 6) -> onnx.ModelProto:
         helper.make_node("Add", ["m", "z"], ["y"], name="add"),
     ]
     constants = {"w": weight, "slope": np.float32([-0.25]), "shape": np.int64([1, 2, 1, 1])}
-    return _model(nodes, constants, rows=rows)
+    model = _model(nodes, constants, rows=rows)
+    model.ir_version = 11
+    return model
 
 
 def _patch(tmp_path: Path, model: onnx.ModelProto) -> tuple[PatchReport, onnx.ModelProto]:
@@ -86,6 +90,8 @@ def test_a_graph_without_fixed_shapes_says_that_it_was_not_run(tmp_path: Path) -
 
 
 def test_a_patch_that_breaks_its_promise_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weight = np.random.default_rng(0).standard_normal((2, 2, 3, 1)).astype(np.float32)
+
     def scale(model: onnx.ModelProto) -> list[str]:
         model.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.ones((2, 2, 3, 1), np.float32), "w"))
         return ["changed a weight"]
@@ -93,7 +99,7 @@ def test_a_patch_that_breaks_its_promise_is_refused(tmp_path: Path, monkeypatch:
     wrong = patch_module.Patch(patch_id="wrong", why="a test", evidence="none", apply=scale)
     monkeypatch.setattr(patch_module, "all_patches", lambda: (wrong,))
     with pytest.raises(ParityError, match="before / after patching"):
-        _patch(tmp_path, _foreign())
+        _patch(tmp_path, _model([helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 0, 1, 0])], {"w": weight}))
     assert [path.name for path in tmp_path.iterdir()] == ["in.onnx"]
 
 
@@ -118,3 +124,18 @@ def test_every_patch_says_why_and_on_what_evidence() -> None:
     for patch in all_patches():
         assert len(patch.why) > 40
         assert patch.evidence.split(":")[0] in ("recorded", "documented", "inferred")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", r"a Git LFS pointer.*git lfs pull"),
+        (b"PK\x03\x04 a checkpoint", r"a PyTorch checkpoint.*tasnet2hef convert"),
+        (b"<!DOCTYPE html>", r"a web page"),
+    ],
+)
+def test_what_is_given_for_a_graph_is_named(tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / "in.onnx").write_bytes(content)
+    for read in (OpenedGraph.read, read_file, patch_module.read_model):
+        with pytest.raises(InputError, match=told):
+            read(tmp_path / "in.onnx")
