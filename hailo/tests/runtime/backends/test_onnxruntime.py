@@ -52,6 +52,11 @@ def test_text_is_no_graph(tmp_path):
         OnnxRuntimeBackend(broken(tmp_path / "text.onnx", b"hello, hello"))
 
 
+def test_a_git_lfs_pointer_is_named(tmp_path):
+    with pytest.raises(GraphError, match=r"pointer.onnx: is a Git LFS pointer.*; run git lfs pull"):
+        OnnxRuntimeBackend(broken(tmp_path / "pointer.onnx", b"version https://git-lfs.github.com/spec/v1"))
+
+
 def test_metadata_that_is_no_text(tmp_path, model):
     content = model.read_bytes()
     assert content.count(b'"stateful"') == 1

@@ -9,7 +9,11 @@ import pytest
 
 from tasnet2hef.target.check import check_file, check_graph
 from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.patch import patch_file
 from tasnet2hef.target.rules import GraphSketch
+
+REPORTED = Path(__file__).parents[5] / "shared/evidence/tried"
+needs_reports = pytest.mark.skipif(not REPORTED.is_dir(), reason=f"{REPORTED} is missing")
 
 
 def levels(model: onnx.ModelProto, rule: str, chip: str = "hailo8") -> set[str]:
@@ -116,3 +120,31 @@ def test_a_graph_that_parsed_is_not_refused_at_parsing(evidence: Path) -> None:
         "grouped-deconvolution",
     }
     assert {finding.stage for finding in errors} == {"optimize", "compile"}
+
+
+@needs_reports
+@pytest.mark.parametrize(
+    ("graph", "chip", "expected"),
+    [
+        ("r05_floor_silent", "hailo8", "silently-not-performed"),
+        ("r06b_min_two", "hailo8", "min-of-maps"),
+        ("r06c_where", "hailo8", "unsupported-operator"),
+        ("r10_rank2", "hailo8", "rank-two-input"),
+        ("r11_ir13_op17", "hailo8", "ir-version"),
+        ("r12_resize_17_513_half_pixel", "hailo8l", "resize-program"),
+        ("r13b_tile_batch", "hailo8", "batch-join"),
+        ("r16_qdq", "hailo8", "quantised-graph"),
+        ("r62_attention_rank3_mask", "hailo10h", "attention-mask-rank"),
+    ],
+)
+def test_a_reported_failure_is_found(graph: str, chip: str, expected: str) -> None:
+    errors = check_file(REPORTED / f"{graph}.onnx", chip).errors
+    assert {finding.rule for finding in errors} == {expected}
+
+
+@needs_reports
+def test_a_convolution_without_kernel_shape_is_repaired(tmp_path: Path) -> None:
+    found = check_file(REPORTED / "r63_conv_no_kernel_shape.onnx").findings
+    assert {finding.rule for finding in found} == {"kernel-shape-missing"}
+    patch_file(REPORTED / "r63_conv_no_kernel_shape.onnx", tmp_path / "patched.onnx")
+    assert check_file(tmp_path / "patched.onnx").findings == ()
