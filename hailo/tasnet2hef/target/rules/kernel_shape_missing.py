@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
+from tasnet2hef.base.text import counted
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
@@ -13,9 +14,8 @@ def check(context: RuleContext) -> Iterable[Finding]:
     """Warn once of all convolutions whose kernel is only in the weight's shape."""
     without = [node for node in context.nodes("Conv", "ConvTranspose") if not node.integers("kernel_shape")]
     if without:
-        message = (
-            f"{len(without)} convolutions without the attribute kernel_shape: seen to parse and to be refused"
-        )
+        number = counted(len(without), "convolution")
+        message = f"{number} without the attribute kernel_shape: one release parsed that, another refused it"
         yield RULE.finding(context, message, nodes=tuple(node.name for node in without))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
+from tasnet2hef.base.text import counted
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 OPERATORS = (
@@ -24,7 +25,8 @@ def check(context: RuleContext) -> Iterable[Finding]:
     nodes = tuple(node.name for node in context.nodes(*OPERATORS))
     if nodes:
         kinds = ", ".join(dict.fromkeys(node.op_type for node in context.nodes(*OPERATORS)))
-        message = f"quantised by another tool: {len(nodes)} nodes are {kinds}; UnsupportedOperationError each"
+        number = counted(len(nodes), "node")
+        message = f"quantised by another tool: {number} of {kinds}; UnsupportedOperationError each"
         yield RULE.finding(context, message, nodes=nodes)
 
 
