@@ -13,6 +13,9 @@ from tasnet2hef.target.graph.onnx_node import Shape
 # Shape operators read tensors of a few numbers; anything larger is a weight, of which only the shape counts.
 _LARGEST_READ_BYTES = 1024
 
+_KEEP_SHAPE = ("GroupNormalization",)
+"""Operators whose output has the shape of their first input, which onnx does not infer."""
+
 
 def infer_shapes(
     model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str
@@ -53,7 +56,7 @@ def _skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
     skeleton.opset_import.extend(model.opset_import)
     graph = skeleton.graph
     graph.name = model.graph.name or "graph"
-    graph.node.extend(model.graph.node)
+    graph.node.extend(_shape_only(node) for node in model.graph.node)
     graph.input.extend(model.graph.input)
     graph.output.extend(model.graph.output)
     graph.value_info.extend(model.graph.value_info)
@@ -63,6 +66,13 @@ def _skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
         else:
             graph.initializer.add(name=tensor.name, dims=tensor.dims, data_type=tensor.data_type)
     return skeleton
+
+
+def _shape_only(node: onnx.NodeProto) -> onnx.NodeProto:
+    """Return a node of the same shapes that onnx can infer."""
+    if node.op_type in _KEEP_SHAPE and node.domain in ("", "ai.onnx") and node.input and node.output:
+        return onnx.NodeProto(op_type="Identity", name=node.name, input=node.input[:1], output=node.output[:1])
+    return node
 
 
 def _fix_inputs(

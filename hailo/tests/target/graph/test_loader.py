@@ -37,6 +37,17 @@ def test_shapes_and_small_constants(save: Save) -> None:
     assert graph.nodes[0].integer("keepdims", 0) == 1
 
 
+def test_a_group_norm_operator_keeps_the_shape(save: Save) -> None:
+    weights = {"w": np.ones((6, 6, 1, 1), np.float32), "ones": np.ones(6, np.float32)}
+    nodes = [
+        helper.make_node("GroupNormalization", ["x", "ones", "ones"], ["n"], "norm", num_groups=2),
+        helper.make_node("Conv", ["n", "w"], ["y"], "conv"),
+    ]
+    graph = OpenedGraph.read(save(nodes, {"x": [1, 6, 4, 1]}, ["y"], weights, 21))
+    assert graph.loaded.shapes["n"] == (1, 6, 4, 1)
+    assert [layer.type for layer in graph.net] == ["input_layer", "group_normalization", "conv", "output_layer"]
+
+
 def test_missing_file(tmp_path: Path) -> None:
     assert "No such file" in refusal(tmp_path / "nothing.onnx")
 
