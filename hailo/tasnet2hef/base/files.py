@@ -88,10 +88,16 @@ def digest_of_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def other_content(content: bytes) -> str | None:
+def other_content(file: bytes | Path) -> str | None:
     """Return what a file is, and what to do, if its first bytes say that it is no graph; else None.
 
     >>> other_content(b"version https://git-lfs.github.com/spec/v1")
     'a Git LFS pointer, not the file itself; run git lfs pull'
     """
-    return next((advice for start, advice in _OTHER_CONTENTS if content.startswith(start)), None)
+    if isinstance(file, Path):
+        try:
+            with file.open("rb") as opened:
+                file = opened.read(64)
+        except OSError:
+            return None
+    return next((advice for start, advice in _OTHER_CONTENTS if file.startswith(start)), None)

@@ -121,9 +121,7 @@ def _start_session(model: str | bytes, threads: int | None, path: Path) -> Any:
     try:
         return open_cpu_session(model, threads)
     except Exception as error:  # ONNX Runtime's errors have no base class in common
-        with path.open("rb") as stream:
-            other = other_content(stream.read(64))
-        if other is not None:
+        if (other := other_content(path)) is not None:
             raise GraphError(f"{path}: is {other}") from None
         reason = " ".join(str(error).split())[:REASON_CHARACTERS]
         raise GraphError(

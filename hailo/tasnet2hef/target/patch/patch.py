@@ -133,9 +133,7 @@ def read_model(path: Path) -> onnx.ModelProto:
     except IsADirectoryError as error:
         raise GraphError(f"{path}: is a folder; give the path of an ONNX graph") from error
     except Exception as error:  # protobuf raises its own types, which differ by version
-        with path.open("rb") as stream:
-            other = other_content(stream.read(64))
-        if other is not None:
+        if (other := other_content(path)) is not None:
             raise GraphError(f"{path}: is {other}") from None
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise GraphError(f"{path}: can't be read as ONNX ({reason}); is it complete?") from error
