@@ -32,7 +32,7 @@ _MEANING_OF_NONE = {
 }
 _RATE = Choice(8000, "in Hz, the family's default")
 _DEFAULT_BLOCKS = 8
-_BATCH_NORM_NAMES = ("bN", "BN", "BatchNorm")
+BATCH_NORM_NAMES = ("bN", "BN", "BatchNorm")
 _GAIN, _RUNNING_MEAN = (f"masker.TCN.0.shared_block.2.{name}" for name in ("gamma", "running_mean"))
 
 
@@ -67,7 +67,10 @@ def plain_settings(where: str, settings: Mapping[str, object]) -> dict[str, obje
         name: _MEANING_OF_NONE.get(name) if str(value).lower() == "none" and value is not None else value
         for name, value in settings.items()
     }
-    return {name: _plain(where, name, value) for name, value in words.items() if value is not None}
+    plain = {name: _plain(where, name, value) for name, value in words.items() if value is not None}
+    if plain.get("stride", 1) == 0:  # files write 0 for the default
+        raise CheckpointError(f"{where}: stride: found 0, expected a number of samples from 1 up")
+    return plain
 
 
 def open_questions(
@@ -232,7 +235,7 @@ def _count(where: str, name: str, options: Mapping[str, object]) -> int | None:
 def _require_norm(where: str, weights: Mapping[str, Tensor], options: Mapping[str, object]) -> None:
     """Refuse batch norm as an option of weights that are a layer norm's; the layer norms show only in options."""
     norm = options.get("norm_type")
-    if norm in _BATCH_NORM_NAMES and _GAIN in weights:
+    if norm in BATCH_NORM_NAMES and _GAIN in weights:
         raise CheckpointError(
             f"{where}: norm_type: found {norm} in the options and {_GAIN} in the weights, expected "
             f"{_RUNNING_MEAN}; give gLN, fgLN, cLN or cgLN"

@@ -25,6 +25,13 @@ class Metadata(NamedTuple):
     """They are in another file, which may belong to another network."""
 
 
+SPEC_PLACE: Final = "its spec"
+"""Place of the options of our own plain network."""
+_WHOLE_SPEC: Final = frozenset(
+    {"n_src", "n_filters", "kernel_size", "bn_chan", "hid_chan", "n_blocks", "n_repeats", "mask_act"}
+)
+
+
 @dataclass(frozen=True)
 class RawCheckpoint:
     """Plain values as read from a file, not yet interpreted."""
@@ -53,6 +60,11 @@ class FoundWeights:
     """The user's options, under Asteroid's names."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Tensors of another kind than plain numbers, by name: sparse, quantised or without values."""
+
+
+def has_spec(found: FoundWeights) -> bool:
+    """Return whether a whole spec of our own network is stored beside its weights."""
+    return any(entry.place == SPEC_PLACE and entry.values.keys() >= _WHOLE_SPEC for entry in found.metadata)
 
 
 class Choice(NamedTuple):

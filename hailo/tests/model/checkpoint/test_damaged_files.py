@@ -57,6 +57,7 @@ def test_truncated(zipped: bool, kept: float) -> None:
 @given(zipped=st.booleans(), changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)),
                                               min_size=1, max_size=6))  # fmt: skip
 @example(zipped=True, changes=[(0.9972875360735177, 1)])  # several disks: an error that zipfile raises on looking
+@example(zipped=False, changes=[(0.9116756635362254, 32)])  # a storage of more bytes than an index can count
 def test_mutated(zipped: bool, changes: list[tuple[float, int]]) -> None:
     content = bytearray(_whole(zipped))
     for place, value in changes:

@@ -105,3 +105,29 @@ def test_a_trained_net_of_the_full_size() -> None:
     with torch.no_grad():
         read = checkpoint.reference()(torch.from_numpy(clip)[None])[0].numpy()
     assert compare_sources("", _run(path, clip), read).db >= 90
+
+
+@needs_asteroid
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["mask_act", "encoder_activation"])
+@pytest.mark.parametrize("activation", ["swish", "gelu", "leaky_relu"])
+def test_an_activation_that_no_spec_has_is_refused(place: str, activation: str, tmp_path: Path) -> None:
+    path = _exported(tmp_path / "net.onnx", **{"mask_act": "relu", place: activation})
+    with pytest.raises(CheckpointError, match=r"net\.onnx: found an activation of .*, expected relu, sigmoid"):
+        load_checkpoint(path)
+
+
+@needs_asteroid
+@pytest.mark.slow
+def test_dilations_that_are_one_may_be_left_out(tmp_path: Path) -> None:
+    path = _exported(tmp_path / "net.onnx", mask_act="relu")
+    expected = load_checkpoint(path).spec
+    model = onnx.load(path)
+    for node in model.graph.node:
+        plain = [
+            each for each in node.attribute if each.name in ("dilations", "strides") and set(each.ints) == {1}
+        ]
+        for attribute in plain:
+            node.attribute.remove(attribute)
+    onnx.save(model, path)
+    assert load_checkpoint(path).spec == expected

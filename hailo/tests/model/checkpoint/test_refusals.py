@@ -283,3 +283,22 @@ def test_small_net_itself_loads(tmp_path: Path) -> None:
     checkpoint = load_checkpoint(saved(small_package(), tmp_path / "net.pth"))
     assert checkpoint.notes == ()
     assert checkpoint.spec.n_blocks == SMALL["n_blocks"]
+
+
+def test_another_norm_than_the_batch_norm_of_the_weights(tmp_path: Path) -> None:
+    path = saved(small_weights(norm_type="bN"), tmp_path / "net.pth")
+    settings = {"mask_act": "relu", "n_blocks": 3, "norm_type": "gLN"}
+    assert "norm_type: found gLN in the options and a batch norm in the weights" in _refusal(path, settings)
+
+
+def test_a_stride_of_zero(tmp_path: Path) -> None:
+    assert "stride: found 0" in _refusal(saved(small_package(), tmp_path / "net.pth"), {"stride": 0})
+
+
+def test_a_mapping_called_spec_is_not_taken_for_ours(tmp_path: Path) -> None:
+    package = {**small_package(), "spec": {"n_fft": 512}}
+    plain, other = (
+        load_checkpoint(saved(small_package(), tmp_path / "net.pth")),
+        load_checkpoint(saved(package, tmp_path / "other.pth")),
+    )
+    assert other.spec == plain.spec

@@ -31,6 +31,8 @@ _ACTIVATIONS: Final = {
     "PRelu": "prelu",
 }
 _RESHAPING: Final = ("Reshape", "Unsqueeze", "Squeeze")
+_BEHIND_LINEAR: Final = (*_RESHAPING, "Shape", "ReduceMean", "Sub", "Mul", "CumSum", "BatchNormalization", "Conv")
+"""What reads the encoder or the masks where no activation is between."""
 _NORMS: Final = {(1, 2): "gLN", (1,): "cLN", (2,): "fgLN"}
 
 
@@ -57,7 +59,7 @@ def read(location: str) -> RawCheckpoint:
         name: tensor for name, tensor in weights.items() if name.startswith(("encoder.", "masker.", "decoder."))
     }
     named |= _slopes(location, model.graph, weights)
-    return RawCheckpoint(location, {"state_dict": named, "model_args": _options(model.graph)}, path)
+    return RawCheckpoint(location, {"state_dict": named, "model_args": _options(location, model.graph)}, path)
 
 
 def _slopes(location: str, graph: Any, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -76,31 +78,41 @@ def _slopes(location: str, graph: Any, weights: Mapping[str, Tensor]) -> dict[st
     return {place: slope.reshape(-1) for place, slope in zip(places, slopes, strict=True) if slope is not None}
 
 
-def _options(graph: Any) -> dict[str, object]:
+def _options(location: str, graph: Any) -> dict[str, object]:
     """Read off the nodes what the weights don't show."""
     by_weight = {name: node for node in graph.node for name in node.input[1:2]}
     options: dict[str, object] = {"encoder_activation": None}
     encoder, mask = by_weight.get(_ENCODER), by_weight.get(_MASK)
     if encoder is not None:
-        options["stride"] = _ints(encoder, "strides")[0]
-        options["encoder_activation"] = _activation(graph, encoder)
+        options["stride"] = next(iter(_ints(encoder, "strides")), 1)
+        options["encoder_activation"] = _activation(location, graph, encoder)
     if mask is not None:
-        options["mask_act"] = _activation(graph, mask) or "linear"
-    dilations = [_ints(node, "dilations")[0] for name, node in by_weight.items() if _BLOCK.fullmatch(name)]
+        options["mask_act"] = _activation(location, graph, mask) or "linear"
+    dilations = [
+        next(iter(_ints(node, "dilations")), 1) for name, node in by_weight.items() if _BLOCK.fullmatch(name)
+    ]
     if dilations:
         options["n_blocks"] = next((n for n, d in enumerate(dilations) if n and d == 1), len(dilations))
     norm = _norm(graph)
     return options if norm is None else {**options, "norm_type": norm}
 
 
-def _activation(graph: Any, node: Any) -> str | None:
+def _activation(location: str, graph: Any, node: Any) -> str | None:
     """Return the activation behind a node, past what only changes the shape."""
-    users = [user for user in graph.node if node.output[0] in user.input]
+    users = [user for user in graph.node if node.output[0] in user.input and user.op_type != "Shape"]
+    kinds = {user.op_type for user in users}
+    activations = kinds & set(_ACTIVATIONS)
+    unread = kinds - activations if activations else kinds - set(_BEHIND_LINEAR)
+    if unread:  # swish is a Sigmoid and a Mul, gelu begins with a Div
+        raise CheckpointError(
+            f"{location}: found an activation of {', '.join(sorted(kinds))}, expected "
+            f"{', '.join(_ACTIVATIONS.values())} or none; give the checkpoint that the graph was exported from"
+        )
+    if activations:
+        return _ACTIVATIONS[activations.pop()]
     for user in users:
-        if user.op_type in _ACTIVATIONS:
-            return _ACTIVATIONS[user.op_type]
         if user.op_type in _RESHAPING and user.input[0] == node.output[0]:
-            return _activation(graph, user)
+            return _activation(location, graph, user)
     return None
 
 

@@ -120,6 +120,8 @@ def _read_pickles(data: bytes) -> Any:
     references: dict[str, _Storage] = {}
     _Storages(lambda key: b"", references).read(stream)
     keys = read_pickle(stream)
+    if not isinstance(keys, list):
+        raise PickleError("no list of its storages")
     raw = {str(key): _next_storage(stream, references.get(str(key))) for key in keys}
     stream.seek(start)
     return _Storages(lambda key: raw[key]).read(stream)
@@ -129,7 +131,10 @@ def _next_storage(stream: io.BytesIO, storage: _Storage | None) -> bytes:
     (count,) = struct.unpack("<q", stream.read(8))
     if storage is None or count < 0:
         raise PickleError("storages that no tensor refers to")
-    return stream.read(count * storage.dtype.itemsize)
+    size = count * storage.dtype.itemsize
+    if size > len(stream.getbuffer()):
+        raise PickleError(f"a storage of {size:,} bytes, more than the file has")
+    return stream.read(size)
 
 
 @dataclass

@@ -15,7 +15,14 @@ from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.spec import NOT_ASTEROID, TasNetSpec
 from tasnet2hef.model.checkpoint.filterbanks import BANK_OPTIONS
 from tasnet2hef.model.checkpoint.letters import MASK_QUESTION, beside_notes, input_level
-from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, Metadata, NamedWeights, RawCheckpoint
+from tasnet2hef.model.checkpoint.stored import (
+    Choice,
+    FoundWeights,
+    Metadata,
+    NamedWeights,
+    RawCheckpoint,
+    has_spec,
+)
 
 NAME = "Asteroid"
 ANCHOR = r"masker\.TCN\.0\.shared_block\.0\.weight"
@@ -37,7 +44,7 @@ _CAUSAL_NORM = (
 def claims(found: FoundWeights) -> bool:
     """Return whether these are the weights of Asteroid's ConvTasNet; TDCN++ has scales and dense skips too."""
     other = any(name.startswith(("masker.dense_skip.", "masker.scaling_param")) for name in found.weights)
-    return not other and _entry(found, "spec") is None
+    return not other and not has_spec(found)
 
 
 def find(found: FoundWeights) -> NamedWeights:

@@ -9,17 +9,17 @@ from torch import nn
 
 from tasnet2hef.model.checkpoint.layouts import asteroid
 from tasnet2hef.model.checkpoint.letters import input_level
-from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights, RawCheckpoint
+from tasnet2hef.model.checkpoint.stored import SPEC_PLACE, FoundWeights, NamedWeights, RawCheckpoint, has_spec
 from tasnet2hef.model.network.reference import ReferenceTasNet
 
 NAME = "tasnet2hef reference"
 ANCHOR = asteroid.ANCHOR
-_PLACE = "its spec"
+_PLACE = SPEC_PLACE
 
 
 def claims(found: FoundWeights) -> bool:
     """Return whether there is a spec beside the weights."""
-    return any(entry.place == _PLACE for entry in found.metadata)
+    return has_spec(found)
 
 
 def find(found: FoundWeights) -> NamedWeights:
