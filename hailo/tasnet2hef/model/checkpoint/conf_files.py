@@ -57,7 +57,7 @@ def metadata_beside(path: Path) -> tuple[Metadata, ...]:
         for file in (file for file in files if file.is_file()):
             place = f"the {file.name} beside it" if folder == path.parent else f"{file}"
             metadata += _sections(place, read_conf(file))
-        if not _SAVING_FOLDER.fullmatch(folder.name):
+        if not _SAVING_FOLDER.fullmatch(folder.resolve().name):
             break
         folder = folder.resolve().parent
     return tuple(metadata)

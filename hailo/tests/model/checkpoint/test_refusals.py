@@ -302,3 +302,10 @@ def test_a_mapping_called_spec_is_not_taken_for_ours(tmp_path: Path) -> None:
         load_checkpoint(saved(package, tmp_path / "other.pth")),
     )
     assert other.spec == plain.spec
+
+
+def test_another_part_with_a_stride_and_a_rate_decides_nothing(tmp_path: Path) -> None:
+    hyper = {"masknet": {"mask_act": "relu", "n_blocks": 3}, "aug": {"sample_rate": 44100, "stride": 2}}
+    content = {"state_dict": small_weights(), "hyper_parameters": hyper}
+    spec = load_checkpoint(saved(content, tmp_path / "net.ckpt")).spec
+    assert (spec.stride, spec.sample_rate) == (8, 8000)

@@ -90,7 +90,10 @@ def recipe_options(entry: Metadata) -> dict[str, object]:
         if option in (_OF_DATA if section == "data_" or entry.section == "data" else _OPTIONS):
             options[option] = None if value == "None" else value
     is_its_own = f"{entry.section}_" in _SECTIONS
-    return options if is_its_own or not options.keys() <= _COMMON_WORDS else {}
+    if is_its_own or not options.keys() <= {*_COMMON_WORDS, "sample_rate"}:
+        return options
+    is_whole = options.keys() == {"sample_rate"} or entry.section in ("", "hyper_parameters")
+    return {name: value for name, value in options.items() if name == "sample_rate" and is_whole}
 
 
 def _entry(found: FoundWeights, name: str) -> Metadata | None:

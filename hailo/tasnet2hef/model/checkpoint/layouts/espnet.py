@@ -90,5 +90,8 @@ def _conf(found: FoundWeights) -> Mapping[str, object]:
     wanted = ("masking", "predict_noise", "normalize_variance", "pre_mask_nonlinear", "stride")
     conf: dict[str, object] = {}
     for entry in found.metadata:
-        conf = {**{name: entry.values[name] for name in wanted if name in entry.values}, **conf}
+        values = {name: entry.values[name] for name in wanted if name in entry.values}
+        if entry.section != "encoder_conf" and "kernel_size" not in entry.values:
+            values.pop("stride", None)  # another part's: an augmentation's, a front end's
+        conf = {**values, **conf}
     return conf
