@@ -32,7 +32,7 @@ def load(path: StrPath, settings: Mapping[str, object] | None = None, *, assume:
 
     Args:
         path: a checkpoint file or folder (Asteroid, torchaudio, ESPnet, SpeechBrain and others, see the
-        reference),     or a Hugging Face id ``org/name`` or ``org/name@revision``. No code from a file is run.
+            reference), or a Hugging Face id ``org/name`` or ``org/name@revision``. No code from a file is run.
         settings: what the checkpoint does not say, under the names of ``convert --set``: those of ``TasNetSpec``,
             Asteroid's ``who_is_pinv``, ``min_low_hz`` and ``min_band_hz``, and ``weights``, which names one of
             several networks in a file. They override what the file says, but must agree with the shapes of the

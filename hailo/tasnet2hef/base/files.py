@@ -15,16 +15,20 @@ from tasnet2hef.base.errors import OptionError
 _BLOCK: Final = 1 << 20
 """Bytes read at once for a digest."""
 
-_CHECKPOINT: Final = "a PyTorch checkpoint or another archive; make a graph of it with tasnet2hef convert"
-_PAGE: Final = "a web page; download the file itself, not the page about it"
-_OTHER_CONTENTS: Final = (
-    (b"version https://git-lfs", "a Git LFS pointer, not the file itself; run git lfs pull"),
-    (b"PK\x03\x04", _CHECKPOINT),
-    (b"\x80\x02", _CHECKPOINT),
-    (b"<!DOCTYPE", _PAGE),
-    (b"<html", _PAGE),
+NOT_DOWNLOADED: Final = (
+    (b"version https://git-lfs", "a Git LFS pointer, not the file itself", "run git lfs pull"),
+    (b"<!DOCTYPE", "a web page", "download the file itself, not the page about it"),
+    (b"<html", "a web page", "download the file itself, not the page about it"),
 )
-"""First bytes of what is often given for a graph: what it is, and what to do."""
+"""First bytes of what stands in place of a file, what it is, what to do."""
+
+_NO_GRAPHS: Final = (
+    *NOT_DOWNLOADED,
+    *(
+        (start, "a PyTorch checkpoint or another archive", "make a graph of it with tasnet2hef convert")
+        for start in (b"PK\x03\x04", b"\x80\x02")
+    ),
+)
 
 
 def require_writable(path: Path) -> None:
@@ -100,4 +104,4 @@ def other_content(file: bytes | Path) -> str | None:
                 file = opened.read(64)
         except OSError:
             return None
-    return next((advice for start, advice in _OTHER_CONTENTS if file.startswith(start)), None)
+    return next((f"{kind}; {advice}" for start, kind, advice in _NO_GRAPHS if file.startswith(start)), None)

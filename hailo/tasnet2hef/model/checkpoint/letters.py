@@ -25,6 +25,7 @@ RELU_OR_SOFTMAX: Final = (RELU, Choice("softmax", ""))
 SIGMOID_OR_SOFTMAX: Final = (Choice("sigmoid", "the default"), Choice("softmax", "over all features"))
 RELU_OR_SIGMOID: Final = (RELU, Choice("sigmoid", ""))
 RELU_SIGMOID_SOFTMAX: Final = (RELU, Choice("sigmoid", ""), Choice("softmax", ""))
+NOT_CAUSAL: Final = Choice(value=False, hint="the class's default")
 
 _LETTERS: Final = {
     "N": "n_filters",
@@ -119,6 +120,16 @@ def _rate(value: object) -> int | None:
     if isinstance(value, str) and re.fullmatch(r"\d{1,6}(\.\d+)?[kK]", value):
         return int(float(value[:-1]) * 1000)
     return int(value) if isinstance(value, (int, float)) and -1 < value <= _MOST_RATE else None
+
+
+def is_said_causal(found: FoundWeights, recorded: Mapping[str, object]) -> bool:
+    """Return what the user says, else the file; not causal, the classes' default, if neither does."""
+    return bool(found.settings.get("causal", recorded.get("causal", False)))
+
+
+def norm_of_gain(gain: Tensor | None) -> str:
+    """Return the norm that a gain belongs to where a gLN's has two axes and a cLN's one."""
+    return "gLN" if gain is not None and gain.ndim == 2 else "cLN"
 
 
 def assumed_norm(*, causal: bool) -> Choice:

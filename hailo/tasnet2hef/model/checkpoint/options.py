@@ -32,7 +32,7 @@ _MEANING_OF_NONE = {
 }
 _RATE = Choice(8000, "in Hz, the family's default")
 _DEFAULT_BLOCKS = 8
-BATCH_NORM_NAMES = ("bN", "BN", "BatchNorm")
+_BATCH_NORM_NAMES = ("bN", "BN", "BatchNorm")
 _GAIN, _RUNNING_MEAN = (f"masker.TCN.0.shared_block.2.{name}" for name in ("gamma", "running_mean"))
 
 
@@ -120,16 +120,19 @@ def _text(value: object) -> str:
 
 
 def completed_options(
-    named: NamedWeights, weights: Mapping[str, Tensor], options: Mapping[str, object]
+    named: NamedWeights,
+    weights: Mapping[str, Tensor],
+    options: Mapping[str, object],
+    settings: Mapping[str, object],
 ) -> tuple[dict[str, object], tuple[str, ...]]:
     """Add what the weights show and what is assumed; also return notes on the assumptions.
 
-    Refuses options that contradict the weights.
+    ``settings``: those of the options that the user gave. Refuses options that contradict the weights.
     """
     where = named.where
     measured = measured_options(where, weights)
     _require_agreement(where, options, measured)
-    _require_norm(where, weights, options)
+    _require_norm(where, weights, options, settings)
     completed = {**options, **measured}
     stack, stack_notes = _stack_of_blocks(where, block_count(where, weights), options)
     completed |= stack
@@ -232,10 +235,20 @@ def _count(where: str, name: str, options: Mapping[str, object]) -> int | None:
     return value
 
 
-def _require_norm(where: str, weights: Mapping[str, Tensor], options: Mapping[str, object]) -> None:
-    """Refuse batch norm as an option of weights that are a layer norm's; the layer norms show only in options."""
+def _require_norm(
+    where: str, weights: Mapping[str, Tensor], options: Mapping[str, object], settings: Mapping[str, object]
+) -> None:
+    """Refuse batch norm for a layer norm's weights, and the user's layer norm for those of a batch norm.
+
+    A file may name another norm than its batch norm's: some implementations build that of any unknown name.
+    """
+    said = settings.get("norm_type")
+    if said not in (None, *_BATCH_NORM_NAMES) and _RUNNING_MEAN in weights:
+        raise CheckpointError(
+            f"{where}: norm_type: found {said} in the options and a batch norm in the weights; leave norm_type out"
+        )
     norm = options.get("norm_type")
-    if norm in BATCH_NORM_NAMES and _GAIN in weights:
+    if norm in _BATCH_NORM_NAMES and _GAIN in weights:
         raise CheckpointError(
             f"{where}: norm_type: found {norm} in the options and {_GAIN} in the weights, expected "
             f"{_RUNNING_MEAN}; give gLN, fgLN, cLN or cgLN"

@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.base.files import NOT_DOWNLOADED
 
 _EXPECTED = "expected a checkpoint written by torch.save"
 
 # First bytes, what they are, what to do. HEF: the header of HailoRT's file format; the others: their formats' own.
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"\x01HEF", "a HEF, compiled for a Hailo device", "give the checkpoint it was made from"),
-    (b"version https://git-lfs", "a Git LFS pointer, not the file itself", "run git lfs pull"),
-    (b"<!DOCTYPE", "a web page", "download the file itself, not the page about it"),
-    (b"<html", "a web page", "download the file itself, not the page about it"),
+    *NOT_DOWNLOADED,
     (b"\x89HDF", "an HDF5 file, as Keras writes", "give a PyTorch checkpoint"),
     (b"\x93NUMPY", "a NumPy array", "give a PyTorch checkpoint"),
     (b"GGUF", "a GGUF file", "give a PyTorch checkpoint"),

@@ -13,7 +13,6 @@ from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.checkpoint.checkpoint import Checkpoint
 from tasnet2hef.model.checkpoint.filterbanks import options_of_spec, with_plain_filters
 from tasnet2hef.model.checkpoint.options import (
-    BATCH_NORM_NAMES,
     completed_options,
     merged_options,
     open_questions,
@@ -60,13 +59,8 @@ def resolve(
             f"{where}: {name}: found a {kind} tensor, expected plain float weights; save the network before it is "
             "quantised or pruned"
         )
-    options, option_notes = completed_options(named, weights, options)
+    options, option_notes = completed_options(named, weights, options, found.settings)
     spec = _spec(where, options)
-    said = found.settings.get("norm_type")
-    if spec.norm_type == "bN" and said not in (None, *BATCH_NORM_NAMES):
-        raise CheckpointError(
-            f"{where}: norm_type: found {said} in the options and a batch norm in the weights; leave norm_type out"
-        )
     require_fit(where, weights, spec)
     notes = (*named.notes, *merge_notes, *dtype_notes, *filter_notes, *unused_notes, *option_notes)
     ordered = {key: weights[key] for key in expected_shapes(spec)}

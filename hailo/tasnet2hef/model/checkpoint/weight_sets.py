@@ -46,11 +46,13 @@ def find_weights(raw: RawCheckpoint, layouts: Sequence[Layout], wanted: object =
     beside = (*raw.metadata, *(metadata_beside(raw.path) if raw.path else ()))
     sets: list[WeightSet] = []
     for path, mapping in mappings:
-        tensors = tensors_in(plain_names(mapping))
+        named = plain_names(mapping)
+        tensors = tensors_in(named)
         if tensors:
             metadata = (*_metadata(mappings, path), *beside)
-            notes = _module_note(raw.content)
-            around = FoundWeights(raw.where, tensors, metadata, notes, unread=unread_tensors(plain_names(mapping)))
+            around = FoundWeights(
+                raw.where, tensors, metadata, _module_note(raw.content), unread=unread_tensors(named)
+            )
             sets += _sets_in(path, around, layouts)
     sets = _distinct([*sets, *(each for found in sets for each in _averaged(found, mappings))])
     return _chosen(raw.where, sets, wanted) if sets else None

@@ -101,10 +101,8 @@ def patch_file(source: Path, target: Path) -> PatchReport:
     parity, unchecked = None, "nothing changed"
     if applied:
         _check(model, source)
-        runnable = onnx.ModelProto()
-        runnable.CopyFrom(original)
-        runnable.ir_version = model.ir_version  # an older ONNX Runtime refuses a newer file, whatever it computes
-        parity, unchecked = compare_models(runnable, model)
+        original.ir_version = model.ir_version  # an older ONNX Runtime refuses a newer file, whatever it computes
+        parity, unchecked = compare_models(original, model)
         if parity is not None:
             require_parity([parity], str(source))
     if applied or target != source:

@@ -105,15 +105,15 @@ def _read_zip(path: Path) -> Any:
         if f"{folder}byteorder" in names and archive.read(f"{folder}byteorder") == b"big":
             raise PickleError("numbers in big-endian order")
         storages = _Storages(lambda key: archive.read(f"{folder}data/{key}"))
-        return read_pickle(io.BytesIO(archive.read(pickles[0])), storages.builders(), storages.by_reference)
+        return storages.read(io.BytesIO(archive.read(pickles[0])))
 
 
 def _read_pickles(data: bytes) -> Any:
     """Read the older format, or one pickle made by hand."""
     stream = io.BytesIO(data)
-    if read_pickle(stream) != _MAGIC:
-        storages = _Storages(lambda key: b"")
-        return read_pickle(io.BytesIO(data), storages.builders(), storages.by_reference)
+    first = _Storages(lambda key: b"").read(stream)
+    if not isinstance(first, int) or first != _MAGIC:
+        return first
     read_pickle(stream)  # the version of the format
     read_pickle(stream)  # sizes and byte order of the machine
     start = stream.tell()
@@ -184,7 +184,7 @@ class _Storages:
             "torch._utils._rebuild_parameter": lambda given: given[0],
             "torch._utils._rebuild_parameter_with_state": lambda given: given[0],
             "torch._tensor._rebuild_from_type_v2": lambda given: self._typed(*given[:3]),
-            "torch.storage._load_from_bytes": lambda given: _read_pickles(given[0]),
+            "torch.storage._load_from_bytes": lambda given: None if self._is_survey else _read_pickles(given[0]),
             "torch.storage.TypedStorage": lambda given: given[0],
         }
 

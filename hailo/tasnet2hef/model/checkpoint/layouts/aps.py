@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import renaming as ours
-from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options
+from tasnet2hef.model.checkpoint.letters import NOT_CAUSAL, RELU_SIGMOID_SOFTMAX, is_said_causal, recorded_options
 from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
@@ -55,7 +55,7 @@ def find(found: FoundWeights) -> NamedWeights:
             "other residual path can be exported"
         )
     recorded, place, beside = recorded_options(found.metadata)
-    causal = bool(found.settings.get("causal", recorded.get("causal", False)))
+    causal = is_said_causal(found, recorded)
     renamed = rename(_scaled(found.weights), _NAMES, causal=causal)
     norm = recorded.pop("norm_type", None)
     is_gln = "conv.repeat.0.0.norm1.1.gamma" in found.weights
@@ -76,7 +76,7 @@ def find(found: FoundWeights) -> NamedWeights:
         place,
         (*found.notes, *beside),
         questions={"mask_act": RELU_SIGMOID_SOFTMAX, "norm_type": (_GLOBAL, _CHANNEL)},
-        assumptions={"causal": Choice(value=False, hint="the class's default")},
+        assumptions={"causal": NOT_CAUSAL},
     )
 
 

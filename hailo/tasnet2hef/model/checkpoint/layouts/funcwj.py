@@ -6,9 +6,15 @@ Source: ``nnet/conv_tas_net.py`` of funcwj/conv-tasnet. Options: the ``mdl.json`
 from __future__ import annotations
 
 from tasnet2hef.model.checkpoint import renaming as ours
-from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options
+from tasnet2hef.model.checkpoint.letters import (
+    NOT_CAUSAL,
+    RELU_SIGMOID_SOFTMAX,
+    is_said_causal,
+    norm_of_gain,
+    recorded_options,
+)
 from tasnet2hef.model.checkpoint.renaming import Names, rename
-from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
+from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights
 
 NAME = "funcwj"
 ANCHOR = r"repeats\.0\.0\.conv1x1\.weight"
@@ -42,14 +48,14 @@ def claims(found: FoundWeights) -> bool:
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and add what the class fixes; a gLN's gain has two axes, a cLN's one."""
     recorded, place, beside = recorded_options(found.metadata)
-    causal = bool(found.settings.get("causal", recorded.get("causal", False)))
+    causal = is_said_causal(found, recorded)
     renamed = rename(found.weights, _NAMES, causal=causal)
     gain = found.weights.get("repeats.0.0.lnorm1.gamma")
     fixed: dict[str, object] = {
         **renamed.stack,
         **renamed.biases,
         **renamed.stride,
-        "norm_type": "gLN" if gain is not None and gain.ndim == 2 else "cLN",
+        "norm_type": norm_of_gain(gain),
         "bottleneck_norm": "cLN",
         "norm_eps": 1e-5,
         "encoder_activation": "relu",
@@ -62,5 +68,5 @@ def find(found: FoundWeights) -> NamedWeights:
         place,
         (*found.notes, *beside),
         questions={"mask_act": RELU_SIGMOID_SOFTMAX},
-        assumptions={"causal": Choice(value=False, hint="the class's default")},
+        assumptions={"causal": NOT_CAUSAL},
     )

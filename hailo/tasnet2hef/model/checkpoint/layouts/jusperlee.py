@@ -8,9 +8,15 @@ file.
 from __future__ import annotations
 
 from tasnet2hef.model.checkpoint import renaming as ours
-from tasnet2hef.model.checkpoint.letters import RELU_SIGMOID_SOFTMAX, recorded_options
+from tasnet2hef.model.checkpoint.letters import (
+    NOT_CAUSAL,
+    RELU_SIGMOID_SOFTMAX,
+    is_said_causal,
+    norm_of_gain,
+    recorded_options,
+)
 from tasnet2hef.model.checkpoint.renaming import Names, leave_out_second_activation, rename
-from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
+from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights
 
 NAME = "JusperLee (PyTorch)"
 ANCHOR = r"separation\.0\.0\.conv1x1\.weight"
@@ -43,7 +49,7 @@ def claims(found: FoundWeights) -> bool:
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and add what the class fixes; a gLN's gain has two axes, a cLN's one."""
     recorded, place, beside = recorded_options(found.metadata)
-    causal = bool(found.settings.get("causal", recorded.get("causal", False)))
+    causal = is_said_causal(found, recorded)
     renamed = rename(found.weights, _NAMES, causal=causal)
     leave_out_second_activation(renamed.weights, renamed.blocks)
     gain = found.weights.get("separation.0.0.norm_1.weight")
@@ -51,7 +57,7 @@ def find(found: FoundWeights) -> NamedWeights:
         **renamed.stack,
         **renamed.biases,
         **renamed.stride,
-        "norm_type": "gLN" if gain is not None and gain.ndim == 2 else "cLN",
+        "norm_type": norm_of_gain(gain),
         "bottleneck_norm": "cLN",
         "depthwise_norm": "identity",
         "norm_eps": 1e-5,
@@ -65,5 +71,5 @@ def find(found: FoundWeights) -> NamedWeights:
         place,
         (*found.notes, *beside),
         questions={"mask_act": RELU_SIGMOID_SOFTMAX},
-        assumptions={"causal": Choice(value=False, hint="the class's default")},
+        assumptions={"causal": NOT_CAUSAL},
     )

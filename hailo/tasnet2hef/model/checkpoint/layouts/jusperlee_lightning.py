@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import renaming as ours
-from tasnet2hef.model.checkpoint.letters import RELU_OR_SIGMOID, recorded_options
+from tasnet2hef.model.checkpoint.letters import RELU_OR_SIGMOID, norm_of_gain, recorded_options
 from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights
 
@@ -49,16 +49,15 @@ def find(found: FoundWeights) -> NamedWeights:
             f"{found.where}: mask_act: found softmax, which runs over the batch in this implementation, so that "
             "every mask of one clip is one; expected relu or sigmoid"
         )
-    gain = found.weights.get("separation.sep.0.tcn.0.norm1.gamma")
-    is_global = gain is not None and gain.ndim == 2
+    norm = norm_of_gain(found.weights.get("separation.sep.0.tcn.0.norm1.gamma"))
     recorded, place, beside = recorded_options(found.metadata)
-    causal = bool(found.settings.get("causal", not is_global))
+    causal = bool(found.settings.get("causal", norm == "cLN"))
     renamed = rename(found.weights, _NAMES, causal=causal)
     fixed: dict[str, object] = {
         **renamed.stack,
         **renamed.biases,
         **renamed.stride,
-        "norm_type": "gLN" if is_global else "cLN",
+        "norm_type": norm,
         "norm_eps": 1e-5,
         "encoder_activation": "linear",
         "mask_input_act": "linear",
