@@ -48,7 +48,7 @@ def test_tags_make_no_objects_and_references_are_followed(tmp_path: Path) -> Non
     conf = "N_out: 32\nname: !!python/object/apply:os.system [x]\n"
     conf += "MaskNet: !new:a.MaskNet\n    N: !ref <N_out>\n    C: 2\n"
     (tmp_path / "hyperparams.yaml").write_text(conf)
-    metadata = metadata_beside(tmp_path / "masknet.ckpt")
+    metadata, _ = metadata_beside(tmp_path / "masknet.ckpt")
     assert {"N": 32, "C": 2} in [entry.values for entry in metadata]
 
 

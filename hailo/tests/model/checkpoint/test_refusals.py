@@ -237,14 +237,14 @@ def test_unusable_weights(name: str, packed: bool, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("recorded", "expected"),
     [
-        ({"n_src": 3}, "n_src: found 3 in the options and 2 in the weights"),
+        ({"n_src": 3}, "n_src: found 3 in its model_args and 2 in the weights"),
         ({"norm_type": "instance"}, "norm_type: found 'instance'"),
         ({"mask_act": ["relu"]}, "mask_act: found a list"),
         ({"sample_rate": 8000.5}, "sample_rate: found 8000.5"),
         ({"sample_rate": float("nan")}, "sample_rate: found nan"),
         ({"fb_name": "TorchSTFTFB"}, "more than a convolution (pre_analysis"),
         ({"fb_name": "MelGramFB"}, "more than a convolution (post_analysis)"),
-        ({"n_blocks": 6}, "n_blocks=6 and n_repeats=2 in the options and 6 TCN blocks"),
+        ({"n_blocks": 6}, "n_blocks=6 and n_repeats=2 in its model_args and 6 TCN blocks"),
         ({"stride": -1}, "stride: found -1"),
     ],
 )
