@@ -71,8 +71,8 @@ def _require_keys(where: str, weights: Mapping[str, Tensor], expected: Mapping[s
     if unexpected:
         raise CheckpointError(
             f"{where}: {len(unexpected)} weights belong to no Conv-TasNet of this shape, first "
-            f"{unexpected[0][:80]} {list(weights[unexpected[0]].shape)}; expected the {len(expected)} of the original, so undo what "
-            "was added to the network"
+            f"{unexpected[0][:80]} {list(weights[unexpected[0]].shape)}; expected the {len(expected)} of the "
+            "original, so undo what was added to the network"
         )
 
 
