@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from importlib.util import find_spec
 
@@ -35,7 +36,7 @@ def hef(tmp_path):
         ("VDevice", "HailoRTException", "/dev/hailo0: Permission denied", "no-permission", "udev rule"),
         ("VDevice", "HailoRTException", "(HAILO_INVALID_DRIVER_VERSION)", "driver-version", "hailo_pci/version"),
         ("VDevice", "HailoRTException", "(HAILO_UNSUPPORTED_FW_VERSION)", "firmware-version", "reboot"),
-        ("HEF", "HailoRTException", "unsupported HEF version 9", "hef-version", "3.33 with 4.23"),
+        ("HEF", "HailoRTException", 92, "hef-version", "3.33 with 4.23"),
         ("wait", "HailoRTTimeout", "", "timed-out", "fw-control identify"),
         ("wait_for_async_ready", "HailoRTTimeout", "", "timed-out", "fw-control identify"),
         ("run_async", "HailoRTStreamAborted", "", "stream-aborted", "dmesg"),
@@ -47,7 +48,8 @@ def test_each_failure_is_one_line_with_its_fix(hef, runtime, call, kind, words, 
     vendor = runtime(fail={call: [kind, words]})
     with pytest.raises(DeviceError) as refusal, HailoRtBackend(hef) as backend:
         backend.run(_window(backend.contract))
-    assert (refusal.value.signature, refusal.value.exit_code) == (signature, 2)
+    at_work = call in ("wait", "wait_for_async_ready", "run_async")
+    assert (refusal.value.signature, refusal.value.exit_code) == (signature, 1 if at_work else 2)
     assert fix in str(refusal.value)
     assert "\n" not in str(refusal.value)
     assert vendor.VDevice.open_devices == 0
@@ -86,6 +88,56 @@ def test_a_runtime_that_does_not_load(hef, runtime, monkeypatch):
     monkeypatch.setenv("STAND_IN_HAILORT_IMPORT", "numpy.core.multiarray failed to import")
     with pytest.raises(DeviceError, match=r"pip install 'numpy<2'"):
         HailoRtBackend(hef)
+
+
+@pytest.mark.parametrize(
+    ("numpy", "version", "is_refused"),
+    [
+        ("2.4.6", "4.23.0", True),
+        ("2.0.0", "5.1.0", True),
+        ("2.4.6", "5.1.1", False),
+        ("2.4.6", "5.2.0", False),
+        ("1.26.4", "4.18.0", False),
+    ],
+)
+def test_numpy_2_under_a_binding_for_numpy_1(hef, runtime, monkeypatch, numpy, version, is_refused):
+    runtime(version)
+    monkeypatch.setattr("tasnet2hef.runtime.backends.hailort.device.numpy_version", lambda: numpy)
+    if not is_refused:
+        HailoRtBackend(hef).close()
+        return
+    with pytest.raises(DeviceError, match=r"size of every buffer as 0 .*pip install 'numpy<2'") as refusal:
+        HailoRtBackend(hef)
+    assert refusal.value.signature == "numpy-too-new"
+
+
+def test_a_bare_number_gets_its_name(hef, runtime):
+    runtime(fail={"HEF": ["HailoRTStatusException", "36"]})
+    with pytest.raises(DeviceError, match=r"HailoRTStatusException: 36 \(HAILO_DRIVER_OPERATION_FAILED\)"):
+        HailoRtBackend(hef)
+
+
+def test_the_runtimes_own_lines_go_to_its_log(hef, runtime, capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runtime(fail={"VDevice": ["HailoRTException", 74]})
+    forget()  # the product's own import
+    (tmp_path / "hailort.log").unlink()
+    with pytest.raises(DeviceError) as refusal:
+        HailoRtBackend(hef)
+    log = tmp_path / "cache" / "tasnet2hef" / "hailort.log"
+    assert str(refusal.value).endswith(f"HailoRT's own log: {log}")
+    assert "CHECK_SUCCESS failed" in log.read_text()
+    assert capfd.readouterr().err == ""
+    assert not (tmp_path / "hailort.log").exists()
+
+
+def test_the_users_own_settings_of_the_log_count(hef, runtime, monkeypatch):
+    monkeypatch.setenv("HAILORT_LOGGER_PATH", "NONE")
+    monkeypatch.setenv("HAILORT_CONSOLE_LOGGER_LEVEL", "debug")
+    runtime(fail={"VDevice": ["HailoRTException", 74]})
+    with pytest.raises(DeviceError, match=r"end that program$"):
+        HailoRtBackend(hef)
+    assert os.environ["HAILORT_CONSOLE_LOGGER_LEVEL"] == "debug"
 
 
 def test_our_own_mistakes_keep_their_traceback():
