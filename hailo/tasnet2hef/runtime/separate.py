@@ -15,7 +15,7 @@ import numpy as np
 
 from tasnet2hef.audio.files import Channel, Clip, channels_together, choose_channels, read_clip, resample
 from tasnet2hef.audio.gain import Gain, mixture_gain
-from tasnet2hef.audio.level import levelling_gain
+from tasnet2hef.audio.level import levelling_gains
 from tasnet2hef.audio.metrics import Scores, score_sources
 from tasnet2hef.audio.output_files import SampleFormat, plan_outputs, write_sources
 from tasnet2hef.audio.references import read_references
@@ -131,9 +131,9 @@ def separate_array(
     """Separate ``[channel, sample]`` of any rate, each channel on its own, or all together if the model does that.
 
     Later channels take the source order of the first, and all channels share the gain of a source, so that a
-    source keeps its place in a stereo image. For a net with a fixed speech level the whole recording is scaled to
-    it, and the sources are scaled back. ``overlap`` and ``halo``: see ``make_streamer``; ``progress``: see
-    ``separate_file``.
+    source keeps its place in a stereo image. For a net with a fixed speech level the recording is kept at it by
+    gains that follow its speech, and the sources are scaled back. ``overlap`` and ``halo``: see
+    ``make_streamer``; ``progress``: see ``separate_file``.
 
     Raises:
         InterruptedSeparationError: the device failed on the way.
@@ -145,10 +145,10 @@ def separate_array(
     if together > 1:
         resampled = interleave(resampled)[None]
     streamers = [make_streamer(backend, overlap=overlap, halo=halo) for _ in resampled]
-    level = levelling_gain(resampled.reshape(-1), spec.values_per_second, backend.contract.input_level_dbfs)
+    level = levelling_gains(resampled, spec.values_per_second, backend.contract.input_level_dbfs)
     channels: list[Samples] = []
     failure: DeviceRunError | None = None
-    for index, (streamer, samples) in enumerate(zip(streamers, resampled * np.float32(level), strict=True)):
+    for index, (streamer, samples) in enumerate(zip(streamers, resampled * level, strict=True)):
         done = _ChannelProgress(index, len(resampled), spec.values_per_second, progress or no_progress)
         separated, failure = _separate_channel(streamer, samples, done)
         channels.append(separated)
@@ -159,9 +159,9 @@ def separate_array(
         if len(channels) < len(resampled) or good < spec.values_per_second:
             raise InterruptedSeparationError(failure, None)
         channels = [channel[:, :good] for channel in channels]
-        resampled = resampled[:, :good]
+        resampled, level = resampled[:, :good], level[:good]
         mixture = mixture[:, : good // together * sample_rate_hz // model_rate_hz]
-    sources = np.stack([_in_order_of(channels[0], channel) for channel in channels], axis=1) / np.float32(level)
+    sources = np.stack([_in_order_of(channels[0], channel) for channel in channels], axis=1) / level
     gain = _gain(resampled, sources, raw_scale=raw_scale)
     scaled = sources * np.array(gain.factors, np.float32)[:, None, None]
     if together > 1:
