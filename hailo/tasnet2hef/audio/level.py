@@ -87,7 +87,8 @@ def levelling_gains(samples: Samples, sample_rate_hz: int, level_dbfs: float | N
     level = np.interp(np.arange(count), known, energy[known] / frames[known]) if len(known) else power
     gains_db = np.clip(level_dbfs - 10 * np.log10(np.maximum(level, 1e-20)), -LARGEST_GAIN_DB, LARGEST_GAIN_DB)
     centres = (np.arange(count) + 0.5) * size
-    return np.interp(np.arange(length), centres, 10 ** (gains_db / 20)).astype(np.float32)
+    gains: Samples = np.interp(np.arange(length), centres, 10 ** (gains_db / 20)).astype(np.float32)
+    return gains
 
 
 def _loudest_around(power: _Powers) -> _Powers:
