@@ -14,6 +14,7 @@ from tasnet2hef.diagnose.doctor.gather import DEVICE_FILES, DRIVER_VERSION, THIS
 from tasnet2hef.diagnose.doctor.topics.pairing import pair
 from tasnet2hef.diagnose.doctor.topics.runtime import driver
 from tasnet2hef.runtime.backends.hailort.device import DeviceFacts, device_facts, load_runtime, runtime_version
+from tasnet2hef.runtime.backends.hailort.explain import DEVICE_FILES as DEVICE_NAMES
 from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar
 from tasnet2hef.target.known.releases import parse_release
 
@@ -46,7 +47,8 @@ def examine_device(driver_file: Path = DRIVER_VERSION, device_files: Path = DEVI
         devices = device_facts(vendor)
     except DeviceError as error:
         # The runtime reports a device that another program holds as absent too; its file tells the two apart.
-        absent = error.signature == "no-device" and not any(device_files.glob("hailo[0-9]*"))
+        is_there = any(file for pattern in DEVICE_NAMES for file in device_files.glob(pattern))
+        absent = error.signature in ("no-device", "driver-not-installed") and not is_there
         return _unusable(diagnoses, "device", error, absent=absent)
     names = ", ".join(f"{each.id} {each.architecture or '(unknown chip)'}" for each in devices)
     return DeviceState((*diagnoses, Diagnosis("device", OK, names)), runtime, devices)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 from importlib.util import find_spec
+from typing import Final
 
 import numpy as np
 import pytest
@@ -169,7 +170,73 @@ def test_each_signature_is_known_by_a_text_of_its_own():
         "timed-out": "HAILO_TIMEOUT",
         "stream-aborted": "HAILO_STREAM_ABORTED_BY_USER",
         "not-implemented": "HAILO_NOT_IMPLEMENTED",
+        "binding-version": "_pyhailort version (4.23.0) does not match pyhailort version (4.22.0)",
+        "driver-call": "libhailort failed with error: 36 (HAILO_DRIVER_OPERATION_FAILED)",
+        "driver-interface": "libhailort failed with error: 86 (HAILO_DRIVER_INVALID_IOCTL)",
+        "driver-not-installed": "libhailort failed with error: 64 (HAILO_PCIE_DRIVER_NOT_INSTALLED)",
+        "firmware-silent": "libhailort failed with error: 87 (HAILO_DRIVER_TIMEOUT)",
+        "hef-not-there": "libhailort failed with error: 13 (HAILO_OPEN_FILE_FAILURE)",
+        "invalid-operation": "HailoRTInvalidOperationException: Invalid operation. See hailort.log for more",
+        "library-missing": "libhailort.so.4.23.0: cannot open shared object file: No such file or directory",
+        "not-supported": "libhailort failed with error: 79 (HAILO_NOT_SUPPORTED)",
+        "wheel-of-other-python": "No module named 'hailo_platform.pyhailort._pyhailort'",
     }
     assert sorted(texts) == [each.id for each in runtime_signatures()]
     for name, text in texts.items():
         assert device_error(OSError(text), "here").signature == name
+
+
+REAL: Final = [
+    ("VDevice", "HailoRTException", 74, "no-device"),
+    ("VDevice", "HailoRTException", 86, "driver-interface"),
+    ("VDevice", "HailoRTException", 76, "driver-version"),
+    ("VDevice", "HailoRTException", 16, "firmware-version"),
+    ("VDevice", "HailoRTException", 87, "firmware-silent"),
+    ("VDevice", "HailoRTException", 64, "driver-not-installed"),
+    ("VDevice", "HailoRTException", 79, "not-supported"),
+    ("VDevice", "HailoRTInvalidOperationException", "", "invalid-operation"),
+    ("HEF", "HailoRTException", 91, "hef-version"),
+    ("HEF", "HailoRTException", 92, "hef-version"),
+    ("HEF", "HailoRTException", 14, "hef-not-there"),
+    ("HEF", "HailoRTException", 13, "hef-not-there"),
+    ("HEF", "HailoRTInvalidHEFException", "", "hef-version"),
+    ("configure", "HailoRTHEFNotCompatibleWithDevice", "", "hef-other-hardware"),
+]
+
+
+@pytest.mark.parametrize("version", ["4.18.0", "4.20.0", "4.23.0", "5.2.0"])
+@pytest.mark.parametrize(("call", "kind", "words", "signature"), REAL)
+def test_the_real_librarys_words_are_known(hef, runtime, version, call, kind, words, signature):
+    """As Python saw them of libhailort 4.23.0: bare classes and numbers, no path, no cause."""
+    runtime(version, fail={call: [kind, words]})
+    with pytest.raises(DeviceError) as refusal:
+        HailoRtBackend(hef)
+    assert refusal.value.signature == signature
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [("4.19.0", "HailoRTPCIeDriverException"), ("4.23.0", "HailoRTDriverOperationFailedException")],
+)
+@pytest.mark.parametrize(
+    ("file", "may_open", "signature"),
+    [
+        ("hailo0", True, "driver-call"),
+        ("hailo0", False, "no-permission"),
+        ("h1x-0", False, "no-permission"),
+        (None, False, "driver-call"),
+    ],
+)
+def test_a_failed_call_of_the_driver_is_a_lack_of_permission_where_that_is_so(
+    hef, runtime, monkeypatch, tmp_path, version, kind, file, may_open, signature
+):
+    (tmp_path / "dev").mkdir()
+    if file is not None:
+        (tmp_path / "dev" / file).touch()
+    module = "tasnet2hef.runtime.backends.hailort.explain"
+    monkeypatch.setattr(f"{module}.DEVICE_FOLDER", tmp_path / "dev")
+    runtime(version, fail={"VDevice": [kind, ""]})
+    monkeypatch.setattr(f"{module}.os.access", lambda path, mode: may_open or "dev" not in str(path))
+    with pytest.raises(DeviceError, match="ioctl") as refusal:
+        HailoRtBackend(hef)
+    assert refusal.value.signature == signature

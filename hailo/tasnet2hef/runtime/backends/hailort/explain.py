@@ -11,6 +11,9 @@ from pathlib import Path
 from tasnet2hef.base.errors import DeviceError, Tasnet2HefError
 
 WORDS_LENGTH = 200
+DRIVER_CALL = "driver-call"
+DEVICE_FOLDER, DEVICE_FILES = Path("/dev"), ("hailo[0-9]*", "h1x-[0-9]*")
+"""Up to HailoRT 5.2 and on Hailo-8; since 5.3 on Hailo-10H."""
 VENDOR_MODULE = "hailo_platform"
 LOG_FOLDER = "HAILORT_LOGGER_PATH"
 """HailoRT's own setting: the folder of its log, or NONE."""
@@ -54,8 +57,16 @@ def device_error(error: BaseException, where: str, kind: type[DeviceError] = Dev
             f"identify` and `dmesg | grep -i hailo`{_log_note()}"
         )
     first = signatures[0]
+    if first.id == DRIVER_CALL and _may_not_open():
+        first = next(each for each in runtime_signatures() if each.id == "no-permission")
     words = f"{where}: {text[:WORDS_LENGTH]}; {first.cause} ({first.basis}); {first.remedy}{_log_note()}"
     return kind(words, first.id)
+
+
+def _may_not_open() -> bool:
+    """Return whether there is a device's file that this user may not open: HailoRT's words do not say so."""
+    files = [each for pattern in DEVICE_FILES for each in DEVICE_FOLDER.glob(pattern)]
+    return bool(files) and not any(os.access(each, os.R_OK | os.W_OK) for each in files)
 
 
 def _status_of(error: BaseException) -> str:
