@@ -73,7 +73,7 @@ SIGNATURES: Final = (
     Signature(
         id="invalid-operation",
         patterns=(r"HailoRTInvalidOperationException", r"HAILO_INVALID_OPERATION"),
-        cause="HailoRT refuses the call; so it does where the device's firmware was not loaded, and for buffers of "
+        cause="HailoRT refuses the call; so it does where the firmware was not loaded, and for buffers of "
         "another size",
         fix="see HailoRT's own log for the reason, and `dmesg | grep -i hailo` whether the firmware was loaded",
         evidence=_EMULATED,
