@@ -18,8 +18,13 @@ from tasnet2hef.runtime.backends.hailort.explain import DEVICE_FILES as DEVICE_N
 from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar
 from tasnet2hef.target.known.releases import parse_release
 
-ALSO_RUNS: Final[Mapping[str, tuple[str, ...]]] = {"hailo8": ("hailo8l",)}
-"""Programs of other chips that a chip runs: YOLOv8s of hailo8l ran on hailo8 (recorded, wllmflower2460/Conv2d)."""
+ALSO_RUNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "hailo8": ("hailo8l",),
+    "hailo10h": ("hailo15h", "hailo15m"),
+    "hailo15h": ("hailo10h", "hailo15m"),
+}
+"""Programs of other chips that a chip runs: YOLOv8s of hailo8l ran on hailo8 (recorded, wllmflower2460/Conv2d);
+hailo10h and hailo15h share programs, and run those of hailo15m (documented, source of HailoRT 5.2)."""
 
 
 @dataclass(frozen=True)
