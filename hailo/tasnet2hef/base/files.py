@@ -35,6 +35,7 @@ DAMAGED_ARCHIVE: Final = (
     TypeError,
     KeyError,
     MemoryError,
+    OverflowError,
     NotImplementedError,
     RuntimeError,
 )

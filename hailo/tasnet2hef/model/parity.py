@@ -36,6 +36,7 @@ from tasnet2hef.runtime.stream.chunks import ChunkStream
 
 READING: Final = "reading of the file"
 GENUINE: Final = "genuine output"
+_FEWEST_FRAMES: Final = 64
 REFERENCE_CLIPS = 2
 """Clips that are stored for the self-test, with the original's sources."""
 
@@ -103,17 +104,22 @@ def _read_outputs(path: Path, spec: TasNetSpec) -> tuple[Samples, Samples]:
     """Read ``[sample]`` and ``[source, sample]``; several channels are interleaved."""
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            found = {name: np.asarray(arrays[name], np.float32) for name in ("input", "output")}
+            found = {name: np.asarray(arrays[name]) for name in ("input", "output")}
     except DAMAGED_ARCHIVE as error:
         raise OptionError(
             f"{path}: can't be read ({error}), expected an .npz with input [sample] and output [source, sample]: "
             "np.savez(path, input=mixture, output=sources)"
         ) from error
     for name, array in found.items():
+        if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+            raise OptionError(f"{path}: {name}: found values of type {array.dtype}, expected samples")
         if not array.size:
             raise OptionError(f"{path}: {name}: found shape {list(array.shape)}, expected samples")
     channels, sources = spec.audio_channels, spec.n_src
-    rows = {name: array.reshape(-1, array.shape[-1] if array.ndim else 1) for name, array in found.items()}
+    rows = {
+        name: np.asarray(array.reshape(-1, array.shape[-1] if array.ndim else 1), np.float32)
+        for name, array in found.items()
+    }
     if (len(rows["input"]), len(rows["output"])) != (channels, sources * channels):
         axes = "sample" if channels == 1 else f"{channels}, sample"
         raise OptionError(
@@ -122,9 +128,13 @@ def _read_outputs(path: Path, spec: TasNetSpec) -> tuple[Samples, Samples]:
         )
     mixture = interleave(rows["input"])
     genuine = interleave(rows["output"].reshape(sources, channels, -1))
-    if not spec.frames_of(len(mixture)):
-        samples = rows["input"].shape[1]
-        raise OptionError(f"{path}: input: found {samples} samples, too few for one frame; give a longer clip")
+    needed = max(_FEWEST_FRAMES, 2 * max(spec.dilations))
+    if spec.frames_of(len(mixture)) < needed:
+        samples, least = rows["input"].shape[1], ((needed - 1) * spec.stride + spec.kernel_size) // channels
+        raise OptionError(
+            f"{path}: input: found {samples} samples, expected at least {least} ({needed} frames): in fewer, "
+            "other norms and dilations may have the same output"
+        )
     if not (np.isfinite(mixture).all() and np.isfinite(genuine).all() and genuine.any()):
         raise AudioError(f"{path}: found NaN, infinite or only zero samples, expected speech")
     return mixture, genuine

@@ -29,7 +29,7 @@ NAMES: Final = (
 _SAVING_FOLDER = re.compile(r"checkpoints?|ckpts?|save|version_\d+|CKPT\+.*", re.IGNORECASE)
 _TRAINING = re.compile(r"optim|sched|callback|loop|loss|metric|scaler", re.IGNORECASE)
 _MOST_FOLDERS: Final = 4
-_LARGEST: Final = 2**20
+_LARGEST: Final = 2**18
 _LONGEST_NUMBER: Final = 40
 # YAML's constructors raise whatever their parsing of a value does.
 _UNREADABLE: Final = (

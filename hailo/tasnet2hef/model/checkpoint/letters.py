@@ -55,20 +55,32 @@ _WORDS: Final = {
     "n_blocks": ("msk_num_layers", "layer"),
     "n_repeats": ("msk_num_stacks", "stack"),
 }
+_MOST_SOURCES = 5
 _CUMULATIVE: Final = ("cgLN", "CumLN")
 _NORMS: Final = {"gln": "gLN", "cln": "cLN", "bn": "bN", "gn": "gLN", "in": "fgLN", "id": "identity"}
 
 
 def recorded_options(
-    metadata: Iterable[Metadata], words: Iterable[str] = _WORDS, without: Iterable[str] = ()
+    metadata: Iterable[Metadata],
+    words: Iterable[str] = _WORDS,
+    without: Iterable[str] = (),
+    sizes: Mapping[str, str] | None = None,
 ) -> Recorded:
     """Return the options in a file's metadata; the nearest count.
 
     ``words`` limits the options that are read by word: a project may give one of them another meaning. ``without``
-    leaves options out.
+    leaves options out. ``sizes`` are the project's own words for sizes.
     """
-    read = [(entry, _options_in(entry.values, words)) for entry in metadata]
+    read = [
+        (entry, {**sizes_in(entry.values, sizes or {}), **_options_in(entry.values, words)}) for entry in metadata
+    ]
     return merged([(entry, {k: v for k, v in options.items() if k not in without}) for entry, options in read])
+
+
+def sizes_in(values: Mapping[str, object], words: Mapping[str, str]) -> dict[str, object]:
+    """Return the sizes that a project names by words of its own."""
+    read = {option: _as_ours(option, values.get(word)) for word, option in words.items()}
+    return {option: value for option, value in read.items() if value is not None}
 
 
 def merged(read: Read) -> Recorded:
@@ -84,7 +96,8 @@ def merged(read: Read) -> Recorded:
 
 def _options_in(values: Mapping[str, object], words: Iterable[str]) -> dict[str, object]:
     has_letters = sum(isinstance(values.get(letter), int) for letter in _LETTERS) >= 3
-    options = {name: values[letter] for letter, name in _LETTERS.items() if has_letters and letter in values}
+    letters = {name: _as_ours(name, values.get(letter)) for letter, name in _LETTERS.items() if has_letters}
+    options = {name: value for name, value in letters.items() if value is not None}
     for option in words:
         read = (_as_ours(option, values[name]) for name in _WORDS[option] if name in values)
         value = next((value for value in read if value is not None), None)
@@ -101,8 +114,9 @@ def _as_ours(option: str, value: object) -> object:
     if option == "causal":
         return value if isinstance(value, bool) else None
     if option == "sample_rate":
-        rate = _rate(value)
-        return rate if rate is not None and LEAST_RATE <= rate <= MOST_RATE else None
+        return rate_in_hz(value)
+    if option == "n_src" and isinstance(value, int) and value > _MOST_SOURCES:
+        return None  # the speakers of a corpus
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31 else None
 
 
@@ -111,11 +125,12 @@ def in_lower_case(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-def _rate(value: object) -> int | None:
-    """Read a rate in Hz; ESPnet writes 8k."""
-    if isinstance(value, str) and re.fullmatch(r"\d{1,6}(\.\d+)?[kK]", value):
-        return int(float(value[:-1]) * 1000)
-    return int(value) if isinstance(value, (int, float)) and -1 < value <= MOST_RATE else None
+def rate_in_hz(value: object) -> int | None:
+    """Read a rate; ESPnet writes 8k, and YAML 1.1 takes 1.6e4 for text. None for what is none."""
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,6}(?:\.\d{0,9})?(?:[eE][1-6])?)([kK]?)", value)):
+        value = float(match[1]) * (1000 if match[2] else 1)
+    is_rate = isinstance(value, (int, float)) and LEAST_RATE <= value <= MOST_RATE
+    return int(value) if is_rate else None  # type: ignore[call-overload]
 
 
 def is_said_causal(found: FoundWeights, recorded: Recorded) -> bool:

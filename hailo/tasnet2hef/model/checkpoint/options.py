@@ -7,17 +7,17 @@ is a question; where the family agrees on a value, that is taken with a note.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
-from typing import Final, NoReturn, TypeGuard
+from typing import Final, NoReturn
 
 from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.spec import NORM_ALIASES, TasNetSpec
 from tasnet2hef.model.checkpoint.filterbanks import BANK_OPTIONS
-from tasnet2hef.model.checkpoint.shapes import block_count, blocks_seen, measured_options, sizes
-from tasnet2hef.model.checkpoint.stored import UNREAD, Choice, Metadata, NamedWeights
+from tasnet2hef.model.checkpoint.fitting import STACK
+from tasnet2hef.model.checkpoint.shapes import block_count, measured_options
+from tasnet2hef.model.checkpoint.stored import UNREAD, Choice, NamedWeights
 
 WEIGHTS: Final = "weights"
 """The setting that names one of several networks in a file; no option of the net."""
@@ -44,7 +44,6 @@ _SWITCH_WORDS = {
 }
 _BANK_NUMBERS = frozenset(BANK_OPTIONS) - {"who_is_pinv"}
 _OF_FILTERS = frozenset({"n_filters", "kernel_size", "out_chan", "stride"})
-_STACK = ("n_blocks", "n_repeats")
 _RATE = Choice(8000, "in Hz, the family's default")
 _DEFAULT_BLOCKS = 8
 _BATCH_NORM_NAMES = ("bN", "BN", "BatchNorm")
@@ -69,6 +68,9 @@ def merged_options(
         for name, value in settings.items()
         if name in recorded and recorded[name] != value
     ]
+    for one, other in (STACK, STACK[::-1]):
+        if one in settings and other not in settings:
+            recorded.pop(other, None)  # follows from the user's, and the number of blocks
     return {**recorded, **settings}, tuple(notes)
 
 
@@ -92,15 +94,15 @@ def plain_settings(where: str, settings: Mapping[str, object]) -> dict[str, obje
 def beside_notes(named: NamedWeights, settings: Mapping[str, object], spec: TasNetSpec) -> tuple[str, ...]:
     """Say what was taken from other files, which may be another network's, and what the weights contradict."""
     final = spec.as_dict()
-    known: set[str] = set(settings)
+    used: set[str] = set(settings)
     notes: list[str] = []
     for entry, options in named.recorded.read:
-        new = {name: value for name, value in _without_none(options).items() if name not in known}
-        known |= new.keys()
-        if entry.is_beside:
-            others = {name: value for name, value in new.items() if not _is_same(name, value, final)}
-            used = [f"{name}={value}" for name, value in new.items() if name not in others]
-            notes += [f"{', '.join(used)}: as in {entry.place}"] if used else []
+        present = {name: value for name, value in _without_none(options).items() if name not in settings}
+        others = {name: value for name, value in present.items() if not _is_same(name, value, final)}
+        new = [f"{name}={value}" for name, value in present.items() if name not in used and name not in others]
+        used |= present.keys() - others.keys()
+        if entry.is_elsewhere:
+            notes += [f"{', '.join(new)}: as in {entry.place}"] if new else []
             notes += [
                 f"{name}: {_text(final[name])}, as this network has it, not {_text(value)} as in {entry.place}"
                 for name, value in others.items()
@@ -115,35 +117,16 @@ def _is_same(name: str, value: object, final: Mapping[str, object]) -> bool:
     return final[name] == (NORM_ALIASES.get(str(value), value) if name == "norm_type" else value)
 
 
-def misfits(named: NamedWeights) -> list[tuple[Metadata, str]]:
-    """Return the parts of other files whose sizes are not those of the weights, with the reason in words.
-
-    They belong to another network, or to another part of this one.
-    """
-    known = {**sizes(named.weights), **{name: named.fixed[name] for name in _STACK if name in named.fixed}}
-    total = blocks_seen(named.weights)
-    found: list[tuple[Metadata, str]] = []
-    for entry, options in named.recorded.read:
-        counts = {name: value for name, value in options.items() if _is_count(value)} if entry.is_beside else {}
-        wrong = next((name for name, value in counts.items() if known.get(name, value) != value), None)
-        section = f" ({entry.section})" if entry.section else ""
-        if wrong is not None:
-            reason = f"{wrong}={counts[wrong]} in {entry.place}{section}, {known[wrong]} in the weights"
-            found.append((entry, reason))
-        elif total and total % math.prod(counts.get(name, 1) for name in _STACK):
-            said = " and ".join(f"{name}={counts[name]}" for name in _STACK if name in counts)
-            found.append((entry, f"{said} in {entry.place}{section}, {total} TCN blocks in the weights"))
-    return found
-
-
-def _is_count(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
 def open_questions(
-    named: NamedWeights, weights: Mapping[str, Tensor], options: Mapping[str, object]
+    named: NamedWeights,
+    weights: Mapping[str, Tensor],
+    options: Mapping[str, object],
+    settings: Mapping[str, object],
 ) -> dict[str, tuple[Choice, ...]]:
-    """Return what the options must say and do not, with the choices; the first of each is the default."""
+    """Return what the options must say and do not, with the choices; the first of each is the default.
+
+    What only a saved module's attributes say stays a question, with their answer first: its code is not run.
+    """
     measured = measured_options(named.where, weights)
     shown = {name for name in ("norm_type", "mask_act", "encoder_activation") if name in measured}
     questions = {
@@ -151,8 +134,18 @@ def open_questions(
         for name, choices in named.questions.items()
         if name not in options and name not in shown
     }
+    for name, choices in named.questions.items():
+        said = _said_by_module(named, name)
+        if said is not None and name not in settings and name not in shown:
+            others = tuple(choice for choice in choices if choice.value != said)
+            questions[name] = (Choice(said, "so says the saved module"), *others)
     stack = _stack_choices(block_count(named.where, weights), options)
     return {**questions, **({"n_blocks": stack} if len(stack) > 1 else {})}
+
+
+def _said_by_module(named: NamedWeights, name: str) -> object:
+    first = next(((entry, options[name]) for entry, options in named.recorded.read if options.get(name)), None)
+    return first[1] if first is not None and first[0].is_of_module else None
 
 
 def refuse_unanswered(
@@ -202,7 +195,7 @@ def completed_options(
     _require_norm(where, weights, options, settings)
     completed = {**options, **measured}
     stack, stack_notes = _stack_of_blocks(
-        where, block_count(where, weights), options, place_of(named, settings, *_STACK)
+        where, block_count(where, weights), options, place_of(named, settings, *STACK)
     )
     completed |= stack
     assumptions = {"sample_rate": _RATE, "norm_type": _GLOBAL, **named.assumptions}

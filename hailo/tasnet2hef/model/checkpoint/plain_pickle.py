@@ -270,11 +270,13 @@ class _Machine:
     def _made(self, maker: Any, arguments: Any) -> Any:
         path = maker.path if isinstance(maker, (Name, Inert)) else type(maker).__name__
         arguments = arguments if isinstance(arguments, tuple) else (arguments,)
-        self._copy(arguments)
         if path in _RECONSTRUCTORS and arguments and isinstance(arguments[0], Name):
             path, arguments = arguments[0].path, arguments[1:]
         build = self._builders.get(path)
-        return Inert(path, arguments) if build is None else build(arguments)
+        if build is None:
+            return Inert(path, arguments)
+        self._copy(arguments)
+        return build(arguments)
 
     def _copy(self, values: tuple[Any, ...]) -> None:
         """Limit what is copied: a few bytes can name one long value again and again, or double it each time."""
@@ -427,6 +429,8 @@ def walk(
             continue
         seen.add(id(each))
         if isinstance(each, Inert):
+            if each.is_module:
+                yield from (((*path, *names), options) for names, options in module_options(each))
             each = module_content(each) if each.is_module else each.attributes()
         if isinstance(each, Mapping):
             named = {name_of(key): inner for key, inner in each.items()}
@@ -438,6 +442,27 @@ def walk(
 
 def _holds_values(value: Any) -> bool:
     return isinstance(value, (Mapping, list, tuple, Inert))
+
+
+class ModuleOptions(dict[str, Any]):
+    """Plain attributes of a pickled module; what it computes may have been changed since they were set."""
+
+
+def module_options(
+    module: Inert, deepest: int = 8, most: int = 200
+) -> Iterator[tuple[tuple[str, ...], ModuleOptions]]:
+    """Yield the plain attributes of a pickled network and of the modules in it: sizes, strides, words."""
+    waiting: list[tuple[tuple[str, ...], Inert]] = [((), module)]
+    for names, each in waiting:
+        attributes = each.attributes()
+        plain = {name: value for name, value in attributes.items() if isinstance(value, (str, int, float))}
+        yield names, ModuleOptions((name, value) for name, value in plain.items() if name != "training")
+        modules = attributes.get(MODULE_PARTS[2])
+        if len(names) < deepest and isinstance(modules, Mapping):
+            inner = (
+                (name_of(name), one) for name, one in modules.items() if isinstance(one, Inert) and one.is_module
+            )
+            waiting += [((*names, name), one) for name, one in inner][: most - len(waiting)]
 
 
 def module_content(module: Inert, deepest: int = 32, most: int = 20_000) -> dict[str, Any]:

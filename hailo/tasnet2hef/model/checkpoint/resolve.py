@@ -12,19 +12,19 @@ from tasnet2hef.base.errors import CheckpointError, OptionError
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.checkpoint.checkpoint import Checkpoint
 from tasnet2hef.model.checkpoint.filterbanks import options_of_spec, with_plain_filters
+from tasnet2hef.model.checkpoint.fitting import named_by_fitting
 from tasnet2hef.model.checkpoint.letters import require_one_channel
 from tasnet2hef.model.checkpoint.options import (
     beside_notes,
     completed_options,
     merged_options,
-    misfits,
     open_questions,
     place_of,
     plain_settings,
     refuse_unanswered,
 )
 from tasnet2hef.model.checkpoint.shapes import ENCODER
-from tasnet2hef.model.checkpoint.stored import UNREAD, FoundWeights, Layout, NamedWeights
+from tasnet2hef.model.checkpoint.stored import FoundWeights, Layout, NamedWeights
 from tasnet2hef.model.checkpoint.tensors import clean, expected_shapes, require_fit, require_sizes
 
 _SKIP = "masker.TCN.0.skip_conv.weight"
@@ -40,7 +40,7 @@ def resolve(
     where = found.where
     found = replace(found, settings=plain_settings(where, settings))
     require_sizes(where, found.weights)
-    named = _fitting(layout, found)
+    named = named_by_fitting(layout, found)
     options, merge_notes = merged_options(named, settings)
     _require_channels(named, options)
     weights, dtype_notes = clean(where, named.weights)
@@ -51,7 +51,7 @@ def resolve(
         place = place_of(named, found.settings, "n_filters", "kernel_size", "in_chan")
         weights, options, filter_notes = with_plain_filters(where, weights, options, assume=assume, place=place)
     weights, unused_notes = _with_unused_weights(weights)
-    questions = open_questions(named, weights, options)
+    questions = open_questions(named, weights, options, found.settings)
     if questions:
         checkpoint = _assumed(layout, found, {name: choices[0].value for name, choices in questions.items()})
         if assume:
@@ -60,8 +60,9 @@ def resolve(
         read = checkpoint.spec.as_dict()
         taken = {name: read[name] for name in noted if name in read and name not in questions}
         refuse_unanswered(named, questions, taken)  # last: what is wrong in itself needs no answer
-    if found.unread:
-        name, kind = next(iter(found.unread.items()))
+    unread = {name: kind for name, kind in found.unread.items() if not name.startswith(("loss_func.", "loss."))}
+    if unread:
+        name, kind = next(iter(unread.items()))
         raise CheckpointError(
             f"{where}: {name}: found a {kind} tensor, expected plain float weights; save the network before it is "
             "quantised or pruned"
@@ -73,18 +74,6 @@ def resolve(
     notes = (*named.notes, *beside, *merge_notes, *dtype_notes, *filter_notes, *unused_notes, *option_notes)
     ordered = {key: weights[key] for key in expected_shapes(spec)}
     return Checkpoint(spec, ordered, layout.NAME, notes, named.input_level_dbfs)
-
-
-def _fitting(layout: Layout, found: FoundWeights) -> NamedWeights:
-    """Name the weights; leave out what lies beside them and has other sizes."""
-    named = layout.find(found)
-    others = misfits(named)
-    if not others:
-        return named
-    metadata = tuple(each for each in found.metadata if not any(each is entry for entry, _ in others))
-    assert len(metadata) < len(found.metadata)
-    notes = (f"{UNREAD}, since it describes another network: {reason}" for _, reason in others)
-    return _fitting(layout, replace(found, metadata=metadata, notes=(*found.notes, *notes)))
 
 
 def _assumed(layout: Layout, found: FoundWeights, defaults: Mapping[str, object]) -> Checkpoint:

@@ -55,6 +55,8 @@ def sizes(weights: Mapping[str, Tensor]) -> dict[str, object]:
     features = weights[_BOTTLENECK].shape[1] if has_axes(weights, _BOTTLENECK) else 0
     if has_axes(weights, ENCODER) and len(weights[ENCODER]) == features:
         sizes |= {"n_filters": features, "kernel_size": weights[ENCODER].shape[2]}
+    if features:
+        sizes["skip_chan"] = weights[_SKIP_CONV].shape[0] if has_axes(weights, _SKIP_CONV) else 0
     if has_axes(weights, _MASK) and features and weights[_MASK].shape[0] % features == 0:
         sizes["n_src"] = weights[_MASK].shape[0] // features
     return dict(sizes)

@@ -13,6 +13,9 @@ INPUT_LEVEL: Final = "input_level_dbfs"
 """Where ``freeze`` and ``distil`` keep the speech level, among a file's ``infos``; Asteroid ignores it."""
 
 
+_OWN_SECTIONS: Final = ("model_args", "kwargs", "data", "filterbank", "masknet", "training_config")
+
+
 class Metadata(NamedTuple):
     """Plain values that came with weights, under whatever names their project gives them."""
 
@@ -23,6 +26,18 @@ class Metadata(NamedTuple):
     """The key under which they are."""
     is_beside: bool = False
     """They are in another file, which may belong to another network."""
+    is_of_module: bool = False
+    """They are attributes of a saved module, whose code is not run."""
+
+    @property
+    def is_package(self) -> bool:
+        """Whether these are the options that a published network was built with."""
+        return self.place == SPEC_PLACE or self.place.rpartition(".")[2].removeprefix("its ") == "model_args"
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the values are not plainly the network's: in another file, or deep in this one."""
+        return self.is_beside or ("." in self.place and self.section not in _OWN_SECTIONS)
 
 
 Read = Sequence[tuple[Metadata, Mapping[str, object]]]

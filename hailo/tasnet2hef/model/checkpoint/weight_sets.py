@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -13,7 +14,7 @@ from torch import Tensor, equal, from_numpy
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.text import first_few
 from tasnet2hef.model.checkpoint.conf_files import is_of_training, metadata_beside
-from tasnet2hef.model.checkpoint.plain_pickle import Inert, walk
+from tasnet2hef.model.checkpoint.plain_pickle import Inert, ModuleOptions, walk
 from tasnet2hef.model.checkpoint.stored import FoundWeights, Layout, Metadata, RawCheckpoint
 
 _WRAPPING_MODULES = frozenset({"module", "_orig_mod", "_forward_module", "_fsdp_wrapped_module"})
@@ -21,6 +22,7 @@ _COUNTER = "num_batches_tracked"
 _BUFFERS = (_COUNTER, "running_mean", "running_var", "torch_window")
 _REBUILD = re.compile(r"torch\._utils\._rebuild_(.+)")
 _MOST_SETS = 64
+_MOST_OTHERS = 16
 _KINDS = {"qtensor": "quantised", "sparse_tensor": "sparse", "meta_tensor_no_storage": "meta (no values)"}
 
 
@@ -59,7 +61,8 @@ def find_weights(raw: RawCheckpoint, layouts: Sequence[Layout], wanted: object =
             raise CheckpointError(
                 f"{raw.where}: found more than {_MOST_SETS} sets of weights, expected one network; save it alone"
             )
-    sets = _distinct([*sets, *(each for found in sets for each in _averaged(found, mappings))])
+    sets = _with_statistics([*sets, *(each for found in sets for each in _averaged(found, mappings))])
+    sets = _distinct(sets)
     return _chosen(raw.where, sets, wanted) if sets else None
 
 
@@ -133,15 +136,55 @@ def _left_out(weights: Mapping[str, Tensor], own: Mapping[str, Tensor], place: s
 def _averaged(raw: WeightSet, mappings: Mappings) -> Iterator[WeightSet]:
     """Yield lists of tensors that fit the network's parameters one by one: torch_ema's ``shadow_params``."""
     weights = raw.found.weights
-    names = [name for name in weights if not name.endswith(_BUFFERS)]
-    shapes = [weights[name].shape for name in names]
+    parameters = [name for name in weights if not name.endswith(_BUFFERS)]
+    trained = [
+        [name for name in parameters if not name.startswith(frozen)]
+        for frozen in ((), ("encoder.",), ("decoder.",), ("encoder.", "decoder."))
+    ]
     for path, mapping in mappings:
-        for key, values in mapping.items():
-            if not isinstance(values, (list, tuple)) or len(values) != len(shapes):
-                continue
-            if [getattr(each, "shape", None) for each in values] == shapes:
-                averaged = {**weights, **dict(zip(names, values, strict=True))}
-                yield replace(raw, name=".".join([*path, key]), found=replace(raw.found, weights=averaged))
+        lists = {key: values for key, values in mapping.items() if isinstance(values, (list, tuple))}
+        if len(mapping) > 1 and list(mapping) == [str(number) for number in range(len(mapping))]:
+            lists[""] = list(mapping.values())
+        for key, values in lists.items():
+            averaged = next(filter(None, (_matched(weights, names, values) for names in trained)), None)
+            if averaged is not None:
+                name = ".".join(filter(None, [*path, key]))
+                yield replace(raw, name=name, found=replace(raw.found, weights={**weights, **averaged}))
+        undotted = {name.replace(".", ""): name for name in parameters}  # LitEma's names
+        if undotted.keys() <= mapping.keys() and not set(parameters) <= mapping.keys():
+            averaged = _matched(weights, parameters, [mapping[name] for name in undotted])
+            if averaged is not None:
+                yield replace(raw, name=".".join(path), found=replace(raw.found, weights={**weights, **averaged}))
+
+
+def _matched(
+    weights: Mapping[str, Tensor], names: Sequence[str], values: Sequence[object]
+) -> dict[str, Tensor] | None:
+    """Return values by name where their shapes are those of the names, in order, between a few others."""
+    shapes = [weights[name].shape for name in names]
+    for start in range(min(len(values) - len(names), _MOST_OTHERS) + 1):
+        part = values[start : start + len(names)]
+        if all(isinstance(each, Tensor) and each.shape == shape for each, shape in zip(part, shapes, strict=True)):
+            return {name: each for name, each in zip(names, part, strict=True) if isinstance(each, Tensor)}
+    return None
+
+
+def _with_statistics(sets: Sequence[WeightSet]) -> list[WeightSet]:
+    """Complete averages of parameters alone by the running statistics of the raw weights."""
+    complete: list[WeightSet] = []
+    for each in sets:
+        own = each.found.weights
+        buffers = next((lacking for other in sets if (lacking := _lacking_buffers(own, other.found.weights))), {})
+        note = ("running statistics of the batch norms are those of the raw weights",) if buffers else ()
+        found = replace(each.found, weights={**own, **buffers}, notes=(*each.found.notes, *note))
+        complete.append(replace(each, found=found))
+    return complete
+
+
+def _lacking_buffers(own: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    lacking = {name: tensor for name, tensor in other.items() if name not in own}
+    is_same = own.keys() <= other.keys() and all(name.endswith(_BUFFERS) for name in lacking)
+    return lacking if is_same and any(name.endswith("running_mean") for name in lacking) else {}
 
 
 def _distinct(sets: Sequence[WeightSet]) -> list[WeightSet]:
@@ -175,7 +218,7 @@ def _chosen(where: str, sets: Sequence[WeightSet], wanted: object) -> WeightSet:
             raise CheckpointError(f"{where}: weights: found {wanted!r}, expected {' or '.join(names)}")
         return named
     if len(sets) > 1:
-        flags = " or ".join(f"--set weights={name}" for name in names)
+        flags = " or ".join(f"--set {shlex.quote(f'weights={name}')}" for name in names)
         raise CheckpointError(
             f"{where}: found {len(sets)} sets of weights with other values ({first_few(names, 4)}), for example "
             f"raw and averaged ones; give {flags}"
@@ -196,7 +239,12 @@ def _with_own_names(sets: Sequence[WeightSet]) -> list[WeightSet]:
 def _metadata(mappings: Mappings, path: tuple[str, ...]) -> list[Metadata]:
     """Return the mappings of plain values in a file, those with the longest way in common with ``path`` first."""
     return [
-        Metadata(f"its {'.'.join(each)}" if each else "the file", values, each[-1] if each else "")
+        Metadata(
+            f"its {'.'.join(each)}" if each else "the file",
+            values,
+            each[-1] if each else "",
+            is_of_module=isinstance(values, ModuleOptions),
+        )
         for each, values in sorted(mappings, key=lambda pair: -_common(pair[0], path))
         if not is_of_training(each)
         and any(not isinstance(value, (Tensor, Mapping, Inert)) for value in values.values())

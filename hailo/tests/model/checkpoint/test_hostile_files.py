@@ -25,6 +25,7 @@ from tasnet2hef.base.errors import Tasnet2HefError
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.checkpoint.plain_pickle import read_pickle, walk
 from tasnet2hef.model.parity import measure_reading
+from tests.asteroid_oracle import asteroid_conv_tasnet, needs_asteroid
 from tests.model.checkpoint.foreign_nets import espnet, kaituoxu
 from tests.model.checkpoint.foreign_nets_more import aps_time_tcn, speechbrain
 from tests.model.checkpoint.small_nets import saved, small_package, small_weights
@@ -266,7 +267,7 @@ def _npz(path: Path, **arrays: object) -> Path:
 
 @pytest.mark.parametrize(
     ("mixture", "output"),
-    [((3,), (2, 3)), ((), (2, 1)), ((0,), (2, 0)), ((15,), (2, 15)), ((1, 1, 15), (1, 2, 15))],
+    [((3,), (2, 3)), ((), (2, 1)), ((0,), (2, 0)), ((15,), (2, 15)), ((1, 1, 15), (1, 2, 15)), ((400,), (2, 400))],
 )
 def test_references_too_short_to_compare(
     mixture: tuple[int, ...], output: tuple[int, ...], tmp_path: Path
@@ -292,3 +293,47 @@ def test_damaged_references(tmp_path: Path) -> None:
         archive.writestr("input.npy", buffer.getvalue())
     with pytest.raises(Tasnet2HefError, match="can't be read"):
         measure_reading(net, path)
+
+
+def test_references_that_are_no_samples(tmp_path: Path) -> None:
+    net = load_checkpoint(saved(small_package(), tmp_path / "net.pt"))
+    for odd in (np.ones(8000, complex), np.array(["a"] * 8000)):
+        path = _npz(tmp_path / "reference.npz", input=odd, output=np.ones((2, 8000)))
+        with pytest.raises(Tasnet2HefError, match=r"input: found values of type .*, expected samples"):
+            measure_reading(net, path)
+    header = {"descr": "<f4", "fortran_order": False, "shape": (0, 10**30)}
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, header)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("input.npy", buffer.getvalue())
+    with pytest.raises(Tasnet2HefError, match="can't be read"):
+        measure_reading(net, path)
+
+
+Rec = collections.namedtuple("Rec", "text vocabulary")
+
+
+def test_what_is_shared_and_not_copied_is_no_bomb(tmp_path: Path) -> None:
+    words = [str(number) for number in range(50_000)]
+    content = {**small_package(), "cfg": [Rec("a", words) for _ in range(2000)]}
+    assert load_checkpoint(saved(content, tmp_path / "net.pt")).spec.n_src == 2
+
+
+def test_the_files_own_name_says_nothing_of_its_content(tmp_path: Path) -> None:
+    for name in ("code.pt", "constants.ckpt"):
+        assert load_checkpoint(saved(small_package(), tmp_path / name)).spec.n_src == 2
+
+
+def test_arrays_under_the_names_of_options(tmp_path: Path) -> None:
+    content = {**small_package(), "stats": {"sample_rate": np.array([1, 2]), "mask_act": np.array([1, 2])}}
+    assert load_checkpoint(saved(content, tmp_path / "net.pt")).spec.sample_rate == 8000
+
+
+@needs_asteroid
+def test_a_saved_module_shows_its_options(tmp_path: Path) -> None:
+    sizes = {"n_filters": 16, "bn_chan": 4, "hid_chan": 8, "skip_chan": 6, "n_blocks": 2, "n_repeats": 3}
+    net = asteroid_conv_tasnet(n_src=2, kernel_size=16, stride=4, mask_act="relu", **sizes)
+    path = saved(net, tmp_path / "net.pt")
+    assert "mask_act=relu (so says the saved module) or" in _refusal(path, {"n_repeats": 3})
+    spec = load_checkpoint(path, {"mask_act": "relu"}).spec
+    assert (spec.stride, spec.n_blocks) == (4, 2)

@@ -40,12 +40,12 @@ CASES: list[dict[str, Any]] = [
 ]
 
 
-def _exported(path: Path, **options: object) -> Path:
+def _exported(path: Path, opset: int = 13, **options: object) -> Path:
     net = asteroid_conv_tasnet(**{**SMALL, **options})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that wrote the files that people have is deprecated
         names = {"input_names": ["input"], "output_names": ["output"]}
-        torch.onnx.export(net, (torch.randn(1, 1, 4000),), path, dynamo=False, opset_version=13, **names)
+        torch.onnx.export(net, (torch.randn(1, 1, 4000),), path, dynamo=False, opset_version=opset, **names)
     return path
 
 
@@ -132,3 +132,18 @@ def test_dilations_that_are_one_may_be_left_out(tmp_path: Path) -> None:
             node.attribute.remove(attribute)
     onnx.save(model, path)
     assert load_checkpoint(path).spec == expected
+
+
+@needs_asteroid
+@pytest.mark.slow
+@pytest.mark.parametrize("opset", [11, 18, 20])
+@pytest.mark.parametrize(
+    "options", [{"norm_type": "cLN", "causal": True}, {"norm_type": "fgLN"}, {"mask_act": "softmax"}]
+)
+def test_every_opset_shows_the_norm(opset: int, options: dict[str, Any], tmp_path: Path) -> None:
+    path = _exported(tmp_path / "net.onnx", opset, **options)
+    checkpoint = load_checkpoint(path)
+    clip = speech_clip(4000, 8000)
+    with torch.no_grad():
+        read = checkpoint.reference()(torch.from_numpy(clip)[None])[0].numpy()
+    assert compare_sources("", _run(path, clip), read).db >= 90

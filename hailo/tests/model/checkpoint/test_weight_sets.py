@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import collections
 import copy
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +193,46 @@ def test_a_file_of_very_many_networks(tmp_path: Path) -> None:
     content = {str(number): {f"m{n}": small_weights() for n in range(4)} for number in range(20)}
     with pytest.raises(CheckpointError, match="more than 64 sets of weights"):
         load_checkpoint(saved(content, tmp_path / "many.pth"))
+
+
+def _doubled(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: 2 * tensor if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
+
+
+AVERAGES: dict[str, Callable[[dict[str, Tensor]], object]] = {
+    "of a larger module": lambda average: [torch.ones(7), *average.values(), torch.ones(3)],
+    "with a frozen encoder": lambda average: [value for name, value in average.items() if "encoder." not in name],
+    "by number": lambda average: {str(number): value for number, value in enumerate(average.values())},
+    "without dots": lambda average: {name.replace(".", ""): value for name, value in average.items()},
+}
+
+
+@pytest.mark.parametrize("kind", AVERAGES)
+def test_averages_are_seen_whatever_their_form(kind: str, tmp_path: Path) -> None:
+    raw = small_weights()
+    path = saved({"state_dict": raw, "ema": {"shadow": AVERAGES[kind](_doubled(raw))}}, tmp_path / "net.ckpt")
+    settings: dict[str, object] = {"mask_act": "relu", "n_blocks": 3}
+    with pytest.raises(CheckpointError, match=r"weights=state_dict or --set weights=ema.shadow"):
+        load_checkpoint(path, settings)
+    read = load_checkpoint(path, {**settings, "weights": "ema.shadow"})
+    assert torch.equal(read.weights["masker.bottleneck.1.bias"], 2 * raw["masker.bottleneck.1.bias"])
+
+
+def test_averages_of_parameters_alone_take_the_statistics_of_the_raw_weights(tmp_path: Path) -> None:
+    raw = small_weights(norm_type="bN")
+    average = {
+        name: value for name, value in _doubled(raw).items() if "running" not in name and "num_" not in name
+    }
+    path = saved({"state_dict": raw, "ema": {"shadow": average}}, tmp_path / "net.ckpt")
+    read = load_checkpoint(path, {"mask_act": "relu", "n_blocks": 3, "weights": "ema.shadow"})
+    assert read.spec.norm_type == "bN"
+    assert any(
+        note.startswith("running statistics of the batch norms are those of the raw") for note in read.notes
+    )
+
+
+def test_names_that_are_offered_can_be_pasted(tmp_path: Path) -> None:
+    raw = small_weights()
+    path = saved({"raw": raw, "ema (0.999) best": _doubled(raw)}, tmp_path / "net.ckpt")
+    with pytest.raises(CheckpointError, match=re.escape("--set 'weights=ema (0.999) best'")):
+        load_checkpoint(path, {"mask_act": "relu", "n_blocks": 3})

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
@@ -31,7 +32,7 @@ _ACTIVATIONS: Final = {
     "Softmax": "softmax",
     "PRelu": "prelu",
 }
-_RESHAPING: Final = ("Reshape", "Unsqueeze", "Squeeze")
+_RESHAPING: Final = ("Reshape", "Unsqueeze", "Squeeze", "Transpose")
 _BEHIND_LINEAR: Final = (*_RESHAPING, "Shape", "ReduceMean", "Sub", "Mul", "CumSum", "BatchNormalization", "Conv")
 """What reads the encoder or the masks where no activation is between."""
 _CHANGING: Final = frozenset(
@@ -58,6 +59,7 @@ _CHANGING: Final = frozenset(
     }
 )
 """What makes another activation of the one before it."""
+_INT64: Final = onnx.TensorProto.INT64
 _NORMS: Final = {(1, 2): "gLN", (1,): "cLN", (2,): "fgLN"}
 
 
@@ -132,7 +134,7 @@ def _options(location: str, graph: Any) -> dict[str, object]:
     ]
     if dilations:
         options["n_blocks"] = next((n for n, d in enumerate(dilations) if n and d == 1), len(dilations))
-    norm = _norm(graph)
+    norm = _norm(location, graph)
     return options if norm is None else {**options, "norm_type": norm}
 
 
@@ -165,19 +167,33 @@ def _users(graph: Any, node: Any) -> list[Any]:
     return [user for user in graph.node if node.output[0] in user.input and user.op_type != "Shape"]
 
 
-def _norm(graph: Any) -> str | None:
+def _norm(location: str, graph: Any) -> str | None:
     """Return the norm before the bottleneck, by its mean's axes; None for a batch norm, which weights show."""
+    constants = _constants(graph)
     for node in _before(graph, "masker.bottleneck.1.weight"):
         if node.op_type == "CumSum":
             return "cgLN"
         if node.op_type == "ReduceMean":
-            constants = {each.name: each for each in graph.initializer}
-            given = [
-                numpy_helper.to_array(constants[name]).tolist() for name in node.input[1:] if name in constants
-            ]
-            axes = _ints(node, "axes") or (given[0] if given else [])
-            return _NORMS.get(tuple(sorted(axis % 3 for axis in axes)))
+            given = [constants[name] for name in node.input[1:] if name in constants]
+            axes = _ints(node, "axes") or (np.ravel(given[0]).tolist() if given else [])
+            norm = _NORMS.get(tuple(sorted(int(axis) % 3 for axis in axes)))
+            if norm is None:
+                raise CheckpointError(
+                    f"{location}: found a mean over unknown axes before the bottleneck, expected a norm of "
+                    f"{', '.join(_NORMS.values())} or cgLN; give the checkpoint it was exported from"
+                )
+            return norm
     return None
+
+
+def _constants(graph: Any) -> dict[str, Any]:
+    """Return the constants by name: opset 18 has axes as an input, which exporters write as a node."""
+    values = {each.name: numpy_helper.to_array(each) for each in graph.initializer if each.data_type == _INT64}
+    for node in graph.node:
+        if node.op_type == "Constant" and node.output:
+            tensors = (each.t for each in node.attribute if each.name == "value")
+            values |= {name: numpy_helper.to_array(each) for name, each in zip(node.output, tensors, strict=False)}
+    return values
 
 
 def _before(graph: Any, weight: str) -> Iterator[Any]:

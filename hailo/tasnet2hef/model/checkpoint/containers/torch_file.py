@@ -46,6 +46,7 @@ _DAMAGE = (
 )
 _LARGEST_PICKLE: Final = 256 * 2**20
 _LARGEST_VALUE: Final = 4 * 2**30
+_SHORT: Final = 2**20
 _LARGEST_LINE: Final = 256 * 2**20
 _MOST_INFLATED: Final = 20
 _DTYPES: Final = {
@@ -62,6 +63,9 @@ _DTYPES: Final = {
     "ComplexFloat": torch.complex64,
     "ComplexDouble": torch.complex128,
     "Untyped": torch.uint8,
+    "QInt8": torch.int8,
+    "QUInt8": torch.uint8,
+    "QInt32": torch.int32,
 }
 _UNSIGNED: Final = {"uint16": torch.uint16, "uint32": torch.uint32, "uint64": torch.uint64}
 
@@ -109,7 +113,7 @@ def _read_zip(path: Path) -> Any:
     with archive:
         names = archive.namelist()
         pickles = [name for name in names if name.rpartition("/")[2] == "data.pkl"]
-        if not pickles or any("/code/" in f"/{name}" for name in names):
+        if not pickles or any(name.split("/")[1:2] == ["code"] for name in names):  # below the folder of the name
             refuse_zip(path, names)
         if archive.getinfo(pickles[0]).file_size > _LARGEST_PICKLE:
             raise PickleError(f"{pickles[0]} of {archive.getinfo(pickles[0]).file_size:,} bytes")
@@ -130,9 +134,10 @@ class _Bounded(io.BufferedReader):
     """A file of which no single value is longer than what is left of it."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        left = os.fstat(self.fileno()).st_size - self.tell()
-        if size is not None and size > min(left, _LARGEST_VALUE):
-            raise PickleError(f"a value of {size:,} bytes")
+        if size is not None and size > _SHORT:
+            left = os.fstat(self.fileno()).st_size - self.tell()
+            if size > min(left, _LARGEST_VALUE):
+                raise PickleError(f"a value of {size:,} bytes")
         return super().read(size)
 
     def readline(self, size: int | None = -1, /) -> bytes:

@@ -14,7 +14,7 @@ from torch import nn
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.spec import NOT_ASTEROID, TasNetSpec
 from tasnet2hef.model.checkpoint.filterbanks import BANK_OPTIONS
-from tasnet2hef.model.checkpoint.letters import MASK_QUESTION, input_level, merged
+from tasnet2hef.model.checkpoint.letters import MASK_QUESTION, input_level, merged, rate_in_hz
 from tasnet2hef.model.checkpoint.stored import (
     Choice,
     FoundWeights,
@@ -28,13 +28,12 @@ NAME = "Asteroid"
 ANCHOR = r"masker\.TCN\.0\.shared_block\.0\.weight"
 
 _OPTIONS = frozenset(f.name for f in dataclasses.fields(TasNetSpec)) - NOT_ASTEROID | frozenset(BANK_OPTIONS)
+_PLAIN = (str, int, float, list, dict, type(None))
 _COMMON_WORDS = frozenset({"stride", "padding", "output_padding", "causal", "kernel_size"})
 _SECTIONS = ("filterbank_", "masknet_", "data_")
-_OF_DATA = frozenset({"n_src", "sample_rate"})
 _TRAINING_ONLY = ("loss_func.", "loss.")
 _CAUSAL_NORMS = ("cLN", "ChanLN", "cgLN", "CumLN", "bN", "BN", "BatchNorm")
 # Lightning of the months in which Asteroid's default was a ReLU (0.3.1 to 0.3.3, August to October 2020).
-_DEFAULT_RATE = 8000
 _RELU_ERA = re.compile(r"0\.(8|9|10)(\.|$)")
 _CAUSAL_NORM = (
     Choice("cLN", "Asteroid from 0.5.2 on builds it in place of any norm but cgLN"),
@@ -82,8 +81,11 @@ def recipe_options(entry: Metadata) -> dict[str, object]:
     for name, value in entry.values.items():
         section = next((each for each in _SECTIONS if name.startswith(each)), "")
         option = name.removeprefix(section)
-        if option in (_OF_DATA if section == "data_" or entry.section == "data" else _OPTIONS):
-            options[option] = None if value == "None" else value
+        is_of_data = section == "data_" or entry.section == "data"
+        if option == "sample_rate":
+            options[option] = rate_in_hz(value)
+        elif option in _OPTIONS and not is_of_data and isinstance(value, _PLAIN):
+            options[option] = None if isinstance(value, str) and value == "None" else value
     is_its_own = f"{entry.section}_" in _SECTIONS
     if is_its_own or not options.keys() <= {*_COMMON_WORDS, "sample_rate"}:
         return options
@@ -99,10 +101,11 @@ def _settle_rate(
     recorded: dict[str, object], read: list[tuple[Metadata, dict[str, object]]], package: Metadata | None
 ) -> list[str]:
     """Let the rate of the training's data win over a package's: recipes before 2021 left that at its default."""
-    rates = [(r.place, o["sample_rate"]) for r, o in read if r.section == "data" and o.get("sample_rate")]
+    inside = [(entry, options) for entry, options in read if entry.section == "data" and not entry.is_beside]
+    rates = [(entry.place, options["sample_rate"]) for entry, options in inside if options.get("sample_rate")]
     place, rate = next(iter(rates), ("", None))
     stored = None if package is None else package.values.get("sample_rate")
-    if rate is None or stored != _DEFAULT_RATE or rate == stored:
+    if rate is None or stored is None or rate == stored:
         return []
     recorded["sample_rate"] = rate
     return [

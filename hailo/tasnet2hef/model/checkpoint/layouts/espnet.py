@@ -11,15 +11,15 @@ from collections.abc import Iterable, Mapping
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.layouts.kaituoxu import is_causal, names_of_blocks
 from tasnet2hef.model.checkpoint.letters import (
-    RATES,
     assumed_norm,
     in_lower_case,
+    merged,
     recorded_options,
     require_one_channel,
 )
 from tasnet2hef.model.checkpoint.renaming import MASK, MASK_SLOPE, NORM_1, Names, rename
 from tasnet2hef.model.checkpoint.shapes import has_axes, require_axes
-from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, Metadata, NamedWeights
+from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, Metadata, NamedWeights, Recorded
 
 NAME = "ESPnet"
 ANCHOR = r"separator\.tcn\.network\.2\.0\.0\.net\.0\.weight"
@@ -27,6 +27,14 @@ ANCHOR = r"separator\.tcn\.network\.2\.0\.0\.net\.0\.weight"
 _NETWORK = "separator.tcn.network"
 _ENCODER = "encoder.conv1d.weight"
 _SECTIONS = ("encoder_conf", "separator_conf", "decoder_conf", "model_conf")
+_SIZES = {
+    "channel": "n_filters",
+    "kernel_size": "kernel_size",
+    "stride": "stride",
+    "bottleneck_dim": "bn_chan",
+    "hidden_dim": "hid_chan",
+    "kernel": "conv_kernel_size",
+}
 _EPS = 1.1920928955078125e-07  # torch.finfo(torch.float32).eps
 _GROUP_NORM_EPS = 1e-8
 _MASK_QUESTION = (Choice("relu", "the default"), Choice("sigmoid", ""), Choice("tanh", ""), Choice("linear", ""))
@@ -49,7 +57,7 @@ def find(found: FoundWeights) -> NamedWeights:
         )
     causal = is_causal(found, _NETWORK)
     renamed = rename(found.weights, _names(found, causal=causal), causal=causal)
-    recorded = recorded_options(_of_separation(found.metadata))
+    recorded = _recorded(found.metadata)
     weights, notes = renamed.weights, [*found.notes]
     if conf.get("predict_noise") and has_axes(weights, f"{MASK}.weight"):
         for name in (f"{MASK}.weight", f"{MASK}.bias"):
@@ -92,21 +100,29 @@ def _names(found: FoundWeights, *, causal: bool) -> Names:
     return Names(outside, names.block, names.inside)
 
 
-def _of_separation(metadata: Iterable[Metadata]) -> list[Metadata]:
-    """Leave the rate alone in the sections of other parts: a joint training's recogniser has the same words."""
-    return [
-        entry
-        if not entry.section.endswith("_conf") or entry.section.removeprefix("enh_") in _SECTIONS
-        else entry._replace(values={name: value for name, value in entry.values.items() if name in RATES})
-        for entry in metadata
-    ]
+def _recorded(metadata: Iterable[Metadata]) -> Recorded:
+    """Read the separation's sections; of other parts, whose words are the same, the rate alone."""
+    read = [(entry, options) for entry, options in recorded_options(metadata, sizes=_SIZES).read]
+    return merged(
+        [
+            (
+                entry,
+                options if _is_of_separation(entry) else {k: v for k, v in options.items() if k == "sample_rate"},
+            )
+            for entry, options in read
+        ]
+    )
+
+
+def _is_of_separation(entry: Metadata) -> bool:
+    return not entry.section.endswith("_conf") or entry.section.removeprefix("enh_") in _SECTIONS
 
 
 def _conf(found: FoundWeights) -> Mapping[str, object]:
     """Return what decides the numbers and has ESPnet's own names, from all sections of the configuration."""
     wanted = ("masking", "predict_noise", "normalize_variance", "pre_mask_nonlinear", "stride")
     conf: dict[str, object] = {}
-    for entry in _of_separation(found.metadata):
+    for entry in filter(_is_of_separation, found.metadata):
         values = {name: entry.values[name] for name in wanted if name in entry.values}
         if entry.section != "encoder_conf" and "kernel_size" not in entry.values:
             values.pop("stride", None)  # another part's: an augmentation's, a front end's

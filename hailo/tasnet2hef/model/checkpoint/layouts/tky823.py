@@ -50,6 +50,17 @@ _NAMES = Names(
         "separable_conv1d.skip_pointwise_conv1d": ours.SKIP,
     },
 )
+_SIZES = {
+    "n_basis": "n_filters",
+    "kernel_size": "kernel_size",
+    "sep_bottleneck_channels": "bn_chan",
+    "sep_hidden_channels": "hid_chan",
+    "sep_skip_channels": "skip_chan",
+    "sep_kernel_size": "conv_kernel_size",
+    "sep_num_layers": "n_blocks",
+    "sep_num_blocks": "n_repeats",
+    "stride": "stride",
+}
 _ONLY: Mapping[str, tuple[object, ...]] = {
     "enc_basis": ("trainable",),
     "dec_basis": ("trainable",),
@@ -82,7 +93,7 @@ def find(found: FoundWeights) -> NamedWeights:
         require_cumulative(found, "separator.norm1d.gamma")
     renamed = rename(found.weights, _NAMES, causal=is_causal)
     filters = renamed.weights.get(ours.ENCODER)
-    recorded = recorded_options(found.metadata, ("n_src", "sample_rate", "mask_act"))
+    recorded = recorded_options(found.metadata, ("n_src", "sample_rate", "mask_act"), sizes=_SIZES)
     fixed: dict[str, object] = {
         **renamed.stack,
         "norm_type": "cgLN" if is_causal else "gLN",

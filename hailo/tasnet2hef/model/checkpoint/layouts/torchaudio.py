@@ -41,6 +41,13 @@ _NAMES = Names(
 )
 _DEPTHWISE_WEIGHT = "mask_generator.conv_layers.0.conv_layers.3.weight"
 _ONLY_KERNEL = 3
+_SIZES = {
+    "enc_num_feats": "n_filters",
+    "enc_kernel_size": "kernel_size",
+    "msk_num_feats": "bn_chan",
+    "msk_num_hidden_feats": "hid_chan",
+    "msk_kernel_size": "conv_kernel_size",
+}
 _READ = ("n_src", "sample_rate", "mask_act", "n_blocks", "n_repeats")
 
 
@@ -53,7 +60,7 @@ def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and add what the class fixes."""
     _require_kernel(found)
     renamed = rename(found.weights, _NAMES)
-    recorded = recorded_options(found.metadata, _READ)
+    recorded = recorded_options(found.metadata, _READ, sizes=_SIZES)
     fixed: dict[str, object] = {
         "norm_type": "gLN",
         "causal": False,
