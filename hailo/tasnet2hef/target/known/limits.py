@@ -43,6 +43,18 @@ MEAN_SHIFT_BITS: Final = Figure(
     Evidence(f"{_PROJECTS}, issues.md", "recorded"),
     "a mean over 1,999 positions asked for a shift of 10 where the unit has 8 data bits",
 )
+MEAN_FAIL_POSITIONS: Final = Figure(
+    1_999,
+    "positions",
+    Evidence(f"{_PROJECTS}, issues.md", "recorded"),
+    "values on both sides of zero, the mean of a norm",
+)
+MEAN_PASS_POSITIONS: Final = Figure(
+    7_680,
+    "positions",
+    Evidence("hailo-ai/hailo_model_zoo v2.18, hailo8/base/stdc1.alls, DFC 3.33.1, hailo8", "recorded"),
+    "values behind a ReLU: 1,920 and 7,680 positions compiled as they are, 30,720 were reduced by the script",
+)
 MEAN_STEP: Final = Figure(
     128, "positions", Evidence("arithmetic on the shift above", "inferred"), "the longest step of a mean"
 )
