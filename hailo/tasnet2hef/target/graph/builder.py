@@ -109,6 +109,10 @@ class Builder:
         """Return the outputs of a node that are read but have no value yet."""
         return [name for name in node.outputs if self.use_counts.get(name) and name not in self._values]
 
+    def is_bound(self, node: OnnxNode) -> bool:
+        """Return whether all outputs of a node that are read have a value."""
+        return any(name in self._values for name in node.outputs) and not self.unbound_outputs(node)
+
     def bind(self, tensor: str, value: Value) -> None:
         """Set the value of a tensor."""
         if tensor:

@@ -13,6 +13,8 @@ from tasnet2hef.target.graph.onnx_node import Shape
 # Shape operators read tensors of a few numbers; anything larger is a weight, of which only the shape counts.
 _LARGEST_READ_BYTES = 1024
 
+_MOST_PASSES = 8
+
 _KEEP_SHAPE = ("GroupNormalization",)
 """Operators whose output has the shape of their first input, which onnx does not infer."""
 
@@ -42,12 +44,41 @@ def _inferred(model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]],
     skeleton = _skeleton(model)
     stored = {tensor.name for tensor in model.graph.initializer}
     _fix_inputs(skeleton, input_shapes, stored, where)
+    inferred = _infer(skeleton, where)
+    for _ in range(_MOST_PASSES):
+        if not _write_out_sizes(skeleton, inferred):
+            break
+        inferred = _infer(skeleton, where)
+    return inferred
+
+
+def _infer(skeleton: onnx.ModelProto, where: str) -> onnx.GraphProto:
     try:
-        inferred = shape_inference.infer_shapes(skeleton, strict_mode=True, data_prop=True)
+        return shape_inference.infer_shapes(skeleton, strict_mode=True, data_prop=True).graph
     except (shape_inference.InferenceError, ValueError, TypeError, RuntimeError, UnicodeDecodeError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise GraphError(f"{where}: shapes do not fit together: {' '.join(lines)[:300]}") from None
-    return inferred.graph
+
+
+def _write_out_sizes(skeleton: onnx.ModelProto, inferred: onnx.GraphProto) -> bool:
+    """Replace Shape nodes of tensors whose shape is known by constants if a shape is missing; return whether any.
+
+    onnx does not infer the shape behind a Reshape to the size of another tensor.
+    """
+    values = {value.name: value for value in (*inferred.input, *inferred.value_info, *inferred.output)}
+    if all(name in values and static_shape(values[name]) for node in skeleton.graph.node for name in node.output):
+        return False
+    known = {name: shape for name, value in values.items() if (shape := static_shape(value)) is not None}
+    replaced = False
+    for node in skeleton.graph.node:
+        if node.op_type != "Shape" or not node.input or node.input[0] not in known:
+            continue
+        ends = {attribute.name: attribute.i for attribute in node.attribute}
+        sizes = known[node.input[0]][ends.get("start", 0) : ends.get("end")]
+        tensor = onnx.helper.make_tensor(node.output[0], TensorProto.INT64, [len(sizes)], sizes)
+        node.CopyFrom(onnx.helper.make_node("Constant", [], list(node.output), name=node.name, value=tensor))
+        replaced = True
+    return replaced
 
 
 def _skeleton(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -63,6 +63,8 @@ def _use_counts(nodes: Iterable[OnnxNode], outputs: Iterable[str]) -> Mapping[st
 
 
 def _convert(node: OnnxNode, build: Builder, converters: Mapping[str, Converter]) -> None:
+    if build.is_bound(node):
+        return  # part of an operator that an earlier node began
     before = len(build.drafts)
     converter = converters.get(node.op_type)
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tasnet2hef.target.graph.builder import Builder, Unsupported
 from tasnet2hef.target.graph.converters.registry import converts
+from tasnet2hef.target.graph.group_norms import GroupNorm
 from tasnet2hef.target.graph.layers import ParamValue
 from tasnet2hef.target.graph.onnx_node import OnnxNode
 
@@ -35,3 +36,17 @@ def convert_group_normalization(node: OnnxNode, build: Builder) -> None:
     params: dict[str, ParamValue] = {"groups": node.integer("num_groups", 1)}
     value = build.add(node, type_, [source], source.shape, params, layout=source.layout)
     build.bind(node.outputs[0], value)
+
+
+def add_group_norm(norm: GroupNorm, build: Builder) -> None:
+    """Add one layer for a group norm of three nodes, and the value of each of them."""
+    opening = norm.nodes[0]
+    source = build.channels_first(opening, build.value(opening.inputs[0]))
+    params: dict[str, ParamValue] = {"groups": norm.groups}
+    names = [node.name for node in norm.nodes]
+    value = build.add(
+        opening, "group_normalization", [source], source.shape, params, layout=source.layout, names=names
+    )
+    value.draft.onnx[:] = norm.nodes
+    for node in norm.nodes:
+        build.bind(node.outputs[0], value)

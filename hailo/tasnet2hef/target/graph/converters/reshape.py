@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tasnet2hef.target.graph.builder import Builder, Unsupported, Value
+from tasnet2hef.target.graph.converters.normalization import add_group_norm
 from tasnet2hef.target.graph.converters.registry import converts
+from tasnet2hef.target.graph.group_norms import group_norm_at
 from tasnet2hef.target.graph.layout import default_layout
 from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
 
@@ -24,6 +26,10 @@ def convert_reshape(node: OnnxNode, build: Builder) -> None:
         raise Unsupported(f"{node.op_type} to a shape that is not known")
     if before == after:
         build.alias(node, source)
+        return
+    norm = group_norm_at(node, build.consumers)
+    if norm is not None:
+        add_group_norm(norm, build)
         return
     layout = relabelled(source, before, after)
     if layout is None and len(after) == 2 and _only_dense_consumers(node, build):
