@@ -17,18 +17,20 @@ from tasnet2hef.target.known.limits import (
 )
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
+_RELABELS = ("Reshape", "Squeeze", "Unsqueeze", "Transpose", "Identity")
 _SCRIPT = "pre_quantization_optimization(global_avgpool_reduction, layers=[{}], division_factors=[{}])"
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
     """Compare the positions of each mean with those that failed and passed, on the same side of zero.
 
-    What the unit has to shift by is the range of its input over that of its result, over the positions.  A mean
-    of values on both sides of zero was refused from 1,999 positions on, one behind a ReLU passed with 7,680.
+    What the unit has to shift by is the range of its input over that of its result, over the positions.  The two
+    means of a norm, of values on both sides of zero and of squares, are far smaller than the largest value: one
+    was refused with 1,999 positions. Means behind a ReLU passed with 7,680.
     """
     for layer in context.layers("avgpool"):
         positions = layer.kernel[0] * layer.kernel[1]
-        if _sign(context, layer) is not Sign.SIGNED:
+        if not _is_small(context, layer):
             if positions > MEAN_PASS_POSITIONS.value:
                 yield RULE.finding(context, _one_sided(layer, positions), layer=layer, evidence=2, level="note")
         elif positions >= MEAN_FAIL_POSITIONS.value:
@@ -41,14 +43,22 @@ def check(context: RuleContext) -> Iterable[Finding]:
 def _over_features(context: RuleContext) -> Iterable[Finding]:
     for layer in context.layers("reduce_mean"):
         features = layer.input_shapes[0][-1]
-        if _shift(features) > MEAN_SHIFT_BITS.value and _sign(context, layer) is Sign.SIGNED:
+        if _shift(features) > MEAN_SHIFT_BITS.value and _is_small(context, layer):
             message = f"{_message(layer, features)}; whether that holds for features is not recorded"
             yield RULE.finding(context, message, layer=layer, level="note", evidence=3)
 
 
-def _sign(context: RuleContext, layer: Layer) -> Sign:
-    inputs = layer.onnx[0].inputs if layer.onnx else ()
-    return context.signs.get(inputs[0], Sign.SIGNED) if inputs else Sign.SIGNED
+def _is_small(context: RuleContext, layer: Layer) -> bool:
+    """Return whether a mean is likely far smaller than the largest of its values: signed values, and squares."""
+    tensor = layer.onnx[0].inputs[0] if layer.onnx and layer.onnx[0].inputs else ""
+    if context.signs.get(tensor, Sign.SIGNED) is Sign.SIGNED:
+        return True
+    producer = context.producer(tensor)
+    while producer is not None and producer.op_type in _RELABELS:
+        producer = context.producer(producer.inputs[0])
+    return producer is not None and (
+        producer.op_type == "Pow" or (producer.op_type == "Mul" and len(set(producer.inputs)) == 1)
+    )
 
 
 def _shift(positions: int) -> int:
@@ -57,7 +67,7 @@ def _shift(positions: int) -> int:
 
 def _message(layer: Layer, positions: int) -> str:
     return (
-        f"a mean over {positions:,} values on both sides of zero needs a shift of {_shift(positions)} where the "
+        f"a mean over {positions:,} values, signed or squares, needs a shift of {_shift(positions)} where the "
         f"unit has {int(MEAN_SHIFT_BITS)} bits "
         "(NegativeSlopeExponentNonFixable: 'Desired shift is 10.0, but op has only 8 data bits' at "
         f"{int(MEAN_FAIL_POSITIONS):,}){_line(layer)}"
@@ -100,6 +110,13 @@ def _long() -> onnx.ModelProto:
     return graph.model(graph.node("ReduceMean", graph.input(1, 512, 1, 1999), axes=[3]))
 
 
+def _squares() -> onnx.ModelProto:
+    """Draw the variance of a global layer norm: the mean of 1999 squares."""
+    graph = GraphSketch()
+    source = graph.conv(graph.input(1, 64, 1, 1999), 64, 64)
+    return graph.model(graph.node("ReduceMean", graph.node("Mul", source, source), axes=[3]))
+
+
 def _stepwise() -> onnx.ModelProto:
     """Draw the mean of 2000 rows in two steps of 50 and 40."""
     graph = GraphSketch()
@@ -121,7 +138,8 @@ RULE = Rule(
     stage="optimize",
     evidence=(
         Evidence(
-            source="Hearable-Dongle/signal-processing-research, hailo/issues.md (hailo8): 1,999 positions",
+            source="Hearable-Dongle/signal-processing-research, hailo/issues.md (hailo8): 1,999 positions; in "
+            "the recorded parse of that net avgpool6 is the mean of the squares of a norm",
             grade="recorded",
             words="NegativeSlopeExponentNonFixable: Quantization failed in layer convtas/ne_activation_avgpool6 "
             "due to unsupported required slope.\nDesired shift is 10.0, but op has only 8 data bits",
@@ -140,6 +158,6 @@ RULE = Rule(
     fix=f"average in two or more steps of at most {int(MEAN_STEP)} (equal steps keep the mean exact): in the "
     "graph, or by a line of the model script, pre_quantization_optimization(global_avgpool_reduction, "
     "layers=[...], division_factors=[rows, columns]) (recorded for pools of a map; for a norm's mean inferred)",
-    bad=(_long,),
+    bad=(_long, _squares),
     good=(_stepwise, _behind_relu),
 )

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import onnx
 
+from tasnet2hef.target.graph.attention import attention_nodes
 from tasnet2hef.target.graph.cost import Cost
 from tasnet2hef.target.graph.feature_axes import feature_axes
 from tasnet2hef.target.graph.layers import HailoNet, Layer
@@ -59,6 +60,12 @@ class RuleContext:
     def feature_axes(self) -> Mapping[str, int]:
         """Return the axis of the features by tensor, where it is known."""
         return feature_axes(self.graph)
+
+    @cached_property
+    def attention(self) -> frozenset[int]:
+        """Return the indices of the nodes of attentions that have a layer, see `attention_nodes`."""
+        refused = {node.index for layer in self.net.unsupported for node in layer.onnx[:1]}
+        return attention_nodes(self.graph.nodes, self.is_constant) - refused
 
     def nodes(self, *op_types: str) -> Iterator[OnnxNode]:
         """Yield the ONNX nodes of some operators."""
