@@ -47,11 +47,27 @@ class ResourceEstimate:
         return self.chip.single_context_caps(self.cost.lcus, self.cost.weights) or self.chip.raised_memory_cap.value
 
     @property
+    def contexts_by_default(self) -> int:
+        """Return how many contexts are likely with the compiler's own caps [inferred]."""
+        if self.fit == "one context":
+            return 1
+        return self.chip.several_contexts(self.cost.lcus, self.cost.weights, self.chip.many_context_cap.value)
+
+    @property
     def contexts_with_raised_caps(self) -> int:
         """Return how many contexts are likely with the caps raised [inferred]."""
         if self.fit != "several contexts" or self.raised_cap is None:
             return 1
         return self.chip.several_contexts(self.cost.lcus, self.cost.weights, self.raised_cap)
+
+    @property
+    def contexts_in_words(self) -> str:
+        """Return the likely contexts, and what raised caps change."""
+        if self.fit == "one context":
+            return "1"
+        if self.fit == "one context with raised caps":
+            return f"1 with caps raised to {self.raised_cap:.0%}"
+        return f"{self.likely_contexts}, {self.contexts_with_raised_caps} with caps raised to {self.raised_cap:.0%}"
 
     @property
     def memory_units(self) -> int:
@@ -87,6 +103,8 @@ class ResourceEstimate:
             "memory_units": {"demand": self.memory_units, **_available(chip, chip.memory_units.value)},
             "likely_contexts": self.likely_contexts,
             "fit": self.fit,
+            "contexts_in_words": self.contexts_in_words,
+            "contexts_by_default": self.contexts_by_default,
             "contexts_with_raised_caps": self.contexts_with_raised_caps,
             "raised_caps": None if self.raised_cap is None else caps_line(self.raised_cap),
             "layers_per_context": chip.layers_per_context,

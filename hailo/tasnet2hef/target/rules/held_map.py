@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import onnx
 
 from tasnet2hef.target.graph.cost import HeldMap
+from tasnet2hef.target.graph.layers import Layer
 from tasnet2hef.target.known.limits import BUFFER_LARGEST_BYTES
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Level, Rule, RuleContext
 
@@ -35,10 +36,15 @@ def _is_gated(context: RuleContext, held: HeldMap) -> bool:
     join = context.net[held.join]
     front = [context.net[name] for name in join.inputs if name != held.layer]
     for _ in range(_STEPS_TO_A_GATE):
-        if join.type != "ew_mult" or any(layer.type in ("conv", "fc") for layer in front):
+        if join.type != "ew_mult" or any(map(_is_gate, front)):
             break
         front = [context.net[name] for layer in front for name in layer.inputs]
-    return join.type == "ew_mult" and any(layer.type in ("conv", "fc") for layer in front)
+    return join.type == "ew_mult" and any(map(_is_gate, front))
+
+
+def _is_gate(layer: Layer) -> bool:
+    """Return whether a layer with weights writes one value per feature."""
+    return layer.type in ("conv", "fc") and layer.shape[1:-1] == (1, 1)
 
 
 def _normalised(rows: int) -> onnx.ModelProto:
@@ -73,5 +79,5 @@ RULE = Rule(
     check=check,
     fix="norms that stream: batch norm, or constants: `tasnet2hef freeze`, then `tasnet2hef distil`",
     bad=(_long,),
-    good=(_short,),
+    good=(_short, ),
 )
