@@ -44,7 +44,9 @@ class ResourceEstimate:
         """Return the cap that makes fewer contexts; None where the compiler's own caps make one."""
         if self.fit == "one context":
             return None
-        return self.chip.single_context_caps(self.cost.lcus, self.cost.weights) or self.chip.raised_memory_cap.value
+        return (
+            self.chip.single_context_caps(self.cost.lcus, self.cost.weights) or self.chip.raised_memory_cap.value
+        )
 
     @property
     def contexts_by_default(self) -> int:
@@ -67,7 +69,9 @@ class ResourceEstimate:
             return "1"
         if self.fit == "one context with raised caps":
             return f"1 with caps raised to {self.raised_cap:.0%}"
-        return f"{self.likely_contexts}, {self.contexts_with_raised_caps} with caps raised to {self.raised_cap:.0%}"
+        return (
+            f"{self.likely_contexts}, {self.contexts_with_raised_caps} with caps raised to {self.raised_cap:.0%}"
+        )
 
     @property
     def memory_units(self) -> int:

@@ -50,7 +50,9 @@ def test_the_ladder_ends_with_a_graph_for_a_person_to_make(bench: Bench, finishe
 @pytest.mark.slow
 def test_raised_caps_are_tried_before_several_contexts(bench: Bench, finished: FinishedRun) -> None:
     bench.begin_at("compile", finished)
-    bench.fault("compile", "raise", "Resources presolve failed: lcus=(140/96)", unless="max_control_utilization=0.95")
+    bench.fault(
+        "compile", "raise", "Resources presolve failed: lcus=(140/96)", unless="max_control_utilization=0.95"
+    )
     report = bench.compile()
     assert report.outcome == "done"
     assert [fallback.id for fallback in report.tried] == ["as is", "caps"]

@@ -11,14 +11,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from tasnet2hef.target.graph.onnx_node import OnnxNode
 from tasnet2hef.target.graph.ordering import consumers_of
 
-_SHAPES = ("Reshape", "Transpose", "Squeeze", "Unsqueeze", "Split", "Gather", "Slice", "Flatten", "Identity", "Cast")
+_SHAPES = (
+    "Reshape",
+    "Transpose",
+    "Squeeze",
+    "Unsqueeze",
+    "Split",
+    "Gather",
+    "Slice",
+    "Flatten",
+    "Identity",
+    "Cast",
+)
 _SCALES = ("Mul", "Div")
 _IN_SCORES = ("Add", "Sub", "Where", "Max", "Clip", "Dropout")
 _AFTER_PATCHES = ("Concat", "Add", "LayerNormalization")
 
 
 def attention_nodes(nodes: Sequence[OnnxNode], is_constant: Callable[[str], bool]) -> frozenset[int]:
-    """Return the indices of the nodes that belong to an attention: products, softmax, and what shapes the heads."""
+    """Return the indices of the nodes of attentions: products, softmax, and what shapes the heads."""
     producers = {tensor: node for node in nodes for tensor in node.outputs if tensor}
     consumers = consumers_of(nodes)
     found: set[int] = set()
@@ -101,11 +112,11 @@ def _shaping_after(mixed: OnnxNode, consumers: Mapping[str, Sequence[OnnxNode]])
 
 
 def _flattened_patches(nodes: Sequence[OnnxNode], consumers: Mapping[str, Sequence[OnnxNode]]) -> set[int]:
-    """Return reshapes of a map to tokens that get a class token, positions or a norm: those of vision transformers.
+    """Return reshapes of a map to tokens that get a class token, positions or a norm, as in vision transformers.
 
     Tokens that go straight into a dense layer, and back to a map, were refused.
     """
-    found = set()
+    found: set[int] = set()
     for node in nodes:
         if node.op_type not in ("Reshape", "Flatten"):
             continue

@@ -200,7 +200,9 @@ class Builder:
             raise Unsupported(f"constant {tensor} has {len(shape)} axes, the tensor beside it {rank}")
         if set(INNER) & set(like.layout):  # a mask for all heads
             names = [f"{node.name}_input"]
-            return self.add(node, "const_input", [], like.shape, {"input_tiles": ((1, 1, 1),)}, layout=like.layout, names=names)
+            return self.add(
+                node, "const_input", [], like.shape, {"input_tiles": ((1, 1, 1),)}, layout=like.layout, names=names
+            )
         aligned = hn_shape((1,) * (rank - len(shape)) + shape, like.layout)
         params: dict[str, ParamValue] = {"input_tiles": ((1, 1, 1),)}
         return self.add(node, "const_input", [], aligned, params, layout=like.layout, names=[f"{node.name}_input"])

@@ -68,7 +68,12 @@ def outputs_of(nodes: Sequence[OnnxNode]) -> tuple[str, ...]:
 def _is_mean_of_last(node: OnnxNode) -> bool:
     axes = node.integers("axes") or (node.integer_values(1) if node.has_input(1) else None)
     rank = len(node.input_shapes[0] or ())
-    return node.op_type == "ReduceMean" and rank > 2 and bool(node.integer("keepdims", 1)) and axes in ((-1,), (rank - 1,))
+    return (
+        node.op_type == "ReduceMean"
+        and rank > 2
+        and bool(node.integer("keepdims", 1))
+        and axes in ((-1,), (rank - 1,))
+    )
 
 
 def _only(consumers: Consumers, node: OnnxNode) -> OnnxNode | None:

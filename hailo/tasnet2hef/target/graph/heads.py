@@ -22,8 +22,10 @@ def regrouped(before: Sequence[Axis], after: Sequence[int]) -> str | None:
 
     Features may be split into heads and merged again, rows and columns become one axis; all else is None.
 
-    >>> regrouped([("W", 197), ("C", 576)], [197, 3, 3, 64]), regrouped([("W", 197), ("h", 3), ("C", 64)], [197, 192])
-    ('WshC', 'WC')
+    >>> regrouped([("W", 197), ("C", 576)], [197, 3, 3, 64])
+    'WshC'
+    >>> regrouped([("W", 197), ("h", 3), ("C", 64)], [197, 192])
+    'WC'
     >>> regrouped([("C", 192), ("H", 14), ("W", 14)], [192, 196]), regrouped([("C", 8), ("W", 6)], [16, 3])
     ('CW', None)
     """
@@ -46,7 +48,7 @@ def regrouped(before: Sequence[Axis], after: Sequence[int]) -> str | None:
 
 
 def _names(group: str, parts: int) -> str:
-    """Return the letters of a group of axes that becomes some parts; empty where the compiler has no form for it."""
+    """Return the letters of a group of axes that becomes some parts; empty where there is no form for it."""
     if len(group) == parts == 1:
         return group
     if group == "C":

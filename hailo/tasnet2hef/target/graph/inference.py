@@ -108,7 +108,11 @@ def _numbers_of(
 ) -> Array | None:
     """Return the result of a node that computes sizes; None for every other node."""
     attributes = {attribute.name: attribute for attribute in node.attribute}
-    if len(node.output) != 1 or node.domain not in ("", "ai.onnx") or any(each.HasField("g") for each in node.attribute):
+    if (
+        len(node.output) != 1
+        or node.domain not in ("", "ai.onnx")
+        or any(each.HasField("g") for each in node.attribute)
+    ):
         return None
     if node.op_type == "Shape" and node.input[0] in known:
         start, end = (attributes[name].i if name in attributes else None for name in ("start", "end"))

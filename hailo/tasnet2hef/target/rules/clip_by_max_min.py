@@ -19,7 +19,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
             if inner is None or inner.op_type != _OTHER[node.op_type]:
                 continue
             if _bounds(context, node) and _bounds(context, inner):
-                message = f"{inner.op_type}, then {node.op_type} with constants: read as one clip, which fails (clip_min)"
+                message = f"{inner.op_type}, then {node.op_type}: read as one clip, which fails (clip_min)"
                 yield RULE.finding(context, message, node=node)
 
 

@@ -20,7 +20,9 @@ def check(context: RuleContext) -> Iterable[Finding]:
             )
             yield RULE.finding(context, message, layer=layer)
         else:
-            message = f"{_name(layer)}: the operator is not on record; written out by PyTorch it parses, then fails"
+            message = (
+                f"{_name(layer)}: the operator is not on record; written out by PyTorch it parses, then fails"
+            )
             yield RULE.finding(context, message, layer=layer, evidence=1)
 
 

@@ -79,5 +79,5 @@ RULE = Rule(
     check=check,
     fix="norms that stream: batch norm, or constants: `tasnet2hef freeze`, then `tasnet2hef distil`",
     bad=(_long,),
-    good=(_short, ),
+    good=(_short,),
 )

@@ -31,7 +31,11 @@ def check(context: RuleContext) -> Iterable[Finding]:
             continue
         shapes = (layer.shape, *layer.input_shapes)
         shape = max(shapes, key=lambda each: (_is_refused(each), _is_suspect(each), _row_bytes(each)))
-        row = f"a row of {_row_bytes(shape):,} bytes ({shape[-2]} columns x {shape[-1]} features)" if len(shape) > 2 else ""
+        row = (
+            f"a row of {_row_bytes(shape):,} bytes ({shape[-2]} columns x {shape[-1]} features)"
+            if len(shape) > 2
+            else ""
+        )
         if _is_refused(shape):
             yield RULE.finding(context, _refused(layer, row), layer=layer)
         elif _is_suspect(shape):

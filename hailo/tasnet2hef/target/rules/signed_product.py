@@ -18,15 +18,15 @@ def check(context: RuleContext) -> Iterable[Finding]:
     of a graph's input is not known: it warns.
     """
     for node in context.nodes("MatMul"):
-        first, second = node.inputs
+        first = node.inputs[0]
         if any(map(context.is_constant, node.inputs)) or not _is_plain(context, node):
             continue
         if context.signs.get(first, Sign.SIGNED) is Sign.NON_NEGATIVE:
             continue
         known = context.producer(first) is not None
         message = (
-            f"the first of two tensors, {first}, can be negative and none is transposed: 'Matmul without transpose "
-            "input and with negative range is not supported'"
+            f"the first of two tensors, {first}, can be negative and none is transposed: 'Matmul without "
+            "transpose input and with negative range is not supported'"
         )
         level: Level = "error" if known else "warning"
         yield RULE.finding(context, message, node=node, level=level)
@@ -36,9 +36,7 @@ def _is_plain(context: RuleContext, node: OnnxNode) -> bool:
     """Return whether the features are the last axis of both operands."""
     shapes = node.input_shapes[:2]
     axes = [context.feature_axes.get(tensor) for tensor in node.inputs]
-    return all(
-        shape is not None and axis == len(shape) - 1 for shape, axis in zip(shapes, axes, strict=True)
-    )
+    return all(shape is not None and axis == len(shape) - 1 for shape, axis in zip(shapes, axes, strict=True))
 
 
 def _linear_attention() -> onnx.ModelProto:

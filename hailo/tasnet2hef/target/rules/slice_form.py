@@ -35,7 +35,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
 
 
 def _is_space_to_depth(context: RuleContext, node: OnnxNode) -> bool:
-    """Return whether a slice is one of four or more that a Concat joins: the front of a YOLOv5, or a patch merge."""
+    """Return whether a Concat joins a slice with three others: the front of a YOLOv5, or a patch merge."""
     readers = context.consumers(node)
     while len(readers) == 1 and readers[0].op_type == "Slice":
         readers = context.consumers(readers[0])
@@ -119,8 +119,8 @@ RULE = Rule(
             words="UnsupportedSliceLayerError",
         ),
         Evidence(
-            source="public log (AWN, a radio modulation net, hailo8): steps of 2 called not supported and replaced; "
-            "the compiler's words are not on record",
+            source="public log (AWN, a radio modulation net, hailo8): steps of 2 called not supported and "
+            "replaced; the compiler's words are not on record",
             grade="inferred",
             version="3.33.0, 3.34.0",
         ),

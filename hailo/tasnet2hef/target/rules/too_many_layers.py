@@ -13,7 +13,7 @@ _RAISE = "add that line to the model script; `tasnet2hef compile` tries it by it
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
-    """Compare layers, one controller each, and weights with one context's share, by default and with raised caps."""
+    """Compare layers, one controller each, and weights with a context's share, by default and with raised caps."""
     layers, weights, chip = context.cost.lcus, context.cost.weights, context.chip
     cap = chip.single_context_caps(layers, weights)
     if cap == chip.single_context_cap.value:
@@ -100,8 +100,8 @@ RULE = Rule(
             version="3.33.1",
         ),
         Evidence(
-            source="hailo_model_zoo v2.18, hailo8/base/resnet_v1_50.alls: 25.5 million weights in one context with "
-            "caps of 85 %, a fifth of them in 4 bits",
+            source="hailo_model_zoo v2.18, hailo8/base/resnet_v1_50.alls: 25.5 million weights in one context "
+            "with caps of 85 %, a fifth of them in 4 bits",
             grade="inferred",
             version="3.33.1",
         ),

@@ -55,7 +55,7 @@ def relabelled(source: Value, before: Shape, after: Shape) -> str | None:
 
 
 def regroup(node: OnnxNode, build: Builder, source: Value, before: Shape, after: Shape) -> None:
-    """Convert a reshape of an attention: the compiler's shape stays, but for rows and columns that become one axis.
+    """Convert a reshape of an attention: the compiler's shape stays, but rows and columns may become one axis.
 
     Raises Unsupported for any other.
     """
@@ -64,7 +64,7 @@ def regroup(node: OnnxNode, build: Builder, source: Value, before: Shape, after:
     layout = None if letters is None else _placed(list(letters), after)
     if layout is None or len(source.shape) != 4:
         raise Unsupported(f"{node.op_type} {list(before)} -> {list(after)} shuffles data between axes")
-    shape = source.shape
+    shape: Shape = source.shape
     if "H" in source.layout and "H" not in layout:
         rows, columns = (letter_size(source.shape, letter) for letter in "HW")
         shape = with_sizes(source.shape, H=1, W=rows * columns)
@@ -73,7 +73,7 @@ def regroup(node: OnnxNode, build: Builder, source: Value, before: Shape, after:
 
 
 def _placed(significant: Sequence[str], after: Shape) -> str:
-    """Return a layout with the letters of the axes larger than 1 in their places, and others for those of size 1."""
+    """Return a layout with the letters of the axes larger than 1, and free ones for those of size 1."""
     free = [letter for letter in "N" + default_layout(max(len(after), 4))[1:] if letter not in significant]
     remaining = iter(significant)
     letters = [next(remaining) if size != 1 else "" for size in after]
