@@ -60,6 +60,33 @@ def layer_norm_at(node: OnnxNode, consumers: Consumers, is_constant: IsConstant)
     return tuple(chain)
 
 
+def channel_shuffle_at(node: OnnxNode, consumers: Consumers) -> tuple[OnnxNode, ...]:
+    """Return the nodes of a channel shuffle that a reshape begins; none if it begins none.
+
+    [N, C, H, W] -> [N, groups, C / groups, H, W], groups and features swapped, and back.
+    """
+    turn = _only(consumers, node)
+    back = None if turn is None else _only(consumers, turn)
+    if node.op_type != "Reshape" or turn is None or back is None or back.op_type != "Reshape":
+        return ()
+    before, five = node.input_shapes[0], node.output_shapes[0]
+    if turn.op_type != "Transpose" or turn.integers("perm") != (0, 2, 1, 3, 4) or not before or not five:
+        return ()
+    same = len(before) == 4 and before == back.output_shapes[0] and five[3:] == before[2:] and five[0] == before[0]
+    return (node, turn, back) if same else ()
+
+
+def windows_at(node: OnnxNode, consumers: Consumers) -> tuple[OnnxNode, ...]:
+    """Return the nodes that cut a map into windows, or join them, which a reshape to six axes begins."""
+    turn = _only(consumers, node)
+    back = None if turn is None else _only(consumers, turn)
+    six = node.output_shapes[0]
+    if node.op_type != "Reshape" or six is None or len(six) != 6 or turn is None or back is None:
+        return ()
+    swapped = turn.op_type == "Transpose" and turn.integers("perm") == (0, 1, 3, 2, 4, 5)
+    return (node, turn, back) if swapped and back.op_type == "Reshape" else ()
+
+
 def outputs_of(nodes: Sequence[OnnxNode]) -> tuple[str, ...]:
     """Return the outputs of some nodes."""
     return tuple(tensor for node in nodes for tensor in node.outputs)

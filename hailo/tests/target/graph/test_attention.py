@@ -106,9 +106,22 @@ def test_patches_with_a_class_token_pass_and_a_dense_head_over_a_map_does_not() 
         assert _rule_of(graph.model(end)) == rules
 
 
-def test_a_shuffle_of_five_axes_outside_an_attention_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("order", "rules"), [([0, 2, 1, 3, 4], set()), ([0, 1, 3, 2, 4], {"more-than-four-axes"})]
+)
+def test_a_channel_shuffle_is_a_layer_and_other_shuffles_are_refused(order: list[int], rules: set[str]) -> None:
     graph = GraphSketch()
     five = graph.node("Reshape", graph.conv(graph.input(1, 8, 6, 6), 8, 8), graph.integers(1, 2, 4, 6, 6))
-    turned = graph.node("Transpose", five, perm=[0, 2, 1, 3, 4])
+    turned = graph.node("Transpose", five, perm=order)
     end = graph.conv(graph.node("Reshape", turned, graph.integers(1, 8, 6, 6)), 8, 8)
-    assert _rule_of(graph.model(end)) == {"more-than-four-axes"}
+    model = graph.model(end)
+    assert _rule_of(model) == rules
+    assert ("feature_shuffle1" in OpenedGraph(model).net) is (not rules)
+
+
+def test_windows_of_a_map_are_no_error() -> None:
+    graph = GraphSketch()
+    six = graph.node("Reshape", graph.input(1, 56, 56, 96), graph.integers(1, 8, 7, 8, 7, 96))
+    windows = graph.node("Transpose", six, perm=[0, 1, 3, 2, 4, 5])
+    end = graph.node("Reshape", windows, graph.integers(64, 49, 96))
+    assert _rule_of(graph.model(graph.node("Relu", end))) == set()

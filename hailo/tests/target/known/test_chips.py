@@ -79,6 +79,10 @@ def test_likely_contexts(chip: str, layers: int, weights: int, contexts: int) ->
         ("hailo8", 123, 7_000_000, None),
         ("hailo8", 56, 30_000_000, None),
         ("hailo8l", 61, 3_000_000, 0.95),
+        ("hailo8l", 23, 11_680_000, 0.85),  # recorded: ResNet-18, as fast alone as in a batch
+        ("hailo8l", 23, 12_790_000, 0.85),  # recorded: RepVGG-A1, the same
+        ("hailo8l", 29, 15_370_000, None),  # recorded: ResNeXt-26, 2.5 times faster in a batch
+        ("hailo8", 39, 21_790_000, 0.75),
         ("hailo8l", 62, 3_000_000, None),
     ],
 )

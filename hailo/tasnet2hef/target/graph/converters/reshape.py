@@ -11,6 +11,7 @@ from dataclasses import replace
 from tasnet2hef.target.graph.builder import Builder, Unsupported, Value
 from tasnet2hef.target.graph.converters.normalization import add_group_norm
 from tasnet2hef.target.graph.converters.registry import converts
+from tasnet2hef.target.graph.fused_patterns import channel_shuffle_at
 from tasnet2hef.target.graph.group_norms import group_norm_at
 from tasnet2hef.target.graph.heads import regrouped
 from tasnet2hef.target.graph.layout import default_layout, letter_size, with_sizes
@@ -33,6 +34,10 @@ def convert_reshape(node: OnnxNode, build: Builder) -> None:
     if norm is not None:
         add_group_norm(norm, build)
         return
+    shuffle = channel_shuffle_at(node, build.consumers)
+    if shuffle:
+        _add_shuffle(shuffle, build, source)
+        return
     layout = relabelled(source, before, after)
     if layout is None and node.index in build.attention:
         regroup(node, build, source, before, after)
@@ -52,6 +57,20 @@ def relabelled(source: Value, before: Shape, after: Shape) -> str | None:
     if [size for size in before if size != 1] != [size for size in after if size != 1]:
         return None
     return _placed(significant, after)
+
+
+def _add_shuffle(nodes: Sequence[OnnxNode], build: Builder, source: Value) -> None:
+    """Add the layer of a channel shuffle, and the value of each of its nodes."""
+    value = build.channels_first(nodes[0], source)
+    groups = (nodes[0].output_shapes[0] or (1, 1))[1]
+    names = [node.name for node in nodes]
+    value = build.add(
+        nodes[0], "feature_shuffle", [value], value.shape, {"groups": groups}, layout=value.layout, names=names
+    )
+    value.draft.onnx[:] = nodes
+    value.draft.onnx_shape = nodes[-1].output_shapes[0]
+    for node in nodes:
+        build.bind(node.outputs[0], value)
 
 
 def regroup(node: OnnxNode, build: Builder, source: Value, before: Shape, after: Shape) -> None:
