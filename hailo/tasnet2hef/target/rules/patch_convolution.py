@@ -20,9 +20,9 @@ def check(context: RuleContext) -> Iterable[Finding]:
         if min(*layer.kernel, *layer.strides) < _REFUSED or columns <= _COMPILED_COLUMNS:
             continue
         message = (
-            f"kernel {layer.kernel[0]} x {layer.kernel[1]}, stride {layer.strides[0]} x {layer.strides[1]}, {columns} "
-            f"patches in a row: 16 x 16 ended in 'Reshape is needed for layers: conv1' with {_REFUSED_COLUMNS}, and "
-            f"compiled with {_COMPILED_COLUMNS}; {_COMPILED} x {_COMPILED} compiled"
+            f"kernel {layer.kernel[0]} x {layer.kernel[1]}, stride {layer.strides[0]} x {layer.strides[1]}, "
+            f"{columns} patches in a row: 16 x 16 ended in 'Reshape is needed for layers: conv1' with "
+            f"{_REFUSED_COLUMNS}, and compiled with {_COMPILED_COLUMNS}; {_COMPILED} x {_COMPILED} compiled"
         )
         refused = columns >= _REFUSED_COLUMNS
         level: Level = "error" if refused else "warning"
@@ -63,7 +63,7 @@ RULE = Rule(
             hardware=("hailo8l",),
         ),
         Evidence(
-            source="between the above and the vision transformers of hailo_model_zoo, 224 pixels (hailo8, hailo8l)",
+            source="between these and the vision transformers of hailo_model_zoo, 224 pixels (hailo8, hailo8l)",
             grade="inferred",
         ),
     ),

@@ -162,6 +162,58 @@ def test_a_reported_failure_is_found(graph: str, chip: str, expected: str) -> No
 
 
 @needs_reports
+@pytest.mark.parametrize(
+    ("graph", "rule"), [("r01b_step2_slice", "slice-form"), ("r03b_groupnorm_op", "group-norm")]
+)
+def test_a_reported_form_without_the_compilers_words_is_a_warning(graph: str, rule: str) -> None:
+    report = check_file(REPORTED / f"{graph}.onnx")
+    assert {(finding.rule, finding.level) for finding in report.findings} == {(rule, "warning")}
+
+
+@pytest.mark.parametrize(
+    ("pixels", "chip", "expected"),
+    [
+        (224, "hailo8l", set()),
+        (240, "hailo8l", {"warning"}),
+        (640, "hailo8l", {"error"}),
+        (640, "hailo8", {"warning"}),
+    ],
+)
+def test_patches(pixels: int, chip: str, expected: set[str]) -> None:
+    graph = GraphSketch()
+    source = graph.input(1, 3, pixels, pixels)
+    assert (
+        levels(graph.model(graph.conv(source, 3, 64, (16, 16), strides=[16, 16])), "patch-convolution", chip)
+        == expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "features", "expected"),
+    [
+        (197, 3072, set()),
+        (500, 1536, set()),
+        (500, 1540, {"warning"}),
+        (600, 1024, {"warning"}),
+        (1000, 512, {"error"}),
+    ],
+)
+def test_rows_of_few_columns_are_split_over_their_features(
+    columns: int, features: int, expected: set[str]
+) -> None:
+    graph = GraphSketch()
+    dense = graph.node("MatMul", graph.input(1, columns, 64), graph.weight(64, features))
+    assert levels(graph.model(dense), "row-too-wide") == expected
+
+
+def test_a_product_of_two_inputs_is_named() -> None:
+    graph = GraphSketch()
+    product = graph.node("MatMul", graph.input(1, 4, 8, 16), graph.input(1, 4, 16, 8))
+    assert levels(graph.model(product), "signed-product") == {"warning"}
+    assert levels(graph.model(product), "product-of-inputs") == {"warning"}
+
+
+@needs_reports
 def test_a_convolution_without_kernel_shape_is_repaired(tmp_path: Path) -> None:
     found = check_file(REPORTED / "r63_conv_no_kernel_shape.onnx").findings
     assert {finding.rule for finding in found} == {"kernel-shape-missing"}
