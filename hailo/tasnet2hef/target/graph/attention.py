@@ -25,7 +25,7 @@ _SHAPES = (
 )
 _SCALES = ("Mul", "Div")
 _IN_SCORES = ("Add", "Sub", "Where", "Max", "Clip", "Dropout")
-_AFTER_PATCHES = ("Concat", "Add", "LayerNormalization")
+_AFTER_PATCHES = ("Concat", "Add", "Mul", "LayerNormalization", "ReduceMean")
 
 
 def attention_nodes(nodes: Sequence[OnnxNode], is_constant: Callable[[str], bool]) -> frozenset[int]:
@@ -34,14 +34,14 @@ def attention_nodes(nodes: Sequence[OnnxNode], is_constant: Callable[[str], bool
     consumers = consumers_of(nodes)
     found: set[int] = set()
     for softmax in (node for node in nodes if node.op_type == "Softmax"):
-        scores = _product(_behind(softmax, producers, is_constant), is_constant)
-        mixed = _product(_ahead(softmax, consumers), is_constant)
+        before, after = tuple(_behind(softmax, producers, is_constant)), tuple(_ahead(softmax, consumers))
+        scores, mixed = _product(before, is_constant), _product(after, is_constant)
         if scores is None or mixed is None:
             continue
-        found.update((softmax.index, scores.index, mixed.index))
+        found.update(node.index for node in (softmax, *before, *after))
         found.update(_shaping_before((*scores.inputs, *mixed.inputs), producers, is_constant))
         found.update(_shaping_after(mixed, consumers))
-    return frozenset(found | _flattened_patches(nodes, consumers))
+    return frozenset(found | _tokens_of_maps(nodes, consumers, found))
 
 
 def _behind(
@@ -55,7 +55,7 @@ def _behind(
             return
         yield node
         if node.op_type not in (*_SCALES, *_IN_SCORES, *_SHAPES):
-            return
+            return  # the product
         varying = [name for name in node.inputs if name and not is_constant(name)]
         if not varying:
             return
@@ -76,9 +76,9 @@ def _ahead(softmax: OnnxNode, consumers: Mapping[str, Sequence[OnnxNode]]) -> It
 
 
 def _product(nodes: Iterable[OnnxNode], is_constant: Callable[[str], bool]) -> OnnxNode | None:
-    """Return the first product of two tensors of the net among some nodes."""
+    """Return the first product among some nodes that is no dense layer; learnt queries are a constant."""
     return next(
-        (node for node in nodes if node.op_type == "MatMul" and not any(map(is_constant, node.inputs))), None
+        (node for node in nodes if node.op_type == "MatMul" and not any(map(is_constant, node.inputs[1:]))), None
     )
 
 
@@ -111,19 +111,32 @@ def _shaping_after(mixed: OnnxNode, consumers: Mapping[str, Sequence[OnnxNode]])
     return found
 
 
-def _flattened_patches(nodes: Sequence[OnnxNode], consumers: Mapping[str, Sequence[OnnxNode]]) -> set[int]:
-    """Return reshapes of a map to tokens that get a class token, positions or a norm, as in vision transformers.
+def _tokens_of_maps(
+    nodes: Sequence[OnnxNode], consumers: Mapping[str, Sequence[OnnxNode]], attention: set[int]
+) -> set[int]:
+    """Return nodes that make tokens of a map: a class token, positions, a norm or an attention follows them.
 
-    Tokens that go straight into a dense layer, and back to a map, were refused.
+    Tokens that go into a dense layer of another kind, and back to a map, were refused.
     """
-    found: set[int] = set()
+    found = set[int]()
     for node in nodes:
-        if node.op_type not in ("Reshape", "Flatten"):
+        if node.op_type not in ("Reshape", "Flatten", "Squeeze") or len(node.input_shapes[0] or ()) != 4:
             continue
         readers = consumers.get(node.outputs[0], ())
         turns = [reader for reader in readers if reader.op_type == "Transpose"]
         tokens = [tensor for turn in turns for tensor in turn.outputs] or list(node.outputs)
-        after = [reader.op_type for tensor in tokens for reader in consumers.get(tensor, ())]
-        if len(node.input_shapes[0] or ()) == 4 and after and all(op_type in _AFTER_PATCHES for op_type in after):
+        after = [reader for tensor in tokens for reader in consumers.get(tensor, ())]
+        if after and all(_takes_tokens(reader, consumers, attention) for reader in after):
             found.update((node.index, *(turn.index for turn in turns)))
     return found
+
+
+def _takes_tokens(node: OnnxNode, consumers: Mapping[str, Sequence[OnnxNode]], attention: set[int]) -> bool:
+    """Return whether a node is one that vision transformers have behind their patches."""
+    if node.op_type not in ("MatMul", "Gemm"):
+        return node.op_type in _AFTER_PATCHES
+    readers = list(consumers.get(node.outputs[0], ()))
+    readers += [
+        after for reader in readers if reader.op_type == "Add" for after in consumers.get(reader.outputs[0], ())
+    ]
+    return any(reader.index in attention for reader in readers)

@@ -15,7 +15,7 @@ def gelu_at(node: OnnxNode, consumers: Consumers, is_constant: IsConstant) -> tu
 
     x / sqrt(2) -> Erf -> + 1, then times x and times a half in either order.
     """
-    if node.op_type != "Div" or not is_constant(node.inputs[1]):
+    if node.op_type != "Div" or len(node.inputs) != 2 or not is_constant(node.inputs[1]):
         return ()
     chain = [node]
     for op_type in ("Erf", "Add", "Mul", "Mul"):

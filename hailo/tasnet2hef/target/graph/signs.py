@@ -71,15 +71,21 @@ def signs_of(loaded: LoadedGraph) -> Mapping[str, Sign]:
 def _of_node(node: OnnxNode, sign: Callable[[str], Sign], producers: Mapping[str, OnnxNode]) -> Sign:
     inputs = [tensor for tensor in node.inputs if tensor]
     kind = node.op_type
+    if not inputs:
+        return Sign.SIGNED
     if kind in _NON_NEGATIVE:
         return Sign.NON_NEGATIVE
     if kind in _LEANING:
         return max(Sign.LEANING, sign(inputs[0]))
     if kind in _KEEPING:
         return sign(inputs[0])
-    if kind == "Mul" and len(set(inputs)) == 1:
+    if kind == "Mul" and len(inputs) == 2 and inputs[0] == inputs[1]:
         return Sign.NON_NEGATIVE
-    if kind == "Mul" and any(_is_gate(gate, tensor, producers) for gate, tensor in (inputs, inputs[::-1])):
+    if (
+        kind == "Mul"
+        and len(inputs) == 2
+        and any(_is_gate(gate, tensor, producers) for gate, tensor in (inputs, inputs[::-1]))
+    ):
         return max(Sign.LEANING, min(map(sign, inputs)))
     if kind == "Add" and any(_is_above_minus_one(tensor, producers) for tensor in inputs):
         return Sign.NON_NEGATIVE if any(_at_least_one(node, place) for place in (0, 1)) else Sign.SIGNED
@@ -90,7 +96,7 @@ def _of_node(node: OnnxNode, sign: Callable[[str], Sign], producers: Mapping[str
 
 def _of_options(node: OnnxNode, sign: Callable[[str], Sign], inputs: Sequence[str]) -> Sign:
     """Return the sign for operators whose options or second input decide."""
-    first = sign(inputs[0]) if inputs else Sign.SIGNED
+    first = sign(inputs[0])
     if node.op_type == "Max":
         return max(map(sign, inputs))
     if node.op_type == "Clip":
@@ -105,7 +111,7 @@ def _of_options(node: OnnxNode, sign: Callable[[str], Sign], inputs: Sequence[st
         fill = node.values(2) if node.has_input(2) else (node.number("value", 0.0),)
         return first if node.text("mode", "constant") != "constant" or (fill and min(fill) >= 0) else Sign.SIGNED
     if node.op_type == "Where":
-        return min(map(sign, inputs[1:]))
+        return min(map(sign, inputs[1:]), default=Sign.SIGNED)
     return Sign.SIGNED
 
 

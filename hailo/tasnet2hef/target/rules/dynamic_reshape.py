@@ -21,6 +21,8 @@ def check(context: RuleContext) -> Iterable[Finding]:
     for node in context.model.graph.node:
         if node.op_type == "Reshape" and len(node.input) > 1 and _depends_on_shape(node.input[1], producers):
             layer = context.layer_of_node.get(node.name)
+            if context.is_constant(node.output[0]):
+                continue  # it folds away
             if layer is not None and layer.type == "group_normalization":
                 continue  # group-norm reports it
             level: Level = "warning" if node.name in within else "error"

@@ -27,7 +27,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
     Rows of few columns and many features, the tokens of a transformer, are split over the features and compile.
     """
     for layer in context.net:
-        if layer.type in FREE_TYPES:
+        if layer.type in FREE_TYPES or _is_of_heads(context, layer):
             continue
         shapes = (layer.shape, *layer.input_shapes)
         shape = max(shapes, key=lambda each: (_is_refused(each), _is_suspect(each), _row_bytes(each)))
@@ -40,6 +40,11 @@ def check(context: RuleContext) -> Iterable[Finding]:
             yield RULE.finding(context, _refused(layer, row), layer=layer)
         elif _is_suspect(shape):
             yield RULE.finding(context, _between(layer, row, shape[-2]), layer=layer, level="warning", evidence=1)
+
+
+def _is_of_heads(context: RuleContext, layer: Layer) -> bool:
+    """Return whether a layer works head by head: attention-too-wide judges its tokens."""
+    return bool(layer.onnx) and all(node.index in context.attention for node in layer.onnx)
 
 
 def _is_refused(shape: tuple[int, ...]) -> bool:

@@ -28,6 +28,8 @@ def convert_slice(node: OnnxNode, build: Builder) -> None:
         first, last = _clamped(start, size), _clamped(end, size)
         if (first, last, step) == (0, size, 1):
             continue
+        if letter == "C" and set(INNER) & set(source.layout):
+            raise Unsupported(f"Slice {first}:{last} of each head's features")
         if letter in INNER and step == 1:
             spans["C"] = (first * part, last * part, 1)
             continue
@@ -45,6 +47,8 @@ def convert_slice(node: OnnxNode, build: Builder) -> None:
 def _extent(node: OnnxNode, source: Value, axis: int) -> tuple[int, int]:
     """Return the size of an axis, and how many features one step along it takes if it is part of the features."""
     letter, known = source.letter(axis), node.input_shapes[0]
+    if letter == "C" and known is not None and set(INNER) & set(source.layout):
+        return known[axis], letter_size(source.shape, "C") // known[axis]
     if letter not in INNER or known is None:
         return letter_size(source.shape, letter), 1
     if letter != next(each for each in INNER if each in source.layout):

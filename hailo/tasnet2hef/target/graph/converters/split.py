@@ -17,6 +17,9 @@ def convert_split(node: OnnxNode, build: Builder) -> None:
     if letter in INNER and node.input_shapes[0] is not None:
         _split_packed(node, build, source, letter)
         return
+    if letter == "C" and set(INNER) & set(source.layout) and node.input_shapes[0] is not None:
+        _split_each_head(node, build, source)
+        return
     if letter not in "HWC" or len(source.shape) != 4:
         raise Unsupported(f"Split over axis {letter} of a tensor with axes {source.layout}")
     sizes = _sizes(node, letter_size(source.shape, letter))
@@ -39,6 +42,17 @@ def _split_packed(node: OnnxNode, build: Builder, source: Value, letter: str) ->
     splitter = build.add(node, "feature_splitter", [source], shape, params, layout=source.layout)
     for tensor in node.outputs:
         build.bind(tensor, Value(splitter.draft, shape, source.layout))
+
+
+def _split_each_head(node: OnnxNode, build: Builder, source: Value) -> None:
+    """Split the features of each head: queries, keys and values that lie side by side in it."""
+    known = (node.input_shapes[0] or ())[node.integer("axis", 0)]
+    heads = letter_size(source.shape, "C") // known
+    sizes = tuple(size * heads for size in _sizes(node, known))
+    first = with_sizes(source.shape, C=sizes[0])
+    splitter = build.add(node, "feature_splitter", [source], first, {"split_sizes": sizes}, layout=source.layout)
+    for tensor, size in zip(node.outputs, sizes, strict=True):
+        build.bind(tensor, Value(splitter.draft, with_sizes(source.shape, C=size), source.layout))
 
 
 def _sizes(node: OnnxNode, total: int) -> tuple[int, ...]:
