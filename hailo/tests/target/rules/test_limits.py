@@ -61,6 +61,12 @@ def test_means_of_values_of_one_sign(activation: str, rows: int, columns: int, e
     assert levels(model, "mean-too-long") == expected
 
 
+def test_a_long_mean_of_signed_values_for_a_gate_only_warns() -> None:
+    graph = GraphSketch()
+    pooled = graph.node("GlobalAveragePool", graph.conv(graph.input(1, 8, 56, 56), 8, 8))
+    assert levels(graph.model(graph.conv(pooled, 8, 8)), "mean-too-long") == {"warning"}
+
+
 def test_a_long_mean_names_the_line_of_the_model_script() -> None:
     graph = GraphSketch()
     source = graph.node("Relu", graph.conv(graph.input(1, 8, 128, 240), 8, 8))
