@@ -136,7 +136,7 @@ def _is_gate(gate: str, tensor: str, producers: Mapping[str, OnnxNode]) -> bool:
 
 def _is_above_minus_one(tensor: str, producers: Mapping[str, OnnxNode]) -> bool:
     node = producers.get(tensor)
-    return node is not None and node.op_type in ("Erf", "Tanh")
+    return node is not None and node.op_type in ("Erf", "Tanh", "Elu") and node.number("alpha", 1.0) <= 1
 
 
 def _at_least_one(node: OnnxNode, place: int) -> bool:

@@ -40,6 +40,7 @@ CASES: dict[str, tuple[Draw, Sign]] = {
     "silu": (lambda g, t: g.node("Mul", t, g.node("Sigmoid", t)), Sign.LEANING),
     "hard swish in parts": (_hard_swish, Sign.LEANING),
     "gelu in parts": (_gelu, Sign.LEANING),
+    "elu above one": (lambda g, t: g.node("Add", g.node("Elu", t), g.scalar(1.0)), Sign.NON_NEGATIVE),
     "leaky": (lambda g, t: g.node("LeakyRelu", t, alpha=0.1), Sign.LEANING),
     "steep leaky": (lambda g, t: g.node("LeakyRelu", t, alpha=0.8), Sign.SIGNED),
     "sum with a signed one": (lambda g, t: g.node("Add", g.node("Relu", t), t), Sign.SIGNED),
