@@ -81,7 +81,7 @@ def _cost_rows(report: CheckReport) -> list[tuple[str, str]]:
         ("LCUs", f"{cost.lcus} of {int(chip.layer_controllers)}, {chip.single_context_layers} in one context"),
         ("APUs", f"{cost.apus} of {apus}"),
         ("memory units for weights", f"{resources.memory_units} of {int(chip.memory_units)} [inferred]"),
-        ("likely contexts", f"{resources.likely_contexts} [inferred]"),
+        ("likely contexts", f"{resources.contexts_in_words} [inferred]"),
         ("weights", f"{cost.weights:,}"),
         ("operations", f"{resources.gops:.3f} GOP"),
         ("operations a second of audio", "unknown" if rate is None else f"{rate:.3f} GOP/s"),

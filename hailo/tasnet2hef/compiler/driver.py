@@ -71,7 +71,7 @@ def plan(
 ) -> tuple[CompileInputs, tuple[Fallback, ...]]:
     """Return what a run would read, and its fallbacks; nothing is run or written."""
     inputs = read_inputs(graph, calibration, options.script, options.hardware)
-    return inputs, fallbacks_for(inputs.script, situation_of(inputs, options))
+    return inputs, fallbacks_for(inputs.script, situation_of(inputs, options), inputs.report.resources)
 
 
 def describe_plan(fallbacks: Sequence[Fallback], options: CompileOptions) -> str:
@@ -118,7 +118,7 @@ class _Run:
         seconds = options.seconds()
         settings = RunnerSettings(folder, python, lock.token, options.memory(), seconds, situation)
         self._stages = StageRunner(settings, display)
-        self._fallbacks = fallbacks_for(inputs.script, situation)
+        self._fallbacks = fallbacks_for(inputs.script, situation, inputs.report.resources)
         self._deadline = time.monotonic() + seconds["total"]
         self._notes = list(inputs.notes)
         if lock.orphans:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.target.graph.cost import Cost
-from tasnet2hef.target.known.chip import Chip
+from tasnet2hef.target.known.chip import Chip, caps_line
 from tasnet2hef.target.known.column_gain import ColumnGain, column_gain
+
+Fit = Literal["one context", "one context with raised caps", "several contexts"]
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,55 @@ class ResourceEstimate:
 
     @property
     def likely_contexts(self) -> int:
-        """Return how many contexts the net likely needs [inferred]."""
+        """Return how many contexts the net likely needs, with raised caps where these make it one [inferred]."""
         return self.chip.likely_contexts(self.cost.lcus, self.cost.weights)
+
+    @property
+    def fit(self) -> Fit:
+        """Return whether one context likely holds the net: by the compiler's own caps, by raised ones, or not."""
+        cap = self.chip.single_context_caps(self.cost.lcus, self.cost.weights)
+        if cap is None:
+            return "several contexts"
+        return "one context" if cap == self.chip.single_context_cap.value else "one context with raised caps"
+
+    @property
+    def raised_cap(self) -> float | None:
+        """Return the cap that makes fewer contexts; None where the compiler's own caps make one."""
+        if self.fit == "one context":
+            return None
+        return (
+            self.chip.single_context_caps(self.cost.lcus, self.cost.weights) or self.chip.raised_memory_cap.value
+        )
+
+    @property
+    def contexts_by_default(self) -> int:
+        """Return how many contexts are likely with the compiler's own caps [inferred]."""
+        if self.fit == "one context":
+            return 1
+        return self.chip.several_contexts(self.cost.lcus, self.cost.weights, self.chip.many_context_cap.value)
+
+    @property
+    def contexts_with_raised_caps(self) -> int:
+        """Return how many contexts are likely with the caps raised [inferred]."""
+        if self.fit != "several contexts" or self.raised_cap is None:
+            return 1
+        return self.chip.several_contexts(self.cost.lcus, self.cost.weights, self.raised_cap)
+
+    @property
+    def contexts_in_words(self) -> str:
+        """Return the likely contexts, and what raised caps change."""
+        if self.fit == "one context":
+            return "1"
+        if self.fit == "one context with raised caps":
+            return f"1 with caps raised to {self.raised_cap:.0%}"
+        return (
+            f"{self.likely_contexts}, {self.contexts_with_raised_caps} with caps raised to {self.raised_cap:.0%}"
+        )
 
     @property
     def memory_units(self) -> int:
         """Return how many memory units the 8-bit weights fill [inferred]."""
-        return math.ceil(self.cost.weights / self.chip.memory_unit_bytes.value)
+        return self.chip.units_of(self.cost.weights)
 
     @property
     def gops(self) -> float:
@@ -63,6 +106,11 @@ class ResourceEstimate:
             "apus": {"demand": cost.apus, **_available(chip, None if chip.apus is None else chip.apus.value)},
             "memory_units": {"demand": self.memory_units, **_available(chip, chip.memory_units.value)},
             "likely_contexts": self.likely_contexts,
+            "fit": self.fit,
+            "contexts_in_words": self.contexts_in_words,
+            "contexts_by_default": self.contexts_by_default,
+            "contexts_with_raised_caps": self.contexts_with_raised_caps,
+            "raised_caps": None if self.raised_cap is None else caps_line(self.raised_cap),
             "layers_per_context": chip.layers_per_context,
             "weights": cost.weights,
             "macs": cost.macs,

@@ -61,6 +61,9 @@ def _means() -> Iterator[str]:
     named = re.findall(r"ne_activation_(avgpool\d+)", find_rule("mean-too-long").evidence[0].words)
     assert [layer.kernel for layer in means if layer.name in named] == [(1, frames)]
     yield f"`{named[0]}`"
+    net = net_of("wide 4-D")
+    assert net[net[named[0]].inputs[0]].params["feature_multiplier_type"] == "square"
+    yield " and ".join(re.findall(r"\d,\d{3}", limits.MEAN_PASS_POSITIONS.note)[:2]) + " values behind a ReLU"
 
 
 def _rows() -> Iterator[str]:

@@ -47,11 +47,16 @@ def _sizes(reports: Mapping[str, CheckReport]) -> str:
         "errors of `check`": lambda report: f"{len(report.errors):,}",
         "layers parsed": lambda report: f"{report.resources.cost.parsed_layers:,}",
         "layers compiled": lambda report: f"{report.resources.cost.lcus:,}",
-        "contexts, likely [inferred]": lambda report: f"{report.resources.likely_contexts}",
+        "contexts by default, with raised caps [inferred]": _contexts,
         "widest row, bytes": lambda report: f"{report.resources.cost.widest_row.values:,}",
         "maps held whole": lambda report: f"{len(report.resources.cost.held_maps)}",
     }
     return _table(("", *reports), [(row, *map(value, reports.values())) for row, value in rows.items()])
+
+
+def _contexts(report: CheckReport) -> str:
+    resources = report.resources
+    return f"{resources.contexts_by_default}, {resources.contexts_with_raised_caps}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -27,6 +27,7 @@ def text() -> str:
     fields = [field.name for field in dataclasses.fields(Chip) if field.name != "name"]
     rows = [(_words(name), *(_value(getattr(chip, name)) for chip in chips)) for name in fields]
     rows.append(("layers in one context", *(str(chip.single_context_layers) for chip in chips)))
+    rows.append(("the same with raised caps", *(str(chip.raised_context_layers) for chip in chips)))
     rows.append(("layers in each of several", *(str(chip.layers_per_context) for chip in chips)))
     parts = [_HEAD, table(("", *chip_names()), rows)]
     for chip in chips:

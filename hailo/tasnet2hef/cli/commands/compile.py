@@ -37,7 +37,7 @@ def command(
         metavar="STAGE=MIN",
         help="Minutes for translate, optimize, emulate, compile or total; may be repeated.",
     ),
-    attempts: int | None = typer.Option(None, min=1, help="Most tries of the compile stage.", show_default="3"),
+    attempts: int | None = typer.Option(None, min=1, help="Most tries of the compile stage.", show_default="4"),
     python: str = typer.Option(
         "", "--python", help="Python that has the compiler.", show_default="the one that runs this"
     ),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tasnet2hef.target.graph.constants import Array, Constants
+from tasnet2hef.target.graph.heads import INNER
 from tasnet2hef.target.graph.layers import UNSUPPORTED, ParamValue
 from tasnet2hef.target.graph.layout import default_layout, hn_shape, letter_size, significant_sizes, with_sizes
 from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
@@ -79,12 +80,14 @@ class Value:
 class Builder:
     """The drafts of a net under construction and the value of every tensor converted so far.
 
-    `use_counts` is how many nodes and graph outputs use each tensor, `consumers` the nodes among them.
+    `use_counts` is how many nodes and graph outputs use each tensor, `consumers` the nodes among them;
+    `attention` are the indices of the nodes of attentions (see `attention`).
     """
 
     constants: Constants
     use_counts: Mapping[str, int]
     consumers: Mapping[str, Sequence[OnnxNode]]
+    attention: frozenset[int] = frozenset()
     drafts: list[Draft] = field(default_factory=list)
     _values: dict[str, Value] = field(default_factory=dict)
 
@@ -108,6 +111,10 @@ class Builder:
     def unbound_outputs(self, node: OnnxNode) -> list[str]:
         """Return the outputs of a node that are read but have no value yet."""
         return [name for name in node.outputs if self.use_counts.get(name) and name not in self._values]
+
+    def is_bound(self, node: OnnxNode) -> bool:
+        """Return whether all outputs of a node that are read have a value."""
+        return any(name in self._values for name in node.outputs) and not self.unbound_outputs(node)
 
     def bind(self, tensor: str, value: Value) -> None:
         """Set the value of a tensor."""
@@ -191,6 +198,11 @@ class Builder:
         rank = len(like.layout)
         if len(shape) > rank:
             raise Unsupported(f"constant {tensor} has {len(shape)} axes, the tensor beside it {rank}")
+        if set(INNER) & set(like.layout):  # a mask for all heads
+            names = [f"{node.name}_input"]
+            return self.add(
+                node, "const_input", [], like.shape, {"input_tiles": ((1, 1, 1),)}, layout=like.layout, names=names
+            )
         aligned = hn_shape((1,) * (rank - len(shape)) + shape, like.layout)
         params: dict[str, ParamValue] = {"input_tiles": ((1, 1, 1),)}
         return self.add(node, "const_input", [], aligned, params, layout=like.layout, names=[f"{node.name}_input"])

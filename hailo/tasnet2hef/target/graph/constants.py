@@ -110,10 +110,10 @@ class Constants:
             if values is None:
                 return None
             feeds[source] = values
-        return _evaluate(node, feeds, self._opset).get(name)
+        return evaluate(node, feeds, self._opset).get(name)
 
 
-def _evaluate(node: onnx.NodeProto, feeds: dict[str, Array], opset: int) -> dict[str, Array]:
+def evaluate(node: onnx.NodeProto, feeds: dict[str, Array], opset: int) -> dict[str, Array]:
     """Return the outputs of one node for `feeds`, by name; empty if the reference evaluator can't run it."""
     from onnx.reference import ReferenceEvaluator
 

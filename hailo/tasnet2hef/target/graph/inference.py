@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import onnx
-from onnx import TensorProto, shape_inference
+from onnx import TensorProto, numpy_helper, shape_inference
 
 from tasnet2hef.base.errors import GraphError
+from tasnet2hef.target.graph.constants import Array, evaluate
 from tasnet2hef.target.graph.onnx_node import Shape
 
 # Shape operators read tensors of a few numbers; anything larger is a weight, of which only the shape counts.
 _LARGEST_READ_BYTES = 1024
+
+_MOST_PASSES = 64
+_MOST_SIZES = 128
+_WHOLE = (TensorProto.INT64, TensorProto.INT32, TensorProto.BOOL)
+_OF_SIZES = (
+    *("Add", "Cast", "Concat", "ConstantOfShape", "Div", "Equal", "Gather", "Identity", "Mod", "Mul", "Range"),
+    *("ReduceProd", "Reshape", "Slice", "Squeeze", "Sub", "Unsqueeze", "Where"),
+)
+"""Operators that compute sizes from sizes."""
 
 _KEEP_SHAPE = ("GroupNormalization",)
 """Operators whose output has the shape of their first input, which onnx does not infer."""
@@ -42,12 +53,78 @@ def _inferred(model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]],
     skeleton = _skeleton(model)
     stored = {tensor.name for tensor in model.graph.initializer}
     _fix_inputs(skeleton, input_shapes, stored, where)
+    inferred = _infer(skeleton, where)
+    for _ in range(_MOST_PASSES):
+        if not _write_out_sizes(skeleton, inferred):
+            break
+        inferred = _infer(skeleton, where)
+    return inferred
+
+
+def _infer(skeleton: onnx.ModelProto, where: str) -> onnx.GraphProto:
     try:
-        inferred = shape_inference.infer_shapes(skeleton, strict_mode=True, data_prop=True)
+        return shape_inference.infer_shapes(skeleton, strict_mode=True, data_prop=True).graph
     except (shape_inference.InferenceError, ValueError, TypeError, RuntimeError, UnicodeDecodeError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise GraphError(f"{where}: shapes do not fit together: {' '.join(lines)[:300]}") from None
-    return inferred.graph
+
+
+def _write_out_sizes(skeleton: onnx.ModelProto, inferred: onnx.GraphProto) -> bool:
+    """Replace what is computed from known sizes by constants if a shape is missing; return whether there was any.
+
+    onnx does not infer the shape behind a Reshape or an Expand to sizes that were measured in the graph.
+    """
+    values = {value.name: value for value in (*inferred.input, *inferred.value_info, *inferred.output)}
+    outputs = [name for node in skeleton.graph.node for name in node.output if name]
+    if all(name in values and static_shape(values[name]) is not None for name in outputs):
+        return False
+    known = {name: shape for name, value in values.items() if (shape := static_shape(value)) is not None}
+    numbers = {
+        tensor.name: numpy_helper.to_array(tensor)
+        for tensor in skeleton.graph.initializer
+        if tensor.data_type in _WHOLE and _holds_values(tensor)
+    }
+    opset = next((entry.version for entry in skeleton.opset_import if entry.domain in ("", "ai.onnx")), 1)
+    replaced = False
+    for node in skeleton.graph.node:
+        result = _numbers_of(node, known, numbers, opset)
+        if result is None:
+            continue
+        numbers[node.output[0]] = result
+        if node.op_type != "Constant":
+            tensor = numpy_helper.from_array(result, node.output[0])
+            node.CopyFrom(onnx.helper.make_node("Constant", [], [node.output[0]], name=node.name, value=tensor))
+            replaced = True
+    return replaced
+
+
+def _holds_values(tensor: TensorProto) -> bool:
+    """Return whether the skeleton kept a tensor's values: those of weights were left out."""
+    return bool(tensor.raw_data or tensor.int64_data or tensor.int32_data)
+
+
+def _numbers_of(
+    node: onnx.NodeProto, known: Mapping[str, Shape], numbers: Mapping[str, Array], opset: int
+) -> Array | None:
+    """Return the result of a node that computes sizes; None for every other node."""
+    attributes = {attribute.name: attribute for attribute in node.attribute}
+    if (
+        len(node.output) != 1
+        or node.domain not in ("", "ai.onnx")
+        or any(each.HasField("g") for each in node.attribute)
+    ):
+        return None
+    if node.op_type == "Shape" and node.input[0] in known:
+        start, end = (attributes[name].i if name in attributes else None for name in ("start", "end"))
+        return np.array(known[node.input[0]][start:end], np.int64)
+    if node.op_type == "Constant":
+        tensor = attributes["value"].t if "value" in attributes else None
+        small = tensor is not None and tensor.data_type in _WHOLE and tensor.ByteSize() <= _LARGEST_READ_BYTES
+        return numpy_helper.to_array(tensor) if tensor is not None and small else None
+    if node.op_type not in _OF_SIZES or not all(name in numbers for name in node.input if name):
+        return None
+    result = evaluate(node, {name: numbers[name] for name in node.input if name}, opset).get(node.output[0])
+    return result if result is not None and result.dtype.kind in "iub" and result.size <= _MOST_SIZES else None
 
 
 def _skeleton(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from tasnet2hef.base.errors import GraphError
+from tasnet2hef.target.graph.attention import attention_nodes
 from tasnet2hef.target.graph.builder import Builder, Draft, Unsupported
 from tasnet2hef.target.graph.converters.registry import Converter, discover
 from tasnet2hef.target.graph.layers import HailoNet, Layer
@@ -31,7 +32,8 @@ def parse(loaded: LoadedGraph) -> HailoNet:
     parsing continues after it.  Raises GraphError for a node whose inputs and attributes contradict each other.
     """
     nodes = _live(loaded)
-    build = Builder(loaded.constants, _use_counts(nodes, loaded.outputs), consumers_of(nodes))
+    attention = attention_nodes(nodes, loaded.constants.__contains__)
+    build = Builder(loaded.constants, _use_counts(nodes, loaded.outputs), consumers_of(nodes), attention)
     for tensor in loaded.inputs:
         _add_input(loaded, tensor, build)
     converters = discover()
@@ -63,6 +65,8 @@ def _use_counts(nodes: Iterable[OnnxNode], outputs: Iterable[str]) -> Mapping[st
 
 
 def _convert(node: OnnxNode, build: Builder, converters: Mapping[str, Converter]) -> None:
+    if build.is_bound(node):
+        return  # part of an operator that an earlier node began
     before = len(build.drafts)
     converter = converters.get(node.op_type)
     try:

@@ -42,7 +42,8 @@ def workload(type_: str, params: Mapping[str, ParamValue], inputs: Sequence[Shap
         ops = elements(inputs[0]) + elements(output)
         return Workload(macs=ops / 2, ops=float(ops))
     if type_ == "matmul" and inputs:
-        macs = elements(output) * inputs[0][-1]
+        heads = params.get("groups", 1)  # each multiplies its own part of the features
+        macs = elements(output) * inputs[0][-1] // (heads if isinstance(heads, int) else 1)
         return Workload(macs=float(macs), ops=2.0 * macs)
     return Workload()
 

@@ -23,6 +23,10 @@ class Chip:
     memory_unit_bytes: Figure
     single_context_cap: Figure
     many_context_cap: Figure
+    raised_layer_cap: Figure
+    """The largest share of the layer controllers that a context is recorded to have used, with raised caps."""
+    raised_memory_cap: Figure
+    """The largest share of the memory units that a script was recorded to allow."""
     edge_row_columns: Figure
     """Rows at the chip's edge are padded up to this many columns, or bytes, see its note."""
 
@@ -39,13 +43,49 @@ class Chip:
         """
         return math.ceil(self.layer_controllers.value * self.many_context_cap.value)
 
+    @property
+    def raised_context_layers(self) -> int:
+        """Return how many layers a single context has held with caps raised by the model script."""
+        return round(self.layer_controllers.value * self.raised_layer_cap.value)
+
+    def units_of(self, weights: int) -> int:
+        """Return how many memory units 8-bit weights fill [inferred]."""
+        return math.ceil(weights / self.memory_unit_bytes.value)
+
+    def single_context_caps(self, layers: int, weights: int) -> float | None:
+        """Return the cap with which a net fits a single context; None if it needs several.
+
+        The cap is the compiler's own, or a raised one: that of ResNet-50, or the largest on record.
+        """
+        share = self.units_of(weights) / self.memory_units.value
+        usual = self.single_context_cap.value
+        if layers <= self.single_context_layers and share <= usual:
+            return usual
+        if layers > self.raised_context_layers or share > self.raised_memory_cap.value:
+            return None
+        within = layers <= self.layer_controllers.value * self.raised_memory_cap.value
+        return self.raised_memory_cap.value if within else self.raised_layer_cap.value
+
     def likely_contexts(self, layers: int, weights: int) -> int:
-        """Return how many contexts a net likely takes, by its layers and its 8-bit weights."""
-        units = math.ceil(weights / self.memory_unit_bytes.value)
-        if (
-            layers <= self.single_context_layers
-            and units <= self.memory_units.value * self.single_context_cap.value
-        ):
+        """Return how many contexts a net likely takes, by its layers and its 8-bit weights.
+
+        One where the compiler's own caps or raised ones allow it, else as many as the compiler's own caps make.
+        """
+        if self.single_context_caps(layers, weights) is not None:
             return 1
-        by_memory = math.ceil(units / (self.memory_units.value * self.many_context_cap.value))
-        return max(2, math.ceil(layers / self.layers_per_context), by_memory)
+        return self.several_contexts(layers, weights, self.many_context_cap.value)
+
+    def several_contexts(self, layers: int, weights: int, cap: float) -> int:
+        """Return into how many contexts a net is cut if each may use a share of each resource; at least two."""
+        by_layers = math.ceil(layers / math.ceil(self.layer_controllers.value * cap))
+        return max(2, by_layers, math.ceil(self.units_of(weights) / (self.memory_units.value * cap)))
+
+
+def caps_line(cap: float) -> str:
+    """Return the line of a model script that lets each context use more than the compiler's own share.
+
+    >>> caps_line(0.95)[:45]
+    'resources_param(max_control_utilization=0.95,'
+    """
+    kinds = ("control", "compute", "compute_16bit", "memory", "input_aligner", "apu")
+    return f"resources_param({', '.join(f'max_{kind}_utilization={cap:g}' for kind in kinds)})"

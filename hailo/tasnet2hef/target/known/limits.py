@@ -24,6 +24,15 @@ ROW_FAIL_BYTES: Final = Figure(
     Evidence(f"{_PROJECTS}; hailocs/hailo-whisper, base encoder at 10 s", "recorded"),
     "2000 x 256 and 1000 x 512; the edge lies between 384,000 and 512,000",
 )
+ROW_SPLIT_COLUMNS: Final = Figure(
+    500,
+    "columns",
+    Evidence("hailocs/hailo-whisper, tiny encoder at 10 s; hailo_model_zoo v2.18, vit_base.alls", "recorded"),
+    "tokens of 500 x 1,536 and 197 x 3,072 compiled: few columns are split over the features",
+)
+ROW_SPLIT_PASS_BYTES: Final = Figure(
+    768_000, "bytes", Evidence("hailocs/hailo-whisper, tiny encoder at 10 s", "recorded"), "500 x 1,536"
+)
 CONCAT_ROW_FAIL_BYTES: Final = Figure(
     310_800,
     "bytes",
@@ -42,6 +51,18 @@ MEAN_SHIFT_BITS: Final = Figure(
     "bits",
     Evidence(f"{_PROJECTS}, issues.md", "recorded"),
     "a mean over 1,999 positions asked for a shift of 10 where the unit has 8 data bits",
+)
+MEAN_FAIL_POSITIONS: Final = Figure(
+    1_999,
+    "positions",
+    Evidence(f"{_PROJECTS}, issues.md", "recorded"),
+    "the mean of the squares of a norm, by the recorded parse",
+)
+MEAN_PASS_POSITIONS: Final = Figure(
+    7_680,
+    "positions",
+    Evidence("hailo-ai/hailo_model_zoo v2.18, hailo8/base/stdc1.alls, DFC 3.33.1, hailo8", "recorded"),
+    "values behind a ReLU: 1,920 and 7,680 positions compiled as they are, 30,720 were reduced by the script",
 )
 MEAN_STEP: Final = Figure(
     128, "positions", Evidence("arithmetic on the shift above", "inferred"), "the longest step of a mean"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
+from tasnet2hef.target.graph.onnx_node import Shape
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 
@@ -13,10 +14,15 @@ def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse a constant of three axes that is added to the scores in front of a softmax."""
     for node in context.nodes("Add"):
         shapes = [context.shape(tensor) for tensor in node.inputs if context.is_constant(tensor)]
-        is_mask = any(shape is not None and len(shape) == 3 and min(shape[1:]) > 1 for shape in shapes)
+        is_mask = any(shape is not None and len(shape) == 3 and _is_mask(shape) for shape in shapes)
         before_softmax = any(reader.op_type == "Softmax" for reader in context.consumers(node))
         if is_mask and before_softmax:
             yield RULE.finding(context, "a mask of three axes is added to the scores", node=node)
+
+
+def _is_mask(shape: Shape) -> bool:
+    """Return whether a constant of three axes is one mask for all heads; biases of each head compile."""
+    return shape[0] == 1 and min(shape[1:]) > 1
 
 
 def _masked(*shape: int) -> onnx.ModelProto:
@@ -29,6 +35,11 @@ def _masked(*shape: int) -> onnx.ModelProto:
 def _three() -> onnx.ModelProto:
     """Draw scores with a mask [1, 8, 8]."""
     return _masked(1, 8, 8)
+
+
+def _each_head() -> onnx.ModelProto:
+    """Draw scores with a bias for each of four heads, [4, 8, 8], as in a LeViT."""
+    return _masked(4, 8, 8)
 
 
 def _four() -> onnx.ModelProto:
@@ -52,5 +63,5 @@ RULE = Rule(
     check=check,
     fix="give the mask a fourth axis in front: [1, 1, queries, keys]",
     bad=(_three,),
-    good=(_four,),
+    good=(_four, _each_head),
 )

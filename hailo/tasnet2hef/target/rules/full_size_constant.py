@@ -9,6 +9,10 @@ import onnx
 from tasnet2hef.target.graph.layout import elements
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
+_KEEP_SMALL = (
+    "keep constants per feature where the net allows it, as positions and masks do not; each run streams it in"
+)
+
 
 def check(context: RuleContext) -> Iterable[Finding]:
     """Report constants that become a layer of many positions, such as the zeros of a PReLU by Max and Min."""
@@ -21,12 +25,13 @@ def check(context: RuleContext) -> Iterable[Finding]:
             f"a constant is held as a map of {list(layer.shape[1:])} ({elements(layer.shape):,} values) for "
             f"{consumer}"
         )
-        if any(name in ("Max", "Min") for name in layer.op_types):
+        by_max = any(name in ("Max", "Min") for name in layer.op_types)
+        if by_max:
             message += (
                 "; Max and Min become const_input, concat and a grouped reduce_max: a PReLU written with them "
                 "costs 10 layers and twice the features"
             )
-        yield RULE.finding(context, message, layer=layer)
+        yield RULE.finding(context, message, layer=layer, fix="" if by_max else _KEEP_SMALL)
 
 
 def _prelu_by_max() -> onnx.ModelProto:

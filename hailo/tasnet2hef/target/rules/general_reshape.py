@@ -25,6 +25,25 @@ def check(context: RuleContext) -> Iterable[Finding]:
             yield RULE.finding(context, message, layer=layer, evidence=1, level="warning")
         else:
             yield RULE.finding(context, f"{message}; seen to end in UnsupportedShuffleLayerError", layer=layer)
+    yield from _dense_of_rows(context)
+
+
+def _dense_of_rows(context: RuleContext) -> Iterable[Finding]:
+    """Refuse a dense layer over the rows of [T, C] that is reshaped to three axes again, as Keras writes one."""
+    for node in context.nodes("Reshape"):
+        before, after = node.input_shapes[0], node.output_shapes[0]
+        if node.index in context.attention or not before or not after or len(before) != 3 or len(after) != 2:
+            continue
+        if before[1:] != after or 1 in after:
+            continue
+        for dense in context.consumers(node):
+            back = [reader.op_type for reader in context.consumers(dense)]
+            if dense.op_type in ("MatMul", "Gemm") and "Reshape" in back:
+                message = (
+                    f"Reshape {list(before)} -> {list(after)} for a dense layer, and back: seen to end in "
+                    "UnsupportedShuffleLayerError"
+                )
+                yield RULE.finding(context, message, node=node)
 
 
 def _splits_features(before: Shape, after: Shape) -> bool:
@@ -43,6 +62,14 @@ def _head_flatten() -> onnx.ModelProto:
     """Draw a Flatten that no dense layer reads."""
     graph = GraphSketch()
     return graph.model(graph.node("Flatten", graph.conv(graph.input(1, 8, 10, 10), 8, 8), axis=1))
+
+
+def _keras_dense() -> onnx.ModelProto:
+    """Draw a dense layer over three axes as Keras writes it: [1, 100, 64] -> [100, 64], and back."""
+    graph = GraphSketch()
+    rows = graph.node("Reshape", graph.input(1, 100, 64), graph.integers(100, 64))
+    dense = graph.node("MatMul", rows, graph.weight(64, 32))
+    return graph.model(graph.node("Reshape", dense, graph.integers(1, 100, 32)))
 
 
 def _before_dense() -> onnx.ModelProto:
@@ -85,6 +112,7 @@ RULE = Rule(
     bad=(
         _view,
         _head_flatten,
+        _keras_dense,
     ),
     good=(
         _before_dense,

@@ -15,7 +15,13 @@ def check(context: RuleContext) -> Iterable[Finding]:
     for node in context.nodes("Transpose"):
         shape = node.input_shapes[0]
         order = node.integers("perm")
-        if shape is None or len(shape) != 4 or order != (0, 2, 1, 3) or min(shape[1], shape[2]) == 1:
+        if (
+            node.index in context.attention
+            or shape is None
+            or len(shape) != 4
+            or order != (0, 2, 1, 3)
+            or min(shape[1], shape[2]) == 1
+        ):
             continue
         message = f"Transpose {list(order)} of {list(shape)} moves features to height"
         if _beside_product(context, node):

@@ -6,8 +6,12 @@ from collections.abc import Iterable
 
 import onnx
 
+from tasnet2hef.target.graph.cost import HeldMap
+from tasnet2hef.target.graph.layers import Layer
 from tasnet2hef.target.known.limits import BUFFER_LARGEST_BYTES
-from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
+from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Level, Rule, RuleContext
+
+_STEPS_TO_A_GATE = 3
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
@@ -20,7 +24,27 @@ def check(context: RuleContext) -> Iterable[Finding]:
             f"is computed from all of it; the largest buffer seen between two layers is "
             f"{int(BUFFER_LARGEST_BYTES):,}"
         )
-        yield RULE.finding(context, message, layer=context.net[each.layer])
+        level: Level = "note" if _is_gated(context, each) else "warning"
+        yield RULE.finding(context, message, layer=context.net[each.layer], level=level)
+
+
+def _is_gated(context: RuleContext, held: HeldMap) -> bool:
+    """Return whether a map waits for a gate that a layer with weights computes, as in squeeze-and-excite blocks.
+
+    Those of EfficientNet-B0 and MobileNetV3 hold up to 401,408 bytes, and compile.
+    """
+    join = context.net[held.join]
+    front = [context.net[name] for name in join.inputs if name != held.layer]
+    for _ in range(_STEPS_TO_A_GATE):
+        if join.type != "ew_mult" or any(map(_is_gate, front)):
+            break
+        front = [context.net[name] for layer in front for name in layer.inputs]
+    return join.type == "ew_mult" and any(map(_is_gate, front))
+
+
+def _is_gate(layer: Layer) -> bool:
+    """Return whether a layer with weights writes one value per feature."""
+    return layer.type in ("conv", "fc") and layer.shape[1:-1] == (1, 1)
 
 
 def _normalised(rows: int) -> onnx.ModelProto:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import onnx
 
+from tasnet2hef.target.graph.onnx_node import OnnxNode
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 _READ_AS_3D = ("Conv", "ConvTranspose")
@@ -16,7 +17,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse convolutions over a tensor of three axes; warn of norms and poolings over one."""
     for node in context.nodes(*_READ_AS_3D, *_SIMILAR):
         shape = node.input_shapes[0]
-        if shape is None or len(shape) != 3:
+        if shape is None or len(shape) != 3 or _is_group_norm(context, node):
             continue
         message = (
             f"{node.op_type} over {list(shape)}: 3 axes, expected 4; seen to end in UnsupportedConv3DError, "
@@ -26,6 +27,12 @@ def check(context: RuleContext) -> Iterable[Finding]:
             yield RULE.finding(context, message, node=node)
         else:
             yield RULE.finding(context, message, node=node, level="warning", evidence=1)
+
+
+def _is_group_norm(context: RuleContext, node: OnnxNode) -> bool:
+    """Return whether an instance norm over three axes is the middle of a group norm."""
+    layer = context.layer_of_node.get(node.name)
+    return layer is not None and layer.type == "group_normalization"
 
 
 def _conv1d() -> onnx.ModelProto:

@@ -9,13 +9,13 @@ import onnx
 from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleContext
 
 _COMPILED = (8, 11, 12, 13, 14, 17)
-_PARSED = (18,)
+_PARSED = (15, 16, *range(18, 24))
 
 
 def check(context: RuleContext) -> Iterable[Finding]:
     """Compare the graph's opset with those seen to compile or to parse."""
     if context.graph.opset not in _COMPILED + _PARSED:
-        message = f"opset {context.graph.opset}; {', '.join(map(str, _COMPILED))} compiled and 18 parsed"
+        message = f"opset {context.graph.opset}; {', '.join(map(str, _COMPILED))} compiled, 15 to 23 parsed"
         yield RULE.finding(context, message)
 
 
@@ -42,7 +42,7 @@ RULE = Rule(
     evidence=(
         Evidence(
             source="HEF files and public logs (11 to 14, 17); hailo_model_zoo issue 27 (8, 11); a parse of an "
-            "opset 18 graph (3.33.0)",
+            "opset 18 graph (3.33.0); weftspun/nx_shuttle, README: the same graph parsed at 13 to 23 (5.3.0)",
             grade="inferred",
         ),
     ),

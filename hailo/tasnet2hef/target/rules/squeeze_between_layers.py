@@ -12,6 +12,8 @@ from tasnet2hef.target.rules import Evidence, Finding, GraphSketch, Rule, RuleCo
 def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse a Squeeze to fewer than four axes whose reader is neither a dense layer nor the end."""
     for node in context.nodes("Squeeze"):
+        if node.index in context.attention:
+            continue
         readers = context.consumers(node)
         if any(reader.op_type not in ("Gemm", "MatMul") for reader in readers):
             after = ", ".join(dict.fromkeys(reader.op_type for reader in readers))

@@ -20,6 +20,12 @@ _RECORDED = {
 }
 # Refused in a public log that does not quote the compiler.
 _REFUSED = ("Where",)
+_REWRITTEN = {
+    "LessOrEqual": "write x <= c as 1 - Greater(x, c): that compiled, with the same numbers",
+    "GreaterOrEqual": "write x >= c as 1 - Greater(c, x), as 1 - Greater(x, c) compiled",
+    "Not": "write not (x > c) as 1 - Greater(x, c): that compiled, with the same numbers",
+}
+"""Recorded in an operator sweep (hailo10h, 5.3.0)."""
 # The predicted parser has no layer for them, but lists of what the compiler accepts name them, in some form.
 _SEEN_ELSEWHERE = (
     *(
@@ -57,7 +63,7 @@ def check(context: RuleContext) -> Iterable[Finding]:
             yield RULE.finding(context, message, layer=layer, evidence=1)
         else:
             message = f"{operator} has no layer on the chip; the parser stops with '{words}'"
-            yield RULE.finding(context, message, layer=layer)
+            yield RULE.finding(context, message, layer=layer, fix=_REWRITTEN.get(operator, ""))
 
 
 def _expand() -> onnx.ModelProto:

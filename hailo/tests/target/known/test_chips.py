@@ -69,6 +69,33 @@ def test_likely_contexts(chip: str, layers: int, weights: int, contexts: int) ->
     assert load_chip(chip).likely_contexts(layers, weights) == contexts
 
 
+@pytest.mark.parametrize(
+    ("chip", "layers", "weights", "cap"),
+    [
+        ("hailo8", 96, 21_200_000, 0.75),  # recorded: YOLOv5m, default caps
+        ("hailo8", 56, 25_530_000, 0.85),  # recorded: ResNet-50, caps of 85 %
+        ("hailo8", 108, 7_000_000, 0.85),
+        ("hailo8", 122, 7_000_000, 0.95),  # recorded: EfficientNet-M
+        ("hailo8", 123, 7_000_000, None),
+        ("hailo8", 56, 30_000_000, None),
+        ("hailo8l", 61, 3_000_000, 0.95),
+        ("hailo8l", 23, 11_680_000, 0.85),  # recorded: ResNet-18, as fast alone as in a batch
+        ("hailo8l", 23, 12_790_000, 0.85),  # recorded: RepVGG-A1, the same
+        ("hailo8l", 29, 15_370_000, None),  # recorded: ResNeXt-26, 2.5 times faster in a batch
+        ("hailo8", 39, 21_790_000, 0.75),
+        ("hailo8l", 62, 3_000_000, None),
+    ],
+)
+def test_caps_with_which_one_context_holds_a_net(chip: str, layers: int, weights: int, cap: float | None) -> None:
+    assert load_chip(chip).single_context_caps(layers, weights) == cap
+
+
+def test_contexts_of_a_vision_transformer() -> None:
+    hailo8 = load_chip("hailo8")
+    assert hailo8.several_contexts(811, 86_000_000, 0.85) == 8  # recorded, with caps of 85 %
+    assert hailo8.likely_contexts(811, 86_000_000) == 11
+
+
 def test_weights_alone_take_contexts() -> None:
     hailo10h = load_chip("hailo10h")
     assert hailo10h.likely_contexts(1, 4096 * 1024) == 1  # recorded: one context

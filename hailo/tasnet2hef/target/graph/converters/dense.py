@@ -26,7 +26,7 @@ def convert_dense(node: OnnxNode, build: Builder) -> None:
     rank = len(source.layout)
     if node.integer("transA", 0) or rank not in _FEATURES_LAST:
         raise Unsupported(f"{node.op_type} of a tensor with {rank} axes, or transposed")
-    if rank == 2:
+    if rank == 2 and not (source.layout == "WC" and node.index in build.attention):
         _fully_connected(node, build, source, weight)
         return
     if source.layout[-1] != "C":
@@ -78,9 +78,24 @@ def _check(node: OnnxNode, features: int, weight: Shape) -> None:
 def _product(node: OnnxNode, build: Builder, source: Value) -> None:
     other = build.value(node.inputs[1])
     known = node.output_shapes[0]
+    if known is not None and node.index in build.attention and "h" in source.layout + other.layout:
+        _product_of_heads(node, build, (source, other), known)
+        return
     if known is None or len(known) not in _FEATURES_LAST or len(source.layout) != len(other.layout):
         raise Unsupported(f"a product of tensors with axes {source.layout} and {other.layout}")
     layout = source.layout if source.layout[-1] == "C" else _FEATURES_LAST[len(known)]
     params: dict[str, ParamValue] = {"activation": "linear"}
     value = build.add(node, "matmul", [source, other], hn_shape(known, layout), params, layout=layout)
     build.bind(node.outputs[0], value)
+
+
+def _product_of_heads(node: OnnxNode, build: Builder, values: tuple[Value, Value], known: Shape) -> None:
+    """Add the product of two tensors head by head: the heads' results lie side by side among the features."""
+    layout = next(value.layout for value in values if "h" in value.layout)
+    heads = known[layout.index("h")]
+    rest = layout.replace("C", "").replace("W", "")
+    if len(layout) != len(known) or not set(rest) <= set("NHSh"):
+        raise Unsupported(f"a product of tensors with axes {values[0].layout} and {values[1].layout}")
+    shape = (-1, 1, known[-2], known[-1] * heads)
+    params: dict[str, ParamValue] = {"activation": "linear", "groups": heads}
+    build.bind(node.outputs[0], build.add(node, "matmul", values, shape, params, layout=f"{layout[:-2]}WC"))

@@ -6,16 +6,22 @@ Recorded: `x / sqrt(v)` is `inv_sqrt`, a resize and `ew_mult`.  `x / ReduceL2` e
 from __future__ import annotations
 
 from tasnet2hef.target.graph.builder import Builder, Value
+from tasnet2hef.target.graph.converters.activation import activate_gelu
 from tasnet2hef.target.graph.converters.mul import EW_MULT_PARAMS
 from tasnet2hef.target.graph.converters.registry import converts
 from tasnet2hef.target.graph.elementwise import affine, combine, is_affine, is_filled_with, operands
+from tasnet2hef.target.graph.fused_patterns import gelu_at
 from tasnet2hef.target.graph.layout import elements
 from tasnet2hef.target.graph.onnx_node import OnnxNode
 
 
 @converts("Div")
 def convert_div(node: OnnxNode, build: Builder) -> None:
-    """Convert a quotient."""
+    """Convert a quotient; one that begins a GELU becomes that activation."""
+    gelu = gelu_at(node, build.consumers, build.is_constant)
+    if gelu:
+        activate_gelu(gelu, build)
+        return
     first, second = node.inputs
     if build.is_constant(second) and is_affine(build, second, build.value(first)):
         if is_filled_with(build, second, 1.0):

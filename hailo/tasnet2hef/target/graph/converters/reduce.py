@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tasnet2hef.target.graph.builder import Builder, Unsupported, Value
+from tasnet2hef.target.graph.converters.normalization import add_layer_norm
 from tasnet2hef.target.graph.converters.registry import converts
+from tasnet2hef.target.graph.fused_patterns import layer_norm_at
 from tasnet2hef.target.graph.layers import ParamValue
 from tasnet2hef.target.graph.layout import letter_size, with_sizes
 from tasnet2hef.target.graph.onnx_node import OnnxNode
@@ -21,6 +23,10 @@ def convert_reduce_mean(node: OnnxNode, build: Builder) -> None:
     """Convert a mean over features, height or width (never over the batch or a fifth axis)."""
     source = build.value(node.inputs[0])
     letters = _letters(node, source)
+    norm = layer_norm_at(node, build.consumers, build.is_constant)
+    if norm and letters == "C" and len(source.shape) == 4:
+        add_layer_norm(norm, build, source)
+        return
     value = pool_whole(node, build, source, letters, "avgpool")
     if "C" in letters:
         value = _over_features(node, build, value, "reduce_mean")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tasnet2hef.target.graph.builder import Builder, Unsupported, Value
 from tasnet2hef.target.graph.converters.registry import converts
+from tasnet2hef.target.graph.heads import INNER
 from tasnet2hef.target.graph.layers import ParamValue
 from tasnet2hef.target.graph.layout import letter_size, with_sizes
 from tasnet2hef.target.graph.onnx_node import OnnxNode
@@ -21,11 +22,16 @@ def convert_slice(node: OnnxNode, build: Builder) -> None:
     spans: dict[str, Span] = {}
     for axis, start, end, step in _ranges(node):
         letter = source.letter(axis)
-        size = letter_size(source.shape, letter)
+        size, part = _extent(node, source, axis)
         if step < 1:
             raise Unsupported(f"Slice with step {step}; only positive steps are supported")
         first, last = _clamped(start, size), _clamped(end, size)
         if (first, last, step) == (0, size, 1):
+            continue
+        if letter == "C" and set(INNER) & set(source.layout):
+            raise Unsupported(f"Slice {first}:{last} of each head's features")
+        if letter in INNER and step == 1:
+            spans["C"] = (first * part, last * part, 1)
             continue
         if letter not in _PARAMS or len(source.shape) != 4:
             raise Unsupported(f"Slice over axis {letter} of a tensor with axes {source.layout}")
@@ -38,6 +44,18 @@ def convert_slice(node: OnnxNode, build: Builder) -> None:
     build.bind(node.outputs[0], add_slice(node, build, source, spans))
 
 
+def _extent(node: OnnxNode, source: Value, axis: int) -> tuple[int, int]:
+    """Return the size of an axis, and how many features one step along it takes if it is part of the features."""
+    letter, known = source.letter(axis), node.input_shapes[0]
+    if letter == "C" and known is not None and set(INNER) & set(source.layout):
+        return known[axis], letter_size(source.shape, "C") // known[axis]
+    if letter not in INNER or known is None:
+        return letter_size(source.shape, letter), 1
+    if letter != next(each for each in INNER if each in source.layout):
+        raise Unsupported(f"{node.op_type} over axis {letter} of a tensor with axes {source.layout}")
+    return known[axis], letter_size(source.shape, "C") // known[axis]
+
+
 @converts("Gather")
 def convert_gather(node: OnnxNode, build: Builder) -> None:
     """Convert a Gather of consecutive constant indices; others are refused, as recorded."""
@@ -48,6 +66,9 @@ def convert_gather(node: OnnxNode, build: Builder) -> None:
         raise Unsupported("Gather without a small constant index")
     source = build.value(node.inputs[0])
     letter = source.letter(node.integer("axis", 0))
+    if letter in INNER and node.input_shapes[0] is not None:
+        _take_packed(node, build, source, indices[0])
+        return
     size = letter_size(source.shape, letter)
     first = _clamped(indices[0], size)
     if letter not in _PARAMS or len(source.shape) != 4:
@@ -59,6 +80,17 @@ def convert_gather(node: OnnxNode, build: Builder) -> None:
     if known == ():
         value = replace(value, layout=value.layout.replace(letter, ""))
     build.bind(node.outputs[0], value)
+
+
+def _take_packed(node: OnnxNode, build: Builder, source: Value, index: int) -> None:
+    """Take one of the tensors that are packed side by side among the features."""
+    axis = node.integer("axis", 0)
+    letter, (count, part) = source.letter(axis), _extent(node, source, axis)
+    if node.input_shapes[1] != ():
+        raise Unsupported(f"Gather over axis {letter} of a tensor with axes {source.layout}")
+    first = _clamped(index, count) * part
+    value = add_slice(node, build, source, {"C": (first, first + part, 1)})
+    build.bind(node.outputs[0], replace(value, layout=value.layout.replace(letter, "")))
 
 
 def add_slice(node: OnnxNode, build: Builder, source: Value, spans: dict[str, Span]) -> Value:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tasnet2hef.target.known.chip import Chip
 from tasnet2hef.target.known.evidence import Evidence, Figure
 
+_ZOO = "hailo_model_zoo v2.18, hailo8/base"
+
 CHIP = Chip(
     name="hailo8",
     clusters=Figure(8, "clusters", Evidence("HEF files of DFC 3.27 to 3.32", "recorded"), "numbers 0 to 7"),
@@ -42,16 +44,29 @@ CHIP = Chip(
         128, "memory units", Evidence("public log: available: 128, required: 138", "recorded")
     ),
     memory_unit_bytes=Figure(
-        16384,
+        30_000,
         "bytes",
-        Evidence("weights against units in logs of hailo10h and hailo8", "inferred"),
-        "4096 x 1024 weights took 38.8 % of 640 units, VGG11 70.8 % of 1024",
+        Evidence(f"{_ZOO}/resnet_v1_50.alls; hailo_model_zoo, docs/public_models", "inferred"),
+        "in one context: 25.5 million weights, a fifth in 4 bits, with 85 % of 1,024 units, and on a hailo8l 12.8 "
+        "million (as fast alone as in a batch); 15.4 million on a hailo8l are not",
     ),
     single_context_cap=Figure(0.75, "of each resource", Evidence("public logs of DFC 3.28 and 3.33", "recorded")),
     many_context_cap=Figure(
         0.6,
         "of each resource",
         Evidence("public logs; model zoo scripts: contexts of 77 layers", "recorded"),
+    ),
+    raised_layer_cap=Figure(
+        0.95,
+        "of the layer controllers",
+        Evidence(f"{_ZOO}/efficientnet_m.alls", "recorded"),
+        "122 layers in one context",
+    ),
+    raised_memory_cap=Figure(
+        0.85,
+        "of the memory units",
+        Evidence(f"{_ZOO}/resnet_v1_50.alls", "recorded"),
+        "the cap of its script",
     ),
     edge_row_columns=Figure(
         8,

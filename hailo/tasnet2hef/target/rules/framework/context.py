@@ -8,10 +8,13 @@ from functools import cached_property
 
 import onnx
 
+from tasnet2hef.target.graph.attention import attention_nodes
 from tasnet2hef.target.graph.cost import Cost
+from tasnet2hef.target.graph.feature_axes import feature_axes
 from tasnet2hef.target.graph.layers import HailoNet, Layer
 from tasnet2hef.target.graph.loader import LoadedGraph
 from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
+from tasnet2hef.target.graph.signs import Sign, signs_of
 from tasnet2hef.target.known import Chip
 
 
@@ -47,6 +50,22 @@ class RuleContext:
             for tensor in dict.fromkeys(node.inputs):
                 readers.setdefault(tensor, []).append(node)
         return {tensor: tuple(nodes) for tensor, nodes in readers.items()}
+
+    @cached_property
+    def signs(self) -> Mapping[str, Sign]:
+        """Return where the values of each tensor lie, see `signs_of`."""
+        return signs_of(self.graph)
+
+    @cached_property
+    def feature_axes(self) -> Mapping[str, int]:
+        """Return the axis of the features by tensor, where it is known."""
+        return feature_axes(self.graph)
+
+    @cached_property
+    def attention(self) -> frozenset[int]:
+        """Return the indices of the nodes of attentions that have a layer, see `attention_nodes`."""
+        refused = {node.index for layer in self.net.unsupported for node in layer.onnx[:1]}
+        return attention_nodes(self.graph.nodes, self.is_constant) - refused
 
     def nodes(self, *op_types: str) -> Iterator[OnnxNode]:
         """Yield the ONNX nodes of some operators."""
