@@ -29,7 +29,9 @@ from tasnet2hef.compiler.stages.job import StageJob, write_json
 from tasnet2hef.compiler.stages.runner import CompileDisplay, RunnerSettings, StageRunner, interpreter
 from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
 from tasnet2hef.target.alls.layers import resolve_layers
+from tasnet2hef.target.alls.parser import parse_script
 from tasnet2hef.target.failures.classify import Situation
+from tasnet2hef.target.failures.facts import Facts, facts_of_graph
 from tasnet2hef.target.graph.agreement import Agreement
 from tasnet2hef.target.graph.opened import OpenedGraph
 
@@ -96,6 +98,14 @@ def situation_of(inputs: CompileInputs, options: CompileOptions) -> Situation:
     )
 
 
+def facts_of(inputs: CompileInputs, hardware: str) -> Facts:
+    """Return what is known of a run, to explain a failure; that the calibration set fits was checked before."""
+    facts = facts_of_graph(inputs.graph, inputs.report.findings)
+    return dataclasses.replace(
+        facts, script=parse_script(inputs.script), calibration=facts.inputs, hardware=hardware
+    )
+
+
 @dataclass(frozen=True)
 class _Parsed:
     """Results of the translate stage: its record, the compiler's graph, and the script in the compiler's names."""
@@ -116,7 +126,8 @@ class _Run:
         situation = situation_of(inputs, options)
         python = interpreter(options.python)
         seconds = options.seconds()
-        settings = RunnerSettings(folder, python, lock.token, options.memory(), seconds, situation)
+        facts = facts_of(inputs, options.hardware)
+        settings = RunnerSettings(folder, python, lock.token, options.memory(), seconds, situation, facts)
         self._stages = StageRunner(settings, display)
         self._fallbacks = fallbacks_for(inputs.script, situation)
         self._deadline = time.monotonic() + seconds["total"]
@@ -130,6 +141,7 @@ class _Run:
         versions = self._stages.probe(StageJob(stage="versions", folder=""))
         if not versions.done:
             return self._without_compiler(versions)
+        self._stages.knows_compiler(str(versions.facts.get("compiler", "")))
         tools = {**versions.facts, "tasnet2hef": __version__}
         parsed = self._translate(tools)
         if isinstance(parsed, CompileReport):
