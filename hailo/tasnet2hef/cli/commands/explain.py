@@ -45,7 +45,7 @@ def command(
     from tasnet2hef.base.files import require_writable, written_beside
     from tasnet2hef.target.failures.classify import Situation, explain_log
     from tasnet2hef.target.failures.failure_report import failure_report
-    from tasnet2hef.target.failures.logs import read_log
+    from tasnet2hef.target.failures.logs import STDIN, read_log
 
     if stage and stage not in _STAGES:
         raise OptionError(f"--stage: found {stage!r}, expected {', '.join(_STAGES)}")
@@ -56,7 +56,12 @@ def command(
     text = read_log(log)
     facts = _facts(graph, script, calibration, compiler, hardware, input_shape)
     situation = Situation(
-        graph or Path("MODEL.onnx"), calibration or Path("CALIB.npz"), Path("MODEL.hef"), hardware, script, log
+        graph or Path("MODEL.onnx"),
+        calibration or Path("CALIB.npz"),
+        Path("MODEL.hef"),
+        hardware,
+        script,
+        log=Path("LOG.txt") if log == STDIN else log,
     )
     explanation = explain_log(text, stage, situation, facts)
     if report is not None:

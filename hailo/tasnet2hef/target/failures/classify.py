@@ -12,7 +12,7 @@ from tasnet2hef.base.plain import plain
 from tasnet2hef.base.supervise.log import clean
 from tasnet2hef.target.failures import next_commands
 from tasnet2hef.target.failures.facts import NOTHING_KNOWN, Case, Facts
-from tasnet2hef.target.failures.logs import after_success, holds_failure
+from tasnet2hef.target.failures.logs import after_success, ends_well, holds_failure
 from tasnet2hef.target.failures.message import SHOWN_LENGTH, line_at, read_message
 from tasnet2hef.target.failures.remarks import filled, remarks_on
 from tasnet2hef.target.failures.signature import LEVELS, Level, Signature, matching
@@ -25,7 +25,7 @@ SHOWN_LINES: Final = 5
 CHECKPOINT: Final = "MODEL.pth"
 CHECKPOINT_HINT: Final = f"  # {CHECKPOINT}: the checkpoint that the graph was exported from"
 _CRASHES: Final = ("crash", "native-assertion")
-_EXPLAIN_A_CRASH: Final = (*_CRASHES, "shortcut-crash", "opset-adapter", "out-of-memory")
+_EXPLAIN_A_CRASH: Final = (*_CRASHES, "shortcut-crash", "opset-adapter", "out-of-memory", "out-of-time")
 _NEEDS_A_CHECKPOINT: Final = "{checkpoint}"
 
 
@@ -143,9 +143,11 @@ def explain_log(text: str, stage: str, situation: Situation, facts: Facts = NOTH
     explained = explain(stage, recent, "", "exited", situation, facts)
     if explained.known and explained.signature not in _notes():
         return explained
-    if holds_failure(text):
-        return _unknown("", recent, Case(stage=stage, facts=facts, text=recent), situation)
-    return explained if explained.known and recent == text else _no_failure(situation)
+    if ends_well(text):
+        return explained if explained.known and recent == text else _no_failure(situation)
+    if explained.known and not holds_failure(text):
+        return explained
+    return _unknown("", recent, Case(stage=stage, facts=facts, text=recent), situation)
 
 
 def _notes() -> frozenset[str]:

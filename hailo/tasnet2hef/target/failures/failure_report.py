@@ -16,9 +16,7 @@ REPORT_NAME: Final = "failure_report.md"
 _KEPT_LINES: Final = 60
 _LONGEST_LINE: Final = 400
 _WORTH_IT: Final = (UNKNOWN, "crash", "native-assertion", "shortcut-crash", "parser-crash", "no-hef")
-_ROOTS: Final = (
-    "home|root|Users|mnt|media|srv|opt|tmp|var|usr|etc|private|local|workspaces?|data|work|content|Volumes"
-)
+_ROOTS: Final = "home|root|Users|mnt|media|srv|opt|tmp|var|usr|etc|private|local|workspaces?|data|work|Volumes"
 _PATH: Final = re.compile(rf"(?<![\w/])/(?:{_ROOTS})(?:/[\w.+~@-]{{1,120}}){{1,40}}")
 _WINDOWS_PATH: Final = re.compile(r"\b[A-Za-z]:\\(?:[^\s\\\"']{1,120}\\){1,40}")
 _ATTACH: Final = """Attach, as far as you may send it:

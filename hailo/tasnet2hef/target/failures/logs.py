@@ -75,6 +75,14 @@ _HARMLESS: Final = re.compile(
 """Lines that sound like a failure in runs that end well."""
 
 
+def ends_well(text: str) -> bool:
+    """Return whether a text is a log, by its own lines, and speaks of no failure after its last success."""
+    return bool(SUCCESS.search(text) or _INFO.search(text)) and not holds_failure(text)
+
+
+_INFO: Final = re.compile(r"(?i:\[info\])|\bINFO\b")
+
+
 def _ends_of_file(file: BinaryIO) -> bytes:
     size = file.seek(0, 2)
     file.seek(0)
