@@ -377,6 +377,7 @@ TEXTS: Final = (
         "RuntimeError: the moon is in the wrong house", ("unknown",), "compile", "tall", wrong=(*_SHORTER, *_WIDTH)
     ),
     Told("UnsupportedActivationLayerError in op /a/Erf: Unexpected activation Erf", ("activation",), "translate"),
+    Told("[error] UnsupportedModelError on Sub and Add_1", ("unsupported-model",), "translate", says=("gave up",)),
     Told("hailo optimize: error: unrecognized arguments: --har-path", ("command-option",), "optimize"),
     Told("context n_context_2 shmifo in capacity exceeded (available: 20, required: 31)", ("context-streams",)),
     Told("UnsupportedGatherLayerError in op /h/Gather: Can't find index", ("gather-index",), "translate"),
