@@ -204,13 +204,15 @@ TEXTS: Final = (
         "translate",
     ),
     Told(
-        "onnx.onnx_cpp2py_export.checker.ValidationError: Unable to parse proto from file: m.onnx. Please check if it "
+        "onnx.onnx_cpp2py_export.checker.ValidationError: Unable to parse proto from file: m.onnx. Please check "
+        "if it "
         "is a valid protobuf file of proto.",
         ("broken-model",),
         "translate",
     ),
     Told(
-        "AccelerasUnsupportedError: scope1/matmul5/matmul_op: Matmul without transpose input and with negative range is not supported",
+        "AccelerasUnsupportedError: scope1/matmul5/matmul_op: Matmul without transpose input and with negative "
+        "range is not supported",
         ("signed-matmul",),
         "optimize",
         wrong=_SHORTER,
@@ -225,7 +227,8 @@ TEXTS: Final = (
         says=("force_range_in", "matmul7"),
     ),
     Told(
-        "NegativeSlopeExponentNonFixable: Quantization failed in layer n/ne_activation_avgpool6 due to unsupported required slope. Desired shift is 10.0, but op has only 8 data bits",
+        "NegativeSlopeExponentNonFixable: Quantization failed in layer n/ne_activation_avgpool6 due to "
+        "unsupported required slope. Desired shift is 10.0, but op has only 8 data bits",
         ("mean-too-long",),
         "optimize",
     ),
@@ -250,19 +253,23 @@ TEXTS: Final = (
     ),
     Told("Desired shift is 10.0, but op has only 8 data bits", ("slope-range",), "optimize", "tall", wrong=_MEAN),
     Told(
-        'Traceback (most recent call last):\n  File "/v/hailo_sdk_client/model_translator/onnx_translator/onnx_graph.py", line 812, in get_dynamic_kernel_shape\nIndexError: list index out of range',
+        "Traceback (most recent call last):\n  File "
+        '"/v/hailo_sdk_client/model_translator/onnx_translator/onnx_graph.py", line 812, in '
+        "get_dynamic_kernel_shape\nIndexError: list index out of range",
         ("computed-kernel",),
         "translate",
         wrong=_SHORTER,
     ),
     Told(
-        'Traceback (most recent call last):\n  File "onnx_graph.py", line 4, in _is_spatial_flatten_with_features_to_heads_reshape\nStopIteration',
+        'Traceback (most recent call last):\n  File "onnx_graph.py", line 4, in '
+        "_is_spatial_flatten_with_features_to_heads_reshape\nStopIteration",
         ("input-reshape",),
         "translate",
         wrong=_SHORTER,
     ),
     Told(
-        'Traceback (most recent call last):\n  File "/v/hailo_sdk_client/model_translator/edge_nn_translator.py", line 9, in _some_new_function\nKeyError: 3',
+        "Traceback (most recent call last):\n  File "
+        '"/v/hailo_sdk_client/model_translator/edge_nn_translator.py", line 9, in _some_new_function\nKeyError: 3',
         ("parser-crash",),
         "translate",
         wrong=_SHORTER,
@@ -314,7 +321,8 @@ TEXTS: Final = (
         says=("minimum of two maps",),
     ),
     Told(
-        "AllocatorScriptParserException: Error in the last layers of the model, expected conv but found concat layer.",
+        "AllocatorScriptParserException: Error in the last layers of the model, expected conv but found concat "
+        "layer.",
         ("nms-layers",),
         "optimize",
     ),
@@ -327,12 +335,14 @@ TEXTS: Final = (
         "AccelerasResourceError: \nGPU memory has been exhausted. Please try to use", ("gpu-memory",), "optimize"
     ),
     Told(
-        "[HailoRT] [error] CHECK_AS_EXPECTED failed - Error, Could not find logical periph bytes per buffer value\nstatus=HAILO_INVALID_ARGUMENT(2)",
+        "[HailoRT] [error] CHECK_AS_EXPECTED failed - Error, Could not find logical periph bytes per buffer "
+        "value\nstatus=HAILO_INVALID_ARGUMENT(2)",
         ("hef-version",),
         "runtime",
     ),
     Told(
-        "[HailoRT] [error] CHECK failed - max_desc_page_size given 65536 is bigger than hw max desc page size 4096\nstatus=HAILO_INTERNAL_FAILURE(8)",
+        "[HailoRT] [error] CHECK failed - max_desc_page_size given 65536 is bigger than hw max desc page size "
+        "4096\nstatus=HAILO_INTERNAL_FAILURE(8)",
         ("desc-page-size",),
         "runtime",
     ),
@@ -364,7 +374,8 @@ TEXTS: Final = (
         "runtime",
     ),
     Told(
-        "[HailoRT] [error] HEF format is not compatible with device. Device arch: HAILO8L, HEF arch: HAILO8\nstatus=HAILO_INVALID_HEF(26)",
+        "[HailoRT] [error] HEF format is not compatible with device. Device arch: HAILO8L, HEF arch: "
+        "HAILO8\nstatus=HAILO_INVALID_HEF(26)",
         ("hef-other-hardware",),
         "runtime",
     ),
@@ -388,7 +399,8 @@ TEXTS: Final = (
     ),
     Told(
         "compiler: ../src/allocator/appender.cpp:402:\n  Status<Node*>\n  Appender::AddShortcut(...)\n  Assertion "
-        "`a.output_format() == b->input_format()' failed.\n[error] BackendAllocatorException: Compilation failed with "
+        "`a.output_format() == b->input_format()' failed.\n[error] BackendAllocatorException: Compilation failed "
+        "with "
         "unexpected crash",
         ("shortcut-crash",),
         "compile",
