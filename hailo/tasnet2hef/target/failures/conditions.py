@@ -14,6 +14,7 @@ from tasnet2hef.target.known.limits import MEAN_SHIFT_BITS, ROW_WIDEST_PASS_BYTE
 Condition = Callable[[Case], "bool | None"]
 
 MEANS: Final = ("avgpool", "global_avgpool", "reduce_mean")
+_RULES_OF_WIDTH: Final = ("row-too-wide", "concat-too-wide")
 _LARGEST_SHIFT_OF_A_MEAN: Final = 24
 """A mean over 2^24 positions: more than any map on record."""
 _SHIFT: Final = re.compile(r"Desired\s+shift\s+is\s+(\d{1,4})")
@@ -22,7 +23,10 @@ _SHIFT: Final = re.compile(r"Desired\s+shift\s+is\s+(\d{1,4})")
 def has_wide_rows(case: Case) -> bool | None:
     """Return whether the net has a row that is wider than any that compiled."""
     widest = case.facts.widest
-    return None if widest is None else widest.values > ROW_WIDEST_PASS_BYTES.value
+    if widest is None:
+        return None
+    named = any(finding.rule in _RULES_OF_WIDTH for finding in case.facts.findings)
+    return named or widest.values > ROW_WIDEST_PASS_BYTES.value
 
 
 def has_narrow_rows(case: Case) -> bool | None:
@@ -73,7 +77,7 @@ def _shift_of(layer: Layer) -> int:
     if layer.type == "global_avgpool" and layer.input_shapes:
         values = math.prod(size or 1 for size in layer.input_shapes[0][1:3])
     if layer.type == "reduce_mean" and layer.input_shapes:
-        values = math.prod(size or 1 for size in layer.input_shapes[0][1:])
+        values = layer.input_shapes[0][-1] or 1
     return int(math.log2(max(values, 1)))
 
 

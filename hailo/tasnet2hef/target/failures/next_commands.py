@@ -18,6 +18,5 @@ AGAIN: Final = "tasnet2hef compile {model} --calib {calibration}{script_option} 
 SIMULATE: Final = "tasnet2hef simulate {model} {calibration}"
 LOG: Final = "less {log}"
 REPORT: Final = "tasnet2hef explain {log} --graph {model} --hw {hardware} -o failure_report.md"
-REDUCE: Final = "tasnet2hef reduce {model}"
 DOCTOR: Final = "tasnet2hef doctor"
 ENVIRONMENT: Final = "make hailo-env DFC=path/to/hailo_dataflow_compiler.whl"

@@ -13,6 +13,10 @@ from tasnet2hef.target.rules.framework.finding import Finding
 _SUB_ERROR: Final = re.compile(r"\b\w{1,80}Error in op \S")
 _MODE: Final = re.compile(r"\b(?:PrecisionMode\.)?(a\d{1,2}_w\d{1,2}(?:_a\d{1,2})?)\b")
 _LONGEST: Final = 240
+_SUGGESTED: Final = re.compile(r"end node names: \[?([^\n\]]{1,300})")
+_BARE: Final = ("Compilation failed", "Compilation failed with unexpected crash")
+_NOT_THE_GRAPH: Final = ("crash", "broken-environment", "script-syntax", "parser-layer")
+"""Symptoms and classes of failures for which a finding in the graph is no explanation."""
 
 
 def filled(text: str, case: Case) -> str:
@@ -26,7 +30,13 @@ def filled(text: str, case: Case) -> str:
 
 def remarks_on(case: Case, signature: Signature | None) -> list[str]:
     """Return sentences that the facts add; without a signature, those for a failure that is not known."""
-    remarks = [*_named(case), *_further(case), *_script(case), *_calibration(case, signature)]
+    remarks = [
+        *_named(case),
+        *_said(case, signature),
+        *_further(case),
+        *_script(case),
+        *_calibration(case, signature),
+    ]
     finding = _finding(case, signature)
     if finding is not None:
         known = signature is not None and finding.rule == signature.rule
@@ -58,10 +68,25 @@ def _operator_of(case: Case) -> str:
     return next((node.op_type for node in nodes if name and node.name.lstrip("/") == name.lstrip("/")), "")
 
 
+def _said(case: Case, signature: Signature | None) -> Iterator[str]:
+    """Yield the reason that a message of a general kind gives."""
+    reason = case.message.reason
+    if (
+        signature is not None
+        and signature.tells == "class"
+        and not case.message.node
+        and reason not in ("", *_BARE)
+    ):
+        yield f"it says: {reason}"
+
+
 def _further(case: Case) -> Iterator[str]:
     count = len(_SUB_ERROR.findall(case.text))
     if case.message.node and count > 1:
         yield f"{count - 1} more node{'s are' if count > 2 else ' is'} refused"
+    suggested = _SUGGESTED.search(case.text)
+    if suggested:
+        yield f"the parser would take the graph as far as {suggested[1].strip()}"
 
 
 def _script(case: Case) -> Iterator[str]:
@@ -96,7 +121,7 @@ def _finding(case: Case, signature: Signature | None) -> Finding | None:
         here = [each for each in own if each.layer == case.message.layer or case.message.node in each.nodes]
         if own:
             return (here or own)[0]
-    if signature is None or (signature.tells == "class" and not signature.machine):
+    if signature is None or (signature.tells in ("symptom", "class") and signature.id not in _NOT_THE_GRAPH):
         errors = [each for each in findings if each.level == "error" and each.stage == case.stage]
         return errors[0] if errors else None
     return None

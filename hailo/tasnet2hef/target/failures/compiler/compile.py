@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from tasnet2hef.target.failures.conditions import both, has_narrow_rows, has_wide_rows, is_tall, of_type
-from tasnet2hef.target.failures.next_commands import AGAIN, CHECK, EXPORT_SHORTER, EXPORT_TALL, LOG, REPORT
+from tasnet2hef.target.failures.next_commands import (
+    AGAIN,
+    CHECK,
+    EXPORT_SEGMENTS,
+    EXPORT_SHORTER,
+    EXPORT_TALL,
+    LOG,
+    REPORT,
+)
 from tasnet2hef.target.failures.signature import Alternative, Signature
 from tasnet2hef.target.known.evidence import Evidence
 
@@ -46,8 +54,8 @@ SIGNATURES: Final = (
                 has_narrow_rows,
                 cause=f"the allocator finds no place for a layer. {_NARROW}",
                 fix="look at the lines before it for the layer and its reason; let the compiler use several "
-                "contexts, and remove the model script's lines about this layer",
-                commands=(LOG, AGAIN),
+                "contexts, and remove the model script's lines about this layer; else cut the net into segments",
+                commands=(LOG, AGAIN, EXPORT_SEGMENTS),
                 evidence=_WORDS,
             ),
         ),

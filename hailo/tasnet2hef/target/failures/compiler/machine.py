@@ -9,7 +9,6 @@ from tasnet2hef.target.failures.next_commands import (
     ENVIRONMENT,
     EXPORT_SHORTER,
     LOG,
-    REDUCE,
     REPORT,
 )
 from tasnet2hef.target.failures.signature import Signature
@@ -51,7 +50,7 @@ SIGNATURES: Final = (
         fix="report it with the log; another compiler version, or the graph cut at the layers that the log names "
         "last, may get past it (SIGILL: the processor lacks AVX, use another machine)",
         evidence=Evidence(source="the run itself: how its process ended", grade="recorded"),
-        commands=(LOG, REPORT, REDUCE),
+        commands=(LOG, REPORT),
         tells="symptom",
     ),
     Signature(
@@ -122,7 +121,7 @@ SIGNATURES: Final = (
         "(split, concat, residual add) near the layers that the log names last. More contexts and more effort are "
         "recorded to end in the same assertion",
         evidence=Evidence("public logs (AWN, hailo8)", "recorded", version="3.33.0 and 3.34.0"),
-        commands=(LOG, REPORT, REDUCE),
+        commands=(LOG, REPORT),
     ),
     Signature(
         id="no-compiler",

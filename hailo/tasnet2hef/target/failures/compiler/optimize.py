@@ -12,7 +12,7 @@ from tasnet2hef.target.failures.conditions import (
     is_no_long_mean,
     of_type,
 )
-from tasnet2hef.target.failures.next_commands import AGAIN, CALIBRATE, CHECK, LAYERS, PATCH, REDUCE, SIMULATE
+from tasnet2hef.target.failures.next_commands import AGAIN, CALIBRATE, CHECK, LAYERS, PATCH, SIMULATE
 from tasnet2hef.target.failures.signature import Alternative, Signature
 from tasnet2hef.target.known.evidence import Evidence
 
@@ -69,7 +69,7 @@ SIGNATURES: Final = (
         cause="the optimiser refuses a layer, or what a layer is set to",
         fix="look at the layer and the values that the message names; remove the model script's lines about it",
         evidence=Evidence("public log of an operator sweep", "recorded", version="5.3.0"),
-        commands=(CHECK, REDUCE),
+        commands=(CHECK,),
         tells="class",
         alternatives=(
             Alternative(

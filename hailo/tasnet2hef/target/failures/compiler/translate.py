@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tasnet2hef.target.failures.conditions import at_stage, both, found, sets_4_bits
-from tasnet2hef.target.failures.next_commands import AGAIN, CHECK, EXPORT_TALL, LAYERS, LOG, PATCH, REDUCE
+from tasnet2hef.target.failures.next_commands import AGAIN, CHECK, EXPORT_TALL, LAYERS, LOG, PATCH
 from tasnet2hef.target.failures.signature import Alternative, Signature
 from tasnet2hef.target.known.evidence import Evidence
 
@@ -183,10 +183,10 @@ SIGNATURES: Final = (
         ),
         cause="the parser itself crashed, in a function of its own: it met a form that it does not expect and has "
         "no message for",
-        fix="look at the node that the traceback names, if it does; `tasnet2hef reduce` finds the few nodes that "
+        fix="look at the node that the traceback names, if it does; `tasnet2hef reduce --check` finds the few nodes that "
         "cause it",
         evidence=Evidence("public logs of such crashes", "recorded"),
-        commands=(CHECK, REDUCE),
+        commands=(CHECK,),
         tells="class",
     ),
     Signature(
