@@ -125,6 +125,11 @@ def says(words: str) -> Condition:
     return lambda case: words in case.text
 
 
+def surely(condition: Condition) -> Condition:
+    """Return the condition that one is known to hold: false where too little is known."""
+    return lambda case: condition(case) is True
+
+
 def both(*conditions: Condition) -> Condition:
     """Return the condition that all conditions hold: false if one is, else None if one is."""
 

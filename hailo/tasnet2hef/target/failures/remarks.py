@@ -35,6 +35,7 @@ def remarks_on(case: Case, signature: Signature | None) -> list[str]:
         *_said(case, signature),
         *_further(case),
         *_script(case),
+        *_sixteen(case, signature),
         *_calibration(case, signature),
     ]
     finding = _finding(case, signature)
@@ -102,6 +103,14 @@ def _script(case: Case) -> Iterator[str]:
     if lines:
         numbers = ", ".join(str(each.line) for each in lines[:3])
         yield f"the model script sets it in line {numbers} ({lines[0].command})"
+
+
+def _sixteen(case: Case, signature: Signature | None) -> Iterator[str]:
+    """Yield the script's 16-bit lines where the compile stage found no place and names no cause."""
+    lines = case.facts.lines_at_bits("a16")
+    if lines and case.stage == "compile" and (signature is None or signature.tells in ("symptom", "class")):
+        numbers = ", ".join(str(each.line) for each in lines[:3])
+        yield f"the model script asks for 16 bits in line {numbers}, which take more of the chip: try without"
 
 
 def _calibration(case: Case, signature: Signature | None) -> Iterator[str]:

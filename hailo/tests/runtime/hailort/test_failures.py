@@ -118,6 +118,7 @@ def test_each_signature_is_known_by_a_text_of_its_own():
         "stream-aborted": "HAILO_STREAM_ABORTED_BY_USER",
         "not-implemented": "HAILO_NOT_IMPLEMENTED",
         "desc-page-size": "max_desc_page_size given 65536 is bigger than hw max desc page size 4096",
+        "driver-missing": "libhailort failed with error: 64 (HAILO_PCIE_DRIVER_NOT_INSTALLED)",
         "input-size": "Memory size of vstream a/in1 does not match the frame count! (Expected 12, got 48)",
         "library-version": "libhailort.so.4.21.0: cannot open shared object file: No such file or directory",
         "not-activated": "Trying to write to vstream a/in1 before its network group is activated",

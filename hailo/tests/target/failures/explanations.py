@@ -15,7 +15,7 @@ from tasnet2hef.target.check import check_graph
 from tasnet2hef.target.failures.classify import UNKNOWN, Explanation, Situation, explain, explain_log
 from tasnet2hef.target.failures.facts import NOTHING_KNOWN, Facts, facts_of_graph
 from tasnet2hef.target.graph.opened import OpenedGraph
-from tasnet2hef.target.rules import min_of_maps, row_too_wide
+from tasnet2hef.target.rules import min_of_maps, rank_two_input, row_too_wide
 from tests.target.failures.told_texts import TEXTS, Told
 
 RECORDED: Final = Path(__file__).parents[1] / "rules/recorded_verdicts.jsonl"
@@ -26,6 +26,7 @@ _GRAPHS: Final = {
     "tall": row_too_wide.RULE.good[1],
     "wide": row_too_wide.RULE.bad[0],
     "min": min_of_maps.RULE.bad[0],
+    "two axes": rank_two_input.RULE.bad[0],
 }
 
 
@@ -67,6 +68,18 @@ def as_log(told: Told) -> str:
     return outcome(told, explain_log(told.text, told.stage, SITUATION, facts_for(told)))
 
 
+NOISE: Final = """2026-01-01 W tensorflow/dso_loader.cc:64] Could not load dynamic library 'libcudart.so.11.0'; dlerror: \
+libcudart.so.11.0: cannot open shared object file: No such file or directory
+DeprecationWarning: `product` is deprecated as of NumPy 1.25.0, and will be removed in NumPy 2.0
+[info] Found model with 3 input channels, using real RGB images for calibration instead of sampling random data.
+[warning] Reducing optimization level to 0 (the accuracy won't be optimized and compression won't be used)
+[info] Single context flow failed: Recoverable single context error
+Calibration: 100%|##########| 64/64 [00:10<00:00,  6.28entries/s]
+[info] Solving the allocation (Mapping), time per context: 59m 59s
+worker0  V  *  X  V  V"""
+"""Lines of runs that end well."""
+
+
 def _renamed(text: str) -> str:
     """Change the net's scope and the lines of source files."""
     text = re.sub(r"\b(?:net|n|m|pow|scope1)/", "other_net_2/", text)
@@ -80,6 +93,7 @@ def _stamped(text: str) -> str:
 
 def _long(text: str) -> str:
     before = "\n".join(f"[info] Iteration {place}: trying parallel mapping" for place in range(3000))
+    before = f"{NOISE}\n{before}"
     done = "[info] Translation started\n[info] Translation completed on ONNX model net\n"
     after = "\n".join('  File "/usr/lib/python3.10/runpy.py", line 86, in _run_code' for _ in range(40))
     return f"{done}{before}\n{text}\n{after}\n"

@@ -13,6 +13,7 @@ from tasnet2hef.target.failures.facts import NOTHING_KNOWN, Facts
 from tasnet2hef.target.failures.tables import compiler_signatures, runtime_signatures
 from tests.target.failures.explanations import (
     CHANGES,
+    NOISE,
     SITUATION,
     all_texts,
     alone,
@@ -93,6 +94,10 @@ def test_an_unknown_failure_keeps_its_text_and_suggests_nothing_that_can_not_be_
 def test_a_log_that_ends_well_holds_no_failure(text: str) -> None:
     explained = explain_log(text, "", SITUATION)
     assert (explained.signature, explained.known) == ("no-failure", True)
+
+
+def test_the_noise_of_a_run_is_no_failure() -> None:
+    assert explain_log(NOISE, "", SITUATION).signature == "no-failure"
 
 
 def test_a_finding_at_the_named_place_is_quoted() -> None:

@@ -27,6 +27,7 @@ class Told:
 _WIDTH: Final = ("512,000", "layout tall", "--layout")
 _SHORTER: Final = ("shorter window",)
 _MEAN: Final = ("a mean over too many", "average in two")
+_SIXTEEN: Final = "quantization_param({conv*}, precision_mode=a16_w16)\n"
 _CRASH: Final = ("native-assertion", "crash")
 
 TEXTS: Final = (
@@ -405,6 +406,30 @@ TEXTS: Final = (
         ("shortcut-crash",),
         "compile",
         wrong=_WIDTH,
+    ),
+    Told("IndexError: list index out of range", ("axes-lost",), "translate", "two axes", says=("four axes",)),
+    Told("IndexError: list index out of range", ("unknown",), "translate", "tall"),
+    Told("Fatal Python error: Aborted", ("crash",), "optimize"),
+    Told("[error] the compiler process exited with code 139", ("crash",), "compile", "tall", wrong=_WIDTH),
+    Told("[error] Microcode size exceeded for net/resize2", ("microcode",), "compile", wrong=_WIDTH),
+    Told("ERROR: precision mode a16_w4 is not supported", ("precision-mode",), "optimize"),
+    Told("BackendScriptParserException: layer net/conv9 does not exist", ("layer-not-in-net",), "optimize"),
+    Told("ValueError: Could not find node /head/Conv_2 in the graph", ("misspelt-node",), "translate"),
+    Told("ONNX opset version 23 is not supported", ("opset-adapter",), "translate"),
+    Told("AccelerasValueError: matmul3: input 0 must be unsigned", ("signed-matmul",), "optimize"),
+    Told("UnsupportedConvLayerError in op /c/Conv: dynamic weights", ("computed-kernel",), "translate"),
+    Told("AttributeError: `np.product` was removed in the NumPy 2.0 release.", ("numpy-too-new",), "optimize"),
+    Told("HAILO_PCIE_DRIVER_NOT_INSTALLED(64)", ("driver-missing",), "runtime"),
+    Told(
+        "Agent infeasible", ("agent-infeasible",), "compile", "tall", script=_SIXTEEN, says=("16 bits in line 1",)
+    ),
+    Told(
+        "BackendAllocatorException: Compilation failed: the new allocator met something new",
+        ("allocation-failed",),
+        "compile",
+        "tall",
+        wrong=_WIDTH,
+        says=("it says: Compilation failed: the new allocator met something new",),
     ),
 )
 """All texts; the tests also tell them with other names and numbers, and inside long logs."""

@@ -126,6 +126,7 @@ SIGNATURES: Final = (
     Signature(
         id="latency-simulation",
         patterns=(
+            r"LatencySimulation\w{0,20}Timeout",
             r"[Ll]atency simulation[^\n]{0,60}time\s?d?[ -]?out",
             r"[Ss]imulation reached (?:its |the )?time\s?out",
         ),
@@ -157,7 +158,8 @@ SIGNATURES: Final = (
     Signature(
         id="microcode",
         patterns=(
-            r"microcode (?:\w{1,20} ){0,2}exceed\w{0,4}",
+            r"[Mm]icrocode (?:\w{1,20} ){0,2}exceed\w{0,4}",
+            r"exceed\w{0,4} (?:the )?(?:max\w{0,10} )?microcode",
             r"[Mm]icrocode (?:(?:size|is) )?(?:too (?:large|long|big))",
         ),
         cause="one layer's program is longer than its unit's memory for programs",

@@ -33,7 +33,9 @@ SIGNATURES: Final = (
         id="layer-not-in-net",
         patterns=(
             r"[Ll]ayer (?:named )?\S{0,200}\s?(?:doesn't|does not) exist in the HN",
-            r"[Ll]ayer \S{1,200} (?:is|was) not (?:found )?in the HN",
+            r"[Ll]ayers? [^\n]{1,200} (?:is|are|was|were) not (?:found )?in (?:the )?(?:HN|net|model)",
+            r"[Ll]ayers? [^\n]{1,200} (?:does not|doesn't|do not|don't) exist\b",
+            r"(?:[Cc]ould not|[Cc]an't|[Cc]annot) find (?:the )?layer",
             r"HailoNNException: [^\n]{0,120}(?:not found|no (?:such )?layer)",
         ),
         cause="a model script or a post-processing (NMS) file names a layer that this net does not have: it was "

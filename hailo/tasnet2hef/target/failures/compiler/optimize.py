@@ -21,7 +21,7 @@ _SHIFT: Final = (r"NegativeSlopeExponentNonFixable", r"Desired shift is [\d.]{1,
 SIGNATURES: Final = (
     Signature(
         id="inference-shapes",
-        patterns=(r"Inference input shapes", r"(?:does not|doesn't) match HN shapes?"),
+        patterns=(r"Inference (?:input|output) shapes", r"(?:does not|doesn't) match HN shapes?"),
         cause="the data that reaches a layer has another shape than the parser gave it: a calibration array with "
         "too few axes or with its axes in another order, or a norm between two reshapes (group norm, instance "
         "norm) that the optimiser takes apart",
@@ -100,7 +100,9 @@ SIGNATURES: Final = (
         patterns=(
             r"Unsupported value \[?\W{0,2}PrecisionMode\.",
             r"[Uu]nsupported value [^\n]{1,100} for fields? \[?['\"]precision_mode",
-            r"is not a valid PrecisionMode",
+            r"is not a valid PrecisionMode|PrecisionMode['\"]? has no attribute",
+            r"PrecisionMode\.\w{1,20}[^\n]{0,60} (?:not supported|unsupported)",
+            r"[Pp]recision[ _]mode \S{1,40} (?:is not|isn't|not) (?:supported|available)",
             r"(?:[Ii]nvalid|[Uu]nknown|[Uu]nsupported) precision[_ ]mode",
         ),
         cause="this release of the compiler does not have the precision mode of the model script",
@@ -117,7 +119,7 @@ SIGNATURES: Final = (
     ),
     Signature(
         id="shift-delta",
-        patterns=(r"(?:does not|doesn't) support shift delta",),
+        patterns=(r"(?:does not|doesn't) support shift[ _]delta",),
         cause="the product of the ranges of this layer's inputs is too small for its output: the shift that it "
         "needs does not exist for a product of two maps",
         fix="force larger ranges on its inputs, as the message says, one line an input: "
@@ -132,7 +134,9 @@ SIGNATURES: Final = (
         id="signed-matmul",
         patterns=(
             r"[Mm]at[Mm]ul without transpose[^\n]{0,80}negative range",
-            r"[Mm]at[Mm]ul[^\n]{0,120}negative (?:range|values?)[^\n]{0,40}not supported",
+            r"[Mm]at[Mm]ul[^\n]{0,120}negative (?:range|values?|inputs?)",
+            r"[Mm]at[Mm]ul[^\n]{0,120}\b(?:un)?signed\b",
+            r"\b(?:un)?signed\b[^\n]{0,60}[Mm]at[Mm]ul",
         ),
         cause="a MatMul of two computed maps whose first one can be negative: the chip's unit takes only values "
         "from 0 on there, unless it is transposed",

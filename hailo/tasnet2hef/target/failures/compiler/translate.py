@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tasnet2hef.target.failures.conditions import at_stage, both, found, sets_4_bits
+from tasnet2hef.target.failures.conditions import at_stage, both, found, sets_4_bits, surely
 from tasnet2hef.target.failures.next_commands import AGAIN, CHECK, EXPORT_TALL, LAYERS, LOG, PATCH
 from tasnet2hef.target.failures.signature import Alternative, Signature
 from tasnet2hef.target.known.evidence import Evidence
@@ -15,6 +15,23 @@ SIGNATURES: Final = (
         patterns=(r"UnsupportedActivationLayerError", r"Unexpected activation"),
         cause="an activation that the compiler does not support in this form",
         rule="erf-activation",
+    ),
+    Signature(
+        id="axes-lost",
+        patterns=(r"\b(?:IndexError|StopIteration|AssertionError)\b",),
+        cause="the compiler's own code indexes an axis that a tensor of this graph does not have",
+        fix="export it with four axes, [1, features, 1, 1]",
+        evidence=Evidence("public log of an operator sweep (a net of two axes)", "recorded", version="5.3.0"),
+        tells="symptom",
+        holds=surely(found("rank-two-input")),
+        alternatives=(
+            Alternative(
+                surely(found("attention-mask-rank")),
+                cause="the compiler's own code indexes an axis that the attention's mask does not have",
+                fix="give the mask four axes, [1, 1, rows, columns]",
+                rule="attention-mask-rank",
+            ),
+        ),
     ),
     Signature(
         id="batch-join",
@@ -58,7 +75,11 @@ SIGNATURES: Final = (
     ),
     Signature(
         id="computed-kernel",
-        patterns=(r"get_dynamic_kernel_shape",),
+        patterns=(
+            r"get_dynamic_kernel_shape",
+            r"[Dd]ynamic (?:kernels?|weights?)\b",
+            r"(?:[Kk]ernel|[Ww]eights?) (?:is|are) (?:not constant|dynamic|computed)",
+        ),
         cause="a convolution's kernel is not read as a stored 4-D weight: it is computed by other nodes (Squeeze, "
         "Unsqueeze and Reshape count too), or is that of a 1-D convolution",
         fix="let each convolution take its weight straight from an initializer of four axes; write 1-D "
@@ -117,6 +138,7 @@ SIGNATURES: Final = (
             r"ir_version \d{1,4} is higher than",
             r"max(?:imum)? supported IR[ _]version",
             r"model ir[ _]version",
+            r"(?i:IR[ _]version):? \d{1,4}[^\n]{0,60} (?:not supported|unsupported|newer|higher|greater|exceeds)",
         ),
         cause="the ONNX file is of a newer file version (ir_version) than the compiler's own onnx package reads",
         rule="ir-version",
@@ -139,8 +161,8 @@ SIGNATURES: Final = (
         patterns=(
             r"MisspellNodeError",
             r"(?:[Uu]nable to find|(?:[Cc]ould not|[Cc]an't|[Cc]annot) find|[Dd]id not find) (?:the )?"
-            r"(?:start|end|input|output)[ _]node",
-            r"(?:start|end)[ _]nodes?(?:[ _]names?)?[^\n]{0,200}not (?:found|exist|in the (?:graph|model))",
+            r"(?:(?:start|end|input|output)[ _])?(?:node|tensor)",
+            r"(?:start|end)[ _]nodes?(?:[ _]names?)?[^\n]{0,200}not (?:found|exist|in (?:the )?(?:graph|model))",
             r"ValueError: '[^'\n]{1,200}' is not in list",
         ),
         cause="a start or end node is not in this graph: its name is misspelt, is a tensor's in place of a "
@@ -164,7 +186,7 @@ SIGNATURES: Final = (
             r"version_converter\S{0,80}",
             r"adapter_lookup",
             r"No Op registered for \S{1,80} with domain_version",
-            r"[Oo]pset \d{1,3} is (?:not supported|under development|newer)",
+            r"[Oo]pset(?: version)?:? \d{1,3} (?:is )?(?:not supported|unsupported|under development|newer)",
             r"official support for domain \S{0,40} is till opset",
             r"[Uu]nsupported (?:ONNX )?opset",
         ),
@@ -183,7 +205,8 @@ SIGNATURES: Final = (
         ),
         cause="the parser itself crashed, in a function of its own: it met a form that it does not expect and has "
         "no message for",
-        fix="look at the node that the traceback names, if it does; `tasnet2hef reduce --check` finds the few nodes that "
+        fix="look at the node that the traceback names, if it does; `tasnet2hef reduce --check` finds the few "
+        "nodes that "
         "cause it",
         evidence=Evidence("public logs of such crashes", "recorded"),
         commands=(CHECK,),

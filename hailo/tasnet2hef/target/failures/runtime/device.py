@@ -29,6 +29,14 @@ SIGNATURES: Final = (
         commands=(DOCTOR,),
     ),
     Signature(
+        id="driver-missing",
+        patterns=(r"HAILO_(?:PCIE_)?DRIVER_NOT_INSTALLED",),
+        cause="the kernel driver is not loaded",
+        fix="install the driver of HailoRT's version and reboot; `lsmod | grep hailo` shows it",
+        evidence=_STATUS,
+        commands=(DOCTOR,),
+    ),
+    Signature(
         id="input-size",
         patterns=(
             r"does not match the frame count!? \(Expected \d{1,12}, got [1-9]",
@@ -77,7 +85,12 @@ SIGNATURES: Final = (
     ),
     Signature(
         id="service",
-        patterns=(r"HAILO_INVALID_SERVICE_VERSION", r"HAILO_RPC_FAILED", r"HAILO_SERVICE_\w{1,40}"),
+        patterns=(
+            r"HAILO_INVALID_SERVICE_VERSION",
+            r"HAILO_RPC_FAILED",
+            r"HAILO_SERVICE_\w{1,40}",
+            r"hailort[._ ]service\b[^\n]{0,80}(?:not running|failed|unavailable)",
+        ),
         cause="HailoRT's multi-process service (hailort_service) is of another version than the library, or died",
         fix="install the service of the library's version, then `sudo systemctl restart hailort.service`; or do "
         "without it (multi_process_service=False)",

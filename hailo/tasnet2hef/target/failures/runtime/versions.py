@@ -66,7 +66,7 @@ SIGNATURES: Final = (
             r"HailoRTInvalidHEF\w*",
             r"HAILO_INVALID_HEF",
             r"HEF (?:format )?version",
-            r"HAILO_HEF_FILE_CORRUPTED",
+            r"HAILO_HEF_FILE_CORRUPTED|HAILO_HEF_NOT_SUPPORTED",
             r"periph bytes per buffer",
         ),
         cause="this HailoRT can't read the HEF: its compiler is newer, or the file is damaged",
@@ -129,6 +129,7 @@ SIGNATURES: Final = (
             r"compiled using NumPy 1\.x",
             r"numpy\.core\.multiarray failed to import",
             r"_ARRAY_API not found",
+            r"was removed in (?:the )?NumPy 2|module 'numpy' has no attribute|numpy\.dtype size changed",
             r"does not match the frame count!? \(Expected \d{1,12}, got 0\)",
         ),
         cause="this NumPy is too new for HailoRT's Python package (with NumPy 2 an old one may also see arrays of "
