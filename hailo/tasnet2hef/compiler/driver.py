@@ -253,7 +253,7 @@ class _Run:
             if record.done:
                 return self._finish(parsed, record, emulator, tuple(tried))
             fallback = next_fallback(self._fallbacks, [each.id for each in tried], _first_fallback(record))
-        none = "the next fallback needs a different graph" if fallback else "no fallback can help this failure"
+        none = "the next fallback needs a different graph" if fallback else _no_fallback(record)
         return self._ended(
             FAILED,
             parsed,
@@ -342,6 +342,14 @@ def _because(failed: StageRecord, otherwise: str) -> str:
         "the machine stopped it, not the graph: fix that and run again"
         if failed.failure is not None and failed.failure.machine
         else otherwise
+    )
+
+
+def _no_fallback(failed: StageRecord) -> str:
+    """Return why no other setting is tried."""
+    known = failed.failure is None or failed.failure.known
+    return (
+        "no fallback can help this failure" if known else "the failure is not known: no setting is known to help"
     )
 
 

@@ -68,7 +68,7 @@ def as_log(told: Told) -> str:
     return outcome(told, explain_log(told.text, told.stage, SITUATION, facts_for(told)))
 
 
-NOISE: Final = """2026-01-01 W tensorflow/dso_loader.cc:64] Could not load dynamic library 'libcudart.so.11.0'; dlerror: \
+NOISE: Final = """W tensorflow/dso_loader.cc:64] Could not load dynamic library 'libcudart.so.11.0'; dlerror: \
 libcudart.so.11.0: cannot open shared object file: No such file or directory
 DeprecationWarning: `product` is deprecated as of NumPy 1.25.0, and will be removed in NumPy 2.0
 [info] Found model with 3 input channels, using real RGB images for calibration instead of sampling random data.

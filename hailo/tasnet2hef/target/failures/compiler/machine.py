@@ -45,7 +45,8 @@ SIGNATURES: Final = (
             r"return(?:ed|code| code|ed code)?\s?[=:]?\s?-(?:4|6|7|8|11)\b",
             r"unexpected crash|\b(?:compiler|process|tool|program) (?:has )?crashed\b",
             r"Fatal Python error: |pure virtual method called|[Ii]llegal instruction|\b[Bb]us error\b",
-            r"\bexit(?:ed)? (?:with )?(?:code|status):? (?:132|134|135|136|139)\b|\b(?:by|with|received) signal:? (?:4|6|7|8|11)\b",
+            r"\bexit(?:ed)? (?:with )?(?:code|status):? (?:132|134|135|136|139)\b",
+            r"\b(?:by|with|received) signal:? (?:4|6|7|8|11)\b",
         ),
         cause="the vendor's program crashed in this stage: that is a defect of the compiler, which this graph or "
         "script sets off; nothing before it is lost",
