@@ -13,7 +13,7 @@ from tasnet2hef.base.supervise.log import clean
 from tasnet2hef.target.failures import next_commands
 from tasnet2hef.target.failures.facts import NOTHING_KNOWN, Case, Facts
 from tasnet2hef.target.failures.logs import after_success, ends_well, holds_failure
-from tasnet2hef.target.failures.message import SHOWN_LENGTH, line_at, read_message
+from tasnet2hef.target.failures.message import SHOWN_LENGTH, error_line, line_at, read_message
 from tasnet2hef.target.failures.remarks import filled, remarks_on
 from tasnet2hef.target.failures.signature import LEVELS, Level, Signature, matching
 from tasnet2hef.target.failures.tables import compiler_signatures, runtime_signatures
@@ -253,14 +253,14 @@ def _no_failure(situation: Situation) -> Explanation:
 def _unknown(message: str, log: str, case: Case, situation: Situation) -> Explanation:
     """Say that a failure is not known, keep its text, and name the command that prepares a report of it."""
     lines = [line.strip() for line in log.split("\n") if line.strip()][-SHOWN_LINES:]
-    words = next((line.strip() for line in message.split("\n") if line.strip()), lines[-1] if lines else "")
-    read = read_message(words)
-    shown = " / ".join(line[:SHOWN_LENGTH] for line in lines) or message[:SHOWN_LENGTH]
+    read = read_message(error_line(message if message.strip() else log))
+    last = " / ".join(line[:SHOWN_LENGTH] for line in lines)
+    shown = f"{read.line}{f'; its last lines: {last}' if last and last != read.line else ''}"
     commands = (next_commands.LOG, next_commands.CHECK, next_commands.REPORT)
     return Explanation(
         signature=UNKNOWN,
         rule="",
-        cause="; ".join([f"not a known failure; its last lines: {shown}", *remarks_on(case, None)]),
+        cause="; ".join([f"not a known failure: {shown}", *remarks_on(case, None)]),
         fix="read the log; report the failure: the last command writes what to send, without weights and private "
         "paths",
         grade="inferred",

@@ -55,6 +55,12 @@ _LAYERS: Final = tuple(
         rf"\bcontexts at {_NAME}",
     )
 )
+_RAISED: Final = re.compile(
+    r"(?:[A-Za-z_]\w{0,80}\.){0,8}[A-Z]\w{0,80}(?:Error|Exception|Fixable|Unfeasible|Iteration)(?::|$)"
+)
+_MARKED: Final = re.compile(r"(?i:\berror\b|\bfailed\b|\bfatal\b|\bcritical\b)")
+_FRAME: Final = re.compile(r'File "([^"\n]{1,400})", line \d{1,7}, in (\w{1,80})')
+_SLASH: Final = re.compile(r"[\\/]")
 _REASON: Final = re.compile(r"\b(?:in op \S{1,400}?|[A-Z]\w{1,80}(?:Error|Exception|Fixable)):\s+(\S[^\n]{0,400})")
 _NO_LAYERS: Final = ("the", "this", "which", "of", "type", "to", "with", "class", "name", "names")
 
@@ -107,6 +113,31 @@ def line_at(text: str, position: int) -> str:
     start = max(text.rfind("\n", 0, position) + 1, position - _LONGEST_PART)
     end = text.find("\n", position)
     return text[start : min(len(text) if end < 0 else end, position + _LONGEST_PART)].strip()
+
+
+def error_line(text: str) -> str:
+    """Return the line of the innermost error: of chained exceptions Python prints that one first.
+
+    Without an exception it is the last line that is marked as an error, else the last one.
+
+    >>> error_line("Traceback ...\\nKeyError: 3\\nDuring handling ...\\nValueError: no\\nbye")
+    'KeyError: 3'
+    """
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    raised = next((line for line in lines if _RAISED.match(line)), "")
+    marked = next((line for line in reversed(lines) if _MARKED.search(line)), lines[-1] if lines else "")
+    return without_prefix(raised or marked)[:SHOWN_LENGTH]
+
+
+def traceback_end(text: str) -> str:
+    """Return the function and the file in which the innermost traceback of a text ends; empty without one.
+
+    >>> traceback_end('  File "/a/b.py", line 3, in f\\n    x\\n  File "/a/c.py", line 7, in g\\nKeyError: 3')
+    'g (c.py)'
+    """
+    first = re.split(r"\n[A-Za-z_.]{1,200}(?:Error|Exception|Iteration)\b", text, maxsplit=1)[0]
+    frames = _FRAME.findall(first)
+    return f"{frames[-1][1]} ({re.split(_SLASH, frames[-1][0])[-1]})" if frames else ""
 
 
 def _first(patterns: tuple[re.Pattern[str], ...], line: str) -> str:

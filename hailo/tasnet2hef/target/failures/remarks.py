@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tasnet2hef.target.failures.facts import Case, shape_text
+from tasnet2hef.target.failures.message import error_line, traceback_end
 from tasnet2hef.target.failures.signature import Signature
 from tasnet2hef.target.rules.framework.finding import Finding
 
@@ -79,6 +80,9 @@ def _said(case: Case, signature: Signature | None) -> Iterator[str]:
         and reason not in ("", *_BARE)
     ):
         yield f"it says: {reason}"
+    end = traceback_end(case.text) if signature is None or signature.tells == "class" else ""
+    if end:
+        yield f"the traceback ends in {end} with {error_line(case.text)}"
 
 
 def _further(case: Case) -> Iterator[str]:

@@ -96,6 +96,31 @@ def test_a_log_that_ends_well_holds_no_failure(text: str) -> None:
     assert (explained.signature, explained.known) == ("no-failure", True)
 
 
+CHAINED = """Traceback (most recent call last):
+  File "/venv/hailo_sdk_client/tools/runner.py", line 12, in run
+    self._do()
+  File "/venv/hailo_sdk_client/tools/steps.py", line 34, in _do
+    raise FirstError("the vendor's own reason")
+hailo_sdk_client.x.FirstError: the vendor's own reason
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/home/me/mine.py", line 5, in <module>
+    raise RuntimeError("my wrapper")
+RuntimeError: my wrapper
+cleaning up
+"""
+
+
+def test_of_chained_exceptions_the_innermost_counts() -> None:
+    explained = explain_log(CHAINED, "optimize", SITUATION)
+    assert (explained.signature, explained.words) == (UNKNOWN, "FirstError: the vendor's own reason")
+    assert "ends in _do (steps.py)" in explained.cause
+    known = explain_log(CHAINED.replace("FirstError", "MisspellNodeError"), "translate", SITUATION)
+    assert known.signature == "misspelt-node"
+
+
 def test_the_noise_of_a_run_is_no_failure() -> None:
     assert explain_log(NOISE, "", SITUATION).signature == "no-failure"
 
