@@ -9,7 +9,7 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import HardwareOption, InputShapeOption, JsonOption, parse_shapes
+from tasnet2hef.cli.options import CHIPS, InputShapeOption, JsonOption, parse_shapes
 from tasnet2hef.cli.tables import print_explanation
 from tasnet2hef.target.known import DEFAULT_CHIP, chip_names
 
@@ -25,7 +25,7 @@ def command(
     script: Path | None = typer.Option(None, "--script", help="Model script (.alls) of the run."),
     calibration: Path | None = typer.Option(None, "--calib", help="Calibration set (.npz) of the run."),
     stage: str = typer.Option("", "--stage", help=f"Stage that failed: {', '.join(_STAGES)}."),
-    hardware: HardwareOption = DEFAULT_CHIP,
+    hardware: str | None = typer.Option(None, "--hw", help=f"Chip: {CHIPS}.", show_default="not known"),
     compiler: str = typer.Option("", "--dfc", metavar="3.33.0", help="Version of the compiler."),
     input_shape: InputShapeOption = [],
     report: Path | None = typer.Option(
@@ -49,7 +49,7 @@ def command(
 
     if stage and stage not in _STAGES:
         raise OptionError(f"--stage: found {stage!r}, expected {', '.join(_STAGES)}")
-    if hardware not in chip_names():
+    if hardware is not None and hardware not in chip_names():
         raise OptionError(f"--hw: found {hardware!r}, expected one of {', '.join(chip_names())}")
     if report is not None:
         require_writable(report)
@@ -59,7 +59,7 @@ def command(
         graph or Path("MODEL.onnx"),
         calibration or Path("CALIB.npz"),
         Path("MODEL.hef"),
-        hardware,
+        hardware or DEFAULT_CHIP,
         script,
         log=Path("LOG.txt") if log == STDIN else log,
     )
@@ -78,7 +78,7 @@ def _facts(
     script: Path | None,
     calibration: Path | None,
     compiler: str,
-    hardware: str,
+    hardware: str | None,
     input_shape: list[str],
 ) -> Facts:
     """Return what is known besides the log."""
@@ -93,7 +93,9 @@ def _facts(
     facts = NOTHING_KNOWN
     if graph is not None:
         opened = OpenedGraph.read(graph, parse_shapes(input_shape))
-        facts = facts_of_graph(opened, check_graph(opened, hardware).findings)
+        facts = facts_of_graph(opened, check_graph(opened, hardware or DEFAULT_CHIP).findings)
     statements = None if script is None else parse_script(read_script(script), str(script))
     windows = {} if calibration is None else window_shapes(calibration)
-    return dataclasses.replace(facts, script=statements, calibration=windows, compiler=compiler, hardware=hardware)
+    return dataclasses.replace(
+        facts, script=statements, calibration=windows, compiler=compiler, hardware=hardware or ""
+    )

@@ -46,7 +46,19 @@ def remarks_on(case: Case, signature: Signature | None) -> list[str]:
         where = f" at {finding.layer}" if finding.layer else ""
         rule = "" if known else f" ({finding.rule}, not proven to be the cause)"
         remarks.append(f"`check` {what}{where}: {finding.message[:_LONGEST]}{rule}")
-    return remarks
+    return [*remarks, *_elsewhere(case, signature)]
+
+
+def _elsewhere(case: Case, signature: Signature | None) -> Iterator[str]:
+    """Yield that the evidence is of another release or chip than this run's."""
+    known, run = signature.basis if signature is not None else None, case.facts
+    if known is None:
+        return
+    release = ".".join(run.compiler.split(".")[:2])
+    if known.version and release and release not in re.findall(r"\d+\.\d+", known.version):
+        yield f"known from DFC {known.version}, this run is of {run.compiler}"
+    if run.hardware and not known.applies_to(run.hardware):
+        yield f"known from {', '.join(known.hardware)}, this run is for {run.hardware}"
 
 
 def _named(case: Case) -> Iterator[str]:

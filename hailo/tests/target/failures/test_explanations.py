@@ -158,6 +158,22 @@ def test_a_calibration_set_that_fits_is_not_the_cause(
     assert not_words not in explained.cause + explained.fix
 
 
+@pytest.mark.parametrize(
+    ("compiler", "hardware", "said"),
+    [
+        ("3.33.1", "hailo8l", ""),
+        ("5.3.0", "hailo8l", "known from DFC 3.33.0, this run is of 5.3.0"),
+        ("3.33.0", "hailo10h", "known from hailo8l, this run is for hailo10h"),
+        ("", "", ""),
+    ],
+)
+def test_evidence_of_another_release_or_chip_is_told(compiler: str, hardware: str, said: str) -> None:
+    facts = Facts(compiler=compiler, hardware=hardware)
+    explained = explain("compile", "microcode exceeded size for conv4", "", "exited", SITUATION, facts)
+    assert ("known from" in explained.cause) is bool(said)
+    assert said in explained.cause
+
+
 def test_a_foreign_graph_is_not_exported_again() -> None:
     foreign = dataclasses.replace(NOTHING_KNOWN, own=False)
     explained = explain("compile", "Agent infeasible", "", "exited", SITUATION, foreign)

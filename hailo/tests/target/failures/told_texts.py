@@ -431,5 +431,11 @@ TEXTS: Final = (
         wrong=_WIDTH,
         says=("it says: Compilation failed: the new allocator met something new",),
     ),
+    Told("[error] Node /foo/Bar_9 was not found in the graph", ("misspelt-node",), "translate"),
+    Told("terminate called without an active exception", ("crash",), "compile"),
+    Told("ModuleNotFoundError: No module named 'onnx.mapping'", ("broken-environment",), "translate"),
+    Told("./run.sh: line 3: 1234 Killed   python compile.py", ("interrupted",), "compile"),
+    Told("[HailoRT] [error] Unsupported hef version 3", ("hef-version",), "runtime"),
+    Told("HailoRTStatusException: 69", ("not-activated",), "runtime"),
 )
 """All texts; the tests also tell them with other names and numbers, and inside long logs."""

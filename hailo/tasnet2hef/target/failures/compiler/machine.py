@@ -18,7 +18,7 @@ SIGNATURES: Final = (
     Signature(
         id="broken-environment",
         patterns=(
-            r"ModuleNotFoundError",
+            r"ModuleNotFoundError|\bNo module named '",
             r"ImportError",
             r"(?:libGL|libhailo|libstdc|libpython)[\w.+-]{0,60}: cannot open shared object",
             r"symbol lookup error",
@@ -39,7 +39,7 @@ SIGNATURES: Final = (
             r"\bSIG(?:SEGV|ABRT|BUS|FPE|ILL)\b",
             r"\([Cc]ore dumped\)|\bcore dumped\b",
             r"[Ss]egmentation fault",
-            r"terminate called after throwing an instance of '(?!std::bad_alloc)",
+            r"terminate called (?:without|after throwing an instance of '(?!std::bad_alloc))",
             r"(?:libc\+\+abi|libc\+\+|libstdc\+\+)(?:abi)?: (?:terminat|abort)\w{0,10}",
             r"(?:double free|free\(\): invalid|malloc\(\): |corrupted size|stack smashing detected)",
             r"return(?:ed|code| code|ed code)?\s?[=:]?\s?-(?:4|6|7|8|11)\b",
@@ -83,7 +83,7 @@ SIGNATURES: Final = (
     ),
     Signature(
         id="interrupted",
-        patterns=(r"^killed by SIG(?:KILL|TERM|INT|HUP)",),
+        patterns=(r"^killed by SIG(?:KILL|TERM|INT|HUP)", r"(?:^|\n)(?:[^\n]{0,80}\d )?Killed\b"),
         cause="the stage was stopped from outside: by a person, or by the system when it ran out of memory",
         fix="run the same command again: it resumes after the last good stage; on a machine with more memory"
         " if this happens again",

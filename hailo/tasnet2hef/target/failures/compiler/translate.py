@@ -164,6 +164,7 @@ SIGNATURES: Final = (
             r"(?:(?:start|end|input|output)[ _])?(?:node|tensor)",
             r"(?:start|end)[ _]nodes?(?:[ _]names?)?[^\n]{0,200}not (?:found|exist|in (?:the )?(?:graph|model))",
             r"ValueError: '[^'\n]{1,200}' is not in list",
+            r"\b[Nn]odes? [^\n]{1,200} (?:is|are|was|were) not (?:found|in) ",
         ),
         cause="a start or end node is not in this graph: its name is misspelt, is a tensor's in place of a "
         "node's, or comes from a file that another exporter wrote",

@@ -76,7 +76,10 @@ SIGNATURES: Final = (
     ),
     Signature(
         id="not-activated",
-        patterns=(r"HAILO_NETWORK_GROUP_NOT_ACTIVATED", r"before its network group is activated"),
+        patterns=(
+            r"HAILO_NETWORK_GROUP_NOT_ACTIVATED|(?:Exception:|with error:) 69\b",
+            r"before its network group is activated",
+        ),
         cause="data was sent to a network that is not active: without the scheduler a program has to activate it",
         fix="put the inference inside `with network_group.activate():`, or let the scheduler do it (VDevice with "
         "ROUND_ROBIN, InferModel), as `tasnet2hef separate` does",
@@ -86,7 +89,7 @@ SIGNATURES: Final = (
     Signature(
         id="service",
         patterns=(
-            r"HAILO_INVALID_SERVICE_VERSION",
+            r"HAILO_INVALID_SERVICE_VERSION|(?:Exception:|with error:) 7[78]\b",
             r"HAILO_RPC_FAILED",
             r"HAILO_SERVICE_\w{1,40}",
             r"hailort[._ ]service\b[^\n]{0,80}(?:not running|failed|unavailable)",

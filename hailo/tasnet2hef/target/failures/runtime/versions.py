@@ -12,7 +12,7 @@ SIGNATURES: Final = (
     Signature(
         id="driver-version",
         patterns=(
-            r"HAILO_INVALID_DRIVER_VERSION",
+            r"HAILO_INVALID_DRIVER_VERSION|(?:Exception:|with error:) 76\b",
             r"[Dd]river version [^\n]{0,80}(?:mismatch|different)",
             r"[Dd]river version mismatch",
         ),
@@ -65,7 +65,7 @@ SIGNATURES: Final = (
         patterns=(
             r"HailoRTInvalidHEF\w*",
             r"HAILO_INVALID_HEF",
-            r"HEF (?:format )?version",
+            r"(?i:hef (?:format )?version)",
             r"HAILO_HEF_FILE_CORRUPTED|HAILO_HEF_NOT_SUPPORTED",
             r"periph bytes per buffer",
         ),
