@@ -20,6 +20,7 @@ SIGNATURES: Final = (
         id="axes-lost",
         patterns=(r"\b(?:IndexError|StopIteration|AssertionError)\b",),
         cause="the compiler's own code indexes an axis that a tensor of this graph does not have",
+        rule="rank-two-input",
         fix="export it with four axes, [1, features, 1, 1]",
         evidence=Evidence("public log of an operator sweep (a net of two axes)", "recorded", version="5.3.0"),
         tells="symptom",
