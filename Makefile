@@ -77,7 +77,7 @@ soak: dev-env  ## the demo net on a fake microphone in real time, 30 minutes
 fuzz: dev-env  ## 10,000 damaged graphs through check
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.fuzz 10000
 
-verdicts: dev-env  ## FILE=rows.jsonl: replay recorded verdicts of the compiler that carry a graph against check
+verdicts: dev-env  ## FILE=rows.jsonl: replay recorded verdicts of the compiler that carry a graph against check; score the explanations
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.verdicts $(FILE)
 
 onnx-env: $(ONNX_ENV)/.ready  ## hailo/to-onnx-env: PyTorch to ONNX

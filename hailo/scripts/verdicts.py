@@ -1,16 +1,18 @@
 """Replay recorded compiler verdicts against `tasnet2hef check`: `python -m scripts.verdicts rows.jsonl`.
 
-A row is replayed where it carries a `graph` as `tests/target/rules/recorded_graphs.py` describes it.
+A row is replayed where it carries a `graph` as `tests/target/rules/recorded_graphs.py` describes it. Explanations
+of failures are scored on the recorded words of the compiler and on reduced texts of public reports.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tests.target.failures.explanations import score
 from tests.target.rules.recorded_verdicts import Matrix, Verdict, matrix, read_rows, replay
 
 
@@ -32,6 +34,13 @@ def report(verdicts: Sequence[Verdict], counts: Matrix) -> list[str]:
     return lines
 
 
+def explanations(outcomes: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the lines to print of the explanations: those that are not right; the last one sums up."""
+    lines = [f"  {line}" for outcome, texts in outcomes.items() if outcome != "right" for line in texts]
+    counts = " ".join(f"{outcome} {len(texts)}" for outcome, texts in outcomes.items())
+    return [*lines, f"explanations of {sum(map(len, outcomes.values()))} texts: {counts}"]
+
+
 def _miss(verdict: Verdict) -> str:
     row = verdict.row
     kind = "overlooked failure" if row.failed else "false alarm"
@@ -45,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: python -m scripts.verdicts ROWS.jsonl", file=sys.stderr)
         return 2
     verdicts = [replay(row) for row in read_rows(Path(arguments[0]))]
-    print("\n".join(report(verdicts, matrix(verdicts))))
+    print("\n".join([*explanations(score()), *report(verdicts, matrix(verdicts))]))
     return 0
 
 

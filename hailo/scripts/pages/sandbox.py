@@ -17,6 +17,7 @@ from tasnet2hef.cli.main import make_app, run
 
 ASSETS: Final = Path(__file__).parents[2] / "assets"
 _VOICES: Final = 2
+_LOG: Final = "[info] Using Multi-context flow\n[error] Mapping Failed\nconv1 errors: Agent infeasible\n"
 _SMALL_SPEECH: Final = ("--seconds", "0.5", "--test-clips", "2")
 
 # Ordered so that each command finds the files that earlier ones write.
@@ -43,6 +44,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "report": ("build/my_model.onnx",),
     "diff": ("build/my_model.onnx", "wide.onnx"),
     "demo": ("-o", "build/demo", "--seconds", "0.5"),
+    "explain": ("compile.log", "--graph", "wide.onnx", "--stage", "compile"),
     "reduce": ("wide.onnx", "--rule", "row-too-wide", "-o", "reduced/"),
     "freeze": ("my_model.pth", "speech/", "-o", "frozen.pth", "--clips", "2", *_SMALL_SPEECH),
     "distil": (
@@ -70,6 +72,7 @@ def prepare(folder: Path) -> Path:
         for start in range(8):
             _cut(source, folder / "speech" / f"voice_{voice}" / f"{voice}_{start}.wav", start, 1)
     onnx.save(RULE.bad[0](), str(folder / "wide.onnx"))
+    (folder / "compile.log").write_text(_LOG, encoding="utf-8")
     return folder
 
 

@@ -14,6 +14,8 @@ from tasnet2hef.base.text import first_few
 from tasnet2hef.cli import show
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tasnet2hef.compiler.report import CompileReport
     from tasnet2hef.runtime.separation_report import SeparationReport
     from tasnet2hef.target.check import CheckReport, FindingGroup
@@ -151,14 +153,7 @@ def _print_hef(report: CompileReport) -> None:
 
 def _print_failure(report: CompileReport, failure: Explanation) -> None:
     assert report.last is not None
-    rows = [
-        ("the compiler's words", failure.words),
-        ("cause", failure.cause),
-        ("known from", f"{failure.grade}: {failure.source}"),
-        ("fix", failure.fix),
-        *(("next command", each) for each in failure.commands),
-        ("log", str(report.folder / report.last.log)),
-    ]
+    rows = [*_why(failure), ("log", str(report.folder / report.last.log))]
     if report.next_fallback is not None:
         next_one = report.next_fallback
         how = next_one.command or (
@@ -168,6 +163,30 @@ def _print_failure(report: CompileReport, failure: Explanation) -> None:
     rule = f", rule {failure.rule}" if failure.rule else ""
     title = f"{report.last.stage} failed: {failure.signature}{rule}"
     show.console().print(show.text_table(title, ("", "why and what now"), rows))
+
+
+def print_explanation(failure: Explanation, report: Path | None) -> None:
+    """Print what a log tells; ``report`` is the file that was written of it, if any."""
+    rows = _why(failure)
+    rule = f", rule {failure.rule}" if failure.rule else ""
+    show.console().print(show.text_table(f"{failure.signature}{rule}", ("", "why and what now"), rows))
+    if report is not None:
+        show.notice(f"{report} is a report to send; read it first")
+
+
+def _why(failure: Explanation) -> list[tuple[str, str]]:
+    """Return the rows of an explanation; the last ones are commands."""
+    node = f"{failure.node} ({failure.operator})" if failure.operator else failure.node
+    rows = [
+        ("the vendor's words", failure.words),
+        ("node", node),
+        ("layer", failure.layer),
+        ("cause", failure.cause),
+        ("known from", f"{failure.grade}: {failure.source}"),
+        ("fix", failure.fix),
+        *(("next command", each) for each in failure.commands),
+    ]
+    return [(name, printable(text)) for name, text in rows if text]
 
 
 def _print_hand_over(report: CompileReport) -> None:

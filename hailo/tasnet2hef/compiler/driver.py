@@ -29,7 +29,9 @@ from tasnet2hef.compiler.stages.job import StageJob, write_json
 from tasnet2hef.compiler.stages.runner import CompileDisplay, RunnerSettings, StageRunner, interpreter
 from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
 from tasnet2hef.target.alls.layers import resolve_layers
+from tasnet2hef.target.alls.parser import parse_script
 from tasnet2hef.target.failures.classify import Situation
+from tasnet2hef.target.failures.facts import Facts, facts_of_graph
 from tasnet2hef.target.graph.agreement import Agreement
 from tasnet2hef.target.graph.opened import OpenedGraph
 
@@ -96,6 +98,14 @@ def situation_of(inputs: CompileInputs, options: CompileOptions) -> Situation:
     )
 
 
+def facts_of(inputs: CompileInputs, hardware: str) -> Facts:
+    """Return what is known of a run, to explain a failure; that the calibration set fits was checked before."""
+    facts = facts_of_graph(inputs.graph, inputs.report.findings)
+    return dataclasses.replace(
+        facts, script=parse_script(inputs.script), calibration=facts.inputs, hardware=hardware
+    )
+
+
 @dataclass(frozen=True)
 class _Parsed:
     """Results of the translate stage: its record, the compiler's graph, and the script in the compiler's names."""
@@ -116,7 +126,8 @@ class _Run:
         situation = situation_of(inputs, options)
         python = interpreter(options.python)
         seconds = options.seconds()
-        settings = RunnerSettings(folder, python, lock.token, options.memory(), seconds, situation)
+        facts = facts_of(inputs, options.hardware)
+        settings = RunnerSettings(folder, python, lock.token, options.memory(), seconds, situation, facts)
         self._stages = StageRunner(settings, display)
         self._fallbacks = fallbacks_for(inputs.script, situation, inputs.report.resources)
         self._deadline = time.monotonic() + seconds["total"]
@@ -130,6 +141,7 @@ class _Run:
         versions = self._stages.probe(StageJob(stage="versions", folder=""))
         if not versions.done:
             return self._without_compiler(versions)
+        self._stages.knows_compiler(str(versions.facts.get("compiler", "")))
         tools = {**versions.facts, "tasnet2hef": __version__}
         parsed = self._translate(tools)
         if isinstance(parsed, CompileReport):
@@ -241,7 +253,7 @@ class _Run:
             if record.done:
                 return self._finish(parsed, record, emulator, tuple(tried))
             fallback = next_fallback(self._fallbacks, [each.id for each in tried], _first_fallback(record))
-        none = "the next fallback needs a different graph" if fallback else "no fallback can help this failure"
+        none = "the next fallback needs a different graph" if fallback else _no_fallback(record)
         return self._ended(
             FAILED,
             parsed,
@@ -330,6 +342,14 @@ def _because(failed: StageRecord, otherwise: str) -> str:
         "the machine stopped it, not the graph: fix that and run again"
         if failed.failure is not None and failed.failure.machine
         else otherwise
+    )
+
+
+def _no_fallback(failed: StageRecord) -> str:
+    """Return why no other setting is tried."""
+    known = failed.failure is None or failed.failure.known
+    return (
+        "no fallback can help this failure" if known else "the failure is not known: no setting is known to help"
     )
 
 

@@ -22,8 +22,15 @@ RECORDED = [
     ("translate", "UnsupportedShuffleLayerError in op /model/Reshape: Failed to determine type", "shuffle-layer"),
     (
         "optimize",
-        "NegativeSlopeExponentNonFixable: Desired shift is 10.0, but op has only 8 data bits",
+        "NegativeSlopeExponentNonFixable: Quantization failed in layer small/ne_activation_avgpool6 due to "
+        "unsupported "
+        "required slope. Desired shift is 10.0, but op has only 8 data bits",
         "mean-too-long",
+    ),
+    (
+        "optimize",
+        "NegativeSlopeExponentNonFixable: Desired shift is 10.0, but op has only 8 data bits",
+        "slope-range",  # the net has no mean
     ),
     ("compile", "BackendAllocatorException: Super deconv is not supported with groups", "grouped-deconvolution"),
 ]
@@ -73,6 +80,32 @@ def test_an_unknown_failure_shows_the_last_lines(bench: Bench) -> None:
     assert failure.signature == "unknown"
     assert "the moon is in the wrong house" in failure.cause
     assert any("log.txt" in command for command in failure.commands)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("message", "signatures"),
+    [
+        ("BackendAllocatorException: Compilation failed with unexpected crash", ("crash", "native-assertion")),
+        ("a.cpp:7: f(): Assertion `x != nullptr' failed.", ("native-assertion",)),
+        ("NewException: words that nobody has seen", ("unknown",)),
+    ],
+)
+def test_a_crash_or_an_unknown_failure_of_a_tall_net_blames_no_width(
+    bench: Bench, finished: FinishedRun, message: str, signatures: tuple[str, ...]
+) -> None:
+    bench.begin_at("compile", finished)
+    bench.fault("compile", "raise", message)
+    report = bench.compile()
+    assert report.failure is not None
+    assert report.failure.signature in signatures
+    told = " ".join([report.failure.cause, report.failure.fix, *report.failure.commands])
+    assert not [words for words in ("512,000", "tall", "convert", "shorter") if words in told]
+    assert (report.next_fallback, [each.id for each in report.tried]) == (None, ["as is"])
+    assert report.last is not None
+    written = (report.folder / report.last.log).with_name("failure_report.md").read_text(encoding="utf-8")
+    assert message in written
+    assert str(bench.folder) not in written
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from scripts.pages.sandbox import RUNS
 from tasnet2hef.base import errors as error_classes
 from tasnet2hef.base.discovery import modules_of
 from tasnet2hef.cli.main import make_app
-from tasnet2hef.target.failures.tables import compiler_signatures
+from tasnet2hef.target.failures.tables import compiler_signatures, runtime_signatures
 from tasnet2hef.target.known.loader import chip_names
 from tasnet2hef.target.rules.framework.discovery import all_rules
 from tests.docs.console_blocks import ROOT
@@ -81,7 +81,10 @@ def test_every_command_has_an_example_for_its_json() -> None:
 
 def test_rules_failures_chips_and_errors_are_listed() -> None:
     assert all(f"\n## {rule.id}\n" in rules.text() for rule in all_rules())
-    assert all(f"\n## {signature.id}\n" in failures.text() for signature in compiler_signatures())
+    assert all(
+        f"\n## {signature.id}\n" in failures.text()
+        for signature in (*compiler_signatures(), *runtime_signatures())
+    )
     assert all(f"\n## {name}\n" in chips.text() for name in chip_names())
     for name, error_class in inspect.getmembers(error_classes, inspect.isclass):
         assert f"| `{name}` | {error_class.exit_code} |" in errors.text()

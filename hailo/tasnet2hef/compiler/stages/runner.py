@@ -17,6 +17,8 @@ from tasnet2hef.base.supervise.log import last_lines, tail
 from tasnet2hef.compiler.run_record import RECORD_NAME, RunRecord, StageRecord, key_of
 from tasnet2hef.compiler.stages.job import JOB_NAME, RESULT_NAME, StageJob, StageResult, read_result
 from tasnet2hef.target.failures.classify import Situation, explain
+from tasnet2hef.target.failures.facts import NOTHING_KNOWN, Facts
+from tasnet2hef.target.failures.failure_report import REPORT_NAME, failure_report, is_worth_a_report
 
 LOG_NAME: Final = "log.txt"
 KEY_DIGITS: Final = 12
@@ -42,7 +44,7 @@ class CompileDisplay(Protocol):
 
 @dataclass(frozen=True)
 class RunnerSettings:
-    """Where and how stages run; explanations build their commands from ``situation``."""
+    """Where and how stages run; explanations build their commands from ``situation``, and rest on ``facts``."""
 
     folder: Path
     python: str
@@ -50,6 +52,7 @@ class RunnerSettings:
     memory_bytes: int
     seconds: Mapping[str, float]
     situation: Situation
+    facts: Facts = NOTHING_KNOWN
 
 
 class StageRunner:
@@ -87,6 +90,11 @@ class StageRunner:
         self.display.ended(result)
         return result
 
+    def knows_compiler(self, version: str) -> None:
+        """Tell later explanations the compiler's version."""
+        facts = dataclasses.replace(self.settings.facts, compiler=version)
+        self.settings = dataclasses.replace(self.settings, facts=facts)
+
     def _work(self, job: StageJob, key: str, limit: float) -> StageRecord:
         folder = self.settings.folder / f"{job.stage}-{key[:KEY_DIGITS]}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -123,9 +131,12 @@ class StageRunner:
         self, stage: str, key: str, limit: float, log: Path, end: ChildEnd, result: StageResult | None
     ) -> StageRecord:
         error = result.error if result is not None else ""
-        explanation = explain(
-            stage, error, tail(log), end.ended, dataclasses.replace(self.settings.situation, log=log)
-        )
+        situation, printed = dataclasses.replace(self.settings.situation, log=log), tail(log)
+        explanation = explain(stage, error, printed, end.ended, situation, self.settings.facts)
+        if is_worth_a_report(explanation):
+            report = failure_report(explanation, stage, f"{error}\n{printed}", self.settings.facts)
+            (log.parent / REPORT_NAME).write_text(report, encoding="utf-8")
+            self.display.note(f"{log.parent / REPORT_NAME} is a report of this failure, and says what to attach")
         return StageRecord(
             stage=stage,
             key=key,

@@ -48,7 +48,7 @@ def result_of(ended: str, exit_code: int, text: str, names: Collection[str], mat
         matches.append((f"match:{match}", _line_at(text, place.start())))
     for refusal in _CHECK.finditer(output):
         matches += [(f"rule:{rule}", _line_at(output, refusal.start())) for rule in refusal[1].split(", ")]
-    for signature in compiler_failures_in(output) or compiler_failures_in(output, general=True):
+    for signature in compiler_failures_in(output):
         matches.append(
             (f"signature:{signature.id}", _line_at(output, (signature.first_match(output) or (0, 0))[0]))
         )

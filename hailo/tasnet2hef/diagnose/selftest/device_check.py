@@ -53,7 +53,7 @@ def examine_device(driver_file: Path = DRIVER_VERSION, device_files: Path = DEVI
     except DeviceError as error:
         # The runtime reports a device that another program holds as absent too; its file tells the two apart.
         is_there = any(file for pattern in DEVICE_NAMES for file in device_files.glob(pattern))
-        absent = error.signature in ("no-device", "driver-not-installed") and not is_there
+        absent = error.signature in ("no-device", "driver-missing") and not is_there
         return _unusable(diagnoses, "device", error, absent=absent)
     names = ", ".join(f"{each.id} {each.architecture or '(unknown chip)'}" for each in devices)
     return DeviceState((*diagnoses, Diagnosis("device", OK, names)), runtime, devices)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
-from tasnet2hef.target.alls.layers import check_layers, layer_tokens, unscoped
+from tasnet2hef.target.alls.layers import check_layers, command_name, layer_tokens, unscoped
 from tasnet2hef.target.alls.parser import Statement, parse_script
 from tasnet2hef.target.alls.writer import (
     LayerPrecision,
@@ -18,6 +19,16 @@ from tasnet2hef.target.alls.writer import (
 )
 from tasnet2hef.target.graph.layers import HailoNet
 
+_CHANGE_NUMBERS: Final = (
+    "quantization_param",
+    "normalization",
+    "input_conversion",
+    "change_output_activation",
+    "logits_layer",
+    "remove_node",
+)
+"""Commands of a user's script that change what the net computes, and that the simulation does not know of."""
+
 
 def merge_script(user_text: str, where: str, settings: ScriptSettings, net: HailoNet) -> ModelScript:
     """Return both scripts as one: the user's first, unchanged, then the generated lines that it does not replace.
@@ -26,7 +37,7 @@ def merge_script(user_text: str, where: str, settings: ScriptSettings, net: Hail
         OptionError: the user's script has a syntax error (line and column) or names a layer that does not exist.
     """
     statements = parse_script(user_text, where)
-    notes = check_layers(statements, net, where)
+    notes = [*check_layers(statements, net, where), *_not_simulated(statements, where)]
     by_key = {statement_key(statement): statement for statement in statements}
     precision_lines = _precision_lines(settings.precisions, _layers_with_precision(statements), notes)
     added: list[str] = []
@@ -42,6 +53,18 @@ def merge_script(user_text: str, where: str, settings: ScriptSettings, net: Hail
     foot = f"# Added for {settings.model} by tasnet2hef simulate:"
     text = "\n".join([head, user_text.rstrip("\n"), "", foot, *added, ""])
     return ModelScript(text, tuple(notes))
+
+
+def _not_simulated(statements: Sequence[Statement], where: str) -> list[str]:
+    """Return a note of the user's lines that change numbers: they are kept, and the simulation is without them."""
+    lines = [str(each.line) for each in statements if command_name(each) in _CHANGE_NUMBERS]
+    if not lines:
+        return []
+    one = len(lines) == 1
+    return [
+        f"{where}: {'line' if one else 'lines'} {', '.join(lines)} {'is' if one else 'are'} kept for the compiler "
+        "and not simulated: the figures are those of the net without"
+    ]
 
 
 def _layers_with_precision(statements: Sequence[Statement]) -> list[str]:

@@ -4,21 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final, Literal
 
 from tasnet2hef.target.failures import next_commands
+from tasnet2hef.target.failures.conditions import Condition
+from tasnet2hef.target.failures.facts import Case
 from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.rules.framework.discovery import find_rule
+
+Level = Literal["cause", "symptom", "class", "note"]
+LEVELS: Final[tuple[Level, ...]] = ("cause", "symptom", "class", "note")
+"""What a message tells: the cause; a consequence that several causes have; only which part failed; no failure."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """What is told in place of a signature's own cause where ``holds`` is true; None is as in the signature."""
+
+    holds: Condition
+    cause: str
+    fix: str
+    commands: tuple[str, ...] | None = None
+    fallback: str | None = None
+    rule: str = ""
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True)
 class Signature:
     """One kind of failure. ``rule`` is the id of the rule that it belongs to, empty if none does.
 
+    ``patterns`` are regular expressions in which a space stands for any white space, line breaks included.
     ``fix`` and ``evidence`` default to those of the rule. ``fallback`` is the id of the first fallback that can
     help: `contexts`, `effort`, `window`, `segments`; empty if only another graph or another input does.
-    ``machine``: the environment failed, not the graph; safe to retry. ``general`` signatures count only where no
-    other one matches.
+    ``machine``: the environment failed, not the graph; safe to retry. A signature that ``tells`` less counts only
+    where no other one matches. It is left out where ``holds`` is false and no alternative is true.
 
     Raises:
         ValueError: a required field is empty.
@@ -33,7 +55,9 @@ class Signature:
     commands: tuple[str, ...] = (next_commands.CHECK,)
     fallback: str = ""
     machine: bool = False
-    general: bool = False
+    tells: Level = "cause"
+    holds: Condition | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a row that lacks a required field."""
@@ -55,9 +79,45 @@ class Signature:
 
     def first_match(self, text: str) -> tuple[int, int] | None:
         """Return start and length of the first match in a text, the longest of those that start there."""
-        matches = [match for pattern in self.patterns if (match := re.search(pattern, text, re.DOTALL))]
+        matches = [match for pattern in self.patterns if (match := compiled(pattern).search(text))]
         spans = [(match.start(), match.end() - match.start()) for match in matches]
         return min(spans, key=lambda span: (span[0], -span[1]), default=None)
+
+    def told_in(self, case: Case) -> Signature | None:
+        """Return the signature as it is to be told in a case; None where the facts rule it out.
+
+        What is known to hold comes before what may hold.
+        """
+        answers = [(None if self.holds is None else self.holds(case), self)]
+        answers += [(each.holds(case), self._instead(each)) for each in self.alternatives]
+        for wanted in (True, None):
+            for answer, told in answers:
+                if answer is wanted:
+                    return told
+        return None
+
+    def _instead(self, alternative: Alternative) -> Signature:
+        return replace(
+            self,
+            cause=alternative.cause,
+            fix=alternative.fix,
+            commands=self.commands if alternative.commands is None else alternative.commands,
+            fallback=self.fallback if alternative.fallback is None else alternative.fallback,
+            rule=alternative.rule,
+            evidence=alternative.evidence or (None if alternative.rule else self.basis),
+            holds=alternative.holds,
+            alternatives=(),
+        )
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern of a signature.
+
+    >>> bool(compiled("not match HN").search("not match\\n  HN"))
+    True
+    """
+    return re.compile(pattern.replace(" ", r"\s+"))
 
 
 def matching(signatures: Iterable[Signature], text: str) -> list[Signature]:

@@ -173,13 +173,17 @@ def test_each_signature_is_known_by_a_text_of_its_own():
         "binding-version": "_pyhailort version (4.23.0) does not match pyhailort version (4.22.0)",
         "driver-call": "libhailort failed with error: 36 (HAILO_DRIVER_OPERATION_FAILED)",
         "driver-interface": "libhailort failed with error: 86 (HAILO_DRIVER_INVALID_IOCTL)",
-        "driver-not-installed": "libhailort failed with error: 64 (HAILO_PCIE_DRIVER_NOT_INSTALLED)",
         "firmware-silent": "libhailort failed with error: 87 (HAILO_DRIVER_TIMEOUT)",
         "hef-not-there": "libhailort failed with error: 13 (HAILO_OPEN_FILE_FAILURE)",
         "invalid-operation": "HailoRTInvalidOperationException: Invalid operation. See hailort.log for more",
-        "library-missing": "libhailort.so.4.23.0: cannot open shared object file: No such file or directory",
         "not-supported": "libhailort failed with error: 79 (HAILO_NOT_SUPPORTED)",
         "wheel-of-other-python": "No module named 'hailo_platform.pyhailort._pyhailort'",
+        "desc-page-size": "max_desc_page_size given 65536 is bigger than hw max desc page size 4096",
+        "driver-missing": "libhailort failed with error: 64 (HAILO_PCIE_DRIVER_NOT_INSTALLED)",
+        "input-size": "Memory size of vstream a/in1 does not match the frame count! (Expected 12, got 48)",
+        "library-version": "libhailort.so.4.21.0: cannot open shared object file: No such file or directory",
+        "not-activated": "Trying to write to vstream a/in1 before its network group is activated",
+        "service": "Failed to create VDevice: HAILO_INVALID_SERVICE_VERSION(78)",
     }
     assert sorted(texts) == [each.id for each in runtime_signatures()]
     for name, text in texts.items():
@@ -192,7 +196,7 @@ REAL: Final = [
     ("VDevice", "HailoRTException", 76, "driver-version"),
     ("VDevice", "HailoRTException", 16, "firmware-version"),
     ("VDevice", "HailoRTException", 87, "firmware-silent"),
-    ("VDevice", "HailoRTException", 64, "driver-not-installed"),
+    ("VDevice", "HailoRTException", 64, "driver-missing"),
     ("VDevice", "HailoRTException", 79, "not-supported"),
     ("VDevice", "HailoRTInvalidOperationException", "", "invalid-operation"),
     ("HEF", "HailoRTException", 91, "hef-version"),

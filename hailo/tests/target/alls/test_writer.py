@@ -99,6 +99,16 @@ def test_the_users_lines_stay_and_win():
     assert "conv1: precision left to the user's script; a16_w16 was recommended" in notes
 
 
+def test_the_users_lines_that_are_not_simulated_are_named():
+    script = "quantization_param({conv*}, precision_mode=a16_w16)\n"
+    merged = merge_script(script, "my.alls", SETTINGS, NET)
+    assert script in merged.text
+    assert any("my.alls: line 1 is kept for the compiler and not simulated" in note for note in merged.notes)
+    assert not any(
+        "not simulated" in note for note in merge_script("hef_param()\n", "my.alls", SETTINGS, NET).notes
+    )
+
+
 def test_an_empty_script_of_the_users_changes_nothing():
     merged = merge_script("", "my.alls", SETTINGS, NET)
     assert len(parse_script(merged.text)) == len(script_lines(SETTINGS))

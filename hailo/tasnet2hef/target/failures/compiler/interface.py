@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from tasnet2hef.target.failures.next_commands import AGAIN, LOG
-from tasnet2hef.target.failures.signature import Signature
+from tasnet2hef.target.failures.conditions import has_no_script
+from tasnet2hef.target.failures.next_commands import AGAIN, LAYERS, LOG
+from tasnet2hef.target.failures.signature import Alternative, Signature
 from tasnet2hef.target.known.evidence import Evidence
+
+_LOG: Final = Evidence(source="public log", grade="recorded")
 
 SIGNATURES: Final = (
     Signature(
@@ -27,6 +30,44 @@ SIGNATURES: Final = (
         commands=(AGAIN,),
     ),
     Signature(
+        id="layer-not-in-net",
+        patterns=(
+            r"[Ll]ayer (?:named )?\S{0,200}\s?(?:doesn't|does not) exist in the HN",
+            r"[Ll]ayers? [^\n]{1,200} (?:is|are|was|were) not (?:found )?in (?:the )?(?:HN|net|model)",
+            r"[Ll]ayers? [^\n]{1,200} (?:does not|doesn't|do not|don't) exist\b",
+            r"(?:[Cc]ould not|[Cc]an't|[Cc]annot) find (?:the )?layer",
+            r"HailoNNException: [^\n]{0,120}(?:not found|no (?:such )?layer)",
+        ),
+        cause="a model script or a post-processing (NMS) file names a layer that this net does not have: it was "
+        "written for another net, or for another export of this one",
+        fix="take the names of this net's layers (`tasnet2hef layers` predicts them; the HAR holds the "
+        "compiler's), or leave the file out",
+        evidence=Evidence("public logs (a YOLOv5 with the zoo entry of another)", "recorded", version="3.33"),
+        commands=(LAYERS, AGAIN),
+        alternatives=(
+            Alternative(
+                has_no_script,
+                cause="a post-processing (NMS) file names a layer that this net does not have; this run has no "
+                "model script",
+                fix="leave the post-processing file out, or write this net's own layers into it",
+                commands=(LAYERS,),
+            ),
+        ),
+    ),
+    Signature(
+        id="nms-layers",
+        patterns=(
+            r"NMSConfigPostprocessException",
+            r"Error in the last layers of the model",
+            r"expected conv but found \w{1,40} layer",
+        ),
+        cause="the script adds the vendor's post-processing (NMS) for a detector, and the net does not end in the "
+        "layers that it expects",
+        fix="end the graph at the raw outputs of its convolutions, or remove nms_postprocess from the script",
+        evidence=_LOG,
+        commands=(LAYERS, AGAIN),
+    ),
+    Signature(
         id="params-kind",
         patterns=(r"Unexpected params_kind",),
         cause="optimised weights can't be loaded into a runner",
@@ -39,16 +80,18 @@ SIGNATURES: Final = (
         patterns=(r"features alignment",),
         cause="a colour conversion was requested for an input that does not have an image's features",
         fix="remove the input_conversion line from the model script",
-        evidence=Evidence(source="public log", grade="recorded"),
+        evidence=_LOG,
         commands=(AGAIN,),
-    ),
-    Signature(
-        id="runtime-call",
-        patterns=(r"HAILO_NOT_IMPLEMENTED",),
-        cause="the stream interface of older runtimes does not exist for this device",
-        fix="use VDevice.create_infer_model(), which `tasnet2hef separate` does",
-        evidence=Evidence(source="community topic 18979", grade="recorded"),
-        commands=(LOG,),
+        alternatives=(
+            Alternative(
+                has_no_script,
+                cause="the compiler adds a colour conversion by itself to an input that does not have an image's "
+                "features; this run has no model script",
+                fix="leave out the input that is not an image (recorded for an attention mask), or compute it "
+                "inside",
+                commands=(LAYERS,),
+            ),
+        ),
     ),
     Signature(
         id="script-conflict",
@@ -65,5 +108,6 @@ SIGNATURES: Final = (
         fix="correct the line that the compiler quotes (`normalization` must be assigned to a name)",
         evidence=Evidence(source="public log of an LPRNet script", grade="recorded"),
         commands=(LOG, AGAIN),
+        tells="symptom",
     ),
 )

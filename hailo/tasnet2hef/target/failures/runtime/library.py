@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tasnet2hef.target.failures.next_commands import DOCTOR
 from tasnet2hef.target.failures.signature import Signature
 from tasnet2hef.target.known.evidence import Evidence
 
@@ -23,7 +24,7 @@ SIGNATURES: Final = (
         cause="HailoRT's Python package and its library are of different versions",
         fix="install the wheel of the library's version (`hailortcli --version` prints it)",
         evidence=_RUN,
-        commands=(),
+        commands=(DOCTOR,),
     ),
     Signature(
         id="driver-call",
@@ -36,7 +37,7 @@ SIGNATURES: Final = (
         cause="a call of the kernel's driver failed",
         fix="look at `dmesg | grep -i hailo` for the reason; reboot the machine",
         evidence=_RUN,
-        commands=(),
+        commands=(DOCTOR,),
     ),
     Signature(
         id="driver-interface",
@@ -44,15 +45,7 @@ SIGNATURES: Final = (
         cause="what stands behind the device's file is not the driver of this HailoRT: it does not know the call",
         fix="install the driver of HailoRT's version and reboot",
         evidence=_RUN,
-        commands=(),
-    ),
-    Signature(
-        id="driver-not-installed",
-        patterns=(r"HAILO_(?:PCIE_)?DRIVER_NOT_INSTALLED",),
-        cause="the kernel's driver is not loaded (so say HailoRT 4.18 to 4.22 and 5.0; later ones find no device)",
-        fix="install it (`sudo apt install hailo-all` on a Raspberry Pi), reboot, and see `lsmod | grep hailo`",
-        evidence=_SOURCE,
-        commands=(),
+        commands=(DOCTOR,),
     ),
     Signature(
         id="firmware-silent",
@@ -60,7 +53,7 @@ SIGNATURES: Final = (
         cause="the device's firmware does not answer",
         fix="switch the machine off and on (a reboot may not reset the device); reseat it",
         evidence=_EMULATED,
-        commands=(),
+        commands=(DOCTOR,),
     ),
     Signature(
         id="hef-not-there",
@@ -68,7 +61,7 @@ SIGNATURES: Final = (
         cause="the HEF can't be opened, or is empty or cut short",
         fix="check the path and the file's size; copy the HEF again",
         evidence=_RUN,
-        commands=(),
+        commands=(DOCTOR,),
     ),
     Signature(
         id="invalid-operation",
@@ -77,15 +70,7 @@ SIGNATURES: Final = (
         "another size",
         fix="see HailoRT's own log for the reason, and `dmesg | grep -i hailo` whether the firmware was loaded",
         evidence=_EMULATED,
-        commands=(),
-    ),
-    Signature(
-        id="library-missing",
-        patterns=(r"libhailort\.so[^\s:]{0,40}: cannot open shared object file",),
-        cause="HailoRT's library is not installed, or not in the version that its Python package wants",
-        fix="install HailoRT itself (a .deb, or hailo-all) in the version of the wheel",
-        evidence=_RUN,
-        commands=(),
+        commands=(DOCTOR,),
     ),
     Signature(
         id="not-supported",
@@ -93,7 +78,7 @@ SIGNATURES: Final = (
         cause="this HailoRT does not support the device or the call: 4.x runs no Hailo-10H, 5.x no Hailo-8",
         fix="install HailoRT 5.x for Hailo-10H and 15, 4.x for Hailo-8 and 8L",
         evidence=_SOURCE,
-        commands=(),
+        commands=(DOCTOR,),
     ),
     Signature(
         id="wheel-of-other-python",
@@ -101,6 +86,6 @@ SIGNATURES: Final = (
         cause="HailoRT's Python package was built for another version of Python than this one",
         fix="install the wheel for this Python (cp310, cp311 and so on in its name), or use the wheel's Python",
         evidence=_RUN,
-        commands=(),
+        commands=(DOCTOR,),
     ),
 )
