@@ -6,7 +6,8 @@ import dataclasses
 import platform
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +33,8 @@ from tasnet2hef.target.alls.layers import resolve_layers
 from tasnet2hef.target.failures.classify import Situation
 from tasnet2hef.target.graph.agreement import Agreement
 from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.known.installed import installed_compiler
+from tasnet2hef.target.known.releases import wrong_chip
 
 NO_COMPILER_SIGNATURE: Final = "no-compiler"
 """The failure signature of a Python that does not have the compiler."""
@@ -46,10 +49,10 @@ def compile_graph(
         InputError: a file can't be read or does not fit, or another run has locked the folder.
     """
     started = time.monotonic()
-    inputs = read_inputs(graph, calibration, options.script, options.hardware)
+    inputs = _read(graph, calibration, options)
     folder = options.folder(graph.path).resolve()
     try:
-        with locked(folder) as lock:
+        with _removed_if_refused(folder), locked(folder) as lock:
             write_json(folder / "check.json", inputs.report.to_json())
             run = _Run(inputs, options, folder, lock, display)
             if inputs.report.errors and not options.force:
@@ -66,11 +69,29 @@ def compile_graph(
     return report
 
 
+def _read(graph: OpenedGraph, calibration: Path, options: CompileOptions) -> CompileInputs:
+    """Read and check a run's inputs, with what is known of the compiler that is installed."""
+    compiler = installed_compiler(options.python)
+    return read_inputs(graph, calibration, options.script, options.hardware, compiler)
+
+
+@contextmanager
+def _removed_if_refused(folder: Path) -> Iterator[None]:
+    """Remove a folder that a block made if the block ends by refusing an option: nothing was run."""
+    existed = folder.exists()
+    try:
+        yield
+    except OptionError:
+        if not existed:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
 def plan(
     graph: OpenedGraph, calibration: Path, options: CompileOptions
 ) -> tuple[CompileInputs, tuple[Fallback, ...]]:
     """Return what a run would read, and its fallbacks; nothing is run or written."""
-    inputs = read_inputs(graph, calibration, options.script, options.hardware)
+    inputs = _read(graph, calibration, options)
     return inputs, fallbacks_for(inputs.script, situation_of(inputs, options))
 
 
@@ -130,6 +151,8 @@ class _Run:
         versions = self._stages.probe(StageJob(stage="versions", folder=""))
         if not versions.done:
             return self._without_compiler(versions)
+        if wrong := wrong_chip(str(versions.facts.get("compiler", "")), self._options.hardware):
+            raise OptionError(f"--hw {self._options.hardware}: {wrong}")
         tools = {**versions.facts, "tasnet2hef": __version__}
         parsed = self._translate(tools)
         if isinstance(parsed, CompileReport):

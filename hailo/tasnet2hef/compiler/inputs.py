@@ -21,7 +21,7 @@ from tasnet2hef.quantize.calibration.calibration_set import (
 )
 from tasnet2hef.target.alls.layers import check_layers
 from tasnet2hef.target.alls.parser import parse_script, read_script
-from tasnet2hef.target.check import CheckReport, check_graph
+from tasnet2hef.target.check import CheckReport, check_graph, known_of
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.opened import OpenedGraph
 
@@ -71,13 +71,19 @@ class CompileInputs:
         return None if contract is None or not contract.stateful else contract.window_frames
 
 
-def read_inputs(graph: OpenedGraph, calibration: Path, script: Path | None, hardware: str) -> CompileInputs:
+def read_inputs(
+    graph: OpenedGraph, calibration: Path, script: Path | None, hardware: str, compiler: str = ""
+) -> CompileInputs:
     """Read a calibration set and a model script, and check them and the graph.
+
+    ``compiler`` is the version that will compile it, as far as that is known before it is started.
 
     Raises:
         InputError: one of them can't be read, or does not fit the graph.
     """
-    report, contract, model = check_graph(graph, hardware), graph.contract, graph.path
+    known, damaged = known_of(compiler, hardware)
+    report = check_graph(graph, hardware, compiler=compiler or known.compiler, knowledge=known)
+    contract, model = graph.contract, graph.path
     text, script_notes = _read_script(script, report.net)
     arrays, notes = _read_calibration(calibration, graph)
     outputs = tuple(value.name for value in graph.model.graph.output)
@@ -100,7 +106,7 @@ def read_inputs(graph: OpenedGraph, calibration: Path, script: Path | None, hard
         outputs=outputs,
         arrays=arrays,
         digests=digests,
-        notes=(*notes, *script_notes),
+        notes=(*notes, *script_notes, *([damaged] if damaged else [])),
     )
 
 

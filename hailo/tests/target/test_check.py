@@ -83,7 +83,7 @@ def test_equal_findings_are_one_group_and_all_in_json(bad_file: Path) -> None:
 
 def test_json(bad_file: Path) -> None:
     report_json = json.loads(json.dumps(check_file(bad_file).to_json()))
-    assert set(report_json) == {"findings", "cost"}
+    assert set(report_json) == {"findings", "cost", "compiler", "knowledge", "notes"}
     assert all(set(finding) == FIELDS for finding in report_json["findings"])
     cost = report_json["cost"]
     assert cost["widest_row"]["bytes"] == 2000 * 512
