@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tasnet2hef.base.errors import GraphError, OptionError
+from tasnet2hef.base.errors import GraphError, InputError, OptionError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.outcome import DONE, FAILED, NOT_COMPILED, REFUSED, Outcome
 from tasnet2hef.base.supervise.lock import RunLock, locked
@@ -28,6 +28,7 @@ from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.compiler.run_record import StageRecord
 from tasnet2hef.compiler.stages.job import StageJob, write_json
 from tasnet2hef.compiler.stages.runner import CompileDisplay, RunnerSettings, StageRunner, interpreter
+from tasnet2hef.compiler.verdicts import compile_verdict, remember
 from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
 from tasnet2hef.target.alls.layers import resolve_layers
 from tasnet2hef.target.failures.classify import Situation
@@ -52,7 +53,7 @@ def compile_graph(
     inputs = _read(graph, calibration, options)
     folder = options.folder(graph.path).resolve()
     try:
-        with _removed_if_refused(folder), locked(folder) as lock:
+        with removed_if_refused(folder), locked(folder) as lock:
             write_json(folder / "check.json", inputs.report.to_json())
             run = _Run(inputs, options, folder, lock, display)
             if inputs.report.errors and not options.force:
@@ -60,12 +61,26 @@ def compile_graph(
             else:
                 report = run.compile()
             report = dataclasses.replace(report, seconds=time.monotonic() - started)
+            report = _with_verdict(report, graph, options.hardware)
             write_json(folder / "report.json", report.to_json())
     except OSError as error:  # for example a full disk while a lock, a log or a folder is written
         reason = error.strerror or str(error)
         raise OptionError(
             f"{folder}: can't be written ({reason}); make room, or choose another place with -o"
         ) from error
+    return report
+
+
+def _with_verdict(report: CompileReport, graph: OpenedGraph, hardware: str) -> CompileReport:
+    """Add a run's verdict to the knowledge file of its compiler and chip; where that can't be done, add a note."""
+    findings = [finding.rule for finding in report.check.errors]
+    row = compile_verdict(report.records, report.folder, graph.model, findings, hardware)
+    if row is None:
+        return report
+    try:
+        remember([row])
+    except InputError as error:
+        return dataclasses.replace(report, notes=(*report.notes, f"its verdict was not kept: {error}"))
     return report
 
 
@@ -76,7 +91,7 @@ def _read(graph: OpenedGraph, calibration: Path, options: CompileOptions) -> Com
 
 
 @contextmanager
-def _removed_if_refused(folder: Path) -> Iterator[None]:
+def removed_if_refused(folder: Path) -> Iterator[None]:
     """Remove a folder that a block made if the block ends by refusing an option: nothing was run."""
     existed = folder.exists()
     try:

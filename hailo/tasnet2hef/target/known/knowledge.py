@@ -68,12 +68,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class RuleVerdict:
-    """What a compiler did with the graphs of one rule: names of the bad ones that failed in the rule's stage, that
-    passed it, and of the good ones that failed."""
+    """What a compiler did with the graphs of one rule, as sets of their names.
+
+    ``failed``: bad graphs that failed in the rule's stage; ``passed``: that passed it; ``refuted``: that passed it
+    though an error was predicted; ``good_failed``: good graphs that failed.
+    """
 
     rule: str
     failed: frozenset[str]
     passed: frozenset[str]
+    refuted: frozenset[str]
     good_failed: frozenset[str]
     evidence: Evidence
 
@@ -82,8 +86,8 @@ class RuleVerdict:
         return bool(self.failed) and set(bad) <= self.failed and not self.good_failed
 
     def is_absent(self, bad: Iterable[str]) -> bool:
-        """Return whether the compiler did every bad graph: it does not have the limit, as far as they show."""
-        return bool(self.passed) and set(bad) <= self.passed
+        """Return whether the compiler did every graph: it does not have the limit, as far as they show."""
+        return bool(self.refuted) and set(bad) <= self.refuted and not self.good_failed
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,7 @@ def _rule_verdict(rule: str, rows: Sequence[Verdict]) -> RuleVerdict:
         rule,
         frozenset(str(row.params["name"]) for row in bad if not row.passed),
         frozenset(str(row.params["name"]) for row in bad if row.passed),
+        frozenset(str(row.params["name"]) for row in bad if row.passed and row.params["predicted"] == "fail"),
         frozenset(str(row.params["name"]) for row in rows if row.params["example"] == "good" and not row.passed),
         evidence,
     )

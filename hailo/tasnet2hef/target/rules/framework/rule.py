@@ -96,7 +96,7 @@ class Rule:
             source = f"{verdict.evidence.citation}; before: {basis}"
             return Standing("error", verdict.evidence.grade, source)
         remarks = []
-        if verdict is not None and verdict.passed:
+        if verdict is not None and (verdict.refuted or (verdict.passed and self.level != "error")):
             count = f"all {len(bad)}" if verdict.is_absent(bad) else f"{len(verdict.passed)} of {len(bad)}"
             remarks.append(f"DFC {verdict.evidence.version} did {count} of this rule's bad graphs for {chip}")
             if self.level == "error" and verdict.is_absent(bad):
