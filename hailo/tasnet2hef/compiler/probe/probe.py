@@ -299,7 +299,9 @@ def _settings(options: ProbeOptions, folder: Path, lock: RunLock) -> RunnerSetti
     nowhere = Path("graph.onnx")
     situation = Situation(nowhere, Path("calib.npz"), Path("graph.hef"), options.hardware)
     memory = options.memory_limit_bytes or int(MEMORY_SHARE * memory_bytes())
-    return RunnerSettings(folder, interpreter(options.python), lock.token, memory, options.limits, situation)
+    return RunnerSettings(
+        folder, interpreter(options.python), lock.token, memory, options.limits, situation, False
+    )
 
 
 def _require_compiler(versions: StageRecord, options: ProbeOptions) -> str:
