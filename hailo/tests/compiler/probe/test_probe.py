@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -257,7 +256,3 @@ def test_the_command_shows_conflicts_and_refuses_them(
 def test_a_budget_that_is_none(budget: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(make_app(), ["probe", "--plan", "--budget", budget]) == 2
     assert "--budget: found" in capsys.readouterr().err
-
-
-def test_environment_is_isolated() -> None:
-    assert os.environ["TASNET2HEF_HOME"].startswith("/tmp")
