@@ -55,7 +55,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def prepare(folder: Path) -> Path:
-    """Fill ``folder`` with a checkpoint, a mixture with its sources, speech, a test set, a graph too wide and a verdict."""
+    """Fill ``folder`` with a checkpoint, a mixture with its sources, speech, a test set, a graph and a verdict."""
     import onnx
 
     from tasnet2hef.target.rules.row_too_wide import RULE

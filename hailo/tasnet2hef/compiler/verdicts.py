@@ -16,9 +16,9 @@ import onnx
 from tasnet2hef.base.files import digest_of_bytes
 from tasnet2hef.base.supervise.log import tail
 from tasnet2hef.compiler.run_record import StageRecord
+from tasnet2hef.target.knowledge import rule_ids
 from tasnet2hef.target.known.knowledge import FAIL, PASS, Verdict
 from tasnet2hef.target.known.knowledge_file import Merged, knowledge_path, load_knowledge, merge, save_verdicts
-from tasnet2hef.target.rules.framework.discovery import all_rules
 
 WORDS_LENGTH: Final = 500
 _CRASHES: Final = ("killed by SIGSEGV", "killed by SIGABRT", "killed by SIGFPE")
@@ -140,8 +140,3 @@ def remember(rows: Sequence[Verdict]) -> Merged:
     if merged.added:
         save_verdicts(path, merged.verdicts)
     return merged
-
-
-def rule_ids() -> frozenset[str]:
-    """Return the ids that a knowledge file may name."""
-    return frozenset(rule.id for rule in all_rules())

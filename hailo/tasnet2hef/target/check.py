@@ -8,13 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tasnet2hef.base.errors import GraphError, InputError
+from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.knowledge import known_of
 from tasnet2hef.target.known import DEFAULT_CHIP, Chip, load_chip
+from tasnet2hef.target.known.installed import installed_compiler
 from tasnet2hef.target.known.knowledge import NOTHING_KNOWN, Knowledge
-from tasnet2hef.target.known.knowledge_file import find_knowledge, load_knowledge, read_verdicts
-from tasnet2hef.target.known.releases import parse_release, wrong_chip
+from tasnet2hef.target.known.releases import wrong_chip
 from tasnet2hef.target.resources import ResourceEstimate, estimate_resources
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.discovery import all_rules
@@ -134,35 +135,6 @@ def check_graph(
     return CheckReport(loaded.name, found, net, _resources(graph, chip), compiler, knowledge, notes)
 
 
-def known_of(compiler: str, hardware: str) -> tuple[Knowledge, str]:
-    """Return what this machine's probes recorded of a compiler (empty: of the newest) on a chip, and a note.
-
-    A knowledge file that can't be read is not used; the note says so.
-    """
-    path = find_knowledge(compiler, hardware)
-    if path is None:
-        return NOTHING_KNOWN, ""
-    try:
-        return load_knowledge(path, {rule.id for rule in all_rules()}), ""
-    except InputError as error:
-        return NOTHING_KNOWN, f"knowledge file not used: {error}"
-
-
-def knowledge_from(path: Path, compiler: str, hardware: str) -> Knowledge:
-    """Return what a file of verdicts says of a compiler (empty: of the first one that it names) on a chip.
-
-    Raises:
-        InputError: the file can't be used, or says nothing of them.
-    """
-    rows = [row for row in read_verdicts(path, {rule.id for rule in all_rules()}) if row.hw_arch == hardware]
-    release = parse_release(compiler)
-    versions = [row.dfc_version for row in rows if not compiler or parse_release(row.dfc_version) == release]
-    if not versions:
-        raise InputError(f"{path}: found nothing of DFC {compiler or '(any)'} on {hardware}; give another file")
-    chosen = compiler if compiler in versions else versions[0]
-    return Knowledge(chosen, hardware, tuple(row for row in rows if row.dfc_version == chosen))
-
-
 def _notes(compiler: str, hardware: str, knowledge: Knowledge, operators: set[str]) -> tuple[str, ...]:
     """Return what must be said beside the findings of the compiler that was asked for."""
     notes = [wrong] if compiler and (wrong := wrong_chip(compiler, hardware)) else []
@@ -173,6 +145,18 @@ def _notes(compiler: str, hardware: str, knowledge: Knowledge, operators: set[st
         if operator in operators
     ]
     return tuple(notes)
+
+
+def check_here(graph: OpenedGraph, hardware: str = DEFAULT_CHIP, compiler: str = "") -> tuple[CheckReport, str]:
+    """Check a graph with what this machine knows of its compiler (or of another version); returns also a note.
+
+    Raises:
+        GraphError: it is no static ONNX graph.
+        OptionError: no such chip.
+    """
+    version = compiler or installed_compiler()
+    known, note = known_of(version, hardware)
+    return check_graph(graph, hardware, compiler=version or known.compiler, knowledge=known), note
 
 
 def group_findings(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:

@@ -40,8 +40,9 @@ def command(
 
     Example: `tasnet2hef check build/model.onnx --hw hailo8`
     """
-    from tasnet2hef.target.check import check_graph, knowledge_from, known_of
+    from tasnet2hef.target.check import check_graph
     from tasnet2hef.target.graph.opened import OpenedGraph
+    from tasnet2hef.target.knowledge import knowledge_from, known_of
     from tasnet2hef.target.known.installed import installed_compiler
     from tasnet2hef.target.known.releases import require_version
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from tasnet2hef.base.errors import InputError
 from tasnet2hef.compiler.probe.report import conflicts_json
-from tasnet2hef.compiler.verdicts import remember, rule_ids
+from tasnet2hef.compiler.verdicts import remember
+from tasnet2hef.target.knowledge import rule_ids
 from tasnet2hef.target.known.knowledge import Verdict
 from tasnet2hef.target.known.knowledge_file import Conflict, knowledge_path, load_knowledge, read_verdicts
 

@@ -24,8 +24,9 @@ from tasnet2hef.compiler.probe.report import NOT_ANSWERED, CaseResult, ProbeRepo
 from tasnet2hef.compiler.run_record import StageRecord
 from tasnet2hef.compiler.stages.job import StageJob
 from tasnet2hef.compiler.stages.runner import CompileDisplay, RunnerSettings, StageRunner, interpreter
-from tasnet2hef.compiler.verdicts import Answer, answer_of, operators_of, remember, rule_ids, today
+from tasnet2hef.compiler.verdicts import Answer, answer_of, operators_of, remember, today
 from tasnet2hef.target.failures.classify import Situation
+from tasnet2hef.target.knowledge import rule_ids
 from tasnet2hef.target.known import DEFAULT_CHIP, load_chip
 from tasnet2hef.target.known.knowledge import FAIL, PASS, STAGES, Verdict
 from tasnet2hef.target.known.knowledge_file import Merged, knowledge_path, load_knowledge, read_verdicts

@@ -46,14 +46,14 @@ class Evidence:
         >>> Evidence("public log", "recorded", version="3.33.0", hardware=("hailo8", "hailo8l")).citation
         'public log; DFC 3.33.0; hailo8, hailo8l'
         >>> Evidence("public log", "recorded").citation
-        'public log; compiler and chip not recorded'
+        'public log; release and chip not recorded'
         """
         known = [self.source]
         if self.version:
             known.append(f"DFC {self.version}")
         if self.hardware:
             known.append(", ".join(self.hardware))
-        lacking = [] if self.versions else ["compiler"]
+        lacking = [] if self.versions else ["release"]
         lacking += [] if self.hardware or re.search(r"\bhailo\d|\bHailo-\d", self.source) else ["chip"]
         return "; ".join([*known, *([f"{' and '.join(lacking)} not recorded"] if lacking else [])])
 

@@ -14,9 +14,9 @@ import pytest
 from tasnet2hef.base.errors import InputError, OptionError, RefusedError
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.compiler.probe.merging import merge_file
-from tasnet2hef.compiler.verdicts import rule_ids
-from tasnet2hef.target.check import check_graph, known_of
+from tasnet2hef.target.check import check_graph
 from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.knowledge import known_of, rule_ids
 from tasnet2hef.target.known.knowledge_file import knowledge_path, read_verdicts
 from tasnet2hef.target.rules.framework.discovery import find_rule
 from tests.compiler.conftest import STAND_IN, wait_until

@@ -16,7 +16,7 @@ def test_text_holds_grade_source_version_and_chips() -> None:
     assert str(Evidence("public log", "recorded", version="3.33.0", hardware=("hailo8",))) == (
         "recorded: public log; DFC 3.33.0; hailo8"
     )
-    assert str(Evidence("our reading", "inferred")) == ("inferred: our reading; compiler and chip not recorded")
+    assert str(Evidence("our reading", "inferred")) == ("inferred: our reading; release and chip not recorded")
 
 
 @pytest.mark.parametrize(
