@@ -23,11 +23,9 @@ def known_of(compiler: str, hardware: str) -> tuple[Knowledge, str]:
 
     A knowledge file that can't be read is not used; the note says so.
     """
-    path = find_knowledge(compiler, hardware)
-    if path is None:
-        return NOTHING_KNOWN, ""
     try:
-        return load_knowledge(path, rule_ids()), ""
+        path = find_knowledge(compiler, hardware)
+        return (NOTHING_KNOWN if path is None else load_knowledge(path, rule_ids())), ""
     except InputError as error:
         return NOTHING_KNOWN, f"knowledge file not used: {error}"
 

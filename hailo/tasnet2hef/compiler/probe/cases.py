@@ -44,17 +44,24 @@ class ProbeCase:
 
 @dataclass(frozen=True)
 class PreparedCase:
-    """A case with its graph as it is given to the compiler, and what `check` predicts of it."""
+    """A case with the digest of the graph that is given to the compiler, and what `check` predicts of it."""
 
     case: ProbeCase
-    opened: OpenedGraph
+    digest: str
     predicted: Predicted
     findings: tuple[str, ...]
+    hardware: str
+
+    def open(self, path: Path) -> OpenedGraph:
+        """Draw the graph again: all of them together would take much memory."""
+        found = _with_prediction(self.case, self.hardware, path)
+        assert found is not None
+        return found[0]
 
     @property
     def key(self) -> str:
         """Return the case's name with the digest of its graph: another graph is another case."""
-        return f"{self.case.name}/{self.opened.digest[:DIGITS]}"
+        return f"{self.case.name}/{self.digest[:DIGITS]}"
 
     @property
     def file_name(self) -> str:
@@ -98,7 +105,8 @@ def prepare(case: ProbeCase, hardware: str, path: Path) -> PreparedCase | None:
     errors = [each for each in report.errors if _within(each.stage, case.last)]
     warnings = [each for each in report.findings if each.level == "warning" and _within(each.stage, case.last)]
     predicted: Predicted = "fail" if errors else "may fail" if warnings else "pass"
-    return PreparedCase(case, opened, predicted, tuple(dict.fromkeys(each.rule for each in (*errors, *warnings))))
+    found_rules = tuple(dict.fromkeys(each.rule for each in (*errors, *warnings)))
+    return PreparedCase(case, opened.digest, predicted, found_rules, hardware)
 
 
 def _with_prediction(case: ProbeCase, hardware: str, path: Path) -> tuple[OpenedGraph, CheckReport] | None:

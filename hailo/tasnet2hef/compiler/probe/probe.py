@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from tasnet2hef.base.errors import OptionError, RefusedError
-from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.files import require_writable, written_beside
 from tasnet2hef.base.supervise.lock import RunLock, locked
 from tasnet2hef.base.supervise.processes import memory_bytes
 from tasnet2hef.base.version import __version__
@@ -26,6 +26,7 @@ from tasnet2hef.compiler.stages.job import StageJob
 from tasnet2hef.compiler.stages.runner import CompileDisplay, RunnerSettings, StageRunner, interpreter
 from tasnet2hef.compiler.verdicts import Answer, answer_of, operators_of, remember, today
 from tasnet2hef.target.failures.classify import Situation
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.knowledge import rule_ids
 from tasnet2hef.target.known import DEFAULT_CHIP, load_chip
 from tasnet2hef.target.known.knowledge import FAIL, PASS, STAGES, Verdict
@@ -191,7 +192,7 @@ class _Probe:
         return answer
 
     def _job(self, each: PreparedCase, stage: str, before: StageRecord | None) -> tuple[StageJob, dict[str, Any]]:
-        name, opened = each.file_name, each.opened
+        name, opened = each.file_name, each.open(self._folder / "graph.onnx")
         if before is None:
             model = opened.model
             makers = {tensor: node.name for node in model.graph.node for tensor in node.output}
@@ -200,7 +201,7 @@ class _Probe:
                 folder="",
                 hardware=self._options.hardware,
                 net_name=f"net_{name}"[:60],
-                model=str(self._graph_file(each)),
+                model=str(self._graph_file(each, opened)),
                 start_nodes=tuple(opened.inputs),
                 end_nodes=tuple(makers.get(value.name) or value.name for value in model.graph.output),
                 input_shapes=opened.inputs,
@@ -209,7 +210,7 @@ class _Probe:
         har = str(before.path(self._folder, "har"))
         job = StageJob(stage=stage, folder="", har=har)
         if stage == "optimize":
-            calibration = self._calibration_file(each)
+            calibration = self._calibration_file(each, opened)
             job = StageJob(
                 stage=stage,
                 folder="",
@@ -220,16 +221,16 @@ class _Probe:
             )
         return job, {**self._tools, "after": before.key}
 
-    def _graph_file(self, each: PreparedCase) -> Path:
+    def _graph_file(self, each: PreparedCase, opened: OpenedGraph) -> Path:
         path = self._folder / "graphs" / f"{each.file_name}.onnx"
         with written_beside(path) as part:
-            part.write_bytes(each.opened.model.SerializeToString(deterministic=True))
+            part.write_bytes(opened.model.SerializeToString(deterministic=True))
         return path
 
-    def _calibration_file(self, each: PreparedCase) -> Path:
+    def _calibration_file(self, each: PreparedCase, opened: OpenedGraph) -> Path:
         """Write random windows, as many as the optimiser takes by default, fewer of large ones."""
         path = self._folder / "graphs" / f"{each.file_name}.npz"
-        random, shapes = np.random.default_rng(0), each.opened.window_shapes
+        random, shapes = np.random.default_rng(0), opened.window_shapes
         largest = max(int(np.prod(shape)) for shape in shapes.values())
         windows = max(1, min(WINDOWS, CALIBRATION_BYTES // (4 * largest)))
         arrays = {name: random.standard_normal((windows, *shape), np.float32) for name, shape in shapes.items()}
@@ -265,7 +266,7 @@ class _Probe:
 
 def _verdict(prepared: PreparedCase, stage: str, answer: Answer, compiler: str, chip: str, date: str) -> Verdict:
     """Return the row of one answer about a case."""
-    case = prepared.case
+    case, opened = prepared.case, prepared.open(Path("graph.onnx"))
     return Verdict(
         id=f"probe/{prepared.key}/{stage}",
         source=f"tasnet2hef probe, {date}",
@@ -273,8 +274,8 @@ def _verdict(prepared: PreparedCase, stage: str, answer: Answer, compiler: str, 
         hw_arch=chip,
         stage=stage,
         outcome=PASS if answer.outcome == PASS else FAIL,
-        op=operators_of(prepared.opened.model),
-        shapes=", ".join(f"{name} {shape}" for name, shape in prepared.opened.inputs.items())[:SHAPES_LENGTH],
+        op=operators_of(opened.model),
+        shapes=", ".join(f"{name} {shape}" for name, shape in opened.inputs.items())[:SHAPES_LENGTH],
         params={
             "case": prepared.key,
             "rule": case.rule,
@@ -329,9 +330,10 @@ def _require_readable_knowledge(version: str, chip: str) -> None:
     """Refuse, before hours of work, a knowledge file that the answers could not be added to.
 
     Raises:
-        InputError: it is damaged.
+        InputError: it is damaged, or can't be written.
     """
     path = knowledge_path(version, chip)
+    require_writable(path)
     if path.is_file():
         load_knowledge(path, rule_ids())
 

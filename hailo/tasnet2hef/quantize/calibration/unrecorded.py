@@ -35,8 +35,8 @@ def _remarks(calibration: CalibrationSet, level_dbfs: float | None) -> list[str]
     if level_dbfs is not None and median is not None and abs(median - level_dbfs) > FARTHEST_DB:
         remarks.append(
             f"{where}: its windows are at {median:.0f} dBFS (median), {abs(median - level_dbfs):.0f} dB "
-            f"{'above' if median > level_dbfs else 'below'} the model's level of {level_dbfs:.0f} dBFS; bring them "
-            "to that level, or make the set with `tasnet2hef calibrate`"
+            f"{'above' if median > level_dbfs else 'below'} the model's level of {level_dbfs:.0f} dBFS; bring "
+            "them to that level, or make the set with `tasnet2hef calibrate`"
         )
     again = len(digests) - len(set(digests))
     if again:

@@ -46,10 +46,16 @@ class Merged:
 
 
 def knowledge_folder() -> Path:
-    """Return the folder of the knowledge files: in `TASNET2HEF_HOME`, else in the user's folder for data."""
+    """Return the folder of the knowledge files: in `TASNET2HEF_HOME`, else in the user's folder for data.
+
+    Raises:
+        InputError: this user has no home folder.
+    """
     if home := os.environ.get(HOME_VARIABLE):
         return Path(home) / "knowledge"
-    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser(os.path.join("~", ".local", "share"))
+    if not os.path.isabs(data):
+        raise InputError(f"found no folder for knowledge files ({data[:80]}); set {HOME_VARIABLE} to one")
     return Path(data) / "tasnet2hef" / "knowledge"
 
 

@@ -62,9 +62,11 @@ def test_a_prepared_example_is_still_an_example(case) -> None:  # type: ignore[n
     prepared = prepare(case, "hailo8", HERE)
     if prepared is None:
         pytest.skip("this rule does not find it on hailo8")
-    report = check_graph(prepared.opened, "hailo8")
+    opened = prepared.open(HERE)
+    assert opened.digest == prepared.digest
+    report = check_graph(opened, "hailo8")
     assert any(finding.rule == case.rule for finding in report.findings) is (case.example == "bad")
     if case.rule != "absent-weights":
-        outside = [t for t in prepared.opened.model.graph.initializer if t.data_location == TensorProto.EXTERNAL]
+        outside = [t for t in opened.model.graph.initializer if t.data_location == TensorProto.EXTERNAL]
         assert not outside, "the compiler needs the weights"
     assert prepare(case, "hailo8", HERE).key == prepared.key  # type: ignore[union-attr]
