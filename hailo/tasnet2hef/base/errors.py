@@ -9,6 +9,7 @@
     │   ├── GraphError        an ONNX file that can't be read
     │   ├── AudioError        an audio file that can't be used
     │   └── DeviceError       a device, its runtime or its program (HEF) that can't be used
+    │       └── DeviceRunError    a device that failed while it worked: exit code 1
     └── RefusedError          the work was done but its result is not good enough: exit code 1
         └── ParityError       an exported or patched graph whose output differs from the original's
 """
@@ -51,6 +52,12 @@ class DeviceError(InputError):
     def __init__(self, message: str, signature: str = "") -> None:
         super().__init__(message)
         self.signature = signature
+
+
+class DeviceRunError(DeviceError):
+    """A device that failed while it worked; what it gave before is kept."""
+
+    exit_code = 1
 
 
 class RefusedError(Tasnet2HefError):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +24,22 @@ NOT_DOWNLOADED: Final = (
     (b"<html", "a web page", "download the file itself, not the page about it"),
 )
 """First bytes of what stands in place of a file, what it is, what to do."""
+
+DAMAGED_ARCHIVE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+)
+"""What reading a damaged archive of arrays (``.npz``) raises, besides wrong shapes: also for a compression that is
+unknown here, a password, and sizes beyond any memory."""
 
 _NO_GRAPHS: Final = (
     *NOT_DOWNLOADED,

@@ -17,7 +17,7 @@ CONV_PADDINGS: Final = ("zeros", "reflect")
 ALIGNMENTS: Final = ("none", "stride", "window", "centred")
 
 # Asteroid accepts both spellings (asteroid/masknn/norms.py); "BN" is what its docstring says.
-_NORM_ALIASES: Final = {
+NORM_ALIASES: Final = {
     "GlobLN": "gLN",
     "FeatsGlobLN": "fgLN",
     "ChanLN": "cLN",
@@ -44,6 +44,7 @@ NOT_ASTEROID: Final = frozenset(
 )
 """Options that Asteroid's class lacks: only at their defaults is a net one that Asteroid can build."""
 
+LEAST_RATE, MOST_RATE = 1000, 768_000
 _POSITIVE: Final = (
     "n_src",
     "sample_rate",
@@ -64,7 +65,7 @@ def _canonical(options: dict[str, Any]) -> dict[str, Any]:
     """Fill the defaults that depend on other options, and normalise the spelling of every value."""
     norm = options.get("norm_type")
     if isinstance(norm, str):
-        options["norm_type"] = _NORM_ALIASES.get(norm, norm)
+        options["norm_type"] = NORM_ALIASES.get(norm, norm)
     if options.get("encoder_activation") is None:
         options["encoder_activation"] = "linear"
     if options.get("skip_chan") is None:
@@ -198,6 +199,13 @@ class TasNetSpec:
         if self.n_blocks > 16:
             raise OptionError(
                 f"n_blocks: found {self.n_blocks}, expected at most 16 (dilation 2**15 = 32768 frames)"
+            )
+        if not LEAST_RATE <= self.sample_rate <= MOST_RATE:
+            raise OptionError(f"sample_rate: found {self.sample_rate}, expected {LEAST_RATE} to {MOST_RATE} Hz")
+        if self.encoder_padding > self.kernel_size:
+            raise OptionError(
+                f"encoder_padding: found {self.encoder_padding}, expected at most the kernel of "
+                f"{self.kernel_size} samples: a longer one adds frames that hold no sound"
             )
         if self.stride > self.kernel_size:
             raise OptionError(

@@ -60,7 +60,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, object]:
             raise OptionError(f"--set: found {setting!r}, expected NAME=VALUE, for example n_blocks=8")
         try:
             parsed[name.strip()] = json.loads(text.lower() if text in ("True", "False", "None") else text)
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed[name.strip()] = text.strip()
     return parsed
 

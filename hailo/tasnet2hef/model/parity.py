@@ -7,7 +7,6 @@ whether the file was understood shows only in an output of the network's own imp
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ import torch
 
 from tasnet2hef.audio.samples import Samples, interleave
 from tasnet2hef.base.errors import AudioError, OptionError, ParityError
+from tasnet2hef.base.files import DAMAGED_ARCHIVE
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.parity import REFUSED_BELOW_DB, ParityRow, compare_sources
 from tasnet2hef.base.spec import TasNetSpec
@@ -104,11 +104,14 @@ def _read_outputs(path: Path, spec: TasNetSpec) -> tuple[Samples, Samples]:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             found = {name: np.asarray(arrays[name], np.float32) for name in ("input", "output")}
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED_ARCHIVE as error:
         raise OptionError(
             f"{path}: can't be read ({error}), expected an .npz with input [sample] and output [source, sample]: "
             "np.savez(path, input=mixture, output=sources)"
         ) from error
+    for name, array in found.items():
+        if not array.size:
+            raise OptionError(f"{path}: {name}: found shape {list(array.shape)}, expected samples")
     channels, sources = spec.audio_channels, spec.n_src
     rows = {name: array.reshape(-1, array.shape[-1] if array.ndim else 1) for name, array in found.items()}
     if (len(rows["input"]), len(rows["output"])) != (channels, sources * channels):
@@ -119,6 +122,9 @@ def _read_outputs(path: Path, spec: TasNetSpec) -> tuple[Samples, Samples]:
         )
     mixture = interleave(rows["input"])
     genuine = interleave(rows["output"].reshape(sources, channels, -1))
+    if not spec.frames_of(len(mixture)):
+        samples = rows["input"].shape[1]
+        raise OptionError(f"{path}: input: found {samples} samples, too few for one frame; give a longer clip")
     if not (np.isfinite(mixture).all() and np.isfinite(genuine).all() and genuine.any()):
         raise AudioError(f"{path}: found NaN, infinite or only zero samples, expected speech")
     return mixture, genuine

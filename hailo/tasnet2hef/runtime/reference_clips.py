@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +10,7 @@ import numpy as np
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import InputError
-from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.files import DAMAGED_ARCHIVE, written_beside
 from tasnet2hef.base.graph_contract import GraphContract
 
 SUFFIX: Final = ".selftest.npz"
@@ -54,7 +53,7 @@ def read_reference(path: Path, contract: GraphContract) -> Reference:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             reference = Reference(archive["clips"].astype(np.float32), archive["sources"].astype(np.float32))
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED_ARCHIVE as error:
         raise InputError(f"{path}: not a self-test's reference ({error}); export the model again") from error
     clips, samples = reference.clips.shape if reference.clips.ndim == 2 else (0, 0)
     expected = (clips, contract.spec.n_src, samples)

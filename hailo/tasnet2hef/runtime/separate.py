@@ -15,12 +15,12 @@ import numpy as np
 
 from tasnet2hef.audio.files import Channel, Clip, channels_together, choose_channels, read_clip, resample
 from tasnet2hef.audio.gain import Gain, mixture_gain
-from tasnet2hef.audio.level import levelling_gain
+from tasnet2hef.audio.level import levelling_gains
 from tasnet2hef.audio.metrics import Scores, score_sources
 from tasnet2hef.audio.output_files import SampleFormat, plan_outputs, write_sources
 from tasnet2hef.audio.references import read_references
 from tasnet2hef.audio.samples import Samples, deinterleave, interleave
-from tasnet2hef.base.errors import AudioError, OptionError
+from tasnet2hef.base.errors import AudioError, DeviceRunError, OptionError
 from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.opening import opened
@@ -28,6 +28,14 @@ from tasnet2hef.runtime.separation_report import SeparationReport
 from tasnet2hef.runtime.stream.halo import Halo
 from tasnet2hef.runtime.stream.source_order import align_order
 from tasnet2hef.runtime.stream.streamer import Streamer, make_streamer, require_joining
+
+
+class InterruptedSeparationError(DeviceRunError):
+    """The device failed on the way; ``separated`` is what it gave before, None if that is less than a second."""
+
+    def __init__(self, failure: DeviceRunError, separated: Separated | None) -> None:
+        super().__init__(str(failure), failure.signature)
+        self.separated = separated
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +80,7 @@ def separate_file(
     Raises:
         GraphError: the model can't be used.
         DeviceError: the device, its runtime or the HEF can't be used.
+        DeviceRunError: the device failed on the way; the sources up to there are written under names of their own.
         AudioError: the recording, a reference or the output folder can't be used.
         OptionError: an option is out of range.
         RefusedError: the model returned NaN or infinite samples.
@@ -90,15 +99,18 @@ def separate_file(
         truth = read_references(references, clip, channel, spec.n_src)
         inputs = [clip.path, *map(Path, references)]
         outputs = plan_outputs(out_dir, clip.path.stem, backend.contract.spec.n_src, inputs)
-        separated = separate_array(
-            backend,
-            mixture,
-            clip.sample_rate_hz,
-            overlap=overlap,
-            halo=halo,
-            raw_scale=raw_scale,
-            progress=progress,
-        )
+        try:
+            separated = separate_array(
+                backend,
+                mixture,
+                clip.sample_rate_hz,
+                overlap=overlap,
+                halo=halo,
+                raw_scale=raw_scale,
+                progress=progress,
+            )
+        except InterruptedSeparationError as error:
+            raise _with_what_was_good(error, clip, outputs, raw_scale=raw_scale) from error
     scores = None if truth is None else score_sources(truth, separated.sources[:, 0], mixture[0])
     file_format: SampleFormat = "float32" if raw_scale else sample_format
     factor = write_sources(outputs, separated.sources, clip.sample_rate_hz, file_format)
@@ -119,9 +131,12 @@ def separate_array(
     """Separate ``[channel, sample]`` of any rate, each channel on its own, or all together if the model does that.
 
     Later channels take the source order of the first, and all channels share the gain of a source, so that a
-    source keeps its place in a stereo image. For a net with a fixed speech level the whole recording is scaled to
-    it, and the sources are scaled back. ``overlap`` and ``halo``: see ``make_streamer``; ``progress``: see
-    ``separate_file``.
+    source keeps its place in a stereo image. For a net with a fixed speech level the recording is kept at it by
+    gains that follow its speech, and the sources are scaled back. ``overlap`` and ``halo``: see
+    ``make_streamer``; ``progress``: see ``separate_file``.
+
+    Raises:
+        InterruptedSeparationError: the device failed on the way.
     """
     started = time.perf_counter()
     spec = backend.contract.spec
@@ -130,16 +145,23 @@ def separate_array(
     if together > 1:
         resampled = interleave(resampled)[None]
     streamers = [make_streamer(backend, overlap=overlap, halo=halo) for _ in resampled]
-    level = levelling_gain(resampled.reshape(-1), spec.values_per_second, backend.contract.input_level_dbfs)
-    channels = [
-        _separate_channel(
-            streamer,
-            samples,
-            _ChannelProgress(index, len(resampled), spec.values_per_second, progress or no_progress),
-        )
-        for index, (streamer, samples) in enumerate(zip(streamers, resampled * np.float32(level), strict=True))
-    ]
-    sources = np.stack([_in_order_of(channels[0], channel) for channel in channels], axis=1) / np.float32(level)
+    level = levelling_gains(resampled, spec.values_per_second, backend.contract.input_level_dbfs)
+    channels: list[Samples] = []
+    failure: DeviceRunError | None = None
+    for index, (streamer, samples) in enumerate(zip(streamers, resampled * level, strict=True)):
+        done = _ChannelProgress(index, len(resampled), spec.values_per_second, progress or no_progress)
+        separated, failure = _separate_channel(streamer, samples, done)
+        channels.append(separated)
+        if failure is not None:
+            break
+    if failure is not None:
+        good = min(channel.shape[1] for channel in channels) // together * together
+        if len(channels) < len(resampled) or good < spec.values_per_second:
+            raise InterruptedSeparationError(failure, None)
+        channels = [channel[:, :good] for channel in channels]
+        resampled, level = resampled[:, :good], level[:good]
+        mixture = mixture[:, : good // together * sample_rate_hz // model_rate_hz]
+    sources = np.stack([_in_order_of(channels[0], channel) for channel in channels], axis=1) / level
     gain = _gain(resampled, sources, raw_scale=raw_scale)
     scaled = sources * np.array(gain.factors, np.float32)[:, None, None]
     if together > 1:
@@ -147,7 +169,10 @@ def separate_array(
     length = mixture.shape[1]
     at_rate = np.stack([resample(source, model_rate_hz, sample_rate_hz, length) for source in scaled])
     windows = sum(streamer.windows for streamer in streamers)
-    return Separated(at_rate, gain, windows, time.perf_counter() - started, streamers[0].is_exact)
+    result = Separated(at_rate, gain, windows, time.perf_counter() - started, streamers[0].is_exact)
+    if failure is not None:
+        raise InterruptedSeparationError(failure, result)
+    return result
 
 
 @dataclass(frozen=True)
@@ -164,17 +189,41 @@ class _ChannelProgress:
         self.progress(samples / self.sample_rate_hz, self.channels * total / self.sample_rate_hz)
 
 
-def _separate_channel(streamer: Streamer, samples: Samples, progress: _ChannelProgress) -> Samples:
-    """Stream one channel ``[sample]`` through the net, a hop at a time; return ``[source, sample]``."""
+def _separate_channel(
+    streamer: Streamer, samples: Samples, progress: _ChannelProgress
+) -> tuple[Samples, DeviceRunError | None]:
+    """Stream one channel ``[sample]`` through the net, a hop at a time.
+
+    Return ``[source, sample]``, and the failure of the device that ended it early.
+    """
     ready: list[Samples] = []
     done = 0
-    for start in range(0, len(samples), streamer.hop_samples):
-        ready.append(streamer.feed(samples[start : start + streamer.hop_samples]))
-        done += ready[-1].shape[1]
-        progress.report(done, len(samples))
-    ready.append(streamer.flush())
+    try:
+        for start in range(0, len(samples), streamer.hop_samples):
+            ready.append(streamer.feed(samples[start : start + streamer.hop_samples]))
+            done += ready[-1].shape[1]
+            progress.report(done, len(samples))
+        ready.append(streamer.flush())
+    except DeviceRunError as error:
+        return np.concatenate(ready, axis=1) if ready else np.zeros((1, 0), np.float32), error
     progress.report(len(samples), len(samples))
-    return np.concatenate(ready, axis=1)
+    return np.concatenate(ready, axis=1), None
+
+
+def _with_what_was_good(
+    error: InterruptedSeparationError, clip: Clip, outputs: Sequence[Path], *, raw_scale: bool
+) -> DeviceRunError:
+    """Write the sources up to a device's failure, under names of their own; return the failure with them."""
+    if error.separated is None:
+        return DeviceRunError(f"{error}; nothing was written", error.signature)
+    sources = error.separated.sources
+    seconds = sources.shape[2] / clip.sample_rate_hz
+    paths = [path.with_stem(f"{path.stem}_until_{seconds:.1f}s") for path in outputs]
+    write_sources(paths, sources, clip.sample_rate_hz, "float32" if raw_scale else "int16")
+    return DeviceRunError(
+        f"{error}; the first {seconds:.1f} of {clip.seconds:.1f} s were separated before: {paths[0]} and so on",
+        error.signature,
+    )
 
 
 def _require_no_references(references: Sequence[str | Path]) -> None:

@@ -16,6 +16,8 @@ from tests.docs.console_blocks import ROOT
 
 _GLOBAL = ("--quiet", "-q", "--debug", "--version", "--install-completion", "--show-completion")
 _INSTALLERS = (("sudo", "apt-get", "install"), ("pip", "install"), ("python3", "-m", "venv"))
+_OF_A_BOARD = ("sudo", "scp", "hailortcli", "systemctl", "loginctl", "pw-cli")
+"""Programs of a Raspberry Pi with a device, which are not on every machine that tests."""
 
 
 def check_exists(words: tuple[str, ...]) -> None:
@@ -30,6 +32,8 @@ def check_exists(words: tuple[str, ...]) -> None:
         _check_command(words[1:])
     elif words[0] == "source":
         assert words[1].endswith("/bin/activate"), words
+    elif words[0] in _OF_A_BOARD and words[:3] not in _INSTALLERS:
+        assert len(words) > 1, words
     elif words[:2] == ("python", "-m"):
         done = subprocess.run([sys.executable, *words[1:4], "--help"], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

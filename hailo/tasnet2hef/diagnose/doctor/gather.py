@@ -17,6 +17,7 @@ from tasnet2hef.base.supervise.processes import memory_bytes
 from tasnet2hef.diagnose.doctor.facts import Environment, Facts, Machine, VendorPackage
 from tasnet2hef.diagnose.doctor.probe import COMPILER, MARK, RUNTIME
 from tasnet2hef.diagnose.doctor.run_bounded import run_bounded
+from tasnet2hef.runtime.backends.hailort.explain import DEVICE_FILES, DEVICE_FOLDER
 
 PACKAGES: Final = ("tasnet2hef", "numpy", "onnx", "onnxruntime", "protobuf", "tensorflow", "torch")
 SECONDS: Final[dict[str, float]] = {"inventory": 20.0, "compiler": 120.0, "runtime": 30.0, "devices": 30.0}
@@ -26,9 +27,6 @@ THIS: Final = "this Python"
 MODULES: Final = Path("/sys/module")
 DRIVER_MODULES: Final = ("hailo_pci", "hailo1x_pci", "hailo1x")
 """The kernel modules: of HailoRT 4; of HailoRT 5, under its two recorded names."""
-DEVICE_FILES: Final = Path("/dev")
-DEVICE_PATTERNS: Final = ("hailo[0-9]*", "h1x-*")
-"""Device files of HailoRT 4 and of 5 up to 5.2, and of 5.3 and later."""
 
 
 def gather_facts(folder: Path, progress: Progress, pythons: Mapping[str, Path] | None = None) -> Facts:
@@ -106,7 +104,7 @@ def probe_machine(folder: Path) -> Machine:
         memory_bytes=memory_bytes(),
         free_disk_bytes=shutil.disk_usage(existing).free,
         folder=str(existing),
-        device_files=device_files(DEVICE_FILES),
+        device_files=device_files(DEVICE_FOLDER),
         driver=driver,
         driver_module=module,
         driver_installed=installed,
@@ -125,7 +123,7 @@ def loaded_driver(modules: Path) -> tuple[str, str]:
 
 def device_files(folder: Path) -> tuple[str, ...]:
     """Return the paths of the device files."""
-    return tuple(sorted(str(path) for pattern in DEVICE_PATTERNS for path in folder.glob(pattern)))
+    return tuple(sorted(str(path) for pattern in DEVICE_FILES for path in folder.glob(pattern)))
 
 
 def _installed_driver(modinfo: str) -> str:

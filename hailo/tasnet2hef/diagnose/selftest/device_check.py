@@ -10,15 +10,21 @@ from typing import Final
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.outcome import ERROR, MISSING, OK, WARNING, Status
 from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
-from tasnet2hef.diagnose.doctor.gather import DEVICE_FILES, MODULES, THIS, device_files, loaded_driver
+from tasnet2hef.diagnose.doctor.gather import MODULES, THIS, device_files, loaded_driver
 from tasnet2hef.diagnose.doctor.topics.pairing import pair
 from tasnet2hef.diagnose.doctor.topics.runtime import driver
 from tasnet2hef.runtime.backends.hailort.device import DeviceFacts, device_facts, load_runtime, runtime_version
+from tasnet2hef.runtime.backends.hailort.explain import DEVICE_FOLDER
 from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar
 from tasnet2hef.target.known.releases import parse_release
 
-ALSO_RUNS: Final[Mapping[str, tuple[str, ...]]] = {"hailo8": ("hailo8l",)}
-"""Programs of other chips that a chip runs: YOLOv8s of hailo8l ran on hailo8 (recorded, wllmflower2460/Conv2d)."""
+ALSO_RUNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "hailo8": ("hailo8l",),
+    "hailo10h": ("hailo15h", "hailo15m"),
+    "hailo15h": ("hailo10h", "hailo15m"),
+}
+"""Programs of other chips that a chip runs: YOLOv8s of hailo8l ran on hailo8 (recorded, wllmflower2460/Conv2d);
+hailo10h and hailo15h share programs, and run those of hailo15m (documented, source of HailoRT 5.2)."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class DeviceState:
     """There is no runtime or no device here, which is not an error."""
 
 
-def examine_device(modules: Path = MODULES, device_folder: Path = DEVICE_FILES) -> DeviceState:
+def examine_device(modules: Path = MODULES, device_folder: Path = DEVICE_FOLDER) -> DeviceState:
     """Load the runtime, read the driver's version and open the device for a moment."""
     try:
         vendor = load_runtime("HailoRT")
@@ -46,7 +52,8 @@ def examine_device(modules: Path = MODULES, device_folder: Path = DEVICE_FILES) 
         devices = device_facts(vendor)
     except DeviceError as error:
         # The runtime reports a device that another program holds as absent too; its file tells the two apart.
-        absent = error.signature == "no-device" and not device_files(device_folder)
+        nothing = ("no-device", "driver-not-installed")
+        absent = error.signature in nothing and not device_files(device_folder)
         return _unusable(diagnoses, "device", error, absent=absent)
     names = ", ".join(f"{each.id} {each.architecture or '(unknown chip)'}" for each in devices)
     return DeviceState((*diagnoses, Diagnosis("device", OK, names)), runtime, devices)

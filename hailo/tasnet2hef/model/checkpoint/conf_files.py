@@ -12,7 +12,7 @@ import yaml
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.plain_pickle import walk
-from tasnet2hef.model.checkpoint.stored import Metadata
+from tasnet2hef.model.checkpoint.stored import UNREAD, Metadata
 
 NAMES: Final = (
     "conf.yml",
@@ -30,11 +30,29 @@ _SAVING_FOLDER = re.compile(r"checkpoints?|ckpts?|save|version_\d+|CKPT\+.*", re
 _TRAINING = re.compile(r"optim|sched|callback|loop|loss|metric|scaler", re.IGNORECASE)
 _MOST_FOLDERS: Final = 4
 _LARGEST: Final = 2**20
+_LONGEST_NUMBER: Final = 40
+# YAML's constructors raise whatever their parsing of a value does.
+_UNREADABLE: Final = (
+    yaml.YAMLError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    OSError,
+)
 _REFERENCE = re.compile(r"<(\w+)>")
 
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
     """Reads SpeechBrain's ``!new:`` and ``!ref`` as the plain values behind them; makes no object."""
+
+
+def _number(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    """Read an integer; YAML 1.1's numbers to the base of 60 (``1:30``) stay text, as in YAML 1.2."""
+    text = str(loader.construct_scalar(node))
+    return text if ":" in text or len(text) > _LONGEST_NUMBER else loader.construct_yaml_int(node)
 
 
 def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
@@ -46,21 +64,29 @@ def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
 
 
 _PlainLoader.add_multi_constructor("", _plain)
+_PlainLoader.add_constructor("tag:yaml.org,2002:int", _number)
 
 
-def metadata_beside(path: Path) -> tuple[Metadata, ...]:
-    """Read the recipes' files in the folder of ``path`` (or in it), and above folders that keep checkpoints."""
+def metadata_beside(path: Path) -> tuple[tuple[Metadata, ...], tuple[str, ...]]:
+    """Read the recipes' files in the folder of ``path`` (or in it), and above folders that keep checkpoints.
+
+    Also return notes on files that can't be read: another project's may have the same name.
+    """
     folder = path if path.is_dir() else path.parent
     metadata: list[Metadata] = []
+    unread: list[str] = []
     for _ in range(_MOST_FOLDERS):
         files = (folder / name for name in NAMES)
         for file in (file for file in files if file.is_file()):
             place = f"the {file.name} beside it" if folder == path.parent else f"{file}"
-            metadata += _sections(place, read_conf(file))
+            try:
+                metadata += _sections(place, read_conf(file))
+            except CheckpointError as error:
+                unread.append(f"{UNREAD}: {error}")
         if not _SAVING_FOLDER.fullmatch(folder.resolve().name):
             break
         folder = folder.resolve().parent
-    return tuple(metadata)
+    return tuple(metadata), tuple(unread)
 
 
 def _sections(place: str, conf: Mapping[str, object]) -> Iterator[Metadata]:
@@ -88,8 +114,8 @@ def read_conf(path: Path) -> Mapping[str, object]:
             raise CheckpointError(f"{path}: found {path.stat().st_size:,} bytes, expected options; remove it")
         text = path.read_text(encoding="utf-8")
         conf = json.loads(text) if path.suffix == ".json" else yaml.load(text, _PlainLoader)  # a SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError, OSError) as error:
-        reason = str(error).splitlines()[0]
+    except _UNREADABLE as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         kind = "JSON" if path.suffix == ".json" else "YAML"
         raise CheckpointError(f"{path}: can't be read as {kind} ({reason}); fix or remove it") from error
     if conf is None:

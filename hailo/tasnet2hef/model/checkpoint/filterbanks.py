@@ -23,13 +23,18 @@ _FEATURES = "masker.bottleneck.1.weight"  # [bottleneck, feature, 1]
 
 
 def with_plain_filters(
-    where: str, weights: Mapping[str, Tensor], options: Mapping[str, object], *, assume: bool = False
+    where: str,
+    weights: Mapping[str, Tensor],
+    options: Mapping[str, object],
+    *,
+    assume: bool = False,
+    place: str = "the options",
 ) -> tuple[dict[str, Tensor], dict[str, object], tuple[str, ...]]:
     """Replace the banks' parameters by their filters; return weights, the spec's options, and notes.
 
-    ``assume``: equal banks that do not start at random are none the pseudo-inverse of the other. Sizes in the
-    options become those of the filters. Refuses families that are more than a convolution, padded filterbanks, and
-    sizes that contradict the weights.
+    ``place`` is where the sizes come from, in words. ``assume``: equal banks that do not start at random are none
+    the pseudo-inverse of the other. Sizes in the options become those of the filters. Refuses families that are
+    more than a convolution, padded filterbanks, and sizes that contradict the weights.
     """
     _require_unpadded(where, options)
     banks = {bank: _parameters_of(weights, bank) for bank in _BANKS}
@@ -44,7 +49,9 @@ def with_plain_filters(
     if inverse is not None:
         source = "decoder" if inverse == "encoder" else "encoder"
         filters[inverse] = pseudo_inverse(filters[source], options.get("stride"))
-    return _with_filters(where, weights, options, family, filters, notes)
+    sizes = _filter_sizes(where, options, family, filters["encoder"], place)
+    plain, notes = _with_filters(weights, family, filters, notes)
+    return plain, sizes, notes
 
 
 def options_of_spec(options: Mapping[str, object]) -> dict[str, object]:
@@ -75,23 +82,23 @@ def _parameters_of(weights: Mapping[str, Tensor], bank: str) -> dict[str, Tensor
 
 
 def _with_filters(
-    where: str,
     weights: Mapping[str, Tensor],
-    options: Mapping[str, object],
     family: Family,
     filters: Mapping[str, Tensor],
     notes: tuple[str, ...],
-) -> tuple[dict[str, Tensor], dict[str, object], tuple[str, ...]]:
+) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     used = {f"{bank}.filterbank.{name}" for bank in _BANKS for name in family.parameters}
     plain = {key: tensor for key, tensor in weights.items() if key not in used}
     plain |= {f"{bank}.filterbank._filters": tensor for bank, tensor in filters.items()}
     if family.name != FREE:
         shape = list(filters["encoder"].shape)
         notes = (f"{family.name} filters computed once and kept as free ones, {shape}", *notes)
-    return plain, _filter_sizes(where, options, family, filters["encoder"]), notes
+    return plain, notes
 
 
-def _filter_sizes(where: str, options: Mapping[str, object], family: Family, filters: Tensor) -> dict[str, object]:
+def _filter_sizes(
+    where: str, options: Mapping[str, object], family: Family, filters: Tensor, place: str
+) -> dict[str, object]:
     real = {**options, "fb_name": family.name}
     measured = {"n_filters": filters.shape[0], "kernel_size": filters.shape[-1], "in_chan": filters.shape[0]}
     sizes = {name: size for name in measured if isinstance(size := options.get(name), int)}
@@ -99,9 +106,9 @@ def _filter_sizes(where: str, options: Mapping[str, object], family: Family, fil
     for name, size in expected.items():
         if size != measured[name]:
             raise CheckpointError(
-                f"{where}: {name}: found {sizes[name]} in the options, which makes {size} for {family.name} "
-                f"filters, and {list(filters.shape)} in the weights, expected the same; leave {name} out or give "
-                "the right file"
+                f"{where}: {name}: found {sizes[name]} in {place}, which makes {size} for {family.name} filters, "
+                f"and {list(filters.shape)} in the weights, expected the same; give options and weights that "
+                "belong together"
             )
         real[name] = size
     return options_of_spec(real)

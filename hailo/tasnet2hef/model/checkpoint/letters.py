@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
-from tasnet2hef.base.spec import ACTIVATIONS
-from tasnet2hef.model.checkpoint.stored import INPUT_LEVEL, Choice, FoundWeights, Metadata
+from tasnet2hef.base.spec import ACTIVATIONS, LEAST_RATE, MOST_RATE
+from tasnet2hef.model.checkpoint.stored import INPUT_LEVEL, Choice, FoundWeights, Metadata, Read, Recorded
 
 MASK_QUESTION: Final = (
     Choice("sigmoid", "the default of Asteroid's and torchaudio's classes"),
@@ -37,9 +37,10 @@ _LETTERS: Final = {
     "R": "n_repeats",
     "C": "n_src",
 }
+RATES: Final = ("sample_rate", "samplerate", "sampling_rate", "fs", "sr")
 _WORDS: Final = {
     "n_src": ("num_spks", "num_spk", "num_sources", "num_speakers", "n_sources"),
-    "sample_rate": ("sample_rate", "samplerate", "sampling_rate", "fs", "sr"),
+    "sample_rate": RATES,
     "norm_type": ("norm_type", "norm"),
     "mask_act": (
         "mask_nonlinear",
@@ -54,41 +55,31 @@ _WORDS: Final = {
     "n_blocks": ("msk_num_layers", "layer"),
     "n_repeats": ("msk_num_stacks", "stack"),
 }
-_LEAST_RATE, _MOST_RATE = 1000, 768_000
 _CUMULATIVE: Final = ("cgLN", "CumLN")
 _NORMS: Final = {"gln": "gLN", "cln": "cLN", "bn": "bN", "gn": "gLN", "in": "fgLN", "id": "identity"}
 
 
-class Recorded(NamedTuple):
-    """Options in a file's metadata, and where they are."""
-
-    options: dict[str, object]
-    place: str
-    notes: tuple[str, ...]
-    """On what comes from another file than the weights."""
-
-
-def recorded_options(metadata: Iterable[Metadata], words: Iterable[str] = _WORDS) -> Recorded:
+def recorded_options(
+    metadata: Iterable[Metadata], words: Iterable[str] = _WORDS, without: Iterable[str] = ()
+) -> Recorded:
     """Return the options in a file's metadata; the nearest count.
 
-    ``words`` limits the options that are read by word: a project may give one of them another meaning.
+    ``words`` limits the options that are read by word: a project may give one of them another meaning. ``without``
+    leaves options out.
     """
-    recorded: dict[str, object] = {}
+    read = [(entry, _options_in(entry.values, words)) for entry in metadata]
+    return merged([(entry, {k: v for k, v in options.items() if k not in without}) for entry, options in read])
+
+
+def merged(read: Read) -> Recorded:
+    """Merge the options of several places, of which the first counts."""
+    options: dict[str, object] = {}
     places: list[str] = []
-    notes: list[str] = []
-    for entry in metadata:
-        found = {name: value for name, value in _options_in(entry.values, words).items() if name not in recorded}
-        recorded |= found
-        places += [entry.place] if found and entry.place not in places else []
-        notes += beside_notes(entry, found)
-    return Recorded(recorded, " and ".join(places) or "the file", tuple(notes))
-
-
-def beside_notes(entry: Metadata, options: Mapping[str, object]) -> list[str]:
-    """Say what is taken from another file: it may belong to another network."""
-    if not entry.is_beside or not options:
-        return []
-    return [f"{', '.join(f'{name}={value}' for name, value in options.items())}: as in {entry.place}"]
+    for entry, values in read:
+        new = {name: value for name, value in values.items() if name not in options}
+        options |= new
+        places += [entry.place] if new and entry.place not in places else []
+    return Recorded(options, " and ".join(places) or "the file", read)
 
 
 def _options_in(values: Mapping[str, object], words: Iterable[str]) -> dict[str, object]:
@@ -111,20 +102,25 @@ def _as_ours(option: str, value: object) -> object:
         return value if isinstance(value, bool) else None
     if option == "sample_rate":
         rate = _rate(value)
-        return rate if rate is not None and _LEAST_RATE <= rate <= _MOST_RATE else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+        return rate if rate is not None and LEAST_RATE <= rate <= MOST_RATE else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31 else None
+
+
+def in_lower_case(value: object) -> object:
+    """Return a word in lower case, as activations are named here; anything else as it is."""
+    return value.lower() if isinstance(value, str) else value
 
 
 def _rate(value: object) -> int | None:
     """Read a rate in Hz; ESPnet writes 8k."""
     if isinstance(value, str) and re.fullmatch(r"\d{1,6}(\.\d+)?[kK]", value):
         return int(float(value[:-1]) * 1000)
-    return int(value) if isinstance(value, (int, float)) and -1 < value <= _MOST_RATE else None
+    return int(value) if isinstance(value, (int, float)) and -1 < value <= MOST_RATE else None
 
 
-def is_said_causal(found: FoundWeights, recorded: Mapping[str, object]) -> bool:
+def is_said_causal(found: FoundWeights, recorded: Recorded) -> bool:
     """Return what the user says, else the file; not causal, the classes' default, if neither does."""
-    return bool(found.settings.get("causal", recorded.get("causal", False)))
+    return bool(found.settings.get("causal", recorded.options.get("causal", False)))
 
 
 def norm_of_gain(gain: Tensor | None) -> str:

@@ -62,6 +62,8 @@ def _checkpoint_from(raw: RawCheckpoint, options: Mapping[str, object] | None, *
 
 
 def _read(location: str) -> RawCheckpoint:
+    if not location.strip():
+        raise CheckpointError("found no name of a checkpoint, expected a file, a folder or a Hugging Face id")
     try:
         claimants = [module for module in modules_of(containers) if cast(Container, module).claims(location)]
         if not claimants:

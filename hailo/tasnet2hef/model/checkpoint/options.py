@@ -7,16 +7,17 @@ is a question; where the family agrees on a value, that is taken with a note.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeGuard
 
 from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
-from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.base.spec import NORM_ALIASES, TasNetSpec
 from tasnet2hef.model.checkpoint.filterbanks import BANK_OPTIONS
-from tasnet2hef.model.checkpoint.shapes import block_count, measured_options
-from tasnet2hef.model.checkpoint.stored import Choice, NamedWeights
+from tasnet2hef.model.checkpoint.shapes import block_count, blocks_seen, measured_options, sizes
+from tasnet2hef.model.checkpoint.stored import UNREAD, Choice, Metadata, NamedWeights
 
 WEIGHTS: Final = "weights"
 """The setting that names one of several networks in a file; no option of the net."""
@@ -30,6 +31,20 @@ _MEANING_OF_NONE = {
     "mask_input_act": "linear",
     "who_is_pinv": "none",
 }
+_SWITCHES = frozenset({"causal", "encoder_bias", "decoder_bias"})
+_SWITCH_WORDS = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+_BANK_NUMBERS = frozenset(BANK_OPTIONS) - {"who_is_pinv"}
+_OF_FILTERS = frozenset({"n_filters", "kernel_size", "out_chan", "stride"})
+_STACK = ("n_blocks", "n_repeats")
 _RATE = Choice(8000, "in Hz, the family's default")
 _DEFAULT_BLOCKS = 8
 _BATCH_NORM_NAMES = ("bN", "BN", "BatchNorm")
@@ -44,12 +59,13 @@ def merged_options(
     A setting of None counts as absent. Refuses a setting that no Conv-TasNet has.
     """
     settings = plain_settings(named.where, settings)
-    present = _without_none(named.recorded)
+    present = _without_none({**named.recorded.options, **named.fixed})
     recorded = {name: _plain(named.where, name, value) for name, value in present.items() if name in _KNOWN}
     ignored = sorted(name for name in present if name not in _KNOWN)
-    notes = [f"{name}: ignored, a Conv-TasNet has no such option ({named.recorded_in})" for name in ignored]
+    place = named.recorded.place
+    notes = [f"{name}: ignored, a Conv-TasNet has no such option ({place})" for name in ignored]
     notes += [
-        f"{name}: {value} as given, instead of {recorded[name]} in {named.recorded_in}"
+        f"{name}: {_text(value)} as given, instead of {_text(recorded[name])} in {place}"
         for name, value in settings.items()
         if name in recorded and recorded[name] != value
     ]
@@ -67,10 +83,61 @@ def plain_settings(where: str, settings: Mapping[str, object]) -> dict[str, obje
         name: _MEANING_OF_NONE.get(name) if str(value).lower() == "none" and value is not None else value
         for name, value in settings.items()
     }
-    plain = {name: _plain(where, name, value) for name, value in words.items() if value is not None}
+    plain = {name: _given(where, name, value) for name, value in words.items() if value is not None}
     if plain.get("stride", 1) == 0:  # files write 0 for the default
         raise CheckpointError(f"{where}: stride: found 0, expected a number of samples from 1 up")
     return plain
+
+
+def beside_notes(named: NamedWeights, settings: Mapping[str, object], spec: TasNetSpec) -> tuple[str, ...]:
+    """Say what was taken from other files, which may be another network's, and what the weights contradict."""
+    final = spec.as_dict()
+    known: set[str] = set(settings)
+    notes: list[str] = []
+    for entry, options in named.recorded.read:
+        new = {name: value for name, value in _without_none(options).items() if name not in known}
+        known |= new.keys()
+        if entry.is_beside:
+            others = {name: value for name, value in new.items() if not _is_same(name, value, final)}
+            used = [f"{name}={value}" for name, value in new.items() if name not in others]
+            notes += [f"{', '.join(used)}: as in {entry.place}"] if used else []
+            notes += [
+                f"{name}: {_text(final[name])}, as this network has it, not {_text(value)} as in {entry.place}"
+                for name, value in others.items()
+            ]
+    return tuple(notes)
+
+
+def _is_same(name: str, value: object, final: Mapping[str, object]) -> bool:
+    """Return whether an option has a value in the finished spec; the filters' own options have no place there."""
+    if name not in final or name in _OF_FILTERS:
+        return True
+    return final[name] == (NORM_ALIASES.get(str(value), value) if name == "norm_type" else value)
+
+
+def misfits(named: NamedWeights) -> list[tuple[Metadata, str]]:
+    """Return the parts of other files whose sizes are not those of the weights, with the reason in words.
+
+    They belong to another network, or to another part of this one.
+    """
+    known = {**sizes(named.weights), **{name: named.fixed[name] for name in _STACK if name in named.fixed}}
+    total = blocks_seen(named.weights)
+    found: list[tuple[Metadata, str]] = []
+    for entry, options in named.recorded.read:
+        counts = {name: value for name, value in options.items() if _is_count(value)} if entry.is_beside else {}
+        wrong = next((name for name, value in counts.items() if known.get(name, value) != value), None)
+        section = f" ({entry.section})" if entry.section else ""
+        if wrong is not None:
+            reason = f"{wrong}={counts[wrong]} in {entry.place}{section}, {known[wrong]} in the weights"
+            found.append((entry, reason))
+        elif total and total % math.prod(counts.get(name, 1) for name in _STACK):
+            said = " and ".join(f"{name}={counts[name]}" for name in _STACK if name in counts)
+            found.append((entry, f"{said} in {entry.place}{section}, {total} TCN blocks in the weights"))
+    return found
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def open_questions(
@@ -102,7 +169,7 @@ def refuse_unanswered(
     defaults = ", ".join(f"{name}={_text(choices[0].value)}" for name, choices in questions.items())
     assumed = ", ".join(f"{name}={_text(value)}" for name, value in taken.items())
     unless = f"; taken unless set: {assumed}" if assumed else ""
-    module = next((f"; {note}" for note in named.notes if note.startswith("a saved module")), "")
+    module = "".join(f"; {note}" for note in named.notes if note.startswith(("a saved module", UNREAD)))
     raise CheckpointError(
         f"{named.where}: what decides the numbers is not stored with these weights{module}: {asked}; "
         f"or --assume for {defaults}{unless}"
@@ -131,10 +198,12 @@ def completed_options(
     """
     where = named.where
     measured = measured_options(where, weights)
-    _require_agreement(where, options, measured)
+    _require_agreement(named, options, measured, settings)
     _require_norm(where, weights, options, settings)
     completed = {**options, **measured}
-    stack, stack_notes = _stack_of_blocks(where, block_count(where, weights), options)
+    stack, stack_notes = _stack_of_blocks(
+        where, block_count(where, weights), options, place_of(named, settings, *_STACK)
+    )
     completed |= stack
     assumptions = {"sample_rate": _RATE, "norm_type": _GLOBAL, **named.assumptions}
     if not completed.get("stride"):
@@ -158,6 +227,18 @@ def _without_none(options: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _given(where: str, name: str, value: object) -> object:
+    """Return a user's value; where true or false is due, also for the words that people write."""
+    if name in _SWITCHES:
+        switch = value if isinstance(value, bool) else _SWITCH_WORDS.get(str(value).lower())
+        if switch is None:
+            raise CheckpointError(f"{where}: {name}: found {value!r}, expected true or false")
+        return switch
+    if name in _BANK_NUMBERS and (isinstance(value, bool) or not isinstance(value, (int, float))):
+        raise CheckpointError(f"{where}: {name}: found {value!r}, expected a number")
+    return _plain(where, name, value)
+
+
 def _plain(where: str, name: str, value: object) -> object:
     """Turn whole floats into ints, as in Asteroid's ``sample_rate: 8000.0``; refuse lists and mappings."""
     if not isinstance(value, str | int | float):
@@ -165,13 +246,33 @@ def _plain(where: str, name: str, value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _require_agreement(where: str, options: Mapping[str, object], measured: Mapping[str, object]) -> None:
+def _require_agreement(
+    named: NamedWeights,
+    options: Mapping[str, object],
+    measured: Mapping[str, object],
+    settings: Mapping[str, object],
+) -> None:
     for name, value in measured.items():
         if name != "norm_type" and name in options and options[name] != value:
-            raise CheckpointError(
-                f"{where}: {name}: found {options[name]} in the options and {value} in the weights, expected the "
-                f"same; set {name}={value} or give the file that the options belong to"
+            way_out = (
+                f"leave {name} out"
+                if name in settings
+                else f"set {name}={_text(value)} or give the file that the options belong to"
             )
+            raise CheckpointError(
+                f"{named.where}: {name}: found {_text(options[name])} in {place_of(named, settings, name)} and "
+                f"{_text(value)} in the weights, expected the same; {way_out}"
+            )
+
+
+def place_of(named: NamedWeights, settings: Mapping[str, object], *names: str) -> str:
+    """Return where options come from, in words."""
+    if any(name in settings for name in names):
+        return "the options given"
+    return next(
+        (entry.place for entry, options in named.recorded.read if any(name in options for name in names)),
+        named.recorded.place,
+    )
 
 
 def _assumption(name: str, choice: Choice) -> str:
@@ -198,7 +299,7 @@ def _stack_choices(total: int, options: Mapping[str, object]) -> tuple[Choice, .
 
 
 def _stack_of_blocks(
-    where: str, total: int, options: Mapping[str, object]
+    where: str, total: int, options: Mapping[str, object], place: str = "the options"
 ) -> tuple[dict[str, object], tuple[str, ...]]:
     """Return ``n_blocks`` and ``n_repeats``, whose product alone the weights show, and a note if they are assumed.
 
@@ -220,7 +321,7 @@ def _stack_of_blocks(
     if blocks * repeats != total:
         words = " and ".join(f"{name}={options[name]}" for name in ("n_blocks", "n_repeats") if name in options)
         raise CheckpointError(
-            f"{where}: found {words} in the options and {total} TCN blocks in the weights, expected "
+            f"{where}: found {words} in {place} and {total} TCN blocks in the weights, expected "
             f"n_blocks times n_repeats to be {total}; correct the options"
         )
     return {"n_blocks": blocks, "n_repeats": repeats}, ()

@@ -8,12 +8,11 @@ Opcodes: the standard library's ``pickletools``, which parses them and their arg
 
 from __future__ import annotations
 
-import io
 import pickletools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 
@@ -35,7 +34,7 @@ class Name:
     path: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Inert:
     """An object of a class that was not imported."""
 
@@ -47,14 +46,18 @@ class Inert:
     items: dict[Any, Any] = field(default_factory=dict)
     """What would have been set by key."""
 
+    def __repr__(self) -> str:
+        """Return the class: what it holds may nest without end."""
+        return f"<{self.path}>"
+
     def attributes(self) -> dict[str, Any]:
         """Return attributes and items by name; of a configuration node (omegaconf), its content."""
         parts = self.state if isinstance(self.state, tuple) else (self.state,)
-        named = {str(k): v for part in parts if isinstance(part, Mapping) for k, v in part.items()}
+        named = {name_of(k): v for part in parts if isinstance(part, Mapping) for k, v in part.items()}
         content = named.get("_content")
         if isinstance(content, Mapping):
-            named = {str(key): _node_value(value) for key, value in content.items()}
-        return {**named, **{str(key): value for key, value in self.items.items()}}
+            named = {name_of(key): _node_value(value) for key, value in content.items()}
+        return {**named, **{name_of(key): value for key, value in self.items.items()}}
 
     @property
     def is_module(self) -> bool:
@@ -65,8 +68,13 @@ class Inert:
 Build = Callable[[tuple[Any, ...]], Any]
 
 
+def name_of(key: Any) -> str:
+    """Return a mapping's key as a name. Python refuses to write an integer of thousands of digits."""
+    return hex(key) if isinstance(key, int) and key.bit_length() > 64 else str(key)
+
+
 def read_pickle(
-    stream: io.BytesIO,
+    stream: IO[bytes],
     builders: Mapping[str, Build] | None = None,
     persistent: Callable[[Any], Any] | None = None,
 ) -> Any:
@@ -88,7 +96,9 @@ def read_pickle(
 
 
 def _node_value(node: Any) -> Any:
-    return node.attributes().get("_val", node) if isinstance(node, Inert) else node
+    """Return what a leaf of a configuration holds; a node that holds nodes stays one, for ``walk`` to open."""
+    state = node.state if isinstance(node, Inert) else None
+    return state.get("_val", node) if isinstance(state, Mapping) else node
 
 
 class _Mark:
@@ -105,9 +115,13 @@ class _Machine:
         self._builders, self._persistent = builders, persistent
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
+        self._read = self._copied = 0
+        """Bytes of the pickle, and values that were copied to make others of them."""
 
-    def run(self, stream: io.BytesIO) -> Any:
-        for opcode, argument, _ in pickletools.genops(stream):
+    def run(self, stream: IO[bytes]) -> Any:
+        start = stream.tell()
+        for opcode, argument, position in pickletools.genops(stream):
+            self._read = (position or start) - start
             if opcode.name == "STOP":
                 return self._pop()
             step = getattr(self, f"_{opcode.name.lower()}", None)
@@ -256,10 +270,17 @@ class _Machine:
     def _made(self, maker: Any, arguments: Any) -> Any:
         path = maker.path if isinstance(maker, (Name, Inert)) else type(maker).__name__
         arguments = arguments if isinstance(arguments, tuple) else (arguments,)
+        self._copy(arguments)
         if path in _RECONSTRUCTORS and arguments and isinstance(arguments[0], Name):
             path, arguments = arguments[0].path, arguments[1:]
         build = self._builders.get(path)
         return Inert(path, arguments) if build is None else build(arguments)
+
+    def _copy(self, values: tuple[Any, ...]) -> None:
+        """Limit what is copied: a few bytes can name one long value again and again, or double it each time."""
+        self._copied += sum(len(each) for each in values if isinstance(each, (Sequence, Mapping)))
+        if self._copied > _MOST_COPIES * (self._read + _LEAST_COPIES):
+            raise PickleError("the same values, copied again and again")
 
     def _build(self, _: Any) -> None:
         state = self._pop()
@@ -268,6 +289,7 @@ class _Machine:
             target.state = state
             if target.path in _ARRAYS and isinstance(state, tuple) and len(state) == 5:
                 _, shape, kind, is_column_major, data = state
+                self._copy((data,))
                 self._stack[-1] = _as_array((data, kind, shape, "F" if is_column_major else "C"))
 
     def _binpersid(self, _: Any) -> None:
@@ -277,6 +299,8 @@ class _Machine:
         self._stack.append(self._persistent(argument))
 
 
+_MOST_COPIES, _LEAST_COPIES = 16, 2**20
+_MOST_VALUES: Final = 200_000
 _RECONSTRUCTORS = ("copyreg._reconstructor", "copy_reg._reconstructor", "copyreg.__newobj__")
 _WITHOUT_EFFECT = ("PROTO", "FRAME")
 _CONSTANTS = frozenset(
@@ -332,7 +356,8 @@ def _as_array(arguments: tuple[Any, ...]) -> Any:
     dtype = _number_type(kind)
     if dtype is None or not isinstance(data, (bytes, bytearray)):
         return Inert("numpy.ndarray", arguments)
-    return np.frombuffer(data, dtype).reshape(shape, order="F" if order == "F" else "C")
+    numbers = np.frombuffer(bytearray(data), dtype).astype(dtype.newbyteorder("="), copy=False)
+    return numbers.reshape(shape, order="F" if order == "F" else "C")
 
 
 def _as_number(arguments: tuple[Any, ...]) -> Any:
@@ -388,7 +413,7 @@ _BUILDERS: Mapping[str, Build] = {
 
 
 def walk(
-    value: Any, most: int = 200_000, deepest: int = 32
+    value: Any, most: int = _MOST_VALUES, deepest: int = 32
 ) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
     """Yield every mapping in a value with the names that lead to it, the outer ones first; objects count as such.
 
@@ -404,7 +429,7 @@ def walk(
         if isinstance(each, Inert):
             each = module_content(each) if each.is_module else each.attributes()
         if isinstance(each, Mapping):
-            named = {str(key): inner for key, inner in each.items()}
+            named = {name_of(key): inner for key, inner in each.items()}
             yield path, named
             waiting += [((*path, name), inner) for name, inner in named.items() if _holds_values(inner)]
         elif isinstance(each, Sequence) and len(each) <= 16:
@@ -415,15 +440,21 @@ def _holds_values(value: Any) -> bool:
     return isinstance(value, (Mapping, list, tuple, Inert))
 
 
-def module_content(module: Inert, deepest: int = 32) -> dict[str, Any]:
-    """Return the parameters and buffers of a pickled network by their names in its state dict."""
+def module_content(module: Inert, deepest: int = 32, most: int = 20_000) -> dict[str, Any]:
+    """Return the parameters and buffers of a pickled network by their names in its state dict.
+
+    A module may be in several places; what lies below ``deepest`` names or behind ``most`` modules is left out.
+    """
     content: dict[str, Any] = {}
     waiting: list[tuple[str, Inert, int]] = [("", module, 0)]
     for prefix, each, depth in waiting:
+        if len(content) > _MOST_VALUES:
+            break
         parameters, buffers, modules = (each.attributes().get(part) for part in MODULE_PARTS)
         for values in (parameters, buffers):
-            content |= {f"{prefix}{k}": v for k, v in (values or {}).items() if v is not None}
-        if depth < deepest and isinstance(modules, Mapping):
+            if isinstance(values, Mapping):
+                content |= {f"{prefix}{k}": v for k, v in values.items() if v is not None}
+        if depth < deepest and len(waiting) < most and isinstance(modules, Mapping):
             waiting += [
                 (f"{prefix}{name}.", inner, depth + 1)
                 for name, inner in modules.items()

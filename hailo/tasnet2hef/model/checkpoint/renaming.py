@@ -10,6 +10,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from tasnet2hef.model.checkpoint.shapes import BLOCK_NUMBER
+
 ENCODER: Final = "encoder.filterbank._filters"
 DECODER: Final = "decoder.filterbank._filters"
 ENCODER_BIAS, DECODER_BIAS = "encoder.bias", "decoder.bias"
@@ -27,6 +29,7 @@ _SPECIAL = {
     "decoder.filterbank.bias": DECODER_BIAS,
 }
 ENCODER_MODULE, DECODER_MODULE = "encoder.filterbank", "decoder.filterbank"
+_NUMBER = re.compile(BLOCK_NUMBER)
 _NORM = re.compile(r".*(masker\.bottleneck\.0|shared_block\.[25])")
 _SLOPE = re.compile(r".*(masker\.mask_net\.0|shared_block\.[14])\.weight")
 _CONV = re.compile(
@@ -71,7 +74,8 @@ class Renamed:
     @property
     def features(self) -> int:
         """Encoder's basis functions; 0 if it is missing."""
-        return len(self.weights[ENCODER]) if ENCODER in self.weights else 0
+        filters = self.weights.get(ENCODER)
+        return len(filters) if filters is not None and filters.ndim else 0
 
 
 def rename(weights: Mapping[str, Tensor], names: Names, *, causal: bool = False) -> Renamed:
@@ -80,7 +84,7 @@ def rename(weights: Mapping[str, Tensor], names: Names, *, causal: bool = False)
     Norms' gains and biases become ``[channel]``, absent biases of convolutions zero.
     """
     pattern = re.compile(names.block)
-    places = {name: match for name in weights if (match := pattern.fullmatch(name))}
+    places = {name: match for name in weights if (match := pattern.fullmatch(name)) and _is_numbered(match)}
     numbers = {(int(match.groupdict().get("repeat") or 0), int(match["block"])) for match in places.values()}
     per_repeat = 1 + max((block for _, block in numbers), default=0)
     renamed: dict[str, Tensor] = {}
@@ -98,10 +102,16 @@ def rename(weights: Mapping[str, Tensor], names: Names, *, causal: bool = False)
     return Renamed(_with_biases(_shaped(renamed, causal=causal)), stack, len(numbers))
 
 
+def _is_numbered(match: re.Match[str]) -> bool:
+    """Return whether the numbers in a name are written as torch writes them: `05` is another name than `5`."""
+    return all(_NUMBER.fullmatch(text) for name, text in match.groupdict().items() if name in ("repeat", "block"))
+
+
 def _renamed(name: str, modules: Mapping[str, str]) -> str:
     """Replace the longest module that the name begins with."""
     parts = name.split(".")
-    for length in range(len(parts), 0, -1):
+    deepest = max(module.count(".") for module in modules) + 1
+    for length in range(min(len(parts), deepest), 0, -1):
         module = modules.get(".".join(parts[:length]))
         if module is not None:
             renamed = ".".join([module, *parts[length:]])

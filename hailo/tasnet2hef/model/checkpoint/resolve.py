@@ -12,15 +12,20 @@ from tasnet2hef.base.errors import CheckpointError, OptionError
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.checkpoint.checkpoint import Checkpoint
 from tasnet2hef.model.checkpoint.filterbanks import options_of_spec, with_plain_filters
+from tasnet2hef.model.checkpoint.letters import require_one_channel
 from tasnet2hef.model.checkpoint.options import (
+    beside_notes,
     completed_options,
     merged_options,
+    misfits,
     open_questions,
+    place_of,
     plain_settings,
     refuse_unanswered,
 )
-from tasnet2hef.model.checkpoint.stored import FoundWeights, Layout, NamedWeights
-from tasnet2hef.model.checkpoint.tensors import clean, expected_shapes, require_fit
+from tasnet2hef.model.checkpoint.shapes import ENCODER
+from tasnet2hef.model.checkpoint.stored import UNREAD, FoundWeights, Layout, NamedWeights
+from tasnet2hef.model.checkpoint.tensors import clean, expected_shapes, require_fit, require_sizes
 
 _SKIP = "masker.TCN.0.skip_conv.weight"
 
@@ -34,7 +39,8 @@ def resolve(
     """
     where = found.where
     found = replace(found, settings=plain_settings(where, settings))
-    named = layout.find(found)
+    require_sizes(where, found.weights)
+    named = _fitting(layout, found)
     options, merge_notes = merged_options(named, settings)
     _require_channels(named, options)
     weights, dtype_notes = clean(where, named.weights)
@@ -42,7 +48,8 @@ def resolve(
     if named.plain_filters:
         options = options_of_spec(options)
     else:
-        weights, options, filter_notes = with_plain_filters(where, weights, options, assume=assume)
+        place = place_of(named, found.settings, "n_filters", "kernel_size", "in_chan")
+        weights, options, filter_notes = with_plain_filters(where, weights, options, assume=assume, place=place)
     weights, unused_notes = _with_unused_weights(weights)
     questions = open_questions(named, weights, options)
     if questions:
@@ -62,9 +69,22 @@ def resolve(
     options, option_notes = completed_options(named, weights, options, found.settings)
     spec = _spec(where, options)
     require_fit(where, weights, spec)
-    notes = (*named.notes, *merge_notes, *dtype_notes, *filter_notes, *unused_notes, *option_notes)
+    beside = beside_notes(named, found.settings, spec)
+    notes = (*named.notes, *beside, *merge_notes, *dtype_notes, *filter_notes, *unused_notes, *option_notes)
     ordered = {key: weights[key] for key in expected_shapes(spec)}
     return Checkpoint(spec, ordered, layout.NAME, notes, named.input_level_dbfs)
+
+
+def _fitting(layout: Layout, found: FoundWeights) -> NamedWeights:
+    """Name the weights; leave out what lies beside them and has other sizes."""
+    named = layout.find(found)
+    others = misfits(named)
+    if not others:
+        return named
+    metadata = tuple(each for each in found.metadata if not any(each is entry for entry, _ in others))
+    assert len(metadata) < len(found.metadata)
+    notes = (f"{UNREAD}, since it describes another network: {reason}" for _, reason in others)
+    return _fitting(layout, replace(found, metadata=metadata, notes=(*found.notes, *notes)))
 
 
 def _assumed(layout: Layout, found: FoundWeights, defaults: Mapping[str, object]) -> Checkpoint:
@@ -76,12 +96,16 @@ def _assumed(layout: Layout, found: FoundWeights, defaults: Mapping[str, object]
 
 def _require_channels(named: NamedWeights, options: Mapping[str, object]) -> None:
     """Refuse another number of channels than the layout found: the weights of one channel show no other."""
-    asked, stored = options.get("audio_channels", 1), named.recorded.get("audio_channels", 1)
+    recorded = {**named.recorded.options, **named.fixed}
+    asked, stored = options.get("audio_channels", 1), recorded.get("audio_channels", 1)
     if asked != stored:
         raise CheckpointError(
             f"{named.where}: audio_channels: found {asked} in the options and {stored} in the weights, expected "
             "the same; leave it out"
         )
+    filters = named.weights.get(ENCODER)
+    if stored == 1 and filters is not None and filters.ndim == 3:
+        require_one_channel(named.where, filters.shape[1])
 
 
 def _spec(where: str, options: Mapping[str, object]) -> TasNetSpec:

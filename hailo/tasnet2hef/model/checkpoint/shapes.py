@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
 from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
 
-_BLOCK = re.compile(r"masker\.TCN\.(\d+)\.")
+BLOCK_NUMBER: Final = r"(?:0|[1-9][0-9]{0,3})"
+"""Pattern of a number as a list of modules writes it."""
+_BLOCK = re.compile(rf"masker\.TCN\.({BLOCK_NUMBER})\.")
 
 ENCODER, DECODER = "encoder.filterbank._filters", "decoder.filterbank._filters"
 _BOTTLENECK, _MASK = "masker.bottleneck.1.weight", "masker.mask_net.1.weight"
@@ -23,22 +26,43 @@ _BATCH_NORM = "masker.TCN.0.shared_block.2.running_mean"
 def measured_options(where: str, weights: Mapping[str, Tensor]) -> dict[str, object]:
     """Read options off the weights: sizes, sources, causality, skip path, batch norm and PReLU activations."""
     causal = _CAUSAL_DEPTHWISE in weights
-    filters = _axes(where, weights, ENCODER, 3)
-    mask_rows = _axes(where, weights, _MASK, 3)[0]
+    filters = require_axes(where, weights, ENCODER, 3)
+    mask_rows = require_axes(where, weights, _MASK, 3)[0]
     n_src, out_chan = _sources(where, mask_rows, filters[0])
-    skip = _axes(where, weights, _SKIP_CONV, 3)[0] if _SKIP_CONV in weights else 0
+    skip = require_axes(where, weights, _SKIP_CONV, 3)[0] if _SKIP_CONV in weights else 0
     return {
         "n_filters": filters[0],
         "kernel_size": filters[2],
         "n_src": n_src,
         "out_chan": out_chan,
-        "bn_chan": _axes(where, weights, _BOTTLENECK, 3)[0],
-        "hid_chan": _axes(where, weights, _IN_CONV, 3)[0],
+        "bn_chan": require_axes(where, weights, _BOTTLENECK, 3)[0],
+        "hid_chan": require_axes(where, weights, _IN_CONV, 3)[0],
         "skip_chan": skip,
-        "conv_kernel_size": _axes(where, weights, _CAUSAL_DEPTHWISE if causal else _DEPTHWISE, 3)[2],
+        "conv_kernel_size": require_axes(where, weights, _CAUSAL_DEPTHWISE if causal else _DEPTHWISE, 3)[2],
         "causal": causal,
         **_learned_parts(weights),
     }
+
+
+def sizes(weights: Mapping[str, Tensor]) -> dict[str, object]:
+    """Read off the sizes alone, as far as they show: nothing is required.
+
+    With plain filters also the encoder's; other families compute theirs from parameters of other shapes.
+    """
+    depthwise = _CAUSAL_DEPTHWISE if _CAUSAL_DEPTHWISE in weights else _DEPTHWISE
+    places = {"bn_chan": (_BOTTLENECK, 0), "hid_chan": (_IN_CONV, 0), "conv_kernel_size": (depthwise, 2)}
+    sizes = {name: weights[key].shape[axis] for name, (key, axis) in places.items() if has_axes(weights, key)}
+    features = weights[_BOTTLENECK].shape[1] if has_axes(weights, _BOTTLENECK) else 0
+    if has_axes(weights, ENCODER) and len(weights[ENCODER]) == features:
+        sizes |= {"n_filters": features, "kernel_size": weights[ENCODER].shape[2]}
+    if has_axes(weights, _MASK) and features and weights[_MASK].shape[0] % features == 0:
+        sizes["n_src"] = weights[_MASK].shape[0] // features
+    return dict(sizes)
+
+
+def has_axes(weights: Mapping[str, Tensor], key: str) -> bool:
+    """Return whether a weight is there and has a convolution's three axes."""
+    return key in weights and weights[key].ndim == 3
 
 
 def _learned_parts(weights: Mapping[str, Tensor]) -> dict[str, object]:
@@ -58,7 +82,7 @@ def block_count(where: str, weights: Mapping[str, Tensor]) -> int:
     >>> block_count("x", {"masker.TCN.0.a": None, "masker.TCN.1.a": None})
     2
     """
-    numbers = {int(match[1]) for key in weights if (match := _BLOCK.match(key))}
+    numbers = _numbers(weights)
     gap = next((number for number in range(len(numbers)) if number not in numbers), None)
     if gap is not None:
         raise CheckpointError(
@@ -68,7 +92,17 @@ def block_count(where: str, weights: Mapping[str, Tensor]) -> int:
     return len(numbers)
 
 
-def _axes(where: str, weights: Mapping[str, Tensor], key: str, axes: int) -> tuple[int, ...]:
+def blocks_seen(weights: Mapping[str, Tensor]) -> int:
+    """Count the TCN blocks, with or without gaps."""
+    return len(_numbers(weights))
+
+
+def _numbers(weights: Mapping[str, Tensor]) -> set[int]:
+    return {int(match[1]) for key in weights if (match := _BLOCK.match(key))}
+
+
+def require_axes(where: str, weights: Mapping[str, Tensor], key: str, axes: int) -> tuple[int, ...]:
+    """Return a weight's shape; refuse one that is missing, has other axes, or an empty one."""
     if key not in weights:
         raise CheckpointError(
             f"{where}: {key} is missing among {len(weights)} weights; give the whole state dict of the network"

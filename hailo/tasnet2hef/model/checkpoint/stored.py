@@ -25,6 +25,22 @@ class Metadata(NamedTuple):
     """They are in another file, which may belong to another network."""
 
 
+Read = Sequence[tuple[Metadata, Mapping[str, object]]]
+"""Metadata, the nearest first, with the options that a layout reads in each, under Asteroid's names."""
+
+UNREAD: Final = "left unread"
+"""Begins a note on a file beside the weights whose options are not used."""
+
+
+class Recorded(NamedTuple):
+    """Options that came with weights, under Asteroid's names, and where they are."""
+
+    options: dict[str, object]
+    place: str
+    """In words."""
+    read: Read = ()
+
+
 SPEC_PLACE: Final = "its spec"
 """Place of the options of our own plain network."""
 _WHOLE_SPEC: Final = frozenset(
@@ -82,10 +98,9 @@ class NamedWeights:
     where: str
     weights: dict[str, Tensor]
     """As stored, by Asteroid's parameter names."""
-    recorded: dict[str, object] = field(default_factory=dict)
-    """Options that came with the weights or follow from the implementation, under Asteroid's names."""
-    recorded_in: str = "the file"
-    """Where those options come from, in words."""
+    recorded: Recorded
+    fixed: Mapping[str, object] = field(default_factory=dict)
+    """Options that the weights or their implementation show; they count more than what is recorded."""
     notes: tuple[str, ...] = ()
     questions: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
     """Options that must be known and that neither weights nor metadata show; the first choice is the default."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.network.reference import ReferenceTasNet
 
 _COUNTER = "num_batches_tracked"
+_MOST_WEIGHTS: Final = 2**28
 
 
 def clean(where: str, weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], tuple[str, ...]]:
@@ -22,6 +24,19 @@ def clean(where: str, weights: Mapping[str, Tensor]) -> tuple[dict[str, Tensor],
     for key, tensor in copies.items():
         _require_finite(where, key, tensor)
     return copies, _conversion_notes(weights)
+
+
+def require_sizes(where: str, weights: Mapping[str, Tensor]) -> None:
+    """Refuse tensors that are larger than what is stored of them, before anything is made of their shapes."""
+    for key, tensor in weights.items():
+        if tensor.layout is torch.strided and not tensor.is_meta:
+            _require_stored(where, key, tensor)
+    total = sum(tensor.numel() for tensor in weights.values())
+    if total > _MOST_WEIGHTS:
+        raise CheckpointError(
+            f"{where}: found {total:,} weights, many more than any Conv-TasNet has (at most {_MOST_WEIGHTS:,}); "
+            "give its state dict alone"
+        )
 
 
 def expected_shapes(spec: TasNetSpec) -> dict[str, tuple[int, ...]]:
@@ -55,9 +70,9 @@ def _require_keys(where: str, weights: Mapping[str, Tensor], expected: Mapping[s
     unexpected = [key for key in weights if key not in expected]
     if unexpected:
         raise CheckpointError(
-            f"{where}: {len(unexpected)} weights belong to no Conv-TasNet of this shape, first {unexpected[0]} "
-            f"{list(weights[unexpected[0]].shape)}; expected the {len(expected)} of the original, so undo what "
-            "was added to the network"
+            f"{where}: {len(unexpected)} weights belong to no Conv-TasNet of this shape, first "
+            f"{unexpected[0][:80]} {list(weights[unexpected[0]].shape)}; expected the {len(expected)} of the "
+            "original, so undo what was added to the network"
         )
 
 
@@ -70,14 +85,22 @@ def _require_usable(where: str, key: str, tensor: Tensor) -> None:
     if not tensor.is_floating_point() and not key.endswith(_COUNTER):
         raise CheckpointError(
             f"{where}: {key}: found {_kind(tensor)} values, expected float32; "
-            "save the network before it is quantised"
+            f"{'save the network before it is quantised' if _is_short(tensor) else 'save the weights as floats'}"
         )
+
+
+def _require_stored(where: str, key: str, tensor: Tensor) -> None:
     needed, stored = tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()
     if stored < needed:
         raise CheckpointError(
             f"{where}: {key}: found {stored} bytes for shape {list(tensor.shape)}, expected {needed}; "
             "the file is damaged, or its tensors are expanded views: save contiguous copies"
         )
+
+
+def _is_short(tensor: Tensor) -> bool:
+    """Return whether a tensor's values may be quantised: integers of one byte."""
+    return tensor.dtype in (torch.int8, torch.uint8)
 
 
 def _kind(tensor: Tensor) -> str:

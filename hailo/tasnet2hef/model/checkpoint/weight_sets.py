@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -20,6 +20,7 @@ _WRAPPING_MODULES = frozenset({"module", "_orig_mod", "_forward_module", "_fsdp_
 _COUNTER = "num_batches_tracked"
 _BUFFERS = (_COUNTER, "running_mean", "running_var", "torch_window")
 _REBUILD = re.compile(r"torch\._utils\._rebuild_(.+)")
+_MOST_SETS = 64
 _KINDS = {"qtensor": "quantised", "sparse_tensor": "sparse", "meta_tensor_no_storage": "meta (no values)"}
 
 
@@ -43,17 +44,21 @@ def find_weights(raw: RawCheckpoint, layouts: Sequence[Layout], wanted: object =
     ``wanted`` names it where there are several, e.g. raw and averaged weights. Refuses several without a name.
     """
     mappings = list(walk(raw.content))
-    beside = (*raw.metadata, *(metadata_beside(raw.path) if raw.path else ()))
+    beside, unread = metadata_beside(raw.path) if raw.path else ((), ())
+    notes = (*_module_note(raw.content), *unread)
     sets: list[WeightSet] = []
     for path, mapping in mappings:
         named = plain_names(mapping)
         tensors = tensors_in(named)
-        if tensors:
-            metadata = (*_metadata(mappings, path), *beside)
-            around = FoundWeights(
-                raw.where, tensors, metadata, _module_note(raw.content), unread=unread_tensors(named)
+        prefixes = _prefixes(tensors, layouts)
+        if prefixes:
+            metadata = (*_metadata(mappings, path), *raw.metadata, *beside)
+            around = FoundWeights(raw.where, tensors, metadata, notes, unread=unread_tensors(named))
+            sets += _sets_in(path, around, prefixes)
+        if len(sets) > _MOST_SETS:
+            raise CheckpointError(
+                f"{raw.where}: found more than {_MOST_SETS} sets of weights, expected one network; save it alone"
             )
-            sets += _sets_in(path, around, layouts)
     sets = _distinct([*sets, *(each for found in sets for each in _averaged(found, mappings))])
     return _chosen(raw.where, sets, wanted) if sets else None
 
@@ -73,11 +78,7 @@ def plain_names(state: Mapping[str, object]) -> dict[str, object]:
 
 def tensors_in(mapping: Mapping[str, object]) -> dict[str, Tensor]:
     """Return the tensors of a mapping, without counters that are no parameter (``n_averaged``)."""
-    arrays = {
-        name: from_numpy(value.astype(value.dtype.newbyteorder("=")))
-        for name, value in mapping.items()
-        if isinstance(value, np.ndarray)
-    }
+    arrays = {name: from_numpy(value) for name, value in mapping.items() if isinstance(value, np.ndarray)}
     tensors = arrays | {name: value for name, value in mapping.items() if isinstance(value, Tensor)}
     return {
         name: tensor
@@ -94,23 +95,39 @@ def unread_tensors(mapping: Mapping[str, object]) -> dict[str, str]:
     }
 
 
-def _sets_in(path: tuple[str, ...], around: FoundWeights, layouts: Sequence[Layout]) -> Iterator[WeightSet]:
+def _prefixes(names: Iterable[str], layouts: Sequence[Layout]) -> list[tuple[Layout, str]]:
+    """Return the layouts that have their anchor among names, with what precedes it."""
+    anchors = [(layout, re.compile(rf"(?P<prefix>(?:.*\.)?){layout.ANCHOR}")) for layout in layouts]
+    return list(
+        dict.fromkeys(
+            (layout, match["prefix"])
+            for layout, anchor in anchors
+            for name in names
+            if (match := anchor.fullmatch(name))
+        )
+    )
+
+
+def _sets_in(
+    path: tuple[str, ...], around: FoundWeights, prefixes: Sequence[tuple[Layout, str]]
+) -> Iterator[WeightSet]:
     """Yield the networks among the tensors of one mapping."""
-    for layout in layouts:
-        anchor = re.compile(rf"(?P<prefix>(?:.*\.)?){layout.ANCHOR}")
-        prefixes = dict.fromkeys(match["prefix"] for name in around.weights if (match := anchor.fullmatch(name)))
-        for prefix in prefixes:
-            weights = {k.removeprefix(prefix): v for k, v in around.weights.items() if k.startswith(prefix)}
-            others = [name for name in around.weights if not name.startswith(prefix)]
-            note = (
-                [f"left out {len(others)} weights beside {prefix.rstrip('.')}, first {others[0]}"]
-                if others
-                else []
-            )
-            unread = {k.removeprefix(prefix): v for k, v in around.unread.items() if k.startswith(prefix)}
-            found = replace(around, weights=weights, notes=(*around.notes, *note), unread=unread)
-            if layout.claims(found):
-                yield WeightSet(".".join(filter(None, [*path, prefix.rstrip(".")])) or "top", layout, found)
+    for layout, prefix in prefixes[: _MOST_SETS + 1]:
+        inner = tuple(other for _, other in prefixes if other.startswith(prefix) and other != prefix)
+        own = {k: v for k, v in around.weights.items() if k.startswith(prefix) and not k.startswith(inner)}
+        found = replace(
+            around,
+            weights={name.removeprefix(prefix): tensor for name, tensor in own.items()},
+            notes=(*around.notes, *_left_out(around.weights, own, prefix.rstrip(".") or "it")),
+            unread={k.removeprefix(prefix): v for k, v in around.unread.items() if k.startswith(prefix)},
+        )
+        if layout.claims(found):
+            yield WeightSet(".".join(filter(None, [*path, prefix.rstrip(".")])) or "top", layout, found)
+
+
+def _left_out(weights: Mapping[str, Tensor], own: Mapping[str, Tensor], place: str) -> list[str]:
+    first = next((name for name in weights if name not in own), None)
+    return [] if first is None else [f"left out {len(weights) - len(own)} weights beside {place}, first {first}"]
 
 
 def _averaged(raw: WeightSet, mappings: Mappings) -> Iterator[WeightSet]:
@@ -120,7 +137,9 @@ def _averaged(raw: WeightSet, mappings: Mappings) -> Iterator[WeightSet]:
     shapes = [weights[name].shape for name in names]
     for path, mapping in mappings:
         for key, values in mapping.items():
-            if isinstance(values, (list, tuple)) and [getattr(each, "shape", None) for each in values] == shapes:
+            if not isinstance(values, (list, tuple)) or len(values) != len(shapes):
+                continue
+            if [getattr(each, "shape", None) for each in values] == shapes:
                 averaged = {**weights, **dict(zip(names, values, strict=True))}
                 yield replace(raw, name=".".join([*path, key]), found=replace(raw.found, weights=averaged))
 
@@ -135,16 +154,23 @@ def _distinct(sets: Sequence[WeightSet]) -> list[WeightSet]:
 
 
 def _same(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
-    return first.keys() == second.keys() and all(
-        (one.shape, one.dtype, one.device) == (other.shape, other.dtype, other.device) and equal(one, other)
-        for one, other in ((first[name], second[name]) for name in first)
-    )
+    return first.keys() == second.keys() and all(_equal(first[name], second[name]) for name in first)
+
+
+def _equal(one: Tensor, other: Tensor) -> bool:
+    """Compare tensors; those that are larger than what is stored of them, which no network has, are not read."""
+    if (one.shape, one.dtype, one.device) != (other.shape, other.dtype, other.device):
+        return False
+    if any(each.numel() * each.element_size() > each.untyped_storage().nbytes() for each in (one, other)):
+        return False
+    return (one.data_ptr(), one.stride()) == (other.data_ptr(), other.stride()) or equal(one, other)
 
 
 def _chosen(where: str, sets: Sequence[WeightSet], wanted: object) -> WeightSet:
+    sets = _with_own_names(sets)
     names = [each.name for each in sets]
     if wanted is not None:
-        named = next((each for each in sets if each.name == wanted), None)
+        named = next((each for each in sets if each.name == str(wanted)), None)
         if named is None:
             raise CheckpointError(f"{where}: weights: found {wanted!r}, expected {' or '.join(names)}")
         return named
@@ -155,6 +181,16 @@ def _chosen(where: str, sets: Sequence[WeightSet], wanted: object) -> WeightSet:
             f"raw and averaged ones; give {flags}"
         )
     return sets[0]
+
+
+def _with_own_names(sets: Sequence[WeightSet]) -> list[WeightSet]:
+    """Number the sets that have one name: a key may have a dot in it."""
+    names = [each.name for each in sets]
+    numbers = [names[:index].count(name) for index, name in enumerate(names)]
+    return [
+        replace(each, name=f"{each.name}:{number + 1}") if number else each
+        for each, number in zip(sets, numbers, strict=True)
+    ]
 
 
 def _metadata(mappings: Mappings, path: tuple[str, ...]) -> list[Metadata]:

@@ -23,7 +23,7 @@ import numpy as np
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError, InputError
-from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.files import DAMAGED_ARCHIVE, written_beside
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.version import __version__
 from tasnet2hef.target.graph.onnx_node import Shape
@@ -154,7 +154,7 @@ def open_calibration(path: Path) -> CalibrationSet:
             names = [Path(name).stem for name in archive.namelist() if name.endswith(".npy")]
             metadata = _read_metadata(archive) if METADATA_ARRAY in names else None
             shapes = {name: _shape_of(archive, name) for name in names if name != METADATA_ARRAY}
-    except (zipfile.BadZipFile, ValueError, TypeError, OSError, KeyError) as error:
+    except DAMAGED_ARCHIVE as error:
         raise InputError(
             f"{path}: not a calibration set ({error}); make it with `tasnet2hef calibrate`"
         ) from error

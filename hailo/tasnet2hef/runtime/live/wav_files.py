@@ -1,4 +1,7 @@
-"""WAV files that are written during a session, and appear under their names once it ends without an error."""
+"""WAV files that are written during a session, and appear under their names once it ends.
+
+One that an error ends leaves none, unless the device failed: what it gave before is kept.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tasnet2hef.audio.samples import Samples
-from tasnet2hef.base.errors import AudioError, OptionError
+from tasnet2hef.base.errors import AudioError, DeviceRunError, OptionError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.runtime.live.separator import LivePart
 
@@ -23,14 +26,20 @@ def wav_file(path: Path, sample_rate_hz: int, channels: int) -> Iterator[Write]:
     """
     import soundfile
 
+    failure: DeviceRunError | None = None
     try:
         with (
             written_beside(path) as part,
             soundfile.SoundFile(part, "w", sample_rate_hz, channels, "FLOAT", format="WAV") as recording,
         ):
-            yield lambda samples: recording.write(samples.T)
+            try:
+                yield lambda samples: recording.write(samples.T)
+            except DeviceRunError as error:
+                failure = error
     except (OptionError, soundfile.SoundFileError) as error:
         raise AudioError(f"{path}: can't be written ({error})") from error
+    if failure is not None:
+        raise failure
 
 
 @contextmanager

@@ -13,12 +13,22 @@ from tasnet2hef.base.errors import InputError
 from tasnet2hef.target.files.file_summary import FileSummary, Port, finite, fused_layer
 from tasnet2hef.target.files.hef_header import HefHeader
 
-CHIPS: Final = {0: "hailo8", 1: "hailo8", 2: "hailo8r", 3: "hailo8l", 103: "hailo10h"}
-"""``header.hw_arch``. 1 and 103 are recorded (limits.md, section 10), the others inferred.
-
-103 is called HAILO1XH there: a file for hailo15h may have it too [inferred].
+CHIPS: Final = {
+    0: "hailo8",
+    1: "hailo8",
+    2: "hailo8r",
+    3: "hailo8l",
+    4: "hailo15m",
+    5: "hailo10h",
+    6: "hailo15l",
+    103: "hailo15h",
+}
+"""``header.hw_arch``: 1 and 103 are in real files, 4 to 6 and 103 in ``hef.proto`` of HailoRT 4.23, the others
+inferred.
 """
-_RECORDED_CHIPS: Final = (1, 103)
+_KNOWN_CHIPS: Final = (1, 4, 5, 6, 103)
+_1XH: Final = 103
+"""HAILO15H in HailoRT 4.x; HAILO1XH in 5.x, whose compilers give it to programs for hailo10h and hailo15h."""
 _OUTPUT: Final = 1
 _ANOTHER_CONTEXT: Final = 1
 
@@ -80,7 +90,7 @@ def summarise(
         outputs=tuple(sorted(outputs, key=lambda port: order.get(port.name, len(order)))),
         header_version=header.version,
         compiler_version=_compiler_version(message.header),
-        hw_arch=CHIPS.get(message.header.hw_arch),
+        hw_arch=_chip(message.header),
         contexts=sum(len(group.contexts) for group in groups) or None,
         fps=finite(metadata.bottleneck_fps) or None,
         latency_ms=finite(1000 * latency_s) if latency_s else None,
@@ -152,6 +162,15 @@ def _controllers(groups: Iterable[Any]) -> int:
     return len(controllers)
 
 
+def _chip(header: Any) -> str | None:
+    return "hailo10h" if _is_of_two_chips(header) else CHIPS.get(header.hw_arch)
+
+
+def _is_of_two_chips(header: Any) -> bool:
+    version = _compiler_version(header)
+    return header.hw_arch == _1XH and version is not None and int(version.partition(".")[0]) >= 5
+
+
 def _compiler_version(header: Any) -> str | None:
     """Return the compiler's version: text up to 3.x, numbers as well from 5.x on (limits.md, section 10)."""
     match = re.search(r"\d+\.\d+\.\d+", header.sdk_version)
@@ -179,8 +198,10 @@ def _notes(
     chip = message.header.hw_arch
     if chip not in CHIPS:
         yield f"chip number {chip} is not known"
-    elif chip not in _RECORDED_CHIPS:
+    elif chip not in _KNOWN_CHIPS:
         yield f"chip number {chip} is assumed to be {CHIPS[chip]} [inferred]"
+    elif _is_of_two_chips(message.header):
+        yield "chip number 103 of a 5.x compiler stands for hailo10h and for hailo15h"
     if not any(len(group.contexts) for group in message.network_groups):
         yield "it names no context where this reader looks; files for a part of a chip may keep them elsewhere"
     unread = sum(not edge.is_read for edge in edges)

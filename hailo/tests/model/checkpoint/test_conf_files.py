@@ -12,9 +12,9 @@ from torch import Tensor
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.checkpoint.conf_files import NAMES, metadata_beside
-from tests.model.checkpoint.foreign_nets import kaituoxu
-from tests.model.checkpoint.foreign_nets_more import naplab
-from tests.model.checkpoint.small_nets import saved, small_weights
+from tests.model.checkpoint.foreign_nets import espnet, kaituoxu
+from tests.model.checkpoint.foreign_nets_more import funcwj, naplab
+from tests.model.checkpoint.small_nets import saved, small_package, small_weights
 
 OPTIONS = {"mask_act": "relu", "n_blocks": 3, "n_repeats": 2, "sample_rate": 16000}
 
@@ -48,28 +48,89 @@ def test_tags_make_no_objects_and_references_are_followed(tmp_path: Path) -> Non
     conf = "N_out: 32\nname: !!python/object/apply:os.system [x]\n"
     conf += "MaskNet: !new:a.MaskNet\n    N: !ref <N_out>\n    C: 2\n"
     (tmp_path / "hyperparams.yaml").write_text(conf)
-    metadata = metadata_beside(tmp_path / "masknet.ckpt")
+    metadata, _ = metadata_beside(tmp_path / "masknet.ckpt")
     assert {"N": 32, "C": 2} in [entry.values for entry in metadata]
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "kind"),
-    [
-        ("config.json", "{", "can't be read as JSON"),
-        ("mdl.json", "[1]", "found a list"),
-        ("conf.yml", "a: [", "as YAML"),
-    ],
-)
-def test_damaged_files_are_refused(name: str, text: str, kind: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(text)
-    with pytest.raises(CheckpointError, match=f"{name}: .*{kind}.*fix or remove it"):
-        load_checkpoint(saved(small_weights(), tmp_path / "net.pth"))
+UNREADABLE = [
+    ("config.json", b"{", "can't be read as JSON"),
+    ("mdl.json", b"[1]", "found a list"),
+    ("conf.yml", b"a: [", "as YAML"),
+    ("config.yaml", b"a: 1\n---\nb: 2", "as YAML"),
+    ("config.yaml", b"a: {{ x }}\n{% if %}", "as YAML"),
+    ("config.yaml", "a: 1".encode("utf-16"), "as YAML"),
+    ("config.yaml", b"a: !!bool maybe", "as YAML"),
+    ("config.yaml", b"a: !!int ''", "as YAML"),
+    ("config.yaml", b"a: !!timestamp foo", "as YAML"),
+    ("config.yaml", b"a: 1" + b":1" * 100_000 + b".5", "as YAML"),
+    ("config.json", b" " * (2**20 + 1), "expected options"),
+    ("config.json", b"[" * 100_000, "as JSON"),
+]
 
 
-def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(" " * (2**20 + 1))
-    with pytest.raises(CheckpointError, match="expected options"):
+@pytest.mark.parametrize(("name", "text", "kind"), UNREADABLE, ids=range(len(UNREADABLE)))
+def test_a_file_that_cant_be_read_is_named_where_it_may_be_missed(
+    name: str, text: bytes, kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(text)
+    with pytest.raises(CheckpointError, match=f"left unread: .*{name}: .*{kind}.*mask_act"):
         load_checkpoint(saved(small_weights(), tmp_path / "net.pth"))
+    notes = load_checkpoint(saved(small_package(), tmp_path / "package.pth")).notes
+    assert [note.partition(":")[0] for note in notes] == ["left unread"]
+
+
+def test_numbers_to_the_base_of_sixty_are_no_numbers(tmp_path: Path) -> None:
+    (tmp_path / "conf.yml").write_text("a: 1" + ":1" * 100_000 + "\nb: 8_000\nc: 12:30\n")
+    values = metadata_beside(tmp_path / "net.pth")[0][0].values
+    assert (values["b"], values["c"]) == (8000, "12:30")
+
+
+def test_a_file_with_other_sizes_is_left_out(tmp_path: Path) -> None:
+    path = saved(small_weights(), tmp_path / "net.pth")
+    (tmp_path / "conf.yml").write_text(yaml.safe_dump({"masknet": {**OPTIONS, "n_blocks": 50}}))
+    left_out = r"left unread, .*n_blocks=50 and n_repeats=2 in the conf.yml beside it \(masknet\), 6 TCN blocks"
+    with pytest.raises(CheckpointError, match=left_out + ".*mask_act"):
+        load_checkpoint(path)
+    (tmp_path / "conf.yml").write_text(yaml.safe_dump({"masknet": {**OPTIONS, "bn_chan": 5}}))
+    with pytest.raises(
+        CheckpointError, match=r"bn_chan=5 in the conf.yml beside it \(masknet\), 4 in the weights"
+    ):
+        load_checkpoint(path)
+
+
+def test_of_several_sections_the_one_that_fits_counts(tmp_path: Path) -> None:
+    net = funcwj()
+    teacher = {"N": 512, "L": 16, "X": 8, "R": 4, "activate": "softmax"}
+    (tmp_path / "conf.yml").write_text(
+        yaml.safe_dump({"a_teacher": teacher, "student": {**net.sizes.letters(), "activate": "sigmoid"}})
+    )
+    read = load_checkpoint(saved(dict(net.state_dict()), tmp_path / "net.pth"))
+    assert read.spec.mask_act == "sigmoid"
+    assert "mask_act=sigmoid" in next(note for note in read.notes if note.endswith("as in the conf.yml beside it"))
+
+
+def test_another_part_of_a_joint_training_decides_nothing(tmp_path: Path) -> None:
+    conf = {
+        "asr_encoder_conf": {"nonlinear": "sigmoid", "causal": True, "fs": "16k"},
+        "separator_conf": {"nonlinear": "relu"},
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(conf, sort_keys=False))
+    spec = load_checkpoint(saved(dict(espnet().state_dict()), tmp_path / "net.pth"), assume=True).spec
+    assert (spec.mask_act, spec.causal, spec.sample_rate) == ("relu", False, 16000)
+
+
+def test_what_the_weights_contradict_is_not_said_to_be_used(tmp_path: Path) -> None:
+    net = funcwj(norm="cLN")
+    (tmp_path / "mdl.json").write_text(json.dumps({"norm": "gLN", "non_linear": "relu"}))
+    notes = load_checkpoint(saved(dict(net.state_dict()), tmp_path / "net.pth")).notes
+    assert "mask_act=relu: as in the mdl.json beside it" in notes
+    assert "norm_type: cLN, as this network has it, not gLN as in the mdl.json beside it" in notes
+
+
+def test_a_rate_of_something_else_replaces_no_packages(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "encodec", "sampling_rate": 24000}))
+    read = load_checkpoint(saved(small_package(sample_rate=8000), tmp_path / "net.pth"))
+    assert (read.spec.sample_rate, read.notes) == (8000, ())
 
 
 UNRELATED: list[dict[str, object]] = [

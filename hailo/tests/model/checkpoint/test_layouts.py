@@ -16,6 +16,7 @@ from torch import Tensor
 
 import tasnet2hef
 from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.export import ExportOptions, export_file
 from tests.model.checkpoint import foreign_nets as nets
 from tests.model.checkpoint import foreign_nets_more as more
@@ -249,3 +250,22 @@ def test_skips_between_repeats_are_refused(tmp_path: Path) -> None:
     weights["conv.skip_linear.0.weight"] = torch.ones(6, 6, 1)
     with pytest.raises(CheckpointError, match=r"conv.skip_linear.0.weight: found skip connections"):
         tasnet2hef.load(saved(content, tmp_path / "net.pt"))
+
+
+def test_jusperlees_batch_norm_for_lightning_may_be_causal_or_not(tmp_path: Path) -> None:
+    path = saved(dict(more.jusperlee_lightning(norm="bN").state_dict()), tmp_path / "net.pth")
+    with pytest.raises(CheckpointError, match="causal: --set causal=false or --set causal=true"):
+        load_checkpoint(path, {"mask_act": "relu"})
+    read = load_checkpoint(path, {"mask_act": "relu", "causal": True})
+    assert (read.spec.causal, read.spec.norm_type) == (True, "bN")
+
+
+def test_activations_may_be_written_in_capitals(tmp_path: Path) -> None:
+    net = more.tky823(enc_nonlinear="relu")
+    content = {**net.content(), "enc_nonlinear": "ReLU", "mask_nonlinear": "Sigmoid"}
+    assert load_checkpoint(saved(content, tmp_path / "net.pth")).spec.encoder_activation == "relu"
+    path = nets.save_espnet_experiment(
+        nets.espnet(pre_mask_nonlinear="tanh"), tmp_path / "exp", pre_mask_nonlinear="Tanh", nonlinear="ReLU"
+    )
+    spec = load_checkpoint(path).spec
+    assert (spec.mask_input_act, spec.mask_act) == ("tanh", "relu")

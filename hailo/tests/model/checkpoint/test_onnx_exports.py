@@ -32,6 +32,7 @@ CASES: list[dict[str, Any]] = [
     {"mask_act": "relu"},
     {"mask_act": "softmax", "n_src": 3},
     {"mask_act": "linear", "skip_chan": 0},
+    {"mask_act": "prelu", "encoder_activation": "prelu"},
     {"norm_type": "cLN", "encoder_activation": "relu"},
     {"norm_type": "fgLN", "kernel_size": 20, "stride": 7},
     {"norm_type": "bN", "n_blocks": 2, "n_repeats": 3},

@@ -122,7 +122,7 @@ def test_arrays_are_kept(kind: str, protocol: int) -> None:
     for each in (array, np.asfortranarray(array), array[0], array[:0]):
         read = _read({"array": each}, protocol)["array"]
         assert np.array_equal(read, each)
-        assert read.dtype == each.dtype
+        assert read.dtype == each.dtype.newbyteorder("=")
     assert isinstance(_read(np.array([{}], dtype=object), protocol), Inert)
 
 

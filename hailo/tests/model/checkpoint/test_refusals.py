@@ -237,14 +237,14 @@ def test_unusable_weights(name: str, packed: bool, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("recorded", "expected"),
     [
-        ({"n_src": 3}, "n_src: found 3 in the options and 2 in the weights"),
+        ({"n_src": 3}, "n_src: found 3 in its model_args and 2 in the weights"),
         ({"norm_type": "instance"}, "norm_type: found 'instance'"),
         ({"mask_act": ["relu"]}, "mask_act: found a list"),
         ({"sample_rate": 8000.5}, "sample_rate: found 8000.5"),
         ({"sample_rate": float("nan")}, "sample_rate: found nan"),
         ({"fb_name": "TorchSTFTFB"}, "more than a convolution (pre_analysis"),
         ({"fb_name": "MelGramFB"}, "more than a convolution (post_analysis)"),
-        ({"n_blocks": 6}, "n_blocks=6 and n_repeats=2 in the options and 6 TCN blocks"),
+        ({"n_blocks": 6}, "n_blocks=6 and n_repeats=2 in its model_args and 6 TCN blocks"),
         ({"stride": -1}, "stride: found -1"),
     ],
 )
@@ -309,3 +309,36 @@ def test_another_part_with_a_stride_and_a_rate_decides_nothing(tmp_path: Path) -
     content = {"state_dict": small_weights(), "hyper_parameters": hyper}
     spec = load_checkpoint(saved(content, tmp_path / "net.ckpt")).spec
     assert (spec.stride, spec.sample_rate) == (8, 8000)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"causal": "maybe"}, "causal: found 'maybe', expected true or false"),
+        ({"causal": "yes"}, "causal: found true in the options given and false in the weights"),
+        ({"in_chan": "abc"}, "in_chan: found 'abc', expected a number"),
+        ({"encoder_padding": 17}, "encoder_padding: found 17, expected at most the kernel of 16 samples"),
+        ({"sample_rate": 10**9}, "sample_rate: found 1000000000, expected 1000 to 768000 Hz"),
+    ],
+)
+def test_options_out_of_range(settings: dict[str, object], message: str, tmp_path: Path) -> None:
+    path = saved(small_weights(), tmp_path / "net.pth")
+    assert message in _refusal(path, {"mask_act": "relu", "n_blocks": 3, **settings})
+
+
+@pytest.mark.parametrize("answer", ["no", "False", "off", 0, False])
+def test_a_switch_is_answered_in_words(answer: object, tmp_path: Path) -> None:
+    path = saved(small_weights(), tmp_path / "net.pth")
+    assert not load_checkpoint(path, {"mask_act": "relu", "n_blocks": 3, "causal": answer}).spec.causal
+
+
+def test_an_encoder_for_two_channels_is_called_that(tmp_path: Path) -> None:
+    weights = {**small_weights(), "encoder.filterbank._filters": torch.randn(16, 2, 16)}
+    assert "an encoder for 2 input channels" in _refusal(
+        saved(weights, tmp_path / "net.pth"), {"mask_act": "relu"}
+    )
+
+
+def test_options_may_have_a_model_name(tmp_path: Path) -> None:
+    content = {"state_dict": small_weights(), "hyper_parameters": {"model_name": "VADNet", "mask_act": "relu"}}
+    assert load_checkpoint(saved(content, tmp_path / "net.ckpt"), {"n_blocks": 3}).spec.mask_act == "relu"

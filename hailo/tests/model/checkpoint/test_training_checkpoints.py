@@ -191,21 +191,21 @@ def test_shapes_show_the_rest(options: dict[str, object], tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_src": 3}, "n_src: found 3 in the options and 2 in the weights"),
+        ({"n_src": 3}, "n_src: found 3 in the options given and 2 in the weights"),
         (
             {"n_filters": 32},
-            "n_filters: found 32 in the options, which makes 32 for free filters, and .16, 1, 16.",
+            "n_filters: found 32 in the options given, which makes 32 for free filters, and .16, 1, 16.",
         ),
-        ({"kernel_size": 20}, "kernel_size: found 20 in the options"),
-        ({"bn_chan": 128}, "bn_chan: found 128 in the options and 4 in the weights"),
-        ({"hid_chan": 512}, "hid_chan: found 512 in the options and 8 in the weights"),
-        ({"skip_chan": 0}, "skip_chan: found 0 in the options and 6 in the weights"),
-        ({"conv_kernel_size": 5}, "conv_kernel_size: found 5 in the options and 3 in the weights"),
-        ({"causal": True}, "causal: found True in the options and False in the weights"),
+        ({"kernel_size": 20}, "kernel_size: found 20 in the options given"),
+        ({"bn_chan": 128}, "bn_chan: found 128 in the options given and 4 in the weights"),
+        ({"hid_chan": 512}, "hid_chan: found 512 in the options given and 8 in the weights"),
+        ({"skip_chan": 0}, "skip_chan: found 0 in the options given and 6 in the weights"),
+        ({"conv_kernel_size": 5}, "conv_kernel_size: found 5 in the options given and 3 in the weights"),
+        ({"causal": True}, "causal: found true in the options given and false in the weights"),
         ({"audio_channels": 2}, "audio_channels: found 2 in the options and 1 in the weights"),
-        ({"out_chan": 1}, "out_chan: found 1 in the options and 16 in the weights"),
-        ({"n_blocks": 8}, "n_blocks=8 in the options and 6 TCN blocks in the weights"),
-        ({"n_blocks": 3, "n_repeats": 3}, "n_blocks=3 and n_repeats=3 in the options and 6 TCN blocks"),
+        ({"out_chan": 1}, "out_chan: found 1 in the options given and 16 in the weights"),
+        ({"n_blocks": 8}, "n_blocks=8 in the options given and 6 TCN blocks in the weights"),
+        ({"n_blocks": 3, "n_repeats": 3}, "n_blocks=3 and n_repeats=3 in the options given and 6 TCN blocks"),
         ({"n_blocks": 0}, "n_blocks: found 0, expected a whole number"),
         ({"norm_type": "bN"}, "norm_type: found bN in the options and masker.TCN.0.shared_block.2.gamma in the"),
         ({"mask_act": "prelu"}, "1 of .* weights are missing, first masker.output_act.weight"),
@@ -229,7 +229,9 @@ def test_contradictions_are_refused(options: dict[str, object], message: str, tm
 
 def test_prelu_in_the_weights_contradicts_another_activation(tmp_path: Path) -> None:
     path = saved(small_weights(mask_act="prelu"), tmp_path / "net.pt")
-    with pytest.raises(CheckpointError, match="mask_act: found relu in the options and prelu in the weights"):
+    with pytest.raises(
+        CheckpointError, match="mask_act: found relu in the options given and prelu in the weights"
+    ):
         load_checkpoint(path, SETTINGS)
 
 

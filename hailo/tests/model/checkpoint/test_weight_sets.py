@@ -165,3 +165,29 @@ def test_the_training_settles_a_stale_rate_aloud(tmp_path: Path) -> None:
     del content["model_args"]["sample_rate"]
     older = load_checkpoint(saved(content, tmp_path / "older.pth"))
     assert (older.spec.sample_rate, older.notes) == (16000, ())
+
+
+def test_every_name_that_is_offered_is_taken(tmp_path: Path) -> None:
+    raw = small_weights()
+    other = {name: 2 * value for name, value in raw.items()}
+    contents: list[tuple[object, list[object]]] = [
+        ([raw, other], [0, 1]),
+        ({"a.b": raw, "a": {"b": other}}, ["a.b", "a.b:2"]),
+        ({**raw, **{f"ema.{name}": value for name, value in other.items()}}, ["top", "ema"]),
+    ]
+    for content, names in contents:
+        path = saved(content, tmp_path / "net.pth")
+        flags = " or ".join(f"--set weights={name}" for name in names)
+        with pytest.raises(CheckpointError, match=f"{flags}$"):
+            load_checkpoint(path, {"mask_act": "relu", "n_blocks": 3})
+        for name, weights in zip(names, (raw, other), strict=True):
+            read = load_checkpoint(path, {"mask_act": "relu", "n_blocks": 3, "weights": name})
+            assert torch.equal(read.weights["masker.bottleneck.1.bias"], weights["masker.bottleneck.1.bias"])
+
+
+def test_a_file_of_very_many_networks(tmp_path: Path) -> None:
+    path = saved([{"net": small_weights()} for _ in range(16)], tmp_path / "few.pth")
+    load_checkpoint(path, {"mask_act": "relu", "n_blocks": 3})  # the same values, one network
+    content = {str(number): {f"m{n}": small_weights() for n in range(4)} for number in range(20)}
+    with pytest.raises(CheckpointError, match="more than 64 sets of weights"):
+        load_checkpoint(saved(content, tmp_path / "many.pth"))

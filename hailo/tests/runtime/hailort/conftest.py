@@ -21,9 +21,16 @@ def forget() -> None:
 
 
 @pytest.fixture
-def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ModuleType]]:
+def runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., ModuleType]]:
     """Return a function that puts the stand-in, set as asked, where the vendor's package would be."""
     monkeypatch.syspath_prepend(str(STAND_IN))
+
+    monkeypatch.setattr("tasnet2hef.runtime.backends.hailort.device.numpy_version", lambda: "1.26.4")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("HAILORT_LOGGER_PATH", "HAILORT_CONSOLE_LOGGER_LEVEL"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that what the product sets ends with the test
+        monkeypatch.delenv(name)
 
     def install(version: str = "4.23.0", **settings: Any) -> ModuleType:
         forget()

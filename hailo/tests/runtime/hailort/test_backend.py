@@ -176,6 +176,11 @@ def test_frames_and_sources_are_the_devices_own_buffers(net, runtime):
         assert all(np.shares_memory(buffer, sources) for buffer in bound[1:])
 
 
+def _write_something(inputs, outputs):
+    for buffer in outputs.values():
+        buffer.reshape(-1)[:2] = (0, 1)
+
+
 @pytest.mark.parametrize("chosen", ["float", "quantised"])
 def test_windows_allocate_nothing(net, runtime, chosen, monkeypatch):
     """Only the backend's own work is traced: the program behind it does nothing."""
@@ -183,7 +188,7 @@ def test_windows_allocate_nothing(net, runtime, chosen, monkeypatch):
     with HailoRtBackend(compiled(net), RunOptions(stream_format=chosen)) as backend:
         frames = speech_frames(backend)
         for segment in backend._segments:
-            monkeypatch.setattr(segment._program, "run", lambda inputs, outputs: None)
+            monkeypatch.setattr(segment._program, "run", _write_something)
         backend.run(frames)
         tracemalloc.start()
         for _ in range(20):
@@ -211,8 +216,13 @@ def test_without_the_scheduler_the_stand_in_gives_zeros(net, runtime):
                 configured.run([bindings], timeout_ms=1000)
             configured.run([bindings], 1000)
             assert not np.any(outputs)
-            with pytest.raises(vendor.HailoRTException, match="not C-contiguous"):
+            with pytest.raises(vendor.HailoRTException, match="C_CONTIGUOUS"):
                 bindings.input("net/input_layer1").set_buffer(np.ones((8, 1, 1000), np.uint8).T)
+            bindings.input("net/input_layer1").set_buffer(np.ones(8000, np.uint8))  # bytes count, shapes do not
+            configured.run([bindings], 1000)
+            bindings.input("net/input_layer1").set_buffer(np.ones((1000, 1, 8), np.float32))
+            with pytest.raises(vendor.HailoRTException, match="Invalid operation"):
+                configured.run([bindings], 1000)
 
 
 def test_the_device_is_released(net, runtime):

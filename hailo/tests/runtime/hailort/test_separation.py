@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from tasnet2hef.audio.speech import speech_clip
-from tasnet2hef.base.errors import DeviceError, OptionError
+from tasnet2hef.base.errors import DeviceError, DeviceRunError, OptionError
 from tasnet2hef.base.parity import signal_to_error_db
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.runtime.backends.hailort.sidecar import sidecar_path, write_sidecar
@@ -100,6 +100,66 @@ def test_the_command(tmp_path, runtime, recording, capsys):
     assert "found neither net.hef.json nor net.onnx" in error
     assert "\n" not in error
     assert not (tmp_path / "new").exists()
+
+
+FAILED_JOB = {"job": ["HailoRTStreamAborted", ""]}
+
+
+@pytest.mark.parametrize("version", ["4.17.0", "4.18.0", "4.23.0", "5.2.0"])
+def test_jobs_that_fail_are_never_silence(tmp_path, runtime, recording, capsys, version):
+    """The real library ends `wait` well, with a constant in the buffers: only its callback hears of it."""
+    runtime(version, fail=FAILED_JOB)
+    hef = compiled(save_net(tmp_path / "net.onnx", window_frames=999))
+    assert run(make_app(), ["separate", str(hef), str(recording), "-o", str(tmp_path / "out")]) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    expected = "Stream was aborted" if version != "4.17.0" else "found every source constant (-1"
+    assert expected in error
+    assert "nothing was written" in error
+    assert not list((tmp_path / "out").glob("*.wav"))
+
+
+@pytest.mark.parametrize("version", ["4.18.0", "5.2.0"])
+def test_what_was_good_before_a_failure_is_kept(tmp_path, runtime, version):
+    recording = tmp_path / "clip.wav"
+    soundfile.write(recording, speech_clip(32000, 8000), 8000)
+    model = save_net(tmp_path / "net.onnx")
+    whole = separate_file(model, recording, tmp_path / "whole", sample_format="float32")
+    runtime(version, fail=FAILED_JOB, good_jobs=2 + whole.windows // 2)
+    with pytest.raises(DeviceRunError, match=r"Stream was aborted.* of 4\.0 s were separated before") as failure:
+        separate_file(compiled(model), recording, tmp_path / "out", raw_scale=True)
+    (first, second) = sorted((tmp_path / "out").glob("*.wav"))
+    assert str(first) in str(failure.value)
+    assert first.name.startswith("clip_source_1_until_")
+    good = soundfile.read(first)[0]
+    assert 8000 <= len(good) < 32000
+    raw = separate_file(model, recording, tmp_path / "raw", raw_scale=True)
+    for path, kept in zip(raw.outputs, (first, second), strict=True):
+        expected = soundfile.read(path)[0][: len(good)]
+        assert signal_to_error_db(expected, soundfile.read(kept)[0]) >= EXACT_DB
+
+
+@pytest.mark.parametrize("version", ["4.17.0", "4.23.0"])
+def test_live_stops_at_a_failed_job(tmp_path, runtime, capsys, version):
+    recording = tmp_path / "clip.wav"
+    soundfile.write(recording, speech_clip(48000, 8000), 8000)
+    runtime(version, fail=FAILED_JOB, good_jobs=5)
+    hef = compiled(save_net(tmp_path / "net.onnx"))
+    asked = ["live", str(hef), "--from-file", str(recording), "--to-file", str(tmp_path / "heard.wav")]
+    asked += ["--speed", "0", "--record", str(tmp_path / "record")]
+    assert run(make_app(), asked) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "Stream was aborted" in error or "found every source constant" in error
+    recorded = [soundfile.info(path).frames for path in sorted((tmp_path / "record").glob("*.wav"))]
+    assert len(recorded) == 3
+    assert 0 < min(recorded) <= max(recorded) < 48000
+
+
+def test_silence_at_the_input_may_be_constant_at_the_output(tmp_path, runtime):
+    recording = tmp_path / "clip.wav"
+    soundfile.write(recording, 0.001 * speech_clip(32000, 8000), 8000)
+    runtime("4.17.0", fail=FAILED_JOB)
+    hef = compiled(save_net(tmp_path / "net.onnx"))
+    assert separate_file(hef, recording, tmp_path / "out").windows > 0
 
 
 def test_a_device_that_is_lost_leaves_nothing_behind(tmp_path, runtime, recording):

@@ -186,9 +186,9 @@ def test_a_hef_of_another_graph(tmp_path, runtime, contract):
 
 def test_a_file_that_is_no_hef(hef, runtime):
     runtime()
-    hef.write_bytes(b"\x01HEF and nothing")
+    hef.write_bytes(b"\x01HEF and nothing that follows it here")
     write_sidecar(hef, OpenedGraph.read(hef.with_suffix(".onnx")))
-    with pytest.raises(DeviceError, match=r"HAILO_INVALID_HEF.*can't read the HEF.*copy the HEF again"):
+    with pytest.raises(DeviceError, match=r"HAILO_HEF_NOT_SUPPORTED.*can't read the HEF.*copy the HEF again"):
         HailoRtBackend(hef)
 
 

@@ -111,6 +111,29 @@ def _inferred_chip(message: Any) -> None:
     message.header.hw_arch = 3
 
 
+def _shared_chip(message: Any) -> None:
+    message.header.hw_arch, message.header.sdk_version = 103, "5.3.0"
+
+
+@pytest.mark.parametrize(
+    ("number", "compiler", "chip"),
+    [
+        (1, "3.33.1", "hailo8"),
+        (4, "3.33.1", "hailo15m"),
+        (5, "3.31.0", "hailo10h"),
+        (6, "5.1.0", "hailo15l"),
+        (103, "3.31.0", "hailo15h"),
+        (103, "5.3.0", "hailo10h"),
+        (777, "5.3.0", None),
+    ],
+)
+def test_the_chip_by_its_number(tmp_path: Path, number: int, compiler: str, chip: str | None) -> None:
+    def change(message: Any) -> None:
+        message.header.hw_arch, message.header.sdk_version = number, compiler
+
+    assert read_hef(save_small(tmp_path / "a.hef", change)).hw_arch == chip
+
+
 @pytest.mark.parametrize(
     ("change", "note"),
     [
@@ -119,6 +142,7 @@ def _inferred_chip(message: Any) -> None:
         (_two_groups, "several network groups"),
         (_unknown_chip, "chip number 777 is not known"),
         (_inferred_chip, "chip number 3 is assumed to be hailo8l [inferred]"),
+        (_shared_chip, "chip number 103 of a 5.x compiler stands for hailo10h and for hailo15h"),
     ],
 )
 def test_what_is_not_known_is_noted(tmp_path: Path, change: Any, note: str) -> None:

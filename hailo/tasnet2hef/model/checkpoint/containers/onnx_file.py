@@ -19,10 +19,11 @@ from torch import Tensor
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.layouts import asteroid
 from tasnet2hef.model.checkpoint.other_files import is_onnx, refuse_location
+from tasnet2hef.model.checkpoint.shapes import BLOCK_NUMBER
 from tasnet2hef.model.checkpoint.stored import RawCheckpoint
 
 _ENCODER, _MASK = "encoder.filterbank._filters", "masker.mask_net.1.weight"
-_BLOCK = re.compile(r"masker\.TCN\.(\d+)\.shared_block\.3(\.0)?\.weight")
+_BLOCK = re.compile(rf"masker\.TCN\.({BLOCK_NUMBER})\.shared_block\.3(\.0)?\.weight")
 _ACTIVATIONS: Final = {
     "Relu": "relu",
     "Sigmoid": "sigmoid",
@@ -33,6 +34,30 @@ _ACTIVATIONS: Final = {
 _RESHAPING: Final = ("Reshape", "Unsqueeze", "Squeeze")
 _BEHIND_LINEAR: Final = (*_RESHAPING, "Shape", "ReduceMean", "Sub", "Mul", "CumSum", "BatchNormalization", "Conv")
 """What reads the encoder or the masks where no activation is between."""
+_CHANGING: Final = frozenset(
+    {
+        *_ACTIVATIONS,
+        *(
+            "Clip",
+            "Min",
+            "Max",
+            "Abs",
+            "Neg",
+            "Exp",
+            "Log",
+            "Sqrt",
+            "Pow",
+            "Erf",
+            "Floor",
+            "Ceil",
+            "Round",
+            "Sign",
+        ),
+        *("Elu", "Selu", "Celu", "Gelu", "LeakyRelu", "ThresholdedRelu", "HardSigmoid", "HardSwish", "Mish"),
+        *("Softplus", "Softsign", "LogSoftmax", "Hardmax"),
+    }
+)
+"""What makes another activation of the one before it."""
 _NORMS: Final = {(1, 2): "gLN", (1,): "cLN", (2,): "fgLN"}
 
 
@@ -49,31 +74,45 @@ def read(location: str) -> RawCheckpoint:
         weights = {
             each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in model.graph.initializer
         }
+        if not any(re.fullmatch(asteroid.ANCHOR, name) for name in weights):
+            refuse_location(path)
+        return RawCheckpoint(location, _content(location, model.graph, weights), path)
+    except CheckpointError:
+        raise
     except Exception as error:  # protobuf's, onnx's and NumPy's own errors, which depend on the damage
         raise CheckpointError(
             f"{location}: found a damaged ONNX file ({type(error).__name__}), expected a checkpoint; copy it again"
         ) from error
-    if not any(re.fullmatch(asteroid.ANCHOR, name) for name in weights):
-        refuse_location(path)
+
+
+def _content(location: str, graph: Any, weights: Mapping[str, Tensor]) -> dict[str, object]:
+    """Return weights and options as a package has them."""
+    options = _options(location, graph)
     named = {
         name: tensor for name, tensor in weights.items() if name.startswith(("encoder.", "masker.", "decoder."))
     }
-    named |= _slopes(location, model.graph, weights)
-    return RawCheckpoint(location, {"state_dict": named, "model_args": _options(location, model.graph)}, path)
+    return {"state_dict": named | _slopes(location, graph, weights, options), "model_args": options}
 
 
-def _slopes(location: str, graph: Any, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _slopes(
+    location: str, graph: Any, weights: Mapping[str, Tensor], options: Mapping[str, object]
+) -> dict[str, Tensor]:
     """Name the slopes of the PReLUs by their order."""
     blocks = sorted(int(match[1]) for name in weights if (match := _BLOCK.fullmatch(name)))
     places = [f"masker.TCN.{block}.shared_block.{place}.weight" for block in blocks for place in (1, 4)]
     places.append("masker.mask_net.0.weight")
+    if options["encoder_activation"] == "prelu":
+        places.insert(0, "enc_activation.weight")
+    if options.get("mask_act") == "prelu":
+        places.append("masker.output_act.weight")
     if all(place in weights for place in places):
         return {}
     slopes = [weights.get(node.input[1]) for node in graph.node if node.op_type == "PRelu"]
     if len(slopes) != len(places) or any(slope is None for slope in slopes):
         raise CheckpointError(
             f"{location}: found {len(slopes)} PRelu nodes, expected {len(places)} with a constant slope (two in "
-            f"each of {len(blocks)} blocks, one before the masks); give the checkpoint it was exported from"
+            f"each of {len(blocks)} blocks, one before the masks, and the activations of encoder and masks); give "
+            "the checkpoint it was exported from"
         )
     return {place: slope.reshape(-1) for place, slope in zip(places, slopes, strict=True) if slope is not None}
 
@@ -99,7 +138,7 @@ def _options(location: str, graph: Any) -> dict[str, object]:
 
 def _activation(location: str, graph: Any, node: Any) -> str | None:
     """Return the activation behind a node, past what only changes the shape."""
-    users = [user for user in graph.node if node.output[0] in user.input and user.op_type != "Shape"]
+    users = _users(graph, node)
     kinds = {user.op_type for user in users}
     activations = kinds & set(_ACTIVATIONS)
     unread = kinds - activations if activations else kinds - set(_BEHIND_LINEAR)
@@ -109,11 +148,21 @@ def _activation(location: str, graph: Any, node: Any) -> str | None:
             f"{', '.join(_ACTIVATIONS.values())} or none; give the checkpoint that the graph was exported from"
         )
     if activations:
+        after = {each.op_type for user in users for each in _users(graph, user)}
+        if after & _CHANGING:  # a Clip behind a Relu is a ReLU6
+            raise CheckpointError(
+                f"{location}: found {', '.join(sorted(after & _CHANGING))} behind the {activations.pop()} of the "
+                "encoder or the masks, expected one activation; give the checkpoint it was exported from"
+            )
         return _ACTIVATIONS[activations.pop()]
     for user in users:
         if user.op_type in _RESHAPING and user.input[0] == node.output[0]:
             return _activation(location, graph, user)
     return None
+
+
+def _users(graph: Any, node: Any) -> list[Any]:
+    return [user for user in graph.node if node.output[0] in user.input and user.op_type != "Shape"]
 
 
 def _norm(graph: Any) -> str | None:

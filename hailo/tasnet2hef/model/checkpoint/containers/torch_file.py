@@ -8,6 +8,9 @@ for a NumPy number or a path beside the weights, and its other mode runs what th
 from __future__ import annotations
 
 import io
+import lzma
+import os
+import re
 import struct
 import zipfile
 import zlib
@@ -15,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import torch
 from torch import Tensor
@@ -25,10 +28,25 @@ from tasnet2hef.model.checkpoint.other_files import refuse_zip
 from tasnet2hef.model.checkpoint.plain_pickle import Inert, Name, PickleError, read_pickle
 from tasnet2hef.model.checkpoint.stored import RawCheckpoint
 
-_ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
+_ZIP: Final = b"PK\x03\x04"
+# Protocol 2 and later; 1; 0: what a saved mapping, list or class begins with.
+_PICKLE = re.compile(rb"\x80|[}\]]q\x00|\([dl]p\d+\n|c[A-Za-z_][\w.]*\n\w+\n(p\d+\n|q\x00|\()")
 _MAGIC: Final = 0x1950A86A20F9469CFC6C
-_DAMAGE = (PickleError, zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, EOFError, ValueError, KeyError)
+_DAMAGE = (
+    PickleError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    KeyError,
+    MemoryError,
+)
 _LARGEST_PICKLE: Final = 256 * 2**20
+_LARGEST_VALUE: Final = 4 * 2**30
+_LARGEST_LINE: Final = 256 * 2**20
 _MOST_INFLATED: Final = 20
 _DTYPES: Final = {
     "Double": torch.float64,
@@ -54,15 +72,15 @@ def claims(location: str) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as stream:
-        head = stream.read(4)
-    return head == _ZIP or head[:1] == _PICKLE
+        head = stream.read(256)
+    return head.startswith(_ZIP) or _PICKLE.match(head) is not None
 
 
 def read(location: str) -> RawCheckpoint:
     """Read the file's values; classes that are not plain data come back inert."""
     path = Path(location)
     try:
-        content = _read_zip(path) if _is_zip(path) else _read_pickles(path.read_bytes())
+        content = _read_zip(path) if _is_zip(path) else _read_pickle_file(path)
     except _DAMAGE as error:
         raise CheckpointError(
             f"{path}: found a damaged or truncated file ({_reason(error)}), expected one written by torch.save; "
@@ -108,9 +126,26 @@ def _read_zip(path: Path) -> Any:
         return storages.read(io.BytesIO(archive.read(pickles[0])))
 
 
-def _read_pickles(data: bytes) -> Any:
-    """Read the older format, or one pickle made by hand."""
-    stream = io.BytesIO(data)
+class _Bounded(io.BufferedReader):
+    """A file of which no single value is longer than what is left of it."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = os.fstat(self.fileno()).st_size - self.tell()
+        if size is not None and size > min(left, _LARGEST_VALUE):
+            raise PickleError(f"a value of {size:,} bytes")
+        return super().read(size)
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        return super().readline(_LARGEST_LINE if size is None or size < 0 else size)
+
+
+def _read_pickle_file(path: Path) -> Any:
+    with _Bounded(path.open("rb", buffering=0)) as stream:
+        return _read_pickles(stream, path.stat().st_size)
+
+
+def _read_pickles(stream: IO[bytes], size: int) -> Any:
+    """Read the older format, or one pickle made by hand, from a file of ``size`` bytes."""
     first = _Storages(lambda key: b"").read(stream)
     if not isinstance(first, int) or first != _MAGIC:
         return first
@@ -122,17 +157,17 @@ def _read_pickles(data: bytes) -> Any:
     keys = read_pickle(stream)
     if not isinstance(keys, list):
         raise PickleError("no list of its storages")
-    raw = {str(key): _next_storage(stream, references.get(str(key))) for key in keys}
+    raw = {str(key): _next_storage(stream, size, references.get(str(key))) for key in keys}
     stream.seek(start)
     return _Storages(lambda key: raw[key]).read(stream)
 
 
-def _next_storage(stream: io.BytesIO, storage: _Storage | None) -> bytes:
+def _next_storage(stream: IO[bytes], most: int, storage: _Storage | None) -> bytes:
     (count,) = struct.unpack("<q", stream.read(8))
     if storage is None or count < 0:
         raise PickleError("storages that no tensor refers to")
     size = count * storage.dtype.itemsize
-    if size > len(stream.getbuffer()):
+    if size > most:
         raise PickleError(f"a storage of {size:,} bytes, more than the file has")
     return stream.read(size)
 
@@ -156,7 +191,7 @@ class _Storages:
         self._is_survey = references is not None
         """The storages' bytes come later in the file: note the references only."""
 
-    def read(self, stream: io.BytesIO) -> Any:
+    def read(self, stream: IO[bytes]) -> Any:
         return read_pickle(stream, self.builders(), self.by_reference)
 
     def by_reference(self, reference: Any) -> Any:
@@ -166,6 +201,8 @@ class _Storages:
                 reference[1] if isinstance(reference, tuple) and reference[0] == "module" else Inert("persistent")
             )
         _, kind, key, *rest = reference
+        if not isinstance(key, (str, int)):
+            raise PickleError("a storage without a name")
         name = kind.path.rpartition(".")[2].removesuffix("Storage") if isinstance(kind, Name) else ""
         if name not in _DTYPES:
             return Inert(f"torch.{name}Storage")
@@ -184,7 +221,7 @@ class _Storages:
             "torch._utils._rebuild_parameter": lambda given: given[0],
             "torch._utils._rebuild_parameter_with_state": lambda given: given[0],
             "torch._tensor._rebuild_from_type_v2": lambda given: self._typed(*given[:3]),
-            "torch.storage._load_from_bytes": lambda given: None if self._is_survey else _read_pickles(given[0]),
+            "torch.storage._load_from_bytes": lambda given: None if self._is_survey else _read_bytes(given[0]),
             "torch.storage.TypedStorage": lambda given: given[0],
         }
 
@@ -201,6 +238,10 @@ class _Storages:
             values = values.view(_UNSIGNED[dtype.path.rpartition(".")[2]])
         tensor: Tensor = values.as_strided(size, stride, offset + storage.start)
         return tensor
+
+
+def _read_bytes(data: bytes) -> Any:
+    return _read_pickles(io.BytesIO(data), len(data))
 
 
 def _numbers(data: bytes, dtype: torch.dtype) -> Tensor:

@@ -54,10 +54,10 @@ def find(found: FoundWeights) -> NamedWeights:
             f"{found.where}: {skip}: found skip connections between repeats (skip_residual), expected none; no "
             "other residual path can be exported"
         )
-    recorded, place, beside = recorded_options(found.metadata)
+    recorded = recorded_options(found.metadata)
     causal = is_said_causal(found, recorded)
-    renamed = rename(_scaled(found.weights), _NAMES, causal=causal)
-    norm = recorded.pop("norm_type", None)
+    renamed = rename(_scaled(found), _NAMES, causal=causal)
+    norm = recorded.options.pop("norm_type", None)
     is_gln = "conv.repeat.0.0.norm1.1.gamma" in found.weights
     fixed: dict[str, object] = {
         **renamed.stack,
@@ -72,20 +72,26 @@ def find(found: FoundWeights) -> NamedWeights:
     return NamedWeights(
         found.where,
         renamed.weights,
-        {**recorded, **fixed},
-        place,
-        (*found.notes, *beside),
+        recorded,
+        fixed,
+        found.notes,
         questions={"mask_act": RELU_SIGMOID_SOFTMAX, "norm_type": (_GLOBAL, _CHANNEL)},
         assumptions={"causal": NOT_CAUSAL},
     )
 
 
-def _scaled(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+def _scaled(found: FoundWeights) -> dict[str, Tensor]:
     """Multiply weights and biases by the scale of their convolution."""
+    weights = found.weights
     scales = {name.removesuffix("scale"): tensor for name, tensor in weights.items() if name.endswith(".scale")}
     scaled = {name: tensor for name, tensor in weights.items() if not name.endswith(".scale")}
     for module, scale in scales.items():
+        if scale.numel() != 1:
+            raise CheckpointError(
+                f"{found.where}: {module}scale: found shape {list(scale.shape)}, expected one number; give the "
+                "whole state dict of aps' network"
+            )
         for name in (f"{module}weight", f"{module}bias"):
             if name in scaled:
-                scaled[name] = scaled[name] * scale
+                scaled[name] = scaled[name] * scale.reshape(())
     return scaled

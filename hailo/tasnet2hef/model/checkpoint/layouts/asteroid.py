@@ -14,7 +14,7 @@ from torch import nn
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.spec import NOT_ASTEROID, TasNetSpec
 from tasnet2hef.model.checkpoint.filterbanks import BANK_OPTIONS
-from tasnet2hef.model.checkpoint.letters import MASK_QUESTION, beside_notes, input_level
+from tasnet2hef.model.checkpoint.letters import MASK_QUESTION, input_level, merged
 from tasnet2hef.model.checkpoint.stored import (
     Choice,
     FoundWeights,
@@ -34,6 +34,7 @@ _OF_DATA = frozenset({"n_src", "sample_rate"})
 _TRAINING_ONLY = ("loss_func.", "loss.")
 _CAUSAL_NORMS = ("cLN", "ChanLN", "cgLN", "CumLN", "bN", "BN", "BatchNorm")
 # Lightning of the months in which Asteroid's default was a ReLU (0.3.1 to 0.3.3, August to October 2020).
+_DEFAULT_RATE = 8000
 _RELU_ERA = re.compile(r"0\.(8|9|10)(\.|$)")
 _CAUSAL_NORM = (
     Choice("cLN", "Asteroid from 0.5.2 on builds it in place of any norm but cgLN"),
@@ -55,22 +56,16 @@ def find(found: FoundWeights) -> NamedWeights:
         notes.append(f"dropped {len(dropped)} entries of the loss, first {dropped[0]}")
     weights = {name: value for name, value in found.weights.items() if name not in dropped}
     package = _entry(found, "model_args")
-    built = {} if package is None else {"encoder_activation": None, **package.values}
     read = [(entry, recipe_options(entry)) for entry in found.metadata if entry is not package]
-    recorded, places = dict(built), [package.place] if package else []
-    for entry, options in read:
-        new = {name: value for name, value in options.items() if name not in recorded}
-        recorded |= new
-        places += [entry.place] if new and entry.place not in places else []
-        notes += beside_notes(entry, new)
-    notes += _settle_rate(recorded, read, package)
-    questions = _questions(found, recorded, is_package=package is not None)
+    built = [(package, {"encoder_activation": None, **package.values})] if package else []
+    recorded = merged([*built, *read])
+    notes += _settle_rate(recorded.options, read, package)
+    questions = _questions(found, recorded.options, is_package=package is not None)
     return NamedWeights(
         found.where,
         weights,
         recorded,
-        " and ".join(places) or "the file",
-        tuple(notes),
+        notes=tuple(notes),
         questions=questions,
         assumptions={"encoder_activation": Choice("linear", "the default but in Asteroid 0.3.1 to 0.3.3: relu")},
         input_level_dbfs=input_level(found),
@@ -103,10 +98,11 @@ def _entry(found: FoundWeights, name: str) -> Metadata | None:
 def _settle_rate(
     recorded: dict[str, object], read: list[tuple[Metadata, dict[str, object]]], package: Metadata | None
 ) -> list[str]:
-    """Let the training's rate win over a package's: recipes before 2021 left the model's at its default."""
-    place, rate = next(((r.place, o["sample_rate"]) for r, o in read if o.get("sample_rate")), ("", None))
+    """Let the rate of the training's data win over a package's: recipes before 2021 left that at its default."""
+    rates = [(r.place, o["sample_rate"]) for r, o in read if r.section == "data" and o.get("sample_rate")]
+    place, rate = next(iter(rates), ("", None))
     stored = None if package is None else package.values.get("sample_rate")
-    if rate is None or stored is None or rate == stored:
+    if rate is None or stored != _DEFAULT_RATE or rate == stored:
         return []
     recorded["sample_rate"] = rate
     return [
@@ -126,7 +122,7 @@ def _questions(
     version = next(
         (r.values.get("pytorch-lightning_version") for r in found.metadata if r.place == "the file"), None
     )
-    if version is not None and not is_package and _RELU_ERA.match(str(version)):
+    if isinstance(version, str) and not is_package and _RELU_ERA.match(version):
         questions["encoder_activation"] = (
             Choice("relu", "Asteroid 0.3.1 to 0.3.3"),
             Choice("linear", "before and after"),
@@ -135,7 +131,7 @@ def _questions(
 
 
 def _class_notes(found: FoundWeights) -> tuple[str, ...]:
-    name = next((str(r.values["model_name"]) for r in found.metadata if "model_name" in r.values), "ConvTasNet")
+    name = next((each for r in found.metadata if isinstance(each := _model_name(r), str)), "ConvTasNet")
     if name.lower() == "vadnet":
         raise CheckpointError(
             f"{found.where}: found a VADNet, expected a ConvTasNet; its decoder ends in a sigmoid and gives "
@@ -144,6 +140,11 @@ def _class_notes(found: FoundWeights) -> tuple[str, ...]:
     if name.lower() == "convtasnet":
         return ()
     return (f"model_name is {name!r}: read as a ConvTasNet because its weights fit one",)
+
+
+def _model_name(entry: Metadata) -> object:
+    """Return the class that a package names beside its weights; options may use the word for something else."""
+    return entry.values.get("model_name") if "state_dict" in entry.values else None
 
 
 def claims_module(module: nn.Module) -> bool:

@@ -6,19 +6,27 @@ Source: ``espnet2/enh/encoder/conv_encoder.py``, ``espnet2/enh/separator/tcn_sep
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint.layouts.kaituoxu import is_causal, names_of_blocks
-from tasnet2hef.model.checkpoint.letters import assumed_norm, recorded_options, require_one_channel
+from tasnet2hef.model.checkpoint.letters import (
+    RATES,
+    assumed_norm,
+    in_lower_case,
+    recorded_options,
+    require_one_channel,
+)
 from tasnet2hef.model.checkpoint.renaming import MASK, MASK_SLOPE, NORM_1, Names, rename
-from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
+from tasnet2hef.model.checkpoint.shapes import has_axes, require_axes
+from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, Metadata, NamedWeights
 
 NAME = "ESPnet"
 ANCHOR = r"separator\.tcn\.network\.2\.0\.0\.net\.0\.weight"
 
 _NETWORK = "separator.tcn.network"
 _ENCODER = "encoder.conv1d.weight"
+_SECTIONS = ("encoder_conf", "separator_conf", "decoder_conf", "model_conf")
 _EPS = 1.1920928955078125e-07  # torch.finfo(torch.float32).eps
 _GROUP_NORM_EPS = 1e-8
 _MASK_QUESTION = (Choice("relu", "the default"), Choice("sigmoid", ""), Choice("tanh", ""), Choice("linear", ""))
@@ -32,8 +40,7 @@ def claims(found: FoundWeights) -> bool:
 
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and add what the classes fix."""
-    encoder = found.weights[_ENCODER]
-    require_one_channel(found.where, encoder.shape[1])
+    require_one_channel(found.where, require_axes(found.where, found.weights, _ENCODER, 3)[1])
     conf = _conf(found)
     if conf.get("masking") is False:
         raise CheckpointError(
@@ -42,9 +49,9 @@ def find(found: FoundWeights) -> NamedWeights:
         )
     causal = is_causal(found, _NETWORK)
     renamed = rename(found.weights, _names(found, causal=causal), causal=causal)
-    recorded, place, beside = recorded_options(found.metadata)
-    weights, notes = renamed.weights, [*found.notes, *beside]
-    if conf.get("predict_noise") and MASK + ".weight" in weights:
+    recorded = recorded_options(_of_separation(found.metadata))
+    weights, notes = renamed.weights, [*found.notes]
+    if conf.get("predict_noise") and has_axes(weights, f"{MASK}.weight"):
         for name in (f"{MASK}.weight", f"{MASK}.bias"):
             weights[name] = weights[name][: -renamed.features]
         notes.append("predict_noise: the mask of the noise is left out, the sources are kept")
@@ -69,11 +76,11 @@ def find(found: FoundWeights) -> NamedWeights:
         if f"{_NETWORK}.4.weight" not in found.weights:
             fixed["mask_input_act"] = "linear"
         elif "pre_mask_nonlinear" in conf:
-            fixed["mask_input_act"] = conf["pre_mask_nonlinear"]
+            fixed["mask_input_act"] = in_lower_case(conf["pre_mask_nonlinear"])
         else:
             questions["mask_input_act"] = _BEFORE_MASK
     assumptions = {"norm_type": assumed_norm(causal=causal)}
-    return NamedWeights(found.where, weights, {**recorded, **fixed}, place, tuple(notes), questions, assumptions)
+    return NamedWeights(found.where, weights, recorded, fixed, tuple(notes), questions, assumptions)
 
 
 def _names(found: FoundWeights, *, causal: bool) -> Names:
@@ -85,11 +92,21 @@ def _names(found: FoundWeights, *, causal: bool) -> Names:
     return Names(outside, names.block, names.inside)
 
 
+def _of_separation(metadata: Iterable[Metadata]) -> list[Metadata]:
+    """Leave the rate alone in the sections of other parts: a joint training's recogniser has the same words."""
+    return [
+        entry
+        if not entry.section.endswith("_conf") or entry.section.removeprefix("enh_") in _SECTIONS
+        else entry._replace(values={name: value for name, value in entry.values.items() if name in RATES})
+        for entry in metadata
+    ]
+
+
 def _conf(found: FoundWeights) -> Mapping[str, object]:
     """Return what decides the numbers and has ESPnet's own names, from all sections of the configuration."""
     wanted = ("masking", "predict_noise", "normalize_variance", "pre_mask_nonlinear", "stride")
     conf: dict[str, object] = {}
-    for entry in found.metadata:
+    for entry in _of_separation(found.metadata):
         values = {name: entry.values[name] for name in wanted if name in entry.values}
         if entry.section != "encoder_conf" and "kernel_size" not in entry.values:
             values.pop("stride", None)  # another part's: an augmentation's, a front end's

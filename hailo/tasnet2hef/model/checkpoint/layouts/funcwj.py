@@ -47,7 +47,7 @@ def claims(found: FoundWeights) -> bool:
 
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and add what the class fixes; a gLN's gain has two axes, a cLN's one."""
-    recorded, place, beside = recorded_options(found.metadata)
+    recorded = recorded_options(found.metadata)
     causal = is_said_causal(found, recorded)
     renamed = rename(found.weights, _NAMES, causal=causal)
     gain = found.weights.get("repeats.0.0.lnorm1.gamma")
@@ -64,9 +64,9 @@ def find(found: FoundWeights) -> NamedWeights:
     return NamedWeights(
         found.where,
         renamed.weights,
-        {**recorded, **fixed},
-        place,
-        (*found.notes, *beside),
+        recorded,
+        fixed,
+        found.notes,
         questions={"mask_act": RELU_SIGMOID_SOFTMAX},
         assumptions={"causal": NOT_CAUSAL},
     )

@@ -11,7 +11,7 @@ from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import renaming as ours
 from tasnet2hef.model.checkpoint.letters import RELU_OR_SIGMOID, norm_of_gain, recorded_options
 from tasnet2hef.model.checkpoint.renaming import Names, rename
-from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights
+from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
 NAME = "JusperLee (Lightning)"
 ANCHOR = r"separation\.sep\.0\.tcn\.0\.conv1x1\.weight"
@@ -35,6 +35,7 @@ _NAMES = Names(
         "sconv": ours.RESIDUAL,
     },
 )
+_CAUSAL = (Choice(value=False, hint=""), Choice(value=True, hint="batch norms show neither"))
 
 
 def claims(found: FoundWeights) -> bool:
@@ -49,8 +50,9 @@ def find(found: FoundWeights) -> NamedWeights:
             f"{found.where}: mask_act: found softmax, which runs over the batch in this implementation, so that "
             "every mask of one clip is one; expected relu or sigmoid"
         )
-    norm = norm_of_gain(found.weights.get("separation.sep.0.tcn.0.norm1.gamma"))
-    recorded, place, beside = recorded_options(found.metadata)
+    is_batch_norm = "separation.sep.0.tcn.0.norm1.running_mean" in found.weights
+    norm = "bN" if is_batch_norm else norm_of_gain(found.weights.get("separation.sep.0.tcn.0.norm1.gamma"))
+    recorded = recorded_options(found.metadata)
     causal = bool(found.settings.get("causal", norm == "cLN"))
     renamed = rename(found.weights, _NAMES, causal=causal)
     fixed: dict[str, object] = {
@@ -61,13 +63,13 @@ def find(found: FoundWeights) -> NamedWeights:
         "norm_eps": 1e-5,
         "encoder_activation": "linear",
         "mask_input_act": "linear",
-        "causal": causal,
+        **({} if is_batch_norm else {"causal": causal}),
     }
     return NamedWeights(
         found.where,
         renamed.weights,
-        {**recorded, **fixed},
-        place,
-        (*found.notes, *beside),
-        questions={"mask_act": RELU_OR_SIGMOID},
+        recorded,
+        fixed,
+        found.notes,
+        questions={"mask_act": RELU_OR_SIGMOID, **({"causal": _CAUSAL} if is_batch_norm else {})},
     )

@@ -17,6 +17,7 @@ from tasnet2hef.model.checkpoint.letters import (
     require_channels,
 )
 from tasnet2hef.model.checkpoint.renaming import Names, rename
+from tasnet2hef.model.checkpoint.shapes import require_axes
 from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights
 
 NAME = "kaituoxu"
@@ -69,16 +70,17 @@ def is_causal(found: FoundWeights, network: str) -> bool:
 
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and add what the class fixes."""
-    channels = found.weights[_ENCODER].shape[1]
+    channels = require_axes(found.where, found.weights, _ENCODER, 3)[1]
     require_channels(found.where, channels, found.settings)
     causal = is_causal(found, "separator.network")
     renamed = rename(found.weights, names_of_blocks("separator.network", causal=causal), causal=causal)
     decoder = renamed.weights.get(ours.DECODER)
-    if decoder is not None and decoder.ndim == 2:  # [channel * L, N]: frames, which are then overlapped and added
+    if (
+        decoder is not None and decoder.ndim == 2 and len(decoder) % channels == 0
+    ):  # [channel * L, N]: frames, which are then overlapped and added
         renamed.weights[ours.DECODER] = interleaved(decoder.T.reshape(decoder.shape[1], channels, -1))
     renamed.weights[ours.ENCODER] = interleaved(found.weights[_ENCODER])
-    recorded, place, beside = recorded_options(found.metadata)
-    recorded.pop("kernel_size", None)  # of one channel
+    recorded = recorded_options(found.metadata, without=("kernel_size",))  # of one channel
     is_demucs = any(getattr(entry.values.get("klass"), "path", "") == _DEMUCS for entry in found.metadata)
     has_norm = any(f"masker.TCN.0.{ours.NORM_1}.{part}" in renamed.weights for part in ("gamma", "weight"))
     fixed = {
@@ -91,14 +93,16 @@ def find(found: FoundWeights) -> NamedWeights:
         "mask_input_act": "linear",
         **({} if has_norm else {"norm_type": "identity"}),
     }
-    if str(recorded.get("norm_type")).lower() not in ("gln", "cln", "bn"):  # any other word builds a batch norm
-        recorded.pop("norm_type", None)
+    if recorded.options.get("norm_type") not in ("gLN", "cLN", "bN"):  # any other word builds a batch norm
+        recorded.options.pop("norm_type", None)
+    if is_demucs:
+        recorded = recorded._replace(options={**_DEMUCS_DEFAULTS, **recorded.options})
     return NamedWeights(
         found.where,
         renamed.weights,
-        {**(_DEMUCS_DEFAULTS if is_demucs else {}), **recorded, **fixed},
-        place,
-        (*found.notes, *beside, *([_DEMUCS_NOTE] if is_demucs else [])),
+        recorded,
+        fixed,
+        (*found.notes, *([_DEMUCS_NOTE] if is_demucs else [])),
         questions={"mask_act": RELU_OR_SOFTMAX},
         assumptions={"norm_type": assumed_norm(causal=causal)},
     )

@@ -48,7 +48,7 @@ def find(found: FoundWeights) -> NamedWeights:
     if is_causal:
         require_cumulative(found, "TCN.LN.gain")
     renamed = rename(found.weights, _NAMES, causal=is_causal)
-    recorded, place, beside = recorded_options(found.metadata, ("sample_rate", "n_blocks", "n_repeats"))
+    recorded = recorded_options(found.metadata, ("sample_rate", "n_blocks", "n_repeats"))
     fixed: dict[str, object] = {
         "norm_type": "cgLN" if is_causal else "gLN",
         "causal": is_causal,
@@ -59,6 +59,4 @@ def find(found: FoundWeights) -> NamedWeights:
         "alignment": "window",
     }
     assumptions = {"sample_rate": Choice(16000, "in Hz, the class's default")}
-    notes = (*found.notes, *beside)
-    options = {**recorded, **fixed}
-    return NamedWeights(found.where, renamed.weights, options, place, notes, assumptions=assumptions)
+    return NamedWeights(found.where, renamed.weights, recorded, fixed, found.notes, assumptions=assumptions)

@@ -9,7 +9,14 @@ from torch import nn
 
 from tasnet2hef.model.checkpoint.layouts import asteroid
 from tasnet2hef.model.checkpoint.letters import input_level
-from tasnet2hef.model.checkpoint.stored import SPEC_PLACE, FoundWeights, NamedWeights, RawCheckpoint, has_spec
+from tasnet2hef.model.checkpoint.stored import (
+    SPEC_PLACE,
+    FoundWeights,
+    NamedWeights,
+    RawCheckpoint,
+    Recorded,
+    has_spec,
+)
 from tasnet2hef.model.network.reference import ReferenceTasNet
 
 NAME = "tasnet2hef reference"
@@ -26,7 +33,9 @@ def find(found: FoundWeights) -> NamedWeights:
     """Take both as they are."""
     spec = next(dict(entry.values) for entry in found.metadata if entry.place == _PLACE)
     level = input_level(found)
-    return NamedWeights(found.where, found.weights, spec, _PLACE, input_level_dbfs=level, plain_filters=True)
+    return NamedWeights(
+        found.where, found.weights, Recorded(spec, _PLACE), input_level_dbfs=level, plain_filters=True
+    )
 
 
 def claims_module(module: nn.Module) -> bool:

@@ -58,22 +58,21 @@ def find(found: FoundWeights) -> NamedWeights:
             f"{found.where}: {_REFLECTING_ENCODER}: found the encoder of lobes.models.conv_tasnet, which reflects "
             "the clip at its ends and delays the sources, expected that of dual_path, as in the shipped recipe"
         )
-    recorded, place, beside = recorded_options(found.metadata)
-    recorded.pop("conv_kernel_size", None)  # of the original's taps
-    causal = found.settings.get("causal", recorded.get("causal"))
+    recorded = recorded_options(found.metadata, without=("conv_kernel_size",))  # of the original's taps
+    causal = found.settings.get("causal", recorded.options.get("causal"))
     renamed = rename(found.weights, _NAMES, causal=bool(causal))
     filters, decoder = renamed.weights.get(ours.ENCODER), renamed.weights.get(ours.DECODER)
     if filters is not None and filters.ndim == 3:
         require_one_channel(found.where, filters.shape[1])
-        recorded["stride"] = filters.shape[2] // 2
     if decoder is not None and decoder.ndim == 2:
         renamed.weights[ours.DECODER] = decoder.T[:, None]
-    notes = [*found.notes, *beside]
+    notes = [*found.notes]
     if causal:
         _delay(found.where, renamed)
         notes.append("a causal net of SpeechBrain: its delayed depthwise convolutions are kept with taps of zero")
     fixed: dict[str, object] = {
         **renamed.stack,
+        **renamed.stride,
         "encoder_activation": "relu",
         "bottleneck_norm": "cLN",
         "mask_input_act": "linear",
@@ -83,13 +82,13 @@ def find(found: FoundWeights) -> NamedWeights:
     questions = {"mask_act": RELU_OR_SOFTMAX, "norm_type": _NORM}
     if causal is None:
         questions["causal"] = _CAUSAL
-    return NamedWeights(found.where, renamed.weights, {**recorded, **fixed}, place, tuple(notes), questions)
+    return NamedWeights(found.where, renamed.weights, recorded, fixed, tuple(notes), questions)
 
 
 def _delay(where: str, renamed: Renamed) -> None:
     """Append the zero taps of the delay."""
     for name, tensor in renamed.weights.items():
-        if name.endswith(f"{ours.DEPTHWISE}.0.weight"):
+        if name.endswith(f"{ours.DEPTHWISE}.0.weight") and tensor.ndim == 3:
             taps = tensor.shape[-1]
             if taps % 2 == 0:
                 raise CheckpointError(

@@ -8,12 +8,14 @@ A softmax adds up to one over all features of all sources. Files of older versio
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import renaming as ours
 from tasnet2hef.model.checkpoint.letters import (
     SIGMOID_OR_SOFTMAX,
+    in_lower_case,
     recorded_options,
     require_cumulative,
     require_one_channel,
@@ -69,17 +71,18 @@ def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and add what the options and the class fix."""
     config = next((entry.values for entry in found.metadata if "sep_num_layers" in entry.values), {})
     for name, known in _ONLY.items():
-        if name in config and config[name] not in known:
+        if name in config and in_lower_case(config[name]) not in known:
+            shown = reprlib.repr(config[name])
             raise CheckpointError(
-                f"{found.where}: {name}: found {config[name]!r} in its options, expected {known[0]!r}; no other "
-                "form of this net can be exported"
+                f"{found.where}: {name}: found {shown} in its options, expected {known[0]!r}; no other form of "
+                "this net can be exported"
             )
     is_causal = "separator.norm1d.gamma" in found.weights
     if is_causal:
         require_cumulative(found, "separator.norm1d.gamma")
     renamed = rename(found.weights, _NAMES, causal=is_causal)
     filters = renamed.weights.get(ours.ENCODER)
-    recorded, place, beside = recorded_options(found.metadata, ("n_src", "sample_rate", "mask_act"))
+    recorded = recorded_options(found.metadata, ("n_src", "sample_rate", "mask_act"))
     fixed: dict[str, object] = {
         **renamed.stack,
         "norm_type": "cgLN" if is_causal else "gLN",
@@ -91,11 +94,9 @@ def find(found: FoundWeights) -> NamedWeights:
     if filters is not None and filters.ndim == 3:
         require_one_channel(found.where, filters.shape[1])
     if config:
-        fixed["encoder_activation"] = config.get("enc_nonlinear") or "linear"
+        fixed["encoder_activation"] = in_lower_case(config.get("enc_nonlinear")) or "linear"
         fixed["stride"] = config.get("stride")
     questions: dict[str, tuple[Choice, ...]] = {"mask_act": SIGMOID_OR_SOFTMAX}
     if not config:
         questions["encoder_activation"] = (Choice("relu", "the recipes"), Choice("linear", ""))
-    return NamedWeights(
-        found.where, renamed.weights, {**recorded, **fixed}, place, (*found.notes, *beside), questions
-    )
+    return NamedWeights(found.where, renamed.weights, recorded, fixed, found.notes, questions)

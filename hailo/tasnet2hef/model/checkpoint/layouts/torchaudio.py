@@ -12,6 +12,7 @@ from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import renaming as ours
 from tasnet2hef.model.checkpoint.letters import MASK_QUESTION, recorded_options
 from tasnet2hef.model.checkpoint.renaming import Names, rename
+from tasnet2hef.model.checkpoint.shapes import require_axes
 from tasnet2hef.model.checkpoint.stored import FoundWeights, NamedWeights, RawCheckpoint
 
 NAME = "torchaudio"
@@ -52,7 +53,7 @@ def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and add what the class fixes."""
     _require_kernel(found)
     renamed = rename(found.weights, _NAMES)
-    recorded, place, beside = recorded_options(found.metadata, _READ)
+    recorded = recorded_options(found.metadata, _READ)
     fixed: dict[str, object] = {
         "norm_type": "gLN",
         "causal": False,
@@ -62,17 +63,17 @@ def find(found: FoundWeights) -> NamedWeights:
         "alignment": "stride",
     }
     kept = "torchaudio's net: the encoder's padding is kept as encoder_padding, GroupNorm is gLN"
-    notes = (*found.notes, *beside, kept)
+    notes = (*found.notes, kept)
     return NamedWeights(
-        found.where, renamed.weights, {**recorded, **fixed}, place, notes, questions={"mask_act": MASK_QUESTION}
+        found.where, renamed.weights, recorded, fixed, notes, questions={"mask_act": MASK_QUESTION}
     )
 
 
 def _require_kernel(found: FoundWeights) -> None:
-    taps = found.weights[_DEPTHWISE_WEIGHT].shape[-1:] if _DEPTHWISE_WEIGHT in found.weights else (_ONLY_KERNEL,)
-    if tuple(taps) != (_ONLY_KERNEL,):
+    taps = require_axes(found.where, found.weights, _DEPTHWISE_WEIGHT, 3)[2]
+    if taps != _ONLY_KERNEL:
         raise CheckpointError(
-            f"{found.where}: {_DEPTHWISE_WEIGHT}: found a kernel of {taps[0]} taps, expected {_ONLY_KERNEL}; "
+            f"{found.where}: {_DEPTHWISE_WEIGHT}: found a kernel of {taps} taps, expected {_ONLY_KERNEL}; "
             "torchaudio pads for three taps only, and with others its frames shrink from block to block"
         )
 

@@ -41,7 +41,7 @@ def claims(found: FoundWeights) -> bool:
 
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and add what the class fixes; only a gLN calls its gain gamma."""
-    recorded, place, beside = recorded_options(found.metadata)
+    recorded = recorded_options(found.metadata)
     renamed = rename(found.weights, _NAMES)
     fixed: dict[str, object] = {
         **renamed.biases,
@@ -56,8 +56,8 @@ def find(found: FoundWeights) -> NamedWeights:
     return NamedWeights(
         found.where,
         renamed.weights,
-        {**recorded, **fixed},
-        place,
-        (*found.notes, *beside),
+        recorded,
+        fixed,
+        found.notes,
         questions={"mask_act": RELU_SIGMOID_SOFTMAX},
     )

@@ -15,6 +15,7 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract, output_names
 from tasnet2hef.runtime.backends import Memory, StepBackend
+from tasnet2hef.runtime.backends.hailort.constant_watch import ConstantWatch
 from tasnet2hef.runtime.backends.hailort.device import has_infer_model, load_runtime, open_device
 from tasnet2hef.runtime.backends.hailort.explain import explained
 from tasnet2hef.runtime.backends.hailort.infer_model import InferModelProgram
@@ -43,6 +44,7 @@ class HailoRtBackend(StepBackend):
 
     Raises:
         DeviceError: the runtime or the device can't be used, or the HEF contradicts its sidecar.
+        DeviceRunError: the device failed while it worked.
     """
 
     def __init__(self, hef_path: str | Path, options: RunOptions | None = None) -> None:
@@ -62,6 +64,7 @@ class HailoRtBackend(StepBackend):
             ]
             self._close = weakref.finalize(self, stack.pop_all().close)
         self._pool, self._between = self._make_buffers(streams)
+        self._watch = ConstantWatch(str(paths[0]), self._contract.spec.sample_rate)
 
     @property
     def contract(self) -> GraphContract:
@@ -95,6 +98,7 @@ class HailoRtBackend(StepBackend):
         tensors |= dict(zip(self._sources, sources, strict=True))
         for segment in self._segments:
             segment.run(tensors)
+        self._watch.see(frames, sources)
         states = zip(self._contract.state_shapes, self._contract.next_state_names, strict=True)
         return sources, {name: results[next_name] for name, next_name in states}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasnet2hef.base.errors import DeviceError
+from tasnet2hef.base.errors import DeviceError, DeviceRunError
 from tasnet2hef.runtime.backends.hailort.device import OpenDevice
 from tasnet2hef.runtime.backends.hailort.explain import explained
 from tasnet2hef.runtime.backends.hailort.program import RunOptions
@@ -20,7 +20,8 @@ class InferStreamsProgram:
     There is no ``activate``: the device's scheduler does it. Closed by the device's stack.
 
     Raises:
-        DeviceError: the runtime refuses the HEF, or a window takes too long.
+        DeviceError: the runtime refuses the HEF.
+        DeviceRunError: a window takes too long. Of one that failed this interface tells nothing.
     """
 
     def __init__(self, on: OpenDevice, hef: Path, streams: HefStreams, options: RunOptions) -> None:
@@ -45,11 +46,11 @@ class InferStreamsProgram:
 
     def quantisation(self, stream: Stream, *, is_input: bool) -> Quantisation:
         """Return the scale and zero point of a stream's codes."""
-        return Quantisation.from_infos([self._infos[stream.name].quant_info])
+        return Quantisation.from_infos([self._infos[stream.name].quant_info], f"{self._where}: {stream.name}")
 
     def run(self, inputs: Mapping[str, Codes], outputs: Mapping[str, Codes]) -> None:
         """Run one window, as a batch of one."""
-        with explained(self._where):
+        with explained(self._where, DeviceRunError):
             results = self._pipe.infer({name: buffer[None] for name, buffer in inputs.items()})
         for name, buffer in outputs.items():
             np.copyto(buffer, np.asarray(results[name]).reshape(buffer.shape))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.runtime.backends.hailort.sidecar import Shape
 
 Codes = NDArray[Any]
@@ -39,15 +40,25 @@ class HefStreams(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Quantisation:
-    """Scale and zero point of a stream's codes; each array has one value for all features or one per feature."""
+    """Scale and zero point of a stream's codes, one for all features."""
 
     scales: Samples
     zero_points: Samples
 
     @classmethod
-    def from_infos(cls, infos: Sequence[Any]) -> Quantisation:
-        """Read the runtime's ``quant_infos``."""
-        return cls(*np.array([(each.qp_scale, each.qp_zp) for each in infos], np.float32).T)
+    def from_infos(cls, infos: Sequence[Any], where: str) -> Quantisation:
+        """Read the runtime's ``quant_infos``, which are one in every release.
+
+        Raises:
+            DeviceError: the scale is 0: the HEF has one for each feature, which the runtime does not tell.
+        """
+        scales, zero_points = np.array([(each.qp_scale, each.qp_zp) for each in infos], np.float32).T
+        if not (scales > 0).all():
+            raise DeviceError(
+                f"{where}: found a scale of {scales.min():g}, expected one above 0: the HEF has a scale for each "
+                "feature, which HailoRT does not tell; use the float stream format"
+            )
+        return cls(scales, zero_points)
 
 
 class StreamFormat(Protocol):
@@ -71,8 +82,8 @@ class FloatFormat:
         self._own = np.zeros(stream.shape, np.float32)
 
     def encode(self, values: Samples) -> Codes:
-        """Return a view of ``values``; a copy where they are not contiguous float32."""
-        if values.dtype == np.float32 and values.flags.c_contiguous:
+        """Return a view of ``values``; a copy where they are not contiguous float32, or are read-only."""
+        if values.dtype == np.float32 and values.flags.c_contiguous and values.flags.writeable:
             return values.reshape(self._shape)
         np.copyto(self._own, values.reshape(self._shape))
         return self._own

@@ -10,8 +10,8 @@ from tasnet2hef.base.graph_contract import INPUT_NAME, output_names
 from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar, Port
 from tasnet2hef.runtime.backends.hailort.stream_format import HefStreams, Stream
 
-ROW_MAJOR_ORDERS: Final = ("NHWC", "FCR")
-"""Orders in which features lie side by side, column by column, row by row; inferred from their names."""
+ROW_MAJOR_ORDERS: Final = ("NHWC", "FCR", "F8CR")
+"""Orders that are ``[N, H, W, C]`` on the host (hailort.h): features side by side, then columns, then rows."""
 CODE_TYPES: Final = {"UINT8": "uint8", "UINT16": "uint16", "FLOAT32": "float32"}
 
 

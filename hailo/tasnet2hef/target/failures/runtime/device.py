@@ -29,7 +29,7 @@ SIGNATURES: Final = (
     ),
     Signature(
         id="no-permission",
-        patterns=(r"/dev/hailo\d+.*[Pp]ermission denied", r"HAILO_OPEN_FILE_FAILURE", r"with error 13\b"),
+        patterns=(r"/dev/hailo\d+.*[Pp]ermission denied", r"with error 13\b"),
         cause="this user may not open the device's file",
         fix=(
             "`ls -l /dev/hailo*`; install the driver's udev rule, or add the user to the file's group and log "

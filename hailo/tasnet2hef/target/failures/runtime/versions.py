@@ -57,6 +57,7 @@ SIGNATURES: Final = (
             r"HAILO_INVALID_HEF",
             r"HEF (format )?version",
             r"HAILO_HEF_FILE_CORRUPTED",
+            r"HAILO_HEF_NOT_SUPPORTED",
         ),
         cause="this HailoRT can't read the HEF: its compiler is newer, or the file is damaged",
         fix=(

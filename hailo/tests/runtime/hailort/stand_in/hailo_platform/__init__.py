@@ -1,10 +1,12 @@
 """A STAND-IN FOR TESTS. THIS IS NOT HAILORT AND DRIVES NO DEVICE.
 
-It keeps the recorded contract of the vendor's package as far as the backend uses it: which call is in which
-version, parameter names, UINT8 as the default type, refusal of buffers that are not contiguous, zeros from a
-program that was not activated. ``get_physical_devices`` and ``control.identify`` are inferred, not recorded. Its
-"HEF" is a text file that holds an ONNX graph, which ONNX Runtime computes. What it proves is the backend's
-conduct; it proves nothing of the real runtime. ``STAND_IN_HAILORT`` (JSON) sets the version and has calls fail.
+It behaves as libhailort 4.23.0 did where that was run (built from its public source, under an emulated driver),
+and as the sources of 4.17 to 5.2 say: which call is in which version, parameter names, UINT8 as the default type,
+sizes counted in bytes, failures of a job told to its callback alone while the buffers hold a constant, classes and
+sentences of errors by version, lines on stderr and in a log. ``get_physical_devices`` and ``control.identify`` are
+inferred. Its "HEF" is a text file that holds an ONNX graph, which ONNX Runtime computes. What it proves is the
+backend's conduct; it proves nothing of a real device. ``STAND_IN_HAILORT`` (JSON) sets the version and has calls
+fail.
 """
 
 from __future__ import annotations
@@ -16,8 +18,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import hailo_platform.pyhailort._pyhailort  # noqa: F401  # as the vendor's package does
 from hailo_platform.infer_model import InferModel
-from hailo_platform.settings import SETTINGS, VERSION, HailoRTException, strike
+from hailo_platform.settings import (
+    SETTINGS,
+    VERSION,
+    HailoRTException,
+    HailoRTHEFNotCompatibleWithDevice,
+    HailoRTInvalidHEFException,
+    HailoRTNotFoundException,
+    failure,
+    status,
+    strike,
+)
 from hailo_platform.vstreams import (
     ConfigureParams,
     HailoStreamInterface,
@@ -61,9 +74,13 @@ class HEF:
 
     def __init__(self, source: str) -> None:
         strike("HEF")
+        if not Path(source).exists():
+            raise status(13)
+        if not Path(source).is_file() or Path(source).stat().st_size < 24:
+            raise status(14) if VERSION >= (4, 21) else failure(HailoRTInvalidHEFException)
         text = Path(source).read_bytes().decode("utf-8", "replace")
         if LOUD not in text:
-            raise HailoRTException("libhailort failed with error: 26 (HAILO_INVALID_HEF)")
+            raise status(92) if VERSION >= (4, 21) else failure(HailoRTInvalidHEFException)
         self.content: dict[str, Any] = json.loads(text.split("\n", 1)[1])
 
     def get_network_group_names(self) -> list[str]:
@@ -77,6 +94,8 @@ class HEF:
 
     def get_original_names_from_vstream_name(self, vstream_name: str) -> list[str]:
         ends = (*self.content["inputs"], *self.content["outputs"])
+        if vstream_name not in [each["name"] for each in ends]:
+            raise failure(HailoRTNotFoundException)
         return [str(name) for each in ends if each["name"] == vstream_name for name in each["originals"]]
 
 
@@ -92,7 +111,7 @@ class VDevice:
 
     @staticmethod
     def create_params() -> Any:
-        return SimpleNamespace(scheduling_algorithm=None)
+        return _Params()
 
     def __enter__(self) -> VDevice:
         VDevice.open_devices += 1
@@ -116,29 +135,42 @@ class VDevice:
 
     def require_hardware(self, hef: HEF) -> None:
         if hef.content["hardware"].upper() != self.architecture:
-            raise HailoRTHEFNotCompatibleWithDevice("HEF is not compatible with device")
+            raise failure(HailoRTHEFNotCompatibleWithDevice if VERSION >= (4, 21) else HailoRTInvalidHEFException)
 
 
-class HailoRTHEFNotCompatibleWithDevice(HailoRTException):
-    """As the vendor's."""
+class _Params:
+    """Takes no other attribute, and no other type, than the library's."""
+
+    __slots__ = ("_algorithm",)
+
+    def __init__(self) -> None:
+        self._algorithm = HailoSchedulingAlgorithm.NONE
+
+    @property
+    def scheduling_algorithm(self) -> HailoSchedulingAlgorithm:
+        return self._algorithm
+
+    @scheduling_algorithm.setter
+    def scheduling_algorithm(self, algorithm: HailoSchedulingAlgorithm) -> None:
+        if not isinstance(algorithm, HailoSchedulingAlgorithm):
+            raise TypeError("incompatible function arguments")
+        self._algorithm = algorithm
 
 
 def _create_4_18(self: VDevice, hef_source: str, network_name: str = "") -> InferModel:
     return _create(self, hef_source, network_name)
 
 
-def _create_4_23(self: VDevice, hef_source: str, name: str = "") -> InferModel:
+def _create_4_19(self: VDevice, hef_source: str, name: str = "") -> InferModel:
     return _create(self, hef_source, name)
 
 
 def _create(device: VDevice, hef_source: str, name: str) -> InferModel:
-    hef = HEF(hef_source)
-    device.require_hardware(hef)
-    return InferModel(hef, FormatType, device.scheduled)
+    return InferModel(HEF(hef_source), FormatType, device)
 
 
 if VERSION >= (4, 18):
-    VDevice.create_infer_model = _create_4_18 if VERSION < (4, 23) else _create_4_23  # type: ignore[attr-defined]
+    VDevice.create_infer_model = _create_4_18 if VERSION < (4, 19) else _create_4_19  # type: ignore[attr-defined]
 
 
 def _info(end: dict[str, Any]) -> Any:

@@ -1,14 +1,23 @@
-"""A stand-in for tests: InferModel (4.18 and later). UINT8, checked buffers, no ``timeout_ms`` in run."""
+"""A stand-in for tests: InferModel (4.18 and later). UINT8, bytes counted, failures told to the callback alone."""
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from hailo_platform.engine import Engine, to_type
-from hailo_platform.settings import SETTINGS, HailoRTException, strike
+from hailo_platform.settings import (
+    SETTINGS,
+    HailoRTException,
+    HailoRTInvalidOperationException,
+    HailoRTTimeout,
+    asked_for,
+    failure,
+    strike,
+)
 
 BOUND: list[Any] = []
 """Every buffer that was bound, for tests of identity; kept only where ``keep_bound`` is set."""
@@ -17,21 +26,29 @@ BOUND: list[Any] = []
 class Edge:
     def __init__(self, end: dict[str, Any], types: Any) -> None:
         self.end, self.name, self.shape = end, end["name"], tuple(end["shape"])
-        self.dtype: Any = np.uint8
+        self.dtype: Any = np.dtype(np.uint8)
         self._types = types
 
     @property
     def quant_infos(self) -> list[Any]:
+        """One entry, always; zeros where the HEF has a scale for each feature."""
+        if self.end.get("scale_per_feature"):
+            return [SimpleNamespace(qp_scale=0.0, qp_zp=0.0)]
         return [SimpleNamespace(qp_scale=self.end["scale"], qp_zp=self.end["zero_point"])]
 
+    @property
+    def bytes(self) -> int:
+        return int(np.prod(self.shape)) * self.dtype.itemsize
+
     def set_format_type(self, wanted: Any) -> None:
-        assert isinstance(wanted, self._types), "a FormatType"
+        if not isinstance(wanted, self._types):
+            raise TypeError("incompatible function arguments")
         self.dtype = np.dtype(wanted.name.lower())
 
 
 class InferModel:
-    def __init__(self, hef: Any, types: Any, scheduled: bool) -> None:
-        self.hef, self._scheduled = hef, scheduled
+    def __init__(self, hef: Any, types: Any, device: Any) -> None:
+        self.hef, self._device = hef, device
         self._inputs = {end["name"]: Edge(end, types) for end in hef.content["inputs"]}
         self._outputs = {end["name"]: Edge(end, types) for end in hef.content["outputs"]}
 
@@ -43,7 +60,8 @@ class InferModel:
 
     def configure(self) -> ConfiguredInferModel:
         strike("configure")
-        return ConfiguredInferModel(Engine(self.hef.content), self._inputs, self._outputs, self._scheduled)
+        self._device.require_hardware(self.hef)
+        return ConfiguredInferModel(Engine(self.hef.content), self._inputs, self._outputs, self._device.scheduled)
 
 
 class Binding:
@@ -51,15 +69,18 @@ class Binding:
         self._edge, self.buffer = edge, None
 
     def set_buffer(self, buffer: Any) -> None:
+        """Check neither shape nor type, as the library does not."""
         if not buffer.flags.c_contiguous:
-            raise HailoRTException("buffer is not C-contiguous")
-        if buffer.shape != self._edge.shape or buffer.dtype != self._edge.dtype:
-            raise HailoRTException(
-                f"buffer of {buffer.shape} {buffer.dtype}, expected {self._edge.shape} {self._edge.dtype}"
-            )
+            raise HailoRTException("Buffer must be C_CONTIGUOUS")
+        if not buffer.flags.writeable:
+            raise ValueError("array is not writeable")
         self.buffer = buffer
         if SETTINGS.get("keep_bound"):
             BOUND.append(buffer)
+
+    def require_size(self) -> None:
+        if self.buffer is None or self.buffer.nbytes != self._edge.bytes:  # type: ignore[unreachable]
+            raise failure(HailoRTInvalidOperationException)
 
 
 class Bindings:
@@ -78,6 +99,7 @@ class ConfiguredInferModel:
     def __init__(self, engine: Engine, inputs: dict[str, Edge], outputs: dict[str, Edge], scheduled: bool) -> None:
         self._engine, self._inputs, self._outputs = engine, inputs, outputs
         self._active = scheduled
+        self._jobs = 0
 
     def __enter__(self) -> ConfiguredInferModel:
         return self
@@ -98,23 +120,47 @@ class ConfiguredInferModel:
         self.run_async(bindings).wait(timeout)
 
     def run_async(self, bindings: list[Bindings], callback: Any = None) -> AsyncInferJob:
+        """Start at once, on a thread of its own, which calls back; inputs must not change until then."""
         strike("run_async")
-        return AsyncInferJob(lambda: [self._compute(each) for each in bindings])
+        for each in bindings:
+            for binding in (*each.inputs.values(), *each.outputs.values()):
+                binding.require_size()
+        self._jobs += 1
+        error = asked_for("job") if self._jobs > SETTINGS.get("good_jobs", 0) else None
+        return AsyncInferJob(
+            lambda: [self._compute(each, failed=error is not None) for each in bindings], error, callback
+        )
 
-    def _compute(self, bindings: Bindings) -> None:
-        outputs = self._engine.run({name: each.buffer for name, each in bindings.inputs.items()})
+    def _compute(self, bindings: Bindings, *, failed: bool) -> None:
+        """Compute elsewhere and copy at the end; after a failure too, whatever is there then."""
+        inputs = {name: _as_bound(each.buffer, self._inputs[name]) for name, each in bindings.inputs.items()}
+        outputs = self._engine.run(inputs)
         for name, each in bindings.outputs.items():
             edge = self._outputs[name]
-            assert each.buffer is not None, f"no buffer bound to {name}"
-            each.buffer[:] = to_type(outputs[name], edge.end, edge.dtype) if self._active else 0
+            values = to_type(outputs[name], edge.end, edge.dtype)
+            if failed or not self._active:
+                values = np.full_like(values, -edge.end["zero_point"] * edge.end["scale"] if failed else 0)
+            each.buffer.reshape(-1).view(np.uint8)[:] = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+
+
+def _as_bound(buffer: Any, edge: Edge) -> Any:
+    return buffer.reshape(-1).view(np.uint8).view(edge.dtype).reshape(edge.shape)
 
 
 class AsyncInferJob:
-    """Computes when it is waited for, so that who does not wait sees it."""
+    """Ends well for who only waits: a failure is told to the callback, by keyword, before ``wait`` returns."""
 
-    def __init__(self, work: Any) -> None:
-        self._work = work
+    def __init__(self, work: Any, error: Any, callback: Any) -> None:
+        def run() -> None:
+            work()
+            if callback is not None:
+                callback(completion_info=SimpleNamespace(exception=error))
+
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
 
     def wait(self, timeout_ms: int) -> None:
         strike("wait")
-        self._work()
+        self._thread.join(timeout_ms / 1000)
+        if self._thread.is_alive():
+            raise failure(HailoRTTimeout)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hailo_platform.engine import Engine, to_type
-from hailo_platform.settings import HailoRTException, strike
+from hailo_platform.settings import SETTINGS, asked_for, strike
 
 
 class HailoStreamInterface(enum.Enum):
@@ -52,6 +52,7 @@ class InferVStreams:
     def __init__(self, configured_net_group: NetworkGroup, input_params: Any, output_params: Any) -> None:
         self._group, self._input, self._output = configured_net_group, input_params, output_params
         self._engine = Engine(configured_net_group.hef.content)
+        self._jobs = 0
 
     def __enter__(self) -> InferVStreams:
         return self
@@ -60,11 +61,20 @@ class InferVStreams:
         self._group.active = False
 
     def infer(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Cast and copy what does not fit, with a line on stdout; a failed job gives a constant and no error."""
         strike("infer")
-        for values in inputs.values():
-            if not values.flags.c_contiguous or values.dtype != self._input or values.ndim != 4:
-                raise HailoRTException(f"input of {values.shape} {values.dtype}, expected [batch, H, W, C]")
-        outputs = self._engine.run({name: values[0] for name, values in inputs.items()})
+        for name, values in inputs.items():
+            if values.dtype != self._input or not values.flags.c_contiguous:
+                print(f"[HailoRT] [warning] {name}: given as {values.dtype}, converted to {self._input}")
+        arrays = {name: np.ascontiguousarray(values, self._input) for name, values in inputs.items()}
+        outputs = self._engine.run({name: values[0] for name, values in arrays.items()})
         ends = {end["name"]: end for end in self._group.hef.content["outputs"]}
         results = {name: to_type(real, ends[name], self._output)[None] for name, real in outputs.items()}
-        return results if self._group.active else {name: np.zeros_like(values) for name, values in results.items()}
+        self._jobs += 1
+        failed = self._jobs > SETTINGS.get("good_jobs", 0) and asked_for("job") is not None
+        if failed or not self._group.active:
+            return {
+                name: np.full_like(values, -ends[name]["zero_point"] * ends[name]["scale"] if failed else 0)
+                for name, values in results.items()
+            }
+        return results

@@ -1,0 +1,1 @@
+"""A stand-in for tests: where the vendor keeps its binding."""
