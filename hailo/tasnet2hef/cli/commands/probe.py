@@ -59,7 +59,8 @@ def command(
         _merge(merge, json_output)
         return
     from tasnet2hef.cli.progress import ProbeDisplay
-    from tasnet2hef.compiler.probe.probe import ProbeOptions, plan_probe, probe
+    from tasnet2hef.compiler.probe.options import ProbeOptions
+    from tasnet2hef.compiler.probe.probe import plan_probe, probe
     from tasnet2hef.report.probe_page import write_probe_page
 
     options = ProbeOptions(output, hardware, only, parse_budget(budget), python)

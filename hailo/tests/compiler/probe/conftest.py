@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tasnet2hef.compiler.probe.probe import LIMITS, ProbeOptions, probe
+from tasnet2hef.compiler.probe.options import LIMITS, ProbeOptions
+from tasnet2hef.compiler.probe.probe import probe
 from tasnet2hef.compiler.probe.report import CaseResult, ProbeReport
 from tasnet2hef.compiler.run_record import StageRecord
 from tests.compiler.conftest import STAND_IN
