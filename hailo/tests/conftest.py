@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from tests.target.recorded_parse import write_recorded_parse
 
 # Small tensors on many threads spend their time waiting for each other: 15 s against 200 s on two busy cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# What the tests' compiler did must not reach the user's knowledge files, nor those the tests.
+HOME = tempfile.TemporaryDirectory(prefix="tasnet2hef-tests-")
+os.environ["TASNET2HEF_HOME"] = HOME.name
 
 # How long an example takes says something of the machine, not of the code.
 too_slow = hypothesis.HealthCheck.too_slow

@@ -45,6 +45,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "diff": ("build/my_model.onnx", "wide.onnx"),
     "demo": ("-o", "build/demo", "--seconds", "0.5"),
     "explain": ("compile.log", "--graph", "wide.onnx", "--stage", "compile"),
+    "probe": ("--plan", "--only", "row-too-wide,Softmax"),
     "reduce": ("wide.onnx", "--rule", "row-too-wide", "-o", "reduced/"),
     "freeze": ("my_model.pth", "speech/", "-o", "frozen.pth", "--clips", "2", *_SMALL_SPEECH),
     "distil": (
@@ -56,7 +57,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def prepare(folder: Path) -> Path:
-    """Fill ``folder`` with a checkpoint, a mixture with its sources, speech, a test set and a graph too wide."""
+    """Fill ``folder`` with a checkpoint, a mixture with its sources, speech, a test set, a graph and a verdict."""
     import onnx
 
     from tasnet2hef.target.rules.row_too_wide import RULE
@@ -73,7 +74,17 @@ def prepare(folder: Path) -> Path:
             _cut(source, folder / "speech" / f"voice_{voice}" / f"{voice}_{start}.wav", start, 1)
     onnx.save(RULE.bad[0](), str(folder / "wide.onnx"))
     (folder / "compile.log").write_text(_LOG, encoding="utf-8")
+    _save_verdict(folder / "theirs.jsonl")
     return folder
+
+
+def _save_verdict(path: Path) -> None:
+    """Write one line of a knowledge file, as another machine would send it."""
+    from tasnet2hef.target.known.knowledge import Verdict
+    from tasnet2hef.target.known.knowledge_file import save_verdicts
+
+    row = Verdict("compile/0", "tasnet2hef compile, 2026-11-26", "9.9.0", "hailo8", "compile", "pass", "2 Conv")
+    save_verdicts(path, [row])
 
 
 def _cut(source: Path, target: Path, start_seconds: int, seconds: int) -> None:

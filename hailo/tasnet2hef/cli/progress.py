@@ -187,6 +187,51 @@ class ReduceProgressBar:
         self._bars.stop()
 
 
+class ProbeDisplay:
+    """Writes to stderr, so that JSON on stdout stays clean: a bar, or a line for each answer where piped."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or error_console(soft_wrap=True)
+        self._bars = Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[line]}", markup=False),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._bar = self._bars.add_task("the compiler's version", total=None, line="")
+        self._bars.start()
+
+    def asking(self, case: str, stage: str, number: int, total: int) -> None:
+        """Show the case, and how many of the stage's cases came before it."""
+        self._bars.update(self._bar, description=f"{stage} {case}", completed=number - 1, total=total, line="")
+
+    def answered(self, case: str, stage: str, answer: str) -> None:
+        """Print an answer where output is piped."""
+        if not self._console.is_terminal:
+            self._console.print(f"{stage} {case}: {answer}", markup=False)
+
+    def started(self, stage: str, log: Path) -> None:
+        """Show nothing: `asking` did."""
+
+    def working(self, elapsed: float, line: str) -> None:
+        """Show the last line of the compiler's output."""
+        self._bars.update(self._bar, line=line[:_LINE_LENGTH])
+
+    def ended(self, record: StageRecord) -> None:
+        """Show nothing: `answered` does."""
+
+    def note(self, text: str) -> None:
+        """Show nothing: the notes of the stages are about runs of `compile`."""
+
+    def close(self) -> None:
+        """Remove the bar."""
+        self._bars.stop()
+
+
 @contextmanager
 def training_progress(console: Console, done: int, steps: int) -> Iterator[TrainingProgress]:
     """Yield the callback for ``train``; ``done`` of ``steps`` steps are done already."""

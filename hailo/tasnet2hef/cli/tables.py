@@ -31,7 +31,8 @@ _LONGEST_CELL: Final = 1_000
 def print_check(report: CheckReport) -> None:
     """Print the findings, the predicted layers and their cost."""
     console = show.console()
-    title = f"{report.name} on {report.resources.chip.name}: {report.verdict}"
+    compiler = f" with DFC {report.compiler}" if report.compiler else ""
+    title = f"{report.name} on {report.resources.chip.name}{compiler}: {report.verdict}"
     if report.findings:
         console.print(_findings_table(title, report.groups))
     else:
@@ -41,7 +42,7 @@ def print_check(report: CheckReport) -> None:
     console.print(show.table("Cost", ("of one run", ""), _cost_rows(report)))
     if report.resources.column_gain is not None:
         show.notice(report.resources.column_gain.sentence)
-    for note in report.net.notes:
+    for note in (*report.notes, *report.net.notes):
         show.notice(note)
 
 

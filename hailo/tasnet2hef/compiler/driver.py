@@ -6,12 +6,13 @@ import dataclasses
 import platform
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tasnet2hef.base.errors import GraphError, OptionError
+from tasnet2hef.base.errors import GraphError, InputError, OptionError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.outcome import DONE, FAILED, NOT_COMPILED, REFUSED, Outcome
 from tasnet2hef.base.supervise.lock import RunLock, locked
@@ -27,6 +28,7 @@ from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.compiler.run_record import StageRecord
 from tasnet2hef.compiler.stages.job import StageJob, write_json
 from tasnet2hef.compiler.stages.runner import CompileDisplay, RunnerSettings, StageRunner, interpreter
+from tasnet2hef.compiler.verdicts import compile_verdict, remember
 from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
 from tasnet2hef.target.alls.layers import resolve_layers
 from tasnet2hef.target.alls.parser import parse_script
@@ -34,6 +36,8 @@ from tasnet2hef.target.failures.classify import Situation
 from tasnet2hef.target.failures.facts import Facts, facts_of_graph
 from tasnet2hef.target.graph.agreement import Agreement
 from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.known.installed import installed_compiler
+from tasnet2hef.target.known.releases import wrong_chip
 
 NO_COMPILER_SIGNATURE: Final = "no-compiler"
 """The failure signature of a Python that does not have the compiler."""
@@ -48,10 +52,10 @@ def compile_graph(
         InputError: a file can't be read or does not fit, or another run has locked the folder.
     """
     started = time.monotonic()
-    inputs = read_inputs(graph, calibration, options.script, options.hardware)
+    inputs = _read(graph, calibration, options)
     folder = options.folder(graph.path).resolve()
     try:
-        with locked(folder) as lock:
+        with removed_if_refused(folder), locked(folder) as lock:
             write_json(folder / "check.json", inputs.report.to_json())
             run = _Run(inputs, options, folder, lock, display)
             if inputs.report.errors and not options.force:
@@ -59,6 +63,7 @@ def compile_graph(
             else:
                 report = run.compile()
             report = dataclasses.replace(report, seconds=time.monotonic() - started)
+            report = _with_verdict(report, graph, options.hardware)
             write_json(folder / "report.json", report.to_json())
     except OSError as error:  # for example a full disk while a lock, a log or a folder is written
         reason = error.strerror or str(error)
@@ -68,11 +73,42 @@ def compile_graph(
     return report
 
 
+def _with_verdict(report: CompileReport, graph: OpenedGraph, hardware: str) -> CompileReport:
+    """Add a run's verdict to the knowledge file of its compiler and chip; where that can't be done, add a note."""
+    findings = [finding.rule for finding in report.check.errors]
+    row = compile_verdict(report.records, report.folder, graph.model, findings, hardware)
+    if row is None:
+        return report
+    try:
+        remember([row])
+    except InputError as error:
+        return dataclasses.replace(report, notes=(*report.notes, f"its verdict was not kept: {error}"))
+    return report
+
+
+def _read(graph: OpenedGraph, calibration: Path, options: CompileOptions) -> CompileInputs:
+    """Read and check a run's inputs, with what is known of the compiler that is installed."""
+    compiler = installed_compiler(options.python)
+    return read_inputs(graph, calibration, options.script, options.hardware, compiler)
+
+
+@contextmanager
+def removed_if_refused(folder: Path) -> Iterator[None]:
+    """Remove a folder that a block made if the block ends by refusing an option: nothing was run."""
+    existed = folder.exists()
+    try:
+        yield
+    except OptionError:
+        if not existed:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
 def plan(
     graph: OpenedGraph, calibration: Path, options: CompileOptions
 ) -> tuple[CompileInputs, tuple[Fallback, ...]]:
     """Return what a run would read, and its fallbacks; nothing is run or written."""
-    inputs = read_inputs(graph, calibration, options.script, options.hardware)
+    inputs = _read(graph, calibration, options)
     return inputs, fallbacks_for(inputs.script, situation_of(inputs, options), inputs.report.resources)
 
 
@@ -127,7 +163,7 @@ class _Run:
         python = interpreter(options.python)
         seconds = options.seconds()
         facts = facts_of(inputs, options.hardware)
-        settings = RunnerSettings(folder, python, lock.token, options.memory(), seconds, situation, facts)
+        settings = RunnerSettings(folder, python, lock.token, options.memory(), seconds, situation, facts=facts)
         self._stages = StageRunner(settings, display)
         self._fallbacks = fallbacks_for(inputs.script, situation, inputs.report.resources)
         self._deadline = time.monotonic() + seconds["total"]
@@ -141,6 +177,8 @@ class _Run:
         versions = self._stages.probe(StageJob(stage="versions", folder=""))
         if not versions.done:
             return self._without_compiler(versions)
+        if wrong := wrong_chip(str(versions.facts.get("compiler", "")), self._options.hardware):
+            raise OptionError(f"--hw {self._options.hardware}: {wrong}")
         self._stages.knows_compiler(str(versions.facts.get("compiler", "")))
         tools = {**versions.facts, "tasnet2hef": __version__}
         parsed = self._translate(tools)

@@ -19,9 +19,10 @@ from tasnet2hef.quantize.calibration.calibration_set import (
     open_calibration,
     require_fit,
 )
+from tasnet2hef.quantize.calibration.unrecorded import remarks_of
 from tasnet2hef.target.alls.layers import check_layers
 from tasnet2hef.target.alls.parser import parse_script, read_script
-from tasnet2hef.target.check import CheckReport, check_graph
+from tasnet2hef.target.check import CheckReport, check_here
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.opened import OpenedGraph
 
@@ -71,13 +72,18 @@ class CompileInputs:
         return None if contract is None or not contract.stateful else contract.window_frames
 
 
-def read_inputs(graph: OpenedGraph, calibration: Path, script: Path | None, hardware: str) -> CompileInputs:
+def read_inputs(
+    graph: OpenedGraph, calibration: Path, script: Path | None, hardware: str, compiler: str = ""
+) -> CompileInputs:
     """Read a calibration set and a model script, and check them and the graph.
+
+    ``compiler`` is the version that will compile it, as far as that is known before it is started.
 
     Raises:
         InputError: one of them can't be read, or does not fit the graph.
     """
-    report, contract, model = check_graph(graph, hardware), graph.contract, graph.path
+    report, damaged = check_here(graph, hardware, compiler)
+    contract, model = graph.contract, graph.path
     text, script_notes = _read_script(script, report.net)
     arrays, notes = _read_calibration(calibration, graph)
     outputs = tuple(value.name for value in graph.model.graph.output)
@@ -100,7 +106,7 @@ def read_inputs(graph: OpenedGraph, calibration: Path, script: Path | None, hard
         outputs=outputs,
         arrays=arrays,
         digests=digests,
-        notes=(*notes, *script_notes),
+        notes=(*notes, *script_notes, *([damaged] if damaged else [])),
     )
 
 
@@ -127,7 +133,7 @@ def _read_calibration(path: Path, graph: OpenedGraph) -> tuple[tuple[str, ...], 
     """Return the names of the set's arrays, and notes; refuse a set that was made for a different window."""
     if _takes_audio(graph):
         opened = open_calibration(path)
-        return tuple(opened.layers), require_fit(opened, graph)
+        return tuple(opened.layers), require_fit(opened, graph) + remarks_of(opened, graph)
     try:
         with np.load(path, allow_pickle=False) as archive:
             shapes = {name: archive[name].shape for name in archive.files if name != METADATA_ARRAY}

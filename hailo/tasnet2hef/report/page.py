@@ -48,13 +48,14 @@ def render(facts: RunFacts) -> str:
 
     values = _values(facts)
     try:
-        return _from_facts(facts, "the page", lambda: _template().render(values))
+        return _from_facts(facts, "the page", lambda: template("page.html").render(values))
     except UndefinedError as error:
         raise _facts_error(facts, "the page", error) from error
 
 
 @functools.cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """Return a template of the ``templates`` folder."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -65,7 +66,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters.update(counted=counted, shape=shape_text)
-    return environment.get_template("page.html")
+    return environment.get_template(name)
 
 
 def _values(facts: RunFacts) -> dict[str, Any]:

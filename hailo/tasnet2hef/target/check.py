@@ -11,7 +11,11 @@ from typing import Any
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.knowledge import known_of
 from tasnet2hef.target.known import DEFAULT_CHIP, Chip, load_chip
+from tasnet2hef.target.known.installed import installed_compiler
+from tasnet2hef.target.known.knowledge import NOTHING_KNOWN, Knowledge
+from tasnet2hef.target.known.releases import wrong_chip
 from tasnet2hef.target.resources import ResourceEstimate, estimate_resources
 from tasnet2hef.target.rules.framework.context import RuleContext
 from tasnet2hef.target.rules.framework.discovery import all_rules
@@ -53,6 +57,10 @@ class CheckReport:
     findings: tuple[Finding, ...]
     net: HailoNet
     resources: ResourceEstimate
+    compiler: str = ""
+    """The version that the check was for; empty for none in particular."""
+    knowledge: Knowledge = NOTHING_KNOWN
+    notes: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -75,8 +83,14 @@ class CheckReport:
         return count_in_words([finding.level for finding in self.findings])
 
     def to_json(self) -> dict[str, Any]:
-        """Return `{"findings": [...], "cost": {...}}` with every finding on its own."""
-        return {"findings": [finding.to_json() for finding in self.findings], "cost": self.resources.to_json()}
+        """Return every finding, the cost, the compiler that was asked for, and what a probe of it recorded."""
+        return {
+            "findings": [finding.to_json() for finding in self.findings],
+            "cost": self.resources.to_json(),
+            "compiler": self.compiler,
+            "knowledge": self.knowledge.to_json() if self.knowledge else None,
+            "notes": list(self.notes),
+        }
 
 
 def check_file(
@@ -95,8 +109,18 @@ def check_file(
     return check_graph(OpenedGraph.read(path, input_shapes), hardware, single_context=single_context)
 
 
-def check_graph(graph: OpenedGraph, hardware: str = DEFAULT_CHIP, *, single_context: bool = False) -> CheckReport:
+def check_graph(
+    graph: OpenedGraph,
+    hardware: str = DEFAULT_CHIP,
+    *,
+    single_context: bool = False,
+    compiler: str = "",
+    knowledge: Knowledge = NOTHING_KNOWN,
+) -> CheckReport:
     """Check a graph for a chip; with `single_context`, a net that needs several contexts is an error.
+
+    `compiler` is a version of the compiler: findings that no record of its release supports say so. `knowledge` is
+    what a probe recorded of it.
 
     Raises:
         GraphError: it is no static ONNX graph.
@@ -104,9 +128,35 @@ def check_graph(graph: OpenedGraph, hardware: str = DEFAULT_CHIP, *, single_cont
     """
     loaded = graph.loaded
     chip, net = load_chip(hardware), graph.net
-    context = RuleContext(loaded, net, graph.cost, chip, graph.model, single_context)
+    context = RuleContext(loaded, net, graph.cost, chip, graph.model, single_context, compiler, knowledge)
     findings = [finding for rule in all_rules() for finding in rule.check(context)]
-    return CheckReport(loaded.name, tuple(ordered(findings, net)), net, _resources(graph, chip))
+    notes = _notes(compiler, hardware, knowledge, {node.op_type for node in loaded.nodes})
+    found = tuple(ordered(findings, net))
+    return CheckReport(loaded.name, found, net, _resources(graph, chip), compiler, knowledge, notes)
+
+
+def _notes(compiler: str, hardware: str, knowledge: Knowledge, operators: set[str]) -> tuple[str, ...]:
+    """Return what must be said beside the findings of the compiler that was asked for."""
+    notes = [wrong] if compiler and (wrong := wrong_chip(compiler, hardware)) else []
+    notes += [
+        f"{operator}: DFC {knowledge.compiler} refused its smallest graph for {hardware} in {row.stage} "
+        f"({row.source})"
+        for operator, row in sorted(knowledge.refused_operators.items())
+        if operator in operators
+    ]
+    return tuple(notes)
+
+
+def check_here(graph: OpenedGraph, hardware: str = DEFAULT_CHIP, compiler: str = "") -> tuple[CheckReport, str]:
+    """Check a graph with what this machine knows of its compiler (or of another version); returns also a note.
+
+    Raises:
+        GraphError: it is no static ONNX graph.
+        OptionError: no such chip.
+    """
+    version = compiler or installed_compiler()
+    known, note = known_of(version, hardware)
+    return check_graph(graph, hardware, compiler=version or known.compiler, knowledge=known), note
 
 
 def group_findings(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:

@@ -83,7 +83,7 @@ def test_equal_findings_are_one_group_and_all_in_json(bad_file: Path) -> None:
 
 def test_json(bad_file: Path) -> None:
     report_json = json.loads(json.dumps(check_file(bad_file).to_json()))
-    assert set(report_json) == {"findings", "cost"}
+    assert set(report_json) == {"findings", "cost", "compiler", "knowledge", "notes"}
     assert all(set(finding) == FIELDS for finding in report_json["findings"])
     cost = report_json["cost"]
     assert cost["widest_row"]["bytes"] == 2000 * 512
@@ -216,3 +216,42 @@ def test_the_work_grows_as_the_nodes_do() -> None:
 
     lines_a_node(1)  # with what is loaded once a process
     assert lines_a_node(80) < 1.1 * lines_a_node(20), "with the square of the nodes it would be four times as much"
+
+
+def test_another_release_is_said(bad_file: Path) -> None:
+    def messages(compiler: str) -> list[str]:
+        return [each.message for each in check_graph(OpenedGraph.read(bad_file), compiler=compiler).findings]
+
+    plain = messages("")
+    assert not any("not tried on" in message for message in plain)
+    assert any("not tried on 9.9" in message for message in messages("9.9.0".removesuffix(".0")))
+    assert len(messages("9.9")) == len(plain)
+
+
+@pytest.mark.parametrize(
+    ("compiler", "is_said"), [("3.33.1", False), ("3.33", False), ("5.3", True), ("3.34.0", True)]
+)
+def test_evidence_of_one_release(compiler: str, is_said: bool) -> None:
+    graph = GraphSketch()
+    model = graph.model(graph.deconv(graph.input(1, 64, 1, 100), 64, 2, (1, 16), strides=[1, 8], group=2))
+    (finding,) = check_graph(OpenedGraph(model), compiler=compiler).errors
+    assert (f"recorded on 3.33.0; not tried on {compiler}" in finding.message) is is_said
+    assert finding.level == "error"
+
+
+def test_a_release_without_the_chip_is_a_note() -> None:
+    graph = GraphSketch()
+    model = graph.model(graph.conv(graph.input(1, 8, 10, 10), 8, 8))
+    report = check_graph(OpenedGraph(model), "hailo8", compiler="5.3")
+    assert report.exit_code == 0
+    assert any("DFC 5.3 does not compile for hailo8" in note for note in report.notes)
+    assert check_graph(OpenedGraph(model), "hailo10h", compiler="5.3").notes == ()
+
+
+@pytest.mark.parametrize("version", ["", "abc", "3", "3.x", "3.33; rm -rf /"])
+def test_a_version_that_is_none(good_file: Path, version: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if not version:
+        assert run(make_app(), ["check", str(good_file), "--dfc", "v3.33.0"]) == 0
+        return
+    assert run(make_app(), ["check", str(good_file), "--dfc", version]) == 2
+    assert "--dfc: found" in capsys.readouterr().err

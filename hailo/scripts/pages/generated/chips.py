@@ -41,7 +41,7 @@ def text() -> str:
 def _rows(figures: list[tuple[str, Figure | None]]) -> Iterator[tuple[str, ...]]:
     for name, figure in figures:
         if figure is not None:
-            yield (name, _value(figure), figure.unit, figure.evidence.grade, figure.evidence.source, figure.note)
+            yield (name, _value(figure), figure.unit, figure.evidence.grade, figure.evidence.citation, figure.note)
 
 
 def _value(figure: Figure | None) -> str:

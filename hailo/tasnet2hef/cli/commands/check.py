@@ -21,6 +21,19 @@ def command(
     single_context: bool = typer.Option(
         False, "--single-context", help="Take a net that needs several contexts as an error."
     ),
+    compiler: str = typer.Option(
+        "",
+        "--dfc",
+        metavar="VERSION",
+        help="Version of the compiler, e.g. `5.3`: findings without a record of it say so.",
+        show_default="the installed one",
+    ),
+    knowledge: Path | None = typer.Option(
+        None,
+        "--knowledge",
+        help="Knowledge file of `probe`.",
+        show_default="this machine's, for this compiler and chip",
+    ),
     json_output: JsonOption = False,
 ) -> None:
     """Predict what the compiler will refuse in a graph and what it will cost; exit 1 if it will not compile.
@@ -29,9 +42,22 @@ def command(
     """
     from tasnet2hef.target.check import check_graph
     from tasnet2hef.target.graph.opened import OpenedGraph
+    from tasnet2hef.target.knowledge import knowledge_from, known_of
+    from tasnet2hef.target.known.installed import installed_compiler
+    from tasnet2hef.target.known.releases import require_version
 
     opened = OpenedGraph.read(graph, parse_shapes(input_shape))
-    report = check_graph(opened, hardware, single_context=single_context)
+    version = require_version(compiler) if compiler else ""
+    if knowledge is None:
+        version = version or installed_compiler()
+        known, note = known_of(version, hardware)
+        if note:
+            show.notice(note)
+    else:
+        known = knowledge_from(knowledge, version, hardware)
+    report = check_graph(
+        opened, hardware, single_context=single_context, compiler=version or known.compiler, knowledge=known
+    )
     if json_output:
         show.print_json(report.to_json())
     else:

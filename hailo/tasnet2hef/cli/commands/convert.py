@@ -117,7 +117,7 @@ def command(
     from tasnet2hef.model.export import ExportOptions, export_file
     from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
     from tasnet2hef.quantize.calibration.window_draw import Draw
-    from tasnet2hef.target.check import check_graph
+    from tasnet2hef.target.check import check_here
     from tasnet2hef.target.known import load_chip
 
     load_chip(hardware)  # a wrong name is refused before the work
@@ -156,7 +156,7 @@ def command(
         report = export_file(checkpoint, path, options, parse_settings(settings), assume=assume)
         ended(report.onnx_path, *report.segment_paths)
     with clock.step("check") as ended:
-        checks = {graph.path: check_graph(graph, hardware) for graph in report.graphs}
+        checks = {graph.path: check_here(graph, hardware)[0] for graph in report.graphs}
         ended()
     if not json_output:
         print_report(report)

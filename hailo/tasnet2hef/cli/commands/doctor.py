@@ -55,7 +55,8 @@ def print_report(report: DoctorReport) -> None:
         (
             format_release(each.compiler),
             ", ".join(format_release(runtime) for runtime in each.runtimes) or "none on record",
-            f"{', '.join(each.hardware)}{f' ({each.note})' if each.note else ''}\n{each.evidence}",
+            f"{', '.join(each.hardware)}{f' ({each.note})' if each.note else ''}\n"
+            f"{each.evidence.grade}: {each.evidence.source}",
         )
         for each in PAIRINGS
     ]

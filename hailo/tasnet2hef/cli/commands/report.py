@@ -90,7 +90,7 @@ def _folder_of_graph(graph: OpenedGraph, output: Path | None, hardware: str | No
     """Return the report folder of a graph; check the graph where no check of it, as it is now, is there."""
     from tasnet2hef.report.facts import find_report_folders, read_facts, report_folder
     from tasnet2hef.report.save import write_report
-    from tasnet2hef.target.check import check_graph
+    from tasnet2hef.target.check import check_here
 
     folder = report_folder(graph.path if output is None else output / graph.path.name)
     kept = read_facts(folder).steps if find_report_folders(folder) else {}
@@ -98,7 +98,7 @@ def _folder_of_graph(graph: OpenedGraph, output: Path | None, hardware: str | No
     chip = None if checked is None else checked.result.get("cost", {}).get("hardware")
     same_graph = checked is not None and checked.graph_digest == graph.digest
     if not same_graph or hardware not in (None, chip):
-        write_report(graph, check=check_graph(graph, hardware or chip or DEFAULT_CHIP), folder=folder)
+        write_report(graph, check=check_here(graph, hardware or chip or DEFAULT_CHIP)[0], folder=folder)
     return folder
 
 

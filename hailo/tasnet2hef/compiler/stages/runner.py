@@ -52,6 +52,8 @@ class RunnerSettings:
     memory_bytes: int
     seconds: Mapping[str, float]
     situation: Situation
+    reuse_failures: bool = True
+    """Whether a stage that failed is not tried again with the same inputs."""
     facts: Facts = NOTHING_KNOWN
 
 
@@ -69,7 +71,7 @@ class StageRunner:
         limit = self.settings.seconds[job.stage] if seconds is None else seconds
         key = key_of(job.stage, inputs)
         known = self.record.find(key)
-        if known is not None and _is_reusable(known, limit):
+        if known is not None and (known.done or self.settings.reuse_failures) and _is_reusable(known, limit):
             result = dataclasses.replace(known, reused=True)
             if not result.done:
                 self.display.note(

@@ -30,6 +30,10 @@ CONTEXTS: Final = {
 from the vendor's naming, and left out where the compiler has none."""
 
 
+class StageInputError(ValueError):
+    """The stage can't be given its inputs: no answer of the compiler."""
+
+
 def versions(job: StageJob) -> StageResult:
     """Import the compiler, which is the only proof that it is there, and return its versions."""
     facts = {"compiler": str(_client().__version__), "python": platform.python_version()}
@@ -118,19 +122,21 @@ def calibration_by_layer(job: StageJob, hn: Mapping[str, Any]) -> dict[str, NDAr
     """Return the calibration arrays under the full names of the HN's own input layers.
 
     Raises:
-        ValueError: an input layer has no array, or its shape is not that of the array's windows.
+        StageInputError: an input layer has no array, or its shape is not that of the array's windows.
     """
     path, chosen = Path(job.calibration), array_of_layer(job, hn)
     arrays = {}
     with np.load(path, allow_pickle=False) as archive:
         for layer, shape in input_layers(hn):
             if chosen[layer] not in job.arrays:
-                raise ValueError(
+                raise StageInputError(
                     f"{path}: found arrays {', '.join(job.arrays)}, expected one for input layer {layer}"
                 )
             array = np.ascontiguousarray(archive[chosen[layer]], np.float32)
             if array.shape[1:] != shape:
-                raise ValueError(f"{path}: found windows {list(array.shape[1:])}, {layer} expects {list(shape)}")
+                raise StageInputError(
+                    f"{path}: found windows {list(array.shape[1:])}, {layer} expects {list(shape)}"
+                )
             arrays[layer] = array
     return arrays
 

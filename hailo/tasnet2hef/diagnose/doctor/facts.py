@@ -51,6 +51,8 @@ class Machine:
     device_files: tuple[str, ...] = ()
     driver: str = ""
     """Version of the loaded kernel module; empty where none is loaded."""
+    driver_module: str = ""
+    """Name of that module: `hailo_pci` of HailoRT 4, `hailo1x_pci` or `hailo1x` of HailoRT 5."""
     driver_installed: str = ""
     """Version of the kernel module that could be loaded; empty where there is none."""
     command_line: str = ""

@@ -17,14 +17,16 @@ from tasnet2hef.base.supervise.processes import memory_bytes
 from tasnet2hef.diagnose.doctor.facts import Environment, Facts, Machine, VendorPackage
 from tasnet2hef.diagnose.doctor.probe import COMPILER, MARK, RUNTIME
 from tasnet2hef.diagnose.doctor.run_bounded import run_bounded
+from tasnet2hef.runtime.backends.hailort.explain import DEVICE_FILES, DEVICE_FOLDER
 
-PACKAGES: Final = ("tasnet2hef", "numpy", "onnx", "onnxruntime", "protobuf", "torch")
+PACKAGES: Final = ("tasnet2hef", "numpy", "onnx", "onnxruntime", "protobuf", "tensorflow", "torch")
 SECONDS: Final[dict[str, float]] = {"inventory": 20.0, "compiler": 120.0, "runtime": 30.0, "devices": 30.0}
 """Time limit of each probe; the compiler imports TensorFlow."""
 TOOL_SECONDS: Final = 10.0
 THIS: Final = "this Python"
-DRIVER_VERSION: Final = Path("/sys/module/hailo_pci/version")
-DEVICE_FILES: Final = Path("/dev")
+MODULES: Final = Path("/sys/module")
+DRIVER_MODULES: Final = ("hailo_pci", "hailo1x_pci", "hailo1x")
+"""The kernel modules: of HailoRT 4; of HailoRT 5, under its two recorded names."""
 
 
 def gather_facts(folder: Path, progress: Progress, pythons: Mapping[str, Path] | None = None) -> Facts:
@@ -93,7 +95,8 @@ def probe_machine(folder: Path) -> Machine:
     command_line = shutil.which("hailortcli") or ""
     printed = run_bounded([command_line, "--version"], TOOL_SECONDS).output if command_line else ""
     modinfo = shutil.which("modinfo") or shutil.which("modinfo", path="/usr/sbin:/sbin")
-    installed = run_bounded([modinfo, "-F", "version", "hailo_pci"], TOOL_SECONDS) if modinfo else None
+    module, driver = loaded_driver(MODULES)
+    installed = _installed_driver(modinfo) if modinfo and not module else ""
     existing = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
     return Machine(
         processor=platform.machine(),
@@ -101,12 +104,35 @@ def probe_machine(folder: Path) -> Machine:
         memory_bytes=memory_bytes(),
         free_disk_bytes=shutil.disk_usage(existing).free,
         folder=str(existing),
-        device_files=tuple(sorted(str(path) for path in DEVICE_FILES.glob("hailo*"))),
-        driver=read_text(DRIVER_VERSION).strip(),
-        driver_installed=installed.output.strip() if installed and not installed.problem else "",
+        device_files=device_files(DEVICE_FOLDER),
+        driver=driver,
+        driver_module=module,
+        driver_installed=installed,
         command_line=command_line,
         command_line_version=version_in(printed),
     )
+
+
+def loaded_driver(modules: Path) -> tuple[str, str]:
+    """Return name and version of the loaded kernel module; both empty where none is loaded."""
+    for name in DRIVER_MODULES:
+        if version := read_text(modules / name / "version").strip():
+            return name, version
+    return "", ""
+
+
+def device_files(folder: Path) -> tuple[str, ...]:
+    """Return the paths of the device files."""
+    return tuple(sorted(str(path) for pattern in DEVICE_FILES for path in folder.glob(pattern)))
+
+
+def _installed_driver(modinfo: str) -> str:
+    """Return name and version of the first kernel module that could be loaded; empty where there is none."""
+    for name in DRIVER_MODULES:
+        found = run_bounded([modinfo, "-F", "version", name], TOOL_SECONDS)
+        if not found.problem and found.output.strip():
+            return f"{name} {found.output.strip()}"
+    return ""
 
 
 def version_in(text: str) -> str:

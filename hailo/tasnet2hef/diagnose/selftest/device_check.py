@@ -10,11 +10,11 @@ from typing import Final
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.outcome import ERROR, MISSING, OK, WARNING, Status
 from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
-from tasnet2hef.diagnose.doctor.gather import DEVICE_FILES, DRIVER_VERSION, THIS, read_text
+from tasnet2hef.diagnose.doctor.gather import MODULES, THIS, device_files, loaded_driver
 from tasnet2hef.diagnose.doctor.topics.pairing import pair
 from tasnet2hef.diagnose.doctor.topics.runtime import driver
 from tasnet2hef.runtime.backends.hailort.device import DeviceFacts, device_facts, load_runtime, runtime_version
-from tasnet2hef.runtime.backends.hailort.explain import DEVICE_FILES as DEVICE_NAMES
+from tasnet2hef.runtime.backends.hailort.explain import DEVICE_FOLDER
 from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar
 from tasnet2hef.target.known.releases import parse_release
 
@@ -39,7 +39,7 @@ class DeviceState:
     """There is no runtime or no device here, which is not an error."""
 
 
-def examine_device(driver_file: Path = DRIVER_VERSION, device_files: Path = DEVICE_FILES) -> DeviceState:
+def examine_device(modules: Path = MODULES, device_folder: Path = DEVICE_FOLDER) -> DeviceState:
     """Load the runtime, read the driver's version and open the device for a moment."""
     try:
         vendor = load_runtime("HailoRT")
@@ -47,13 +47,13 @@ def examine_device(driver_file: Path = DRIVER_VERSION, device_files: Path = DEVI
         return _unusable([], "runtime", error, absent=error.signature == "no-runtime")
     runtime = runtime_version(vendor)
     status: Status = OK if runtime else WARNING
-    diagnoses = [Diagnosis("runtime", status, runtime or "no version"), _driver(driver_file, runtime)]
+    diagnoses = [Diagnosis("runtime", status, runtime or "no version"), _driver(modules, runtime)]
     try:
         devices = device_facts(vendor)
     except DeviceError as error:
         # The runtime reports a device that another program holds as absent too; its file tells the two apart.
-        is_there = any(file for pattern in DEVICE_NAMES for file in device_files.glob(pattern))
-        absent = error.signature in ("no-device", "driver-missing") and not is_there
+        nothing = ("no-device", "driver-missing")
+        absent = error.signature in nothing and not device_files(device_folder)
         return _unusable(diagnoses, "device", error, absent=absent)
     names = ", ".join(f"{each.id} {each.architecture or '(unknown chip)'}" for each in devices)
     return DeviceState((*diagnoses, Diagnosis("device", OK, names)), runtime, devices)
@@ -86,10 +86,11 @@ def _releases(record: HefSidecar, device: DeviceState) -> list[Diagnosis]:
     return [replace(diagnosis, status=WARNING) if diagnosis.status == ERROR else diagnosis]
 
 
-def _driver(driver_file: Path, runtime: str) -> Diagnosis:
-    diagnosis = driver(read_text(driver_file).strip(), [(THIS, runtime)] if runtime else [])
-    # A HEF is about to run, so a missing driver is more than the doctor's `missing`.
-    return replace(diagnosis, status=WARNING) if diagnosis.status == MISSING else diagnosis
+def _driver(modules: Path, runtime: str) -> Diagnosis:
+    module, version = loaded_driver(modules)
+    diagnosis = driver(version, [(THIS, runtime)] if runtime else [], module=module)
+    # The HEF that is about to run decides: a missing driver is more than the doctor's `missing`, another one less.
+    return replace(diagnosis, status=WARNING) if diagnosis.status in (MISSING, ERROR) else diagnosis
 
 
 def _unusable(diagnoses: list[Diagnosis], what: str, error: DeviceError, *, absent: bool) -> DeviceState:

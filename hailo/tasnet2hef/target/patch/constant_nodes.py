@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.patch.patch import Patch
 
 
@@ -56,7 +57,11 @@ PATCH = Patch(
     patch_id="constant-nodes",
     why="the parser reads a ConstantOfShape without a value as an error (IndexError in parse_raw_data), and every "
     "Constant or Identity node hides the real input of a layer",
-    evidence="recorded: DFC 5.4.0, hailo10h, ConstantOfShape replaced by an initializer passed; Constant and "
-    "Identity: inferred",
+    evidence=Evidence(
+        "public log: ConstantOfShape replaced by an initializer passed; Constant and Identity are our conclusion",
+        "recorded",
+        version="5.4.0",
+        hardware=("hailo10h",),
+    ),
     apply=apply,
 )

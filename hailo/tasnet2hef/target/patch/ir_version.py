@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import onnx
 
+from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.known.releases import NEWEST_IR_VERSION
 from tasnet2hef.target.patch.patch import Patch
 
@@ -20,6 +21,6 @@ def lower_ir_version(model: onnx.ModelProto) -> list[str]:
 PATCH = Patch(
     patch_id="ir-version",
     why="the compiler's own onnx refuses files of a newer ir_version before it reads an operator",
-    evidence="recorded: public log (operator sweep on hailo10h); DFC 5.3.0",
+    evidence=Evidence("public log (operator sweep)", "recorded", version="5.3.0", hardware=("hailo10h",)),
     apply=lower_ir_version,
 )

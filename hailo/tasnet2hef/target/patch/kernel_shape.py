@@ -5,6 +5,7 @@ from __future__ import annotations
 import onnx
 from onnx import helper
 
+from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.patch.patch import Patch
 
 
@@ -26,7 +27,10 @@ def apply(model: onnx.ModelProto) -> list[str]:
 PATCH = Patch(
     patch_id="kernel-shape",
     why="the parser takes the kernel from this attribute; without it the kernel is left to be guessed",
-    evidence="inferred: the attribute is optional in ONNX, and 'Invalid kernel shape' is a recorded refusal "
-    "(DFC 3.32.0 and 5.3.0) with other causes",
+    evidence=Evidence(
+        "the attribute is optional in ONNX, and 'Invalid kernel shape' is a recorded refusal of DFC 3.32.0 and "
+        "5.3.0 with other causes",
+        "inferred",
+    ),
     apply=apply,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import onnx
 
+from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.patch.patch import Patch
 
 
@@ -30,6 +31,8 @@ PATCH = Patch(
     patch_id="node-names",
     why="the compiler names start and end nodes, messages and original_names after ONNX node names, so a layer "
     "of a nameless node can't be found again",
-    evidence="documented: translate_onnx_model(start_node_names, end_node_names) and the HN's original_names",
+    evidence=Evidence(
+        "translate_onnx_model(start_node_names, end_node_names) and the HN's original_names", "documented"
+    ),
     apply=apply,
 )

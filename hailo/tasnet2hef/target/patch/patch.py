@@ -19,6 +19,7 @@ from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.files import other_content, written_beside
 from tasnet2hef.base.graph_contract import METADATA_KEY, metadata_of
 from tasnet2hef.base.parity import ParityRow, require_parity
+from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.patch.run_both import compare_models
 
 
@@ -29,8 +30,8 @@ class Patch:
     patch_id: str
     why: str
     """What the compiler does without the patch."""
-    evidence: str
-    """Grade (recorded, documented, inferred) and source of ``why``."""
+    evidence: Evidence
+    """Where ``why`` is known from."""
     apply: Callable[[onnx.ModelProto], list[str]]
     """Change the model in place; return one line for each change, an empty list where there is nothing to do."""
 
@@ -83,7 +84,7 @@ def apply_patches(model: onnx.ModelProto) -> tuple[AppliedPatch, ...]:
     for patch in all_patches():
         changes = patch.apply(model)
         if changes:
-            applied.append(AppliedPatch(patch.patch_id, patch.why, patch.evidence, tuple(changes)))
+            applied.append(AppliedPatch(patch.patch_id, patch.why, str(patch.evidence), tuple(changes)))
     return tuple(applied)
 
 

@@ -7,6 +7,7 @@ import math
 import onnx
 from onnx import helper, numpy_helper
 
+from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.patch.patch import Patch
 
 
@@ -39,6 +40,11 @@ PATCH = Patch(
     patch_id="scalar-prelu",
     why="the parser widens a one-dimensional PReLU slope over the features: 'Unsupported dimensions: "
     "[-1, 1, 1999, 262144]', 262144 = 512 x 512",
-    evidence="recorded: DFC 3.33.0, hailo8, optimize; removing the PReLU removed the error",
+    evidence=Evidence(
+        "Hearable-Dongle/signal-processing-research, optimize: removing the PReLU removed the error",
+        "recorded",
+        version="3.33.0",
+        hardware=("hailo8",),
+    ),
     apply=apply,
 )

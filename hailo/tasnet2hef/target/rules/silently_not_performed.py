@@ -101,4 +101,5 @@ RULE = Rule(
     fix="end the graph before it and round on the host",
     bad=(_floor, _cast),
     good=(_plain, _classes),
+    accepted=True,
 )

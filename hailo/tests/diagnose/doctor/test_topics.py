@@ -34,7 +34,9 @@ def test_a_machine_without_anything_of_the_vendors_is_consistent() -> None:
         ("3.30.0", "4.23.0", WARNING, "documented"),
         ("3.33.0", "5.2.0", ERROR, "documented"),
         ("5.2.0", "4.23.0", ERROR, "documented"),
-        ("3.34.0", "4.23.0", WARNING, "recorded"),
+        ("3.34.0", "4.24.0", OK, "recorded"),
+        ("3.34.0", "4.23.0", ERROR, "recorded"),
+        ("5.4.0", "5.4.0", OK, "recorded"),
     ],
 )
 def test_compiler_and_runtime(compiler: str, runtime: str, status: str, grade: str) -> None:
@@ -93,8 +95,95 @@ def test_the_driver() -> None:
     same = facts(environment(runtime="4.23.0"), driver="4.23.0", device_files=("/dev/hailo0",))
     assert _about(same, "driver").status == OK
     other = facts(environment(runtime="4.23.0"), driver="4.20.0", device_files=("/dev/hailo0",))
-    assert (_about(other, "driver").status, _about(other, "driver").grade) == (WARNING, "inferred")
+    assert (_about(other, "driver").status, _about(other, "driver").grade) == (ERROR, "recorded")
     assert "modprobe" in _about(facts(environment(), driver_installed="4.23.0"), "driver").advice
+
+
+def test_the_driver_is_of_exactly_the_librarys_version() -> None:
+    """t_driver_mismatch: module 4.23.0, library 4.22.0; and what must not count: a package's own revision."""
+    machine = facts(
+        environment(runtime="4.22.0", device_problem="error: 76 (HAILO_INVALID_DRIVER_VERSION)"),
+        driver="4.23.0",
+        driver_module="hailo_pci",
+        device_files=("/dev/hailo0",),
+        command_line="/usr/bin/hailortcli",
+        command_line_version="4.22.0",
+    )
+    assert _about(machine, "driver").status == ERROR
+    assert "hailo_pci 4.23.0, beside HailoRT 4.22.0" in _about(machine, "driver").found
+    device = _about(machine, "device")
+    assert "another program" not in device.advice
+    assert "version" in device.advice
+    packaged = facts(environment(runtime="4.23.0"), driver="4.23.0-1", device_files=("/dev/hailo0",))
+    assert _about(packaged, "driver").status == OK
+
+
+def test_a_healthy_hailo10h_of_5_3() -> None:
+    machine = facts(
+        environment(runtime="5.3.0", devices=("0001:01:00.0",)),
+        driver="5.3.0",
+        driver_module="hailo1x_pci",
+        device_files=("/dev/h1x-0",),
+        command_line="/usr/bin/hailortcli",
+        command_line_version="5.3.0",
+    )
+    about = {each.what: each.status for each in diagnose(machine)}
+    assert {about["driver"], about["device"], about["hailortcli"], about["runtime (HailoRT) in to-hailo-env"]} == {
+        OK
+    }
+
+
+@pytest.mark.parametrize(
+    ("problem", "library", "words"),
+    [
+        ("ImportError: libhailort.so.4.20.0: cannot open shared object file", "5.1.1", "two families"),
+        (
+            "libhailort version (5.2.0) does not match pyhailort version (4.23.0)",
+            "5.2.0",
+            "two families",
+        ),
+        (
+            "ImportError: libhailort.so.4.22.0: cannot open shared object file",
+            "4.23.0",
+            "of HailoRT 4.22.0",
+        ),
+    ],
+)
+def test_a_package_of_another_library(problem: str, library: str, words: str) -> None:
+    broken = environment(hailort=VendorPackage(True, "", problem))
+    machine = facts(broken, driver=library, command_line="x", command_line_version=library)
+    diagnosis = _about(machine, "runtime (HailoRT)")
+    assert diagnosis.status == ERROR
+    assert words in diagnosis.found
+    assert f"wheel of HailoRT {library}" in diagnosis.advice
+    assert _about(machine, "driver").status == OK
+
+
+def test_families_do_not_mix() -> None:
+    machine = facts(environment(runtime="4.23.0"), command_line="x", command_line_version="5.2.0")
+    assert _about(machine, "HailoRT versions").status == ERROR
+
+
+@pytest.mark.parametrize(
+    ("compiler", "numpy", "tensorflow", "status"),
+    [
+        ("3.30.0", "2.1.3", None, ERROR),
+        ("3.30.0", "1.26.4", None, WARNING),
+        ("3.30.0", "1.23.5", None, WARNING),
+        ("3.30.0", "1.23.3", "2.12.0", None),
+        ("3.31.0", "2.0.1", "2.12.0", ERROR),
+        ("3.31.0", "2.0.1", None, None),
+        ("5.3.0", "2.1.3", "2.19.1", None),
+    ],
+)
+def test_numpy_beside_the_compiler(compiler: str, numpy: str, tensorflow: str | None, status: str | None) -> None:
+    packages = {**PACKAGES, "numpy": numpy, "tensorflow": tensorflow}
+    found = [
+        each.status
+        for each in diagnose(facts(environment(compiler, packages=packages)))
+        if "for the compiler" in each.what
+    ]
+    assert found == ([] if status is None else [status])
 
 
 def test_the_device() -> None:

@@ -93,9 +93,10 @@ def test_hefs_are_compared_with_the_device(contract, hardware, chip, compiler, r
 def test_the_driver_is_compared_with_the_runtime(tmp_path, runtime, driver, status):
     runtime("4.23.0")
     if driver:
-        (tmp_path / "version").write_text(f"{driver}\n")
-    diagnoses = {each.what: each for each in examine_device(tmp_path / "version").diagnoses}
-    assert diagnoses["driver (hailo_pci)"].status == status
+        (tmp_path / "hailo_pci").mkdir()
+        (tmp_path / "hailo_pci" / "version").write_text(f"{driver}\n")
+    diagnoses = {each.what: each for each in examine_device(tmp_path).diagnoses}
+    assert diagnoses["driver"].status == status
     assert diagnoses["device"].found == "0000:01:00.0 hailo8"
 
 

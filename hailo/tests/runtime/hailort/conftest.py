@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,7 +36,13 @@ def runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callabl
     def install(version: str = "4.23.0", **settings: Any) -> ModuleType:
         forget()
         monkeypatch.setenv("STAND_IN_HAILORT", json.dumps({"version": version, **settings}))
-        return importlib.import_module("hailo_platform")
+        is_set = "HAILORT_LOGGER_PATH" in os.environ
+        if not is_set:  # for the import here, which comes before the product's
+            monkeypatch.setenv("HAILORT_LOGGER_PATH", "NONE")
+        module = importlib.import_module("hailo_platform")
+        if not is_set:
+            monkeypatch.delenv("HAILORT_LOGGER_PATH")
+        return module
 
     yield install
     forget()

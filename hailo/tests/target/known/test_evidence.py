@@ -16,7 +16,25 @@ def test_text_holds_grade_source_version_and_chips() -> None:
     assert str(Evidence("public log", "recorded", version="3.33.0", hardware=("hailo8",))) == (
         "recorded: public log; DFC 3.33.0; hailo8"
     )
-    assert str(Evidence("our reading", "inferred")) == "inferred: our reading"
+    assert str(Evidence("our reading", "inferred")) == ("inferred: our reading; release and chip not recorded")
+
+
+@pytest.mark.parametrize(
+    ("version", "source", "covered", "not_covered"),
+    [
+        ("3.33.0", "log", [(3, 33)], [(3, 34), (5, 3), (33, 0)]),
+        ("3.33.0; 3.31 and 5.x", "log", [(3, 33), (3, 31), (5, 0), (5, 4)], [(3, 32), (4, 0)]),
+        ("3.28 and later", "log", [(3, 28), (3, 34), (5, 3)], [(3, 27)]),
+        ("", "public logs of DFC 3.28 and 3.33", [(3, 28), (3, 33)], [(3, 30)]),
+        ("", "public log; zoo v2.18", [], [(2, 18), (3, 33)]),
+    ],
+)
+def test_the_releases_that_evidence_is_of(
+    version: str, source: str, covered: list[tuple[int, int]], not_covered: list[tuple[int, int]]
+) -> None:
+    evidence = Evidence(source, "recorded", version=version)
+    assert all(evidence.covers(release) for release in covered)
+    assert not any(evidence.covers(release) for release in not_covered)
 
 
 @pytest.mark.parametrize(

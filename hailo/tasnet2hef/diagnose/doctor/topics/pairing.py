@@ -19,6 +19,11 @@ def diagnose(facts: Facts) -> Iterator[Diagnosis]:
     if len(versions) > 1:
         found = ", ".join(f"{version} ({place})" for place, version in facts.runtimes)
         advice = "install one version of HailoRT throughout"
+        families = {release[0] for version in versions if (release := parse_release(version))}
+        if len(families) > 1:
+            advice = f"{advice}: 4.x is for Hailo-8 and 8L, 5.x for Hailo-10H and 15"
+            yield Diagnosis("HailoRT versions", ERROR, found, advice, OTHER_FAMILY.source, OTHER_FAMILY.grade)
+            return
         source = "by judgement: one library serves all"
         yield Diagnosis("HailoRT versions", WARNING, found, advice, source, "inferred")
 

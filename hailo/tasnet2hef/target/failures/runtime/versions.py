@@ -69,8 +69,8 @@ SIGNATURES: Final = (
             r"HAILO_HEF_FILE_CORRUPTED|HAILO_HEF_NOT_SUPPORTED",
             r"periph bytes per buffer",
         ),
-        cause="this HailoRT can't read the HEF: its compiler is newer, it was compiled for another chip (up to 4.20 "
-        "the words are the same), or the file is damaged",
+        cause="this HailoRT can't read the HEF: its compiler is newer, it was compiled for another chip (up to "
+        "4.20 the words are the same), or the file is damaged",
         fix=(
             "pair them (compiler 3.30 with HailoRT 4.20, 3.31 with 4.21, 3.32 with 4.22, 3.33 with 4.23, 3.34 "
             "with 4.24, 5.x with 5.x), or copy the HEF again"

@@ -16,13 +16,15 @@ from tasnet2hef.target.graph.loader import LoadedGraph
 from tasnet2hef.target.graph.onnx_node import OnnxNode, Shape
 from tasnet2hef.target.graph.signs import Sign, signs_of
 from tasnet2hef.target.known import Chip
+from tasnet2hef.target.known.knowledge import NOTHING_KNOWN, Knowledge
 
 
 @dataclass(frozen=True)
 class RuleContext:
     """Everything that rules may read; `model` is the file as written, None if only the graph was loaded.
 
-    `single_context`: the user requires that the net fits one context of the chip.
+    `single_context`: the user requires that the net fits one context of the chip. `compiler` is the version that
+    the check is for, empty for none in particular; `knowledge` is what a probe of it recorded.
     """
 
     graph: LoadedGraph
@@ -31,6 +33,8 @@ class RuleContext:
     chip: Chip
     model: onnx.ModelProto | None = None
     single_context: bool = False
+    compiler: str = ""
+    knowledge: Knowledge = NOTHING_KNOWN
 
     @cached_property
     def layer_of_node(self) -> Mapping[str, Layer]:

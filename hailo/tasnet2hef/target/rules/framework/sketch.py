@@ -54,6 +54,12 @@ class GraphSketch:
         self._stored.append(numpy_helper.from_array(np.array(values, np.int64), name))
         return name
 
+    def floats(self, *values: float) -> str:
+        """Add a constant list of numbers: scales."""
+        name = f"floats_{len(self._stored) + 1}"
+        self._stored.append(numpy_helper.from_array(np.array(values, np.float32), name))
+        return name
+
     def scalar(self, value: float | int) -> str:
         """Add a constant without axes."""
         name = f"scalar_{len(self._stored) + 1}"

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from hailo_sdk_client.faults import BadInputsShape, ScriptParserError, strike
+from hailo_sdk_client.faults import BadInputsShape, ScriptParserError, release, strike
 
-__version__ = "0.0.0-stand-in-for-tests"
+__version__ = release().get("version", "0.0.0-stand-in-for-tests")
 LOUD = "STAND-IN FOR TESTS: NOT MADE BY THE HAILO DATAFLOW COMPILER"
 QUANTISED_NOISE = 0.03
 
@@ -55,7 +55,7 @@ class ClientRunner:
         net_input_shapes: dict[str, list[int]] | None = None,
     ) -> tuple[Any, None]:
         print("[info] Translation started on ONNX model", net_name, flush=True)
-        strike("translate", self._state["script"])
+        strike("translate", self._state["script"], str(net_name))
         assert start_node_names is not None
         assert end_node_names is not None
         assert net_input_shapes is not None
@@ -78,7 +78,7 @@ class ClientRunner:
 
     def optimize(self, calib_data: Any) -> None:
         print("[info] Starting Model Optimization", flush=True)
-        strike("optimize", self._state["script"])
+        strike("optimize", self._state["script"], self._state["hn"]["name"])
         if isinstance(calib_data, list):
             raise ValueError("Couldn't detect CalibrationDataType")
         _require_calibration(calib_data, self._state["hn"])
@@ -103,7 +103,7 @@ class ClientRunner:
     def compile(self) -> bytes:
         print("[info] Starting Hailo allocation and compilation flow", flush=True)
         assert self._state["stage"] == "quantized", "compile before optimize"
-        strike("compile", self._state["script"])
+        strike("compile", self._state["script"], self._state["hn"]["name"])
         several = "context_switch_param(mode=enabled)" in self._state["script"]
         print("Found valid partition to 3 contexts" if several else "Using Single-context flow", flush=True)
         print("[info] Building HEF...", flush=True)
