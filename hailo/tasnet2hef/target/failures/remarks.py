@@ -9,6 +9,8 @@ from typing import Final
 from tasnet2hef.target.failures.facts import Case, shape_text
 from tasnet2hef.target.failures.message import error_line, traceback_end
 from tasnet2hef.target.failures.signature import Signature
+from tasnet2hef.target.knowledge import known_of
+from tasnet2hef.target.rules.framework.discovery import find_rule
 from tasnet2hef.target.rules.framework.finding import Finding
 
 _SUB_ERROR: Final = re.compile(r"\b\w{1,80}Error in op \S")
@@ -46,7 +48,7 @@ def remarks_on(case: Case, signature: Signature | None) -> list[str]:
         where = f" at {finding.layer}" if finding.layer else ""
         rule = "" if known else f" ({finding.rule}, not proven to be the cause)"
         remarks.append(f"`check` {what}{where}: {finding.message[:_LONGEST]}{rule}")
-    return [*remarks, *_elsewhere(case, signature)]
+    return [*remarks, *_elsewhere(case, signature), *_probed(case, signature)]
 
 
 def _elsewhere(case: Case, signature: Signature | None) -> Iterator[str]:
@@ -59,6 +61,19 @@ def _elsewhere(case: Case, signature: Signature | None) -> Iterator[str]:
         yield f"known from DFC {known.version}, this run is of {run.compiler}"
     if run.hardware and not known.applies_to(run.hardware):
         yield f"known from {', '.join(known.hardware)}, this run is for {run.hardware}"
+
+
+def _probed(case: Case, signature: Signature | None) -> Iterator[str]:
+    """Yield what a probe of this compiler on this machine says of the rule that a failure belongs to."""
+    run = case.facts
+    if signature is None or not signature.rule or not run.compiler or not run.hardware:
+        return
+    verdict = known_of(run.compiler, run.hardware)[0].verdict_of(signature.rule)
+    bad = [example.__name__ for example in find_rule(signature.rule).bad]
+    if verdict is not None and verdict.is_absent(bad):
+        yield f"DFC {run.compiler} did all graphs of this kind when it was probed here: another cause is likelier"
+    elif verdict is not None and verdict.holds(bad):
+        yield f"DFC {run.compiler} refused the graphs of this kind too when it was probed here"
 
 
 def _named(case: Case) -> Iterator[str]:

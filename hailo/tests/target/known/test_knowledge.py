@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from tasnet2hef.base.errors import InputError
+from tasnet2hef.target.failures.classify import Situation, explain
+from tasnet2hef.target.failures.facts import Facts
 from tasnet2hef.target.known.knowledge import Knowledge, Verdict
 from tasnet2hef.target.known.knowledge_file import (
     LARGEST_BYTES,
@@ -20,6 +22,7 @@ from tasnet2hef.target.known.knowledge_file import (
     read_verdicts,
     save_verdicts,
 )
+from tasnet2hef.target.rules.framework.discovery import find_rule
 
 RULES = ("row-too-wide", "batch-join")
 
@@ -231,3 +234,22 @@ def test_the_keys_are_those_of_the_recorded_verdicts() -> None:
         pytest.skip(f"the recorded verdicts are not here ({recorded})")
     first = json.loads(recorded.read_text(encoding="utf-8").split("\n", 1)[0])
     assert list(row().to_json()) == list(first)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "predicted", "words"),
+    [("fail", "fail", "refused the graphs of this kind too"), ("pass", "fail", "another cause is likelier")],
+)
+def test_an_explanation_knows_what_was_probed_here(
+    outcome: str, predicted: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TASNET2HEF_HOME", str(tmp_path))
+    bad = [example.__name__ for example in find_rule("row-too-wide").bad]
+    rows = [row(name, outcome, predicted=predicted) for name in bad]
+    save_verdicts(knowledge_path("3.34.0", "hailo8"), rows)
+    situation = Situation(Path("n.onnx"), Path("c.npz"), Path("n.hef"), "hailo8")
+    for compiler, is_said in (("3.34.0", True), ("3.33.0", False)):
+        facts = Facts(compiler=compiler, hardware="hailo8")
+        explained = explain("compile", "Agent infeasible", "", "exited", situation, facts)
+        assert explained.rule == "row-too-wide"
+        assert (words in explained.cause) == is_said
