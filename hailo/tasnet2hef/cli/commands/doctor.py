@@ -22,6 +22,7 @@ def command(
     folder: Path = typer.Option(
         Path("build"), "--output", "-o", help="Folder where runs would be written: its free space is examined."
     ),
+    verbose: bool = typer.Option(False, "--verbose", help="Also list which releases go together."),
     json_output: JsonOption = False,
 ) -> None:
     """Examine both environments, the compiler, the runtime, the device and the machine; exit 1 if they do not fit.
@@ -38,17 +39,25 @@ def command(
     if json_output:
         show.print_json(report.to_json())
     else:
-        print_report(report)
+        print_report(report, verbose=verbose)
     if report.errors:
         first, *more = report.errors
         others = f" (and {len(more)} more)" if more else ""
         raise RefusedError(f"{first.what}: {first.found}{others}; {first.advice}")
 
 
-def print_report(report: DoctorReport) -> None:
-    """Print the diagnoses, and which releases go together."""
+def print_report(report: DoctorReport, *, verbose: bool = False) -> None:
+    """Print the diagnoses, and what this machine can do; if asked to, also which releases go together."""
     diagnoses = [(each.what, each.status, _details(each)) for each in report.diagnoses]
     _print("This machine", ("what", "status", "found, and what to do"), diagnoses)
+    if verbose:
+        _print_releases()
+    show.console().print(f"  {report.abilities.sentence}", markup=False)
+    if not report.errors:
+        show.console().print(f"  next: {report.abilities.next_step}", markup=False)
+
+
+def _print_releases() -> None:
     from tasnet2hef.target.known.releases import PAIRINGS, format_release
 
     releases = [

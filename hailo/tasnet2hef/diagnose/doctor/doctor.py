@@ -11,6 +11,7 @@ from tasnet2hef.base.outcome import ERROR
 from tasnet2hef.base.plain import plain
 from tasnet2hef.base.progress import Progress
 from tasnet2hef.diagnose.doctor import topics
+from tasnet2hef.diagnose.doctor.abilities import Abilities, abilities_of
 from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
 from tasnet2hef.diagnose.doctor.facts import Facts
 from tasnet2hef.diagnose.doctor.gather import gather_facts
@@ -29,10 +30,17 @@ class DoctorReport:
         """Return what is known not to work."""
         return tuple(each for each in self.diagnoses if each.status == ERROR)
 
+    @property
+    def abilities(self) -> Abilities:
+        """Return what this machine can do."""
+        return abilities_of(self.facts, self.diagnoses)
+
     def to_json(self) -> dict[str, Any]:
         """Return what `doctor --json` prints."""
         return {
             "consistent": not self.errors,
+            "abilities": plain(self.abilities),
+            "next_step": self.abilities.next_step,
             "diagnoses": plain(self.diagnoses),
             "environments": plain(self.facts.environments),
             "machine": self.facts.machine.to_json(),

@@ -53,6 +53,7 @@ def driver(loaded: str, runtimes: Sequence[tuple[str, str]], installed: str = ""
     >>> driver("4.20.0", [("this Python", "4.23.0")]).found
     '4.20.0, beside HailoRT 4.23.0 (this Python)'
     """
+    loaded, installed = loaded.strip(), installed.strip()
     if not loaded and installed:
         found = f"{installed} is installed, but not loaded"
         name = installed.rpartition(" ")[0] or "hailo_pci"
