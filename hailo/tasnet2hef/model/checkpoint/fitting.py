@@ -18,6 +18,7 @@ from tasnet2hef.model.checkpoint.stored import UNREAD, FoundWeights, Layout, Met
 STACK: Final = ("n_blocks", "n_repeats")
 _PLAIN_FILTERS: Final = (None, "free", "FreeFB")
 _OF_DATA: Final = ("data", "dataset", "datasets")
+_GAIN: Final = "masker.TCN.0.shared_block.2.gamma"
 _ACTIVATION_OPTIONS: Final = ("mask_act", "encoder_activation")
 
 
@@ -40,7 +41,7 @@ def named_by_fitting(layout: Layout, found: FoundWeights) -> NamedWeights:
         ordered = sorted(group, key=lambda verdict: verdict.kind != "fits")
         wrong = [verdict for verdict in group if verdict.kind == "misfits"]
         fits = ordered[0].kind == "fits"
-        if wrong and not fits and not wrong[0].entry.is_beside:
+        if wrong and not fits and not wrong[0].entry.is_elsewhere:
             metadata += [verdict.entry for verdict in group]  # the file contradicts itself, which is refused later
             continue
         if fits or not wrong:
@@ -66,7 +67,15 @@ def _verdicts(named: NamedWeights) -> list[_Verdict]:
     if any(family not in _PLAIN_FILTERS for family in families):  # other families compute their filters' sizes
         known = {name: size for name, size in known.items() if name not in ("n_filters", "kernel_size")}
     total = blocks_seen(named.weights)
-    return [_verdict(entry, options, known, total) for entry, options in named.recorded.read]
+    verdicts = [_verdict(entry, options, known, total) for entry, options in named.recorded.read]
+    if _GAIN not in named.weights:
+        return verdicts
+    return [
+        verdict._replace(kind="misfits", reason=f"a batch norm in {verdict.entry.place}, none in the weights")
+        if verdict.entry.is_elsewhere and options.get("norm_type") == "bN"
+        else verdict
+        for verdict, (_, options) in zip(verdicts, named.recorded.read, strict=True)
+    ]
 
 
 def _verdict(entry: Metadata, options: Mapping[str, object], known: Mapping[str, object], total: int) -> _Verdict:
