@@ -158,12 +158,12 @@ def test_another_output_refutes_the_reading(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"input": np.zeros(400)}, "can't be read .*output is not a file in the archive"),
-        ({"input": np.zeros(400), "output": np.ones((3, 400))}, r"expected \[sample\] and \[2, sample\]"),
-        ({"input": np.zeros((2, 400)), "output": np.ones((2, 400))}, r"found input \[2, 400\]"),
-        ({"input": np.zeros(400), "output": np.zeros((2, 400))}, "only zero samples"),
-        ({"input": np.ones(400), "output": np.ones((2, 100))}, "found 100 samples for an input of 400"),
-        ({"input": np.array(["a"]), "output": np.ones((2, 1))}, "can't be read"),
+        ({"input": np.zeros(4000)}, "can't be read .*output is not a file in the archive"),
+        ({"input": np.zeros(4000), "output": np.ones((3, 4000))}, r"expected \[sample\] and \[2, sample\]"),
+        ({"input": np.zeros((2, 4000)), "output": np.ones((2, 4000))}, r"found input \[2, 4000\]"),
+        ({"input": np.zeros(4000), "output": np.zeros((2, 4000))}, "only zero samples"),
+        ({"input": np.ones(4000), "output": np.ones((2, 100))}, "found 100 samples for an input of 4000"),
+        ({"input": np.array(["a"]), "output": np.ones((2, 1))}, "found values of type"),
     ],
 )
 def test_unusable_references(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
