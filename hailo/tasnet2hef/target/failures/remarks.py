@@ -16,7 +16,7 @@ from tasnet2hef.target.rules.framework.finding import Finding
 _SUB_ERROR: Final = re.compile(r"\b\w{1,80}Error in op \S")
 _MODE: Final = re.compile(r"\b(?:PrecisionMode\.)?(a\d{1,2}_w\d{1,2}(?:_a\d{1,2})?)\b")
 _LONGEST: Final = 240
-_SUGGESTED: Final = re.compile(r"end node names: \[?([^\n\]]{1,300})")
+_SUGGESTED: Final = re.compile(r"(?:using|with|try) (?:these |the )?end node names: \[?([^\n\]]{1,300})")
 _BARE: Final = ("Compilation failed", "Compilation failed with unexpected crash")
 _NOT_THE_GRAPH: Final = ("crash", "broken-environment", "script-syntax", "parser-layer")
 """Symptoms and classes of failures for which a finding in the graph is no explanation."""

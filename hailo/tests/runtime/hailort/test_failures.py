@@ -170,6 +170,7 @@ def test_each_signature_is_known_by_a_text_of_its_own():
         "stream-aborted": "HAILO_STREAM_ABORTED_BY_USER",
         "not-implemented": "HAILO_NOT_IMPLEMENTED",
         "binding-version": "_pyhailort version (4.23.0) does not match pyhailort version (4.22.0)",
+        "contiguous-memory": "libhailort failed with error: 71 (HAILO_OUT_OF_HOST_CMA_MEMORY)",
         "driver-call": "libhailort failed with error: 36 (HAILO_DRIVER_OPERATION_FAILED)",
         "driver-interface": "libhailort failed with error: 86 (HAILO_DRIVER_INVALID_IOCTL)",
         "firmware-silent": "libhailort failed with error: 87 (HAILO_DRIVER_TIMEOUT)",

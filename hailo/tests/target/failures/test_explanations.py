@@ -27,7 +27,14 @@ from tests.target.failures.told_texts import TEXTS, Told
 NOT_IN_TEXTS = {
     *("interrupted", "out-of-time", "no-compiler", "no-hef", "disk-full", "broken-environment"),
     *("device-busy", "firmware-version", "no-device", "no-permission", "stream-aborted", "timed-out"),
-    *("binding-version", "driver-call", "driver-interface", "firmware-silent", "hef-not-there"),
+    *(
+        "binding-version",
+        "contiguous-memory",
+        "driver-call",
+        "driver-interface",
+        "firmware-silent",
+        "hef-not-there",
+    ),
     *("invalid-operation", "not-supported", "wheel-of-other-python"),
 }
 """How a stage's process ended, and the machine's own words: `tests/compiler` and `tests/runtime` have them."""

@@ -178,7 +178,10 @@ TEXTS: Final = (
     Told("HailoNNException: The layer named  doesn't exist in the HN", ("layer-not-in-net",), "optimize"),
     Told("HailoNNException: The layer named conv63 does not exist in the HN", ("layer-not-in-net",)),
     Told(
-        "Unable to find end node names: ['Conv_253', 'Conv_232']", ("misspelt-node",), "translate", wrong=_SHORTER
+        "Unable to find end node names: ['Conv_253', 'Conv_232']",
+        ("misspelt-node",),
+        "translate",
+        wrong=(*_SHORTER, "the parser would take the graph as far as"),
     ),
     Told("MisspellNodeError: Unable to find start node names: ['images']", ("misspelt-node",), "translate"),
     Told("ValueError: 'onnx::Sub_640' is not in list", ("misspelt-node",), "translate"),

@@ -27,6 +27,15 @@ SIGNATURES: Final = (
         commands=(DOCTOR,),
     ),
     Signature(
+        id="contiguous-memory",
+        patterns=(r"HAILO_OUT_OF_HOST_CMA_MEMORY", r"HAILO_OUT_OF_HOST_MEMORY"),
+        cause="the host has too little memory for the device's buffers (contiguous memory, CMA, on boards that need "
+        "it)",
+        fix="end other programs; on a Raspberry Pi reserve more: `dtoverlay=cma,cma-512` in /boot/firmware/config.txt",
+        evidence=_SOURCE,
+        commands=(DOCTOR,),
+    ),
+    Signature(
         id="driver-call",
         patterns=(
             r"HailoRTDriverOperationFailedException",
