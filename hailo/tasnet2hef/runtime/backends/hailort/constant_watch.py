@@ -29,8 +29,7 @@ class ConstantWatch:
         Raises:
             DeviceRunError: all sources were constant for a second of sound.
         """
-        lowest, highest = sources.min(axis=(1, 2)), sources.max(axis=(1, 2))
-        if (lowest < highest).any():
+        if any(source.min() < source.max() for source in sources):
             self._samples = 0
             return
         if float(frames.max() - frames.min()) < LOUD:
@@ -38,7 +37,7 @@ class ConstantWatch:
         self._samples += frames.size
         seconds = self._samples / self._rate_hz
         if seconds >= LONGEST_SECONDS:
-            values = ", ".join(f"{value:.3g}" for value in lowest)
+            values = ", ".join(f"{source.min():.3g}" for source in sources)
             raise DeviceRunError(
                 f"{self._where}: found every source constant ({values}) for {seconds:.1f} s of sound, expected "
                 "speech: the device computes nothing; see `dmesg | grep -i hailo`, reboot it, and "
