@@ -29,7 +29,8 @@ class ConstantWatch:
         Raises:
             DeviceRunError: all sources were constant for a second of sound.
         """
-        if any(source.min() < source.max() for source in sources):
+        flat = [source.reshape(-1) for source in sources]  # reducing two axes needs a buffer with NumPy 1
+        if any(source.min() < source.max() for source in flat):
             self._samples = 0
             return
         if float(frames.max() - frames.min()) < LOUD:
@@ -37,7 +38,7 @@ class ConstantWatch:
         self._samples += frames.size
         seconds = self._samples / self._rate_hz
         if seconds >= LONGEST_SECONDS:
-            values = ", ".join(f"{source.min():.3g}" for source in sources)
+            values = ", ".join(f"{source.min():.3g}" for source in flat)
             raise DeviceRunError(
                 f"{self._where}: found every source constant ({values}) for {seconds:.1f} s of sound, expected "
                 "speech: the device computes nothing; see `dmesg | grep -i hailo`, reboot it, and "

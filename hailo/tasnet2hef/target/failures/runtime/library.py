@@ -29,7 +29,7 @@ SIGNATURES: Final = (
     Signature(
         id="contiguous-memory",
         patterns=(r"HAILO_OUT_OF_HOST_CMA_MEMORY", r"HAILO_OUT_OF_HOST_MEMORY"),
-        cause="the host has too little memory for the device's buffers: of contiguous memory (CMA), where it is used",
+        cause="the host has too little memory for the device's buffers (contiguous memory, CMA, on some boards)",
         fix="end other programs; on a Raspberry Pi reserve more with `dtoverlay=cma,cma-512` in "
         "/boot/firmware/config.txt",
         evidence=_SOURCE,
