@@ -146,14 +146,9 @@ def separate_array(
         resampled = interleave(resampled)[None]
     streamers = [make_streamer(backend, overlap=overlap, halo=halo) for _ in resampled]
     level = levelling_gains(resampled, spec.values_per_second, backend.contract.input_level_dbfs)
-    channels: list[Samples] = []
-    failure: DeviceRunError | None = None
-    for index, (streamer, samples) in enumerate(zip(streamers, resampled * level, strict=True)):
-        done = _ChannelProgress(index, len(resampled), spec.values_per_second, progress or no_progress)
-        separated, failure = _separate_channel(streamer, samples, done)
-        channels.append(separated)
-        if failure is not None:
-            break
+    channels, failure = _separate_channels(
+        streamers, resampled * level, spec.values_per_second, progress or no_progress
+    )
     if failure is not None:
         good = min(channel.shape[1] for channel in channels) // together * together
         if len(channels) < len(resampled) or good < spec.values_per_second:
@@ -187,6 +182,20 @@ class _ChannelProgress:
     def report(self, done: int, total: int) -> None:
         samples = self.channel * total + done
         self.progress(samples / self.sample_rate_hz, self.channels * total / self.sample_rate_hz)
+
+
+def _separate_channels(
+    streamers: Sequence[Streamer], mixture: Samples, rate_hz: int, progress: Progress
+) -> tuple[list[Samples], DeviceRunError | None]:
+    """Stream the channels ``[channel, sample]`` one by one; also return what ended it early: the device's failure."""
+    channels: list[Samples] = []
+    for index, (streamer, samples) in enumerate(zip(streamers, mixture, strict=True)):
+        done = _ChannelProgress(index, len(mixture), rate_hz, progress)
+        separated, failure = _separate_channel(streamer, samples, done)
+        channels.append(separated)
+        if failure is not None:
+            return channels, failure
+    return channels, None
 
 
 def _separate_channel(

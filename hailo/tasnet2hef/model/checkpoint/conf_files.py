@@ -11,8 +11,8 @@ from typing import Any, Final
 import yaml
 
 from tasnet2hef.base.errors import CheckpointError
-from tasnet2hef.model.checkpoint.plain_pickle import walk
 from tasnet2hef.model.checkpoint.stored import UNREAD, Metadata
+from tasnet2hef.model.checkpoint.stored_values import walk
 
 NAMES: Final = (
     "conf.yml",

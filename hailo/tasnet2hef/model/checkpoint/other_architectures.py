@@ -8,8 +8,8 @@ from typing import NoReturn
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.text import first_few
-from tasnet2hef.model.checkpoint.plain_pickle import walk
 from tasnet2hef.model.checkpoint.stored import RawCheckpoint
+from tasnet2hef.model.checkpoint.stored_values import walk
 from tasnet2hef.model.checkpoint.weight_sets import plain_names, tensors_in, unread_tensors
 
 # A parameter name that only this architecture has; the first match wins. Sources: the packages' own modules.

@@ -14,8 +14,9 @@ from torch import Tensor, equal, from_numpy
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.text import first_few
 from tasnet2hef.model.checkpoint.conf_files import is_of_training, metadata_beside
-from tasnet2hef.model.checkpoint.plain_pickle import Inert, ModuleOptions, walk
+from tasnet2hef.model.checkpoint.plain_pickle import Inert
 from tasnet2hef.model.checkpoint.stored import FoundWeights, Layout, Metadata, RawCheckpoint
+from tasnet2hef.model.checkpoint.stored_values import ModuleOptions, walk
 
 _WRAPPING_MODULES = frozenset({"module", "_orig_mod", "_forward_module", "_fsdp_wrapped_module"})
 _COUNTER = "num_batches_tracked"

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 
 from tasnet2hef.base.errors import Tasnet2HefError
 from tasnet2hef.model.checkpoint import load_checkpoint
-from tasnet2hef.model.checkpoint.plain_pickle import read_pickle, walk
+from tasnet2hef.model.checkpoint.plain_pickle import read_pickle
+from tasnet2hef.model.checkpoint.stored_values import walk
 from tasnet2hef.model.parity import measure_reading
 from tests.asteroid_oracle import asteroid_conv_tasnet, needs_asteroid
 from tests.model.checkpoint.foreign_nets import espnet, kaituoxu

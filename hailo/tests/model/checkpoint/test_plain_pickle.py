@@ -17,7 +17,8 @@ import pytest
 import torch
 from torch import nn
 
-from tasnet2hef.model.checkpoint.plain_pickle import Inert, PickleError, module_content, read_pickle, walk
+from tasnet2hef.model.checkpoint.plain_pickle import Inert, PickleError, read_pickle
+from tasnet2hef.model.checkpoint.stored_values import module_content, walk
 
 VALUES: list[Any] = [
     None,
