@@ -187,7 +187,7 @@ class _ChannelProgress:
 def _separate_channels(
     streamers: Sequence[Streamer], mixture: Samples, rate_hz: int, progress: Progress
 ) -> tuple[list[Samples], DeviceRunError | None]:
-    """Stream the channels ``[channel, sample]`` one by one; also return what ended it early: the device's failure."""
+    """Stream the channels ``[channel, sample]`` one by one; also return the failure that ended it early."""
     channels: list[Samples] = []
     for index, (streamer, samples) in enumerate(zip(streamers, mixture, strict=True)):
         done = _ChannelProgress(index, len(mixture), rate_hz, progress)
