@@ -47,7 +47,7 @@ def save_hef(
             else [],
             "shape": [height, width, channels],
             "type": code_type,
-            "order": "NHWC",
+            "order": "FCR" if value.name in makers else "NHWC",  # as in real HEFs
             "scale": scale,
             "zero_point": zero_point,
             **changes,

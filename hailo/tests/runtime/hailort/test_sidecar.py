@@ -154,6 +154,15 @@ def test_streams_that_are_not_the_sidecars(hef, runtime, changes, words):
     assert vendor.VDevice.open_devices == 0
 
 
+@pytest.mark.parametrize("order", ["NHWC", "FCR", "F8CR"])
+def test_orders_that_are_row_by_row_on_the_host(tmp_path, runtime, order):
+    runtime()
+    model = save_net(tmp_path / "net.onnx")
+    hef = save_hef(model, order=order)
+    write_sidecar(hef, OpenedGraph.read(model))
+    HailoRtBackend(hef).close()
+
+
 def test_frames_and_sources_may_go_by_order(hef, runtime):
     runtime()
     model = hef.with_suffix(".onnx")
