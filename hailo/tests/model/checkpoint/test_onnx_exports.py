@@ -147,3 +147,18 @@ def test_every_opset_shows_the_norm(opset: int, options: dict[str, Any], tmp_pat
     with torch.no_grad():
         read = checkpoint.reference()(torch.from_numpy(clip)[None])[0].numpy()
     assert compare_sources("", _run(path, clip), read).db >= 90
+
+
+@needs_asteroid
+@pytest.mark.slow
+def test_a_net_inside_another_module_is_read(tmp_path: Path) -> None:
+    model = onnx.load(str(_exported(tmp_path / "net.onnx", norm_type="cLN")))
+    names = {each.name for each in model.graph.initializer}
+    for each in model.graph.initializer:
+        each.name = f"wrapper.net.{each.name}"
+    for node in model.graph.node:
+        node.input[:] = [f"wrapper.net.{name}" if name in names else name for name in node.input]
+    onnx.save(model, str(tmp_path / "wrapped.onnx"))
+    plain, wrapped = (load_checkpoint(tmp_path / f"{name}.onnx") for name in ("net", "wrapped"))
+    assert wrapped.spec == plain.spec
+    assert all(torch.equal(wrapped.weights[name], tensor) for name, tensor in plain.weights.items())

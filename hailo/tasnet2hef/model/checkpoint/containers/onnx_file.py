@@ -73,6 +73,7 @@ def read(location: str) -> RawCheckpoint:
     path = Path(location)
     try:
         model = onnx.load(str(path))
+        _without_prefix(model.graph)
         weights = {
             each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in model.graph.initializer
         }
@@ -85,6 +86,20 @@ def read(location: str) -> RawCheckpoint:
         raise CheckpointError(
             f"{location}: found a damaged ONNX file ({type(error).__name__}), expected a checkpoint; copy it again"
         ) from error
+
+
+def _without_prefix(graph: Any) -> None:
+    """Strip what a module around the net adds to its weights' names (``net.encoder...``), in place."""
+    anchor = re.compile(rf"(?P<prefix>.+\.){asteroid.ANCHOR}")
+    prefix = next((match["prefix"] for each in graph.initializer if (match := anchor.fullmatch(each.name))), None)
+    if prefix is None:
+        return
+    for each in graph.initializer:
+        each.name = each.name.removeprefix(prefix)
+    for node in graph.node:
+        inputs = [name.removeprefix(prefix) for name in node.input]
+        del node.input[:]
+        node.input.extend(inputs)
 
 
 def _content(location: str, graph: Any, weights: Mapping[str, Tensor]) -> dict[str, object]:
