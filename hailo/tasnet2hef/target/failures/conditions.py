@@ -17,6 +17,11 @@ MEANS: Final = ("avgpool", "global_avgpool", "reduce_mean")
 _RULES_OF_WIDTH: Final = ("row-too-wide", "concat-too-wide")
 _LARGEST_SHIFT_OF_A_MEAN: Final = 24
 """A mean over 2^24 positions: more than any map on record."""
+_REASON: Final = re.compile(
+    r"Compilation failed: (?!Compilation failed|unexpected)\w|Validator failed on|Failed to partition|"
+    r"No valid partition",
+    re.IGNORECASE,
+)
 _SHIFT: Final = re.compile(r"Desired\s+shift\s+is\s+(\d{1,4})")
 
 
@@ -59,7 +64,11 @@ def is_long_mean(case: Case) -> bool | None:
     if case.message.layer:
         if case.layer_type not in MEANS:
             return False
-        return None if case.layer is None else _shift_of(case.layer) >= MEAN_SHIFT_BITS.value
+        if case.layer is None:
+            return None
+        own = _shift_of(case.layer)
+        is_of_range = shift is not None and int(shift[1]) > own + 1  # more than the positions ask for
+        return own >= MEAN_SHIFT_BITS.value and not is_of_range
     if case.facts.net is None:
         return None
     means = [layer for layer in case.facts.net if layer.type in MEANS]
@@ -99,6 +108,21 @@ def found(*rules: str) -> Condition:
         return any(finding.rule in rules for finding in case.facts.findings)
 
     return holds
+
+
+def not_found(*rules: str) -> Condition:
+    """Return the condition that `check` finds none of these rules in the graph; None without a graph."""
+
+    def holds(case: Case) -> bool | None:
+        answer = found(*rules)(case)
+        return None if answer is None else not answer
+
+    return holds
+
+
+def gives_reason(case: Case) -> bool:
+    """Return whether the text of a failed compilation goes on with a reason."""
+    return _REASON.search(case.text) is not None
 
 
 def at_stage(*stages: str) -> Condition:

@@ -197,7 +197,9 @@ def _require_known(where: str, row: dict[str, Any]) -> None:
 
 def _require_params(where: str, params: Any, rules: Collection[str]) -> None:
     if not isinstance(params, dict):
-        raise InputError(f"{where}: params is {type(params).__name__}, expected an object")
+        raise InputError(
+            f"{where}: params is {type(params).__name__}, expected an object, as probe and compile write it"
+        )
     if "case" not in params:
         return
     for name in _PROBE_TEXTS:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import onnx
 import pytest
 
 from tasnet2hef.target.alls.parser import parse_script
+from tasnet2hef.target.check import check_graph
 from tasnet2hef.target.failures.classify import UNKNOWN, explain, explain_log
-from tasnet2hef.target.failures.facts import NOTHING_KNOWN, Facts
+from tasnet2hef.target.failures.facts import NOTHING_KNOWN, Facts, facts_of_graph
 from tasnet2hef.target.failures.tables import compiler_signatures, runtime_signatures
+from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.rules import GraphSketch
 from tests.target.failures.explanations import (
     CHANGES,
     NOISE,
@@ -225,3 +229,47 @@ def test_the_tried_logs_are_explained(name: str) -> None:
     found = [explain_log(part, "", SITUATION).signature for part in parts]
     expected = {"t_dynamic_kernel.log": [TRIED[name], "input-reshape"]}.get(name, [TRIED[name]] * len(parts))
     assert found == expected
+
+
+OTHER_WORDS = [
+    ("Mapping Failed (allocation time: 31m 42s)\nTimeout", "compile", "mapping-timeout"),
+    ("Timeout while running latency simulation", "compile", "latency-simulation"),
+    ("Simulation timeout reached for net/latency", "compile", "latency-simulation"),
+    ("AllocatorScriptParserException: Given layer conv42 not exist in the HN", "compile", "layer-not-in-net"),
+    ("NMSConfigPostprocessException: The layer named conv63 doesn't exist in the HN", "", "layer-not-in-net"),
+    ("BackendScriptParserException: Unrecognized precision mode a4_w4", "optimize", "precision-mode"),
+    ("ValueError: End node 'output0' not found in model graph", "translate", "misspelt-node"),
+    ("ZeroDivisionError: float division by zero", "optimize", UNKNOWN),
+    ("The weights are computed and dynamic weights work. All fine.", "", UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("text", "stage", "signature"), OTHER_WORDS)
+def test_a_kind_is_known_by_other_words_too(text: str, stage: str, signature: str) -> None:
+    assert explain(stage, text, "", "exited", SITUATION).signature == signature
+
+
+@pytest.mark.parametrize(
+    "text", ["Compilation failed: Validator failed on node: conv4", "Failed to partition the net"]
+)
+def test_a_reason_that_is_given_is_not_called_none(text: str) -> None:
+    explained = explain("compile", f"BackendAllocatorException: {text}", "", "exited", SITUATION)
+    assert "512,000" not in explained.cause
+    assert "the reason that its words give" in explained.cause
+
+
+def _pooled() -> onnx.ModelProto:
+    """Draw a mean of 256 positions behind a ReLU."""
+    graph = GraphSketch()
+    relu = graph.node("Relu", graph.conv(graph.input(1, 8, 16, 16), 8, 8, (1, 1)))
+    return graph.model(graph.node("GlobalAveragePool", relu))
+
+
+def test_a_mean_of_few_positions_is_no_long_mean(tmp_path: Path) -> None:
+    onnx.save(_pooled(), str(tmp_path / "n.onnx"))
+    graph = OpenedGraph.read(tmp_path / "n.onnx")
+    facts = facts_of_graph(graph, check_graph(graph, "hailo8").findings)
+    text = "NegativeSlopeExponentNonFixable: Quantization failed in layer n/{} due to unsupported required slope. "
+    text += "Desired shift is 11.0, but op has only 8 data bits"
+    name = next(layer.name for layer in facts.net or () if "avgpool" in layer.type)
+    assert explain("optimize", text.format(name), "", "exited", SITUATION, facts).signature == "slope-range"

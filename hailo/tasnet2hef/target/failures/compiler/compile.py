@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from tasnet2hef.target.failures.conditions import both, has_narrow_rows, has_wide_rows, is_tall, of_type
+from tasnet2hef.target.failures.conditions import (
+    both,
+    gives_reason,
+    has_narrow_rows,
+    has_wide_rows,
+    is_tall,
+    not_found,
+    of_type,
+    surely,
+)
 from tasnet2hef.target.failures.next_commands import (
     AGAIN,
     CHECK,
@@ -78,6 +87,14 @@ SIGNATURES: Final = (
         fallback="contexts",
         tells="class",
         alternatives=(
+            Alternative(
+                gives_reason,
+                cause="the compile stage failed for the reason that its words give; no more is on record",
+                fix="change the layer that the words name; let the compiler use several contexts; if that fails "
+                "alike, report it with the log",
+                commands=(LOG, AGAIN, REPORT),
+                evidence=_WORDS,
+            ),
             _WIDE_AND_TALL,
             Alternative(
                 has_wide_rows,
@@ -129,6 +146,8 @@ SIGNATURES: Final = (
             r"LatencySimulation\w{0,20}Timeout",
             r"[Ll]atency simulation[^\n]{0,60}time\s?d?[ -]?out",
             r"[Ss]imulation reached (?:its |the )?time\s?out",
+            r"[Tt]ime\s?out[^\n]{0,60}latency simulation",
+            r"[Ss]imulation time\s?out",
         ),
         cause="the compiler placed the net, and its own simulation of the latency did not end in time",
         fix="make the placement simpler: several contexts, or a smaller part of the net; with a script of another "
@@ -139,7 +158,7 @@ SIGNATURES: Final = (
     ),
     Signature(
         id="mapping-timeout",
-        patterns=(r"Mapping Failed \(Timeout",),
+        patterns=(r"Mapping Failed \(Timeout", r"Mapping Failed[^\n]{0,80}\n[^\n]{0,80}\bTimeout\b"),
         cause="the compiler's own search ran out of its time; recorded for one-dimensional convolutions and "
         "for nets near the chip's limits",
         rule="one-dimensional-convolution",
@@ -167,6 +186,12 @@ SIGNATURES: Final = (
         "steps, which compiled with align_corners or in whole steps",
         evidence=Evidence("public log (DeepLabV3)", "recorded", version="3.33.0", hardware=("hailo8l",)),
         alternatives=(
+            Alternative(
+                both(of_type("resize"), surely(not_found("resize-program"))),
+                cause="the resize's program is longer than its unit's memory for programs, though it has no half "
+                "pixels with a factor that is not whole",
+                fix="split it into two resizes, or do it on the host",
+            ),
             Alternative(
                 of_type("resize"),
                 cause="the resize's program is longer than its unit's memory for programs: with half pixels and a "

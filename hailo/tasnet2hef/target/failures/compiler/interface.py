@@ -33,6 +33,7 @@ SIGNATURES: Final = (
         id="layer-not-in-net",
         patterns=(
             r"[Ll]ayer (?:named )?\S{0,200}\s?(?:doesn't|does not) exist in the HN",
+            r"[Ll]ayer \S{1,200} not exist in the HN",
             r"[Ll]ayers? [^\n]{1,200} (?:is|are|was|were) not (?:found )?in (?:the )?(?:HN|net|model)",
             r"[Ll]ayers? [^\n]{1,200} (?:does not|doesn't|do not|don't) exist\b",
             r"(?:[Cc]ould not|[Cc]an't|[Cc]annot) find (?:the )?layer",
@@ -57,7 +58,7 @@ SIGNATURES: Final = (
     Signature(
         id="nms-layers",
         patterns=(
-            r"NMSConfigPostprocessException",
+            r"NMSConfigPostprocessException(?![^\n]{0,200}exist in the HN)",
             r"Error in the last layers of the model",
             r"expected conv but found \w{1,40} layer",
         ),

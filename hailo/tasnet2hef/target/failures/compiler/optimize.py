@@ -100,10 +100,11 @@ SIGNATURES: Final = (
         patterns=(
             r"Unsupported value \[?\W{0,2}PrecisionMode\.",
             r"[Uu]nsupported value [^\n]{1,100} for fields? \[?['\"]precision_mode",
+            r"precision_mode[^\n]{0,40}\s[^\n]{0,80}not a valid enumeration member",
             r"is not a valid PrecisionMode|PrecisionMode['\"]? has no attribute",
             r"PrecisionMode\.\w{1,20}[^\n]{0,60} (?:not supported|unsupported)",
             r"[Pp]recision[ _]mode \S{1,40} (?:is not|isn't|not) (?:supported|available)",
-            r"(?:[Ii]nvalid|[Uu]nknown|[Uu]nsupported) precision[_ ]mode",
+            r"(?:[Ii]nvalid|[Uu]nknown|[Uu]nsupported|[Uu]nrecogni[sz]ed) precision[_ ]mode",
         ),
         cause="this release of the compiler does not have the precision mode of the model script",
         fix="take a16_w16 or a8_w8 in its place (a16_w8 and a16_w4 are announced for 5.3.0 and refused by it)",

@@ -48,7 +48,7 @@ SIGNATURES: Final = (
         holds=at_stage("translate"),
         alternatives=(
             Alternative(
-                both(at_stage("optimize"), sets_4_bits),
+                both(at_stage("optimize"), surely(sets_4_bits)),
                 cause="4-bit weights: in DFC 5.3.0 the optimiser divided by zero with them for every graph tried",
                 fix="remove the script's 4-bit lines (precision_mode=..._w4, auto_4bit_weights_ratio, "
                 "compression_level above 0), or set them to 8 bits",
@@ -65,6 +65,7 @@ SIGNATURES: Final = (
             r"[Pp]rotobuf parsing failed",
             r"INVALID_PROTOBUF",
             r"google\.protobuf\.message\.DecodeError",
+            r"does not have an ir_version set properly",
             r"Wire format was corrupt",
             r"Protocol message (?:\w{1,40} )?(?:tag|end-group|was too large|contained an invalid)",
             r"Unexpected end-group tag",
@@ -78,8 +79,9 @@ SIGNATURES: Final = (
         id="computed-kernel",
         patterns=(
             r"get_dynamic_kernel_shape",
-            r"[Dd]ynamic (?:kernels?|weights?)\b",
-            r"(?:[Kk]ernel|[Ww]eights?) (?:is|are) (?:not constant|dynamic|computed)",
+            r"(?i:unsupported|unexpected|invalid)[^\n]{0,40} dynamic (?:kernels?|weights?)\b",
+            r"[Dd]ynamic (?:kernels?|weights?) (?:is not|are not|unsupported|not supported)",
+            r"(?:[Kk]ernel|[Ww]eights?) (?:is|are) (?:not constant|dynamic\b|computed\b(?! and))",
         ),
         cause="a convolution's kernel is not read as a stored 4-D weight: it is computed by other nodes (Squeeze, "
         "Unsqueeze and Reshape count too), or is that of a 1-D convolution",
@@ -163,7 +165,7 @@ SIGNATURES: Final = (
             r"MisspellNodeError",
             r"(?:[Uu]nable to find|(?:[Cc]ould not|[Cc]an't|[Cc]annot) find|[Dd]id not find) (?:the )?"
             r"(?:(?:start|end|input|output)[ _])?(?:node|tensor)",
-            r"(?:start|end)[ _]nodes?(?:[ _]names?)?[^\n]{0,200}not (?:found|exist|in (?:the )?(?:graph|model))",
+            r"(?i:start|end)[ _]nodes?(?:[ _]names?)?[^\n]{0,200}not (?:found|exist|in (?:the )?(?:graph|model))",
             r"ValueError: '[^'\n]{1,200}' is not in list",
             r"\b[Nn]odes? [^\n]{1,200} (?:is|are|was|were) not (?:found|in) ",
         ),

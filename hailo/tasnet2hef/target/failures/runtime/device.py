@@ -90,6 +90,7 @@ SIGNATURES: Final = (
         patterns=(
             r"HAILO_INVALID_SERVICE_VERSION|(?:Exception:|with error:) 7[78]\b",
             r"HAILO_RPC_FAILED",
+            r"CHECK_GRPC_STATUS failed",
             r"HAILO_SERVICE_\w{1,40}",
             r"hailort[._ ]service\b[^\n]{0,80}(?:not running|failed|unavailable)",
         ),
