@@ -17,6 +17,7 @@ from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.network.reference import ReferenceTasNet
+from tests.model.checkpoint.foreign_nets import kaituoxu
 from tests.model.checkpoint.small_nets import SMALL, saved, small_package, small_weights
 
 SPEC = TasNetSpec.from_options(SMALL)
@@ -236,3 +237,9 @@ def test_names_that_are_offered_can_be_pasted(tmp_path: Path) -> None:
     path = saved({"raw": raw, "ema (0.999) best": _doubled(raw)}, tmp_path / "net.ckpt")
     with pytest.raises(CheckpointError, match=re.escape("--set 'weights=ema (0.999) best'")):
         load_checkpoint(path, {"mask_act": "relu", "n_blocks": 3})
+
+
+def test_batch_norms_without_statistics_are_no_layer_norms(tmp_path: Path) -> None:
+    parameters = dict(kaituoxu(norm_type="BN").named_parameters())
+    with pytest.raises(CheckpointError, match="running_mean: the statistics of a batch norm are missing"):
+        load_checkpoint(saved(parameters, tmp_path / "net.pth"), {"mask_act": "relu"}, assume=True)

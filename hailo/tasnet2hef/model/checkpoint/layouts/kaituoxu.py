@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import renaming as ours
 from tasnet2hef.model.checkpoint.letters import (
     RELU_OR_SOFTMAX,
@@ -72,6 +73,12 @@ def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and add what the class fixes."""
     channels = require_axes(found.where, found.weights, _ENCODER, 3)[1]
     require_channels(found.where, channels, found.settings)
+    norm = "separator.network.2.0.0.net.2"  # a layer norm calls its gain gamma, a batch norm weight
+    if f"{norm}.weight" in found.weights and f"{norm}.running_mean" not in found.weights:
+        raise CheckpointError(
+            f"{found.where}: {norm}.running_mean: the statistics of a batch norm are missing, as in averages of "
+            "parameters alone; give the whole state dict"
+        )
     causal = is_causal(found, "separator.network")
     renamed = rename(found.weights, names_of_blocks("separator.network", causal=causal), causal=causal)
     decoder = renamed.weights.get(ours.DECODER)
