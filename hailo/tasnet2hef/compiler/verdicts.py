@@ -98,7 +98,7 @@ def compile_verdict(
     if last is None or not answer.outcome:
         return None
     params: dict[str, Any] = {
-        "operators": dict(sorted(Counter(node.op_type for node in model.graph.node if not node.domain).items())),
+        "operators": _counted(model),
         "findings": sorted(set(findings)),
         "signature": answer.signature,
     }
@@ -119,8 +119,11 @@ def compile_verdict(
 
 def operators_of(model: onnx.ModelProto) -> str:
     """Return the kinds of operators of a graph, with how many there are of each."""
-    counts = Counter(node.op_type for node in model.graph.node if not node.domain)
-    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))[:WORDS_LENGTH]
+    return ", ".join(f"{count} {name}" for name, count in _counted(model).items())[:WORDS_LENGTH]
+
+
+def _counted(model: onnx.ModelProto) -> dict[str, int]:
+    return dict(sorted(Counter(node.op_type for node in model.graph.node if not node.domain).items()))
 
 
 def today() -> str:

@@ -147,7 +147,9 @@ def _notes(compiler: str, hardware: str, knowledge: Knowledge, operators: set[st
     return tuple(notes)
 
 
-def check_here(graph: OpenedGraph, hardware: str = DEFAULT_CHIP, compiler: str = "") -> tuple[CheckReport, str]:
+def check_here(
+    graph: OpenedGraph, hardware: str = DEFAULT_CHIP, compiler: str = "", *, single_context: bool = False
+) -> tuple[CheckReport, str]:
     """Check a graph with what this machine knows of its compiler (or of another version); returns also a note.
 
     Raises:
@@ -156,7 +158,10 @@ def check_here(graph: OpenedGraph, hardware: str = DEFAULT_CHIP, compiler: str =
     """
     version = compiler or installed_compiler()
     known, note = known_of(version, hardware)
-    return check_graph(graph, hardware, compiler=version or known.compiler, knowledge=known), note
+    report = check_graph(
+        graph, hardware, single_context=single_context, compiler=version or known.compiler, knowledge=known
+    )
+    return report, note
 
 
 def group_findings(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:

@@ -40,24 +40,22 @@ def command(
 
     Example: `tasnet2hef check build/model.onnx --hw hailo8`
     """
-    from tasnet2hef.target.check import check_graph
+    from tasnet2hef.target.check import check_graph, check_here
     from tasnet2hef.target.graph.opened import OpenedGraph
-    from tasnet2hef.target.knowledge import knowledge_from, known_of
-    from tasnet2hef.target.known.installed import installed_compiler
+    from tasnet2hef.target.knowledge import knowledge_from
     from tasnet2hef.target.known.releases import require_version
 
     opened = OpenedGraph.read(graph, parse_shapes(input_shape))
     version = require_version(compiler) if compiler else ""
     if knowledge is None:
-        version = version or installed_compiler()
-        known, note = known_of(version, hardware)
+        report, note = check_here(opened, hardware, version, single_context=single_context)
         if note:
             show.notice(note)
     else:
         known = knowledge_from(knowledge, version, hardware)
-    report = check_graph(
-        opened, hardware, single_context=single_context, compiler=version or known.compiler, knowledge=known
-    )
+        report = check_graph(
+            opened, hardware, single_context=single_context, compiler=version or known.compiler, knowledge=known
+        )
     if json_output:
         show.print_json(report.to_json())
     else:

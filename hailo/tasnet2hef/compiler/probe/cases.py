@@ -44,19 +44,21 @@ class ProbeCase:
 
 @dataclass(frozen=True)
 class PreparedCase:
-    """A case with the digest of the graph that is given to the compiler, and what `check` predicts of it."""
+    """A case with the digest of the graph that is given to the compiler, and what `check` predicts of it.
+
+    ``weighted``: its graph has real weights, not those it is drawn with.
+    """
 
     case: ProbeCase
     digest: str
     predicted: Predicted
     findings: tuple[str, ...]
-    hardware: str
+    weighted: bool
 
     def open(self, path: Path) -> OpenedGraph:
         """Draw the graph again: all of them together would take much memory."""
-        found = _with_prediction(self.case, self.hardware, path)
-        assert found is not None
-        return found[0]
+        drawn = self.case.build()
+        return _opened(with_weights(drawn) if self.weighted else drawn, path)
 
     @property
     def key(self) -> str:
@@ -94,34 +96,34 @@ def select(cases: Sequence[ProbeCase], only: str) -> tuple[ProbeCase, ...]:
 
 
 def prepare(case: ProbeCase, hardware: str, path: Path) -> PreparedCase | None:
-    """Draw a case and predict it; None for a graph that says nothing here.
+    """Draw a case and predict it, with real weights if they leave it an example of its rule, else as it is drawn.
 
-    That is a graph that this onnx does not know, or an example that the rule does not find on this chip.
+    None for a graph that says nothing here: one that this onnx does not know, or an example that the rule does not
+    find on this chip.
     """
-    found = _with_prediction(case, hardware, path)
-    if found is None:
-        return None
-    opened, report = found
-    errors = [each for each in report.errors if _within(each.stage, case.last)]
-    warnings = [each for each in report.findings if each.level == "warning" and _within(each.stage, case.last)]
-    predicted: Predicted = "fail" if errors else "may fail" if warnings else "pass"
-    found_rules = tuple(dict.fromkeys(each.rule for each in (*errors, *warnings)))
-    return PreparedCase(case, opened.digest, predicted, found_rules, hardware)
-
-
-def _with_prediction(case: ProbeCase, hardware: str, path: Path) -> tuple[OpenedGraph, CheckReport] | None:
-    """Return a case's graph with real weights if that leaves it an example of its rule, else as it is drawn."""
     drawn = case.build()
-    for model in (with_weights(drawn), drawn):
-        opened = OpenedGraph(model, path, model.SerializeToString(deterministic=True))
+    for weighted in (True, False):
+        opened = _opened(with_weights(drawn) if weighted else drawn, path)
         try:
             report = check_graph(opened, hardware)
         except GraphError:
             return None
         found = any(finding.rule == case.rule for finding in report.findings)
         if not case.rule or found == (case.example == "bad"):
-            return opened, report
+            return _predicted(case, opened, report, weighted)
     return None
+
+
+def _predicted(case: ProbeCase, opened: OpenedGraph, report: CheckReport, weighted: bool) -> PreparedCase:
+    errors = [each for each in report.errors if _within(each.stage, case.last)]
+    warnings = [each for each in report.findings if each.level == "warning" and _within(each.stage, case.last)]
+    predicted: Predicted = "fail" if errors else "may fail" if warnings else "pass"
+    found_rules = tuple(dict.fromkeys(each.rule for each in (*errors, *warnings)))
+    return PreparedCase(case, opened.digest, predicted, found_rules, weighted)
+
+
+def _opened(model: onnx.ModelProto, path: Path) -> OpenedGraph:
+    return OpenedGraph(model, path, model.SerializeToString(deterministic=True))
 
 
 def with_weights(drawn: onnx.ModelProto) -> onnx.ModelProto:

@@ -44,7 +44,7 @@ class ProbeDisplay(CompileDisplay, Protocol):
 def plan_probe(options: ProbeOptions) -> ProbeReport:
     """Return what a probe would ask, with the predictions; nothing is run or written."""
     load_chip(options.hardware)
-    prepared = _prepared(options)
+    prepared = _prepared(select(all_cases(), options.only), options.hardware, options.folder)
     results = tuple(_result(each, {}, "not run") for each in prepared)
     return ProbeReport("", options.hardware, options.folder, results, stopped_because="only planned")
 
@@ -64,7 +64,7 @@ def probe(options: ProbeOptions, display: ProbeDisplay) -> ProbeReport:
     with removed_if_refused(folder), locked(folder) as lock:
         run = _Probe(options, folder, lock, display)
         try:
-            run.ask([each for case in cases if (each := prepare(case, options.hardware, folder / "graph.onnx"))])
+            run.ask(_prepared(cases, options.hardware, folder))
         finally:
             merged = run.save()
     path = knowledge_path(run.compiler, options.hardware)
@@ -184,10 +184,9 @@ class _Probe:
         return (row.dfc_version, row.hw_arch) == (self.compiler, self._options.hardware)
 
 
-def _prepared(options: ProbeOptions) -> list[PreparedCase]:
-    cases: Iterable[ProbeCase] = select(all_cases(), options.only)
-    path = options.folder / "graph.onnx"
-    return [each for case in cases if (each := prepare(case, options.hardware, path))]
+def _prepared(cases: Iterable[ProbeCase], hardware: str, folder: Path) -> list[PreparedCase]:
+    path = folder / "graph.onnx"
+    return [each for case in cases if (each := prepare(case, hardware, path))]
 
 
 def _settings(options: ProbeOptions, folder: Path, lock: RunLock) -> RunnerSettings:

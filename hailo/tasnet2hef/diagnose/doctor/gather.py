@@ -17,7 +17,7 @@ from tasnet2hef.base.supervise.processes import memory_bytes
 from tasnet2hef.diagnose.doctor.facts import Environment, Facts, Machine, VendorPackage
 from tasnet2hef.diagnose.doctor.probe import COMPILER, MARK, RUNTIME
 from tasnet2hef.diagnose.doctor.run_bounded import run_bounded
-from tasnet2hef.runtime.backends.hailort.explain import DEVICE_FILES, DEVICE_FOLDER
+from tasnet2hef.runtime.backends.hailort.explain import DEVICE_FOLDER, device_files
 
 PACKAGES: Final = ("tasnet2hef", "numpy", "onnx", "onnxruntime", "protobuf", "tensorflow", "torch")
 SECONDS: Final[dict[str, float]] = {"inventory": 20.0, "compiler": 120.0, "runtime": 30.0, "devices": 30.0}
@@ -119,11 +119,6 @@ def loaded_driver(modules: Path) -> tuple[str, str]:
         if version := read_text(modules / name / "version").strip():
             return name, version
     return "", ""
-
-
-def device_files(folder: Path) -> tuple[str, ...]:
-    """Return the paths of the device files."""
-    return tuple(sorted(str(path) for pattern in DEVICE_FILES for path in folder.glob(pattern)))
 
 
 def _installed_driver(modinfo: str) -> str:

@@ -10,11 +10,11 @@ from typing import Final
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.outcome import ERROR, MISSING, OK, WARNING, Status
 from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
-from tasnet2hef.diagnose.doctor.gather import MODULES, THIS, device_files, loaded_driver
+from tasnet2hef.diagnose.doctor.gather import MODULES, THIS, loaded_driver
 from tasnet2hef.diagnose.doctor.topics.pairing import pair
 from tasnet2hef.diagnose.doctor.topics.runtime import driver
 from tasnet2hef.runtime.backends.hailort.device import DeviceFacts, device_facts, load_runtime, runtime_version
-from tasnet2hef.runtime.backends.hailort.explain import DEVICE_FOLDER
+from tasnet2hef.runtime.backends.hailort.explain import DEVICE_FOLDER, device_files
 from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar
 from tasnet2hef.target.known.releases import parse_release
 

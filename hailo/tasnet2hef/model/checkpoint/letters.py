@@ -72,12 +72,12 @@ def recorded_options(
     leaves options out. ``sizes`` are the project's own words for sizes.
     """
     read = [
-        (entry, {**sizes_in(entry.values, sizes or {}), **_options_in(entry.values, words)}) for entry in metadata
+        (entry, {**_sizes_in(entry.values, sizes or {}), **_options_in(entry.values, words)}) for entry in metadata
     ]
     return merged([(entry, {k: v for k, v in options.items() if k not in without}) for entry, options in read])
 
 
-def sizes_in(values: Mapping[str, object], words: Mapping[str, str]) -> dict[str, object]:
+def _sizes_in(values: Mapping[str, object], words: Mapping[str, str]) -> dict[str, object]:
     """Return the sizes that a project names by words of its own."""
     read = {option: _as_ours(option, values.get(word)) for word, option in words.items()}
     return {option: value for option, value in read.items() if value is not None}

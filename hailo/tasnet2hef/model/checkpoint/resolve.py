@@ -23,7 +23,7 @@ from tasnet2hef.model.checkpoint.options import (
     plain_settings,
     refuse_unanswered,
 )
-from tasnet2hef.model.checkpoint.shapes import ENCODER
+from tasnet2hef.model.checkpoint.shapes import ENCODER, has_axes
 from tasnet2hef.model.checkpoint.stored import FoundWeights, Layout, NamedWeights
 from tasnet2hef.model.checkpoint.tensors import clean, expected_shapes, require_fit, require_sizes
 
@@ -92,9 +92,8 @@ def _require_channels(named: NamedWeights, options: Mapping[str, object]) -> Non
             f"{named.where}: audio_channels: found {asked} in the options and {stored} in the weights, expected "
             "the same; leave it out"
         )
-    filters = named.weights.get(ENCODER)
-    if stored == 1 and filters is not None and filters.ndim == 3:
-        require_one_channel(named.where, filters.shape[1])
+    if stored == 1 and has_axes(named.weights, ENCODER):
+        require_one_channel(named.where, named.weights[ENCODER].shape[1])
 
 
 def _spec(where: str, options: Mapping[str, object]) -> TasNetSpec:

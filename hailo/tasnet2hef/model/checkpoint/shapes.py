@@ -25,21 +25,19 @@ _BATCH_NORM = "masker.TCN.0.shared_block.2.running_mean"
 
 def measured_options(where: str, weights: Mapping[str, Tensor]) -> dict[str, object]:
     """Read options off the weights: sizes, sources, causality, skip path, batch norm and PReLU activations."""
-    causal = _CAUSAL_DEPTHWISE in weights
     filters = require_axes(where, weights, ENCODER, 3)
     mask_rows = require_axes(where, weights, _MASK, 3)[0]
     n_src, out_chan = _sources(where, mask_rows, filters[0])
     skip = require_axes(where, weights, _SKIP_CONV, 3)[0] if _SKIP_CONV in weights else 0
+    places = _places(weights)
     return {
         "n_filters": filters[0],
         "kernel_size": filters[2],
         "n_src": n_src,
         "out_chan": out_chan,
-        "bn_chan": require_axes(where, weights, _BOTTLENECK, 3)[0],
-        "hid_chan": require_axes(where, weights, _IN_CONV, 3)[0],
+        **{name: require_axes(where, weights, key, 3)[axis] for name, (key, axis) in places.items()},
         "skip_chan": skip,
-        "conv_kernel_size": require_axes(where, weights, _CAUSAL_DEPTHWISE if causal else _DEPTHWISE, 3)[2],
-        "causal": causal,
+        "causal": _CAUSAL_DEPTHWISE in weights,
         **_learned_parts(weights),
     }
 
@@ -49,9 +47,8 @@ def sizes(weights: Mapping[str, Tensor]) -> dict[str, object]:
 
     With plain filters also the encoder's; other families compute theirs from parameters of other shapes.
     """
-    depthwise = _CAUSAL_DEPTHWISE if _CAUSAL_DEPTHWISE in weights else _DEPTHWISE
-    places = {"bn_chan": (_BOTTLENECK, 0), "hid_chan": (_IN_CONV, 0), "conv_kernel_size": (depthwise, 2)}
-    sizes = {name: weights[key].shape[axis] for name, (key, axis) in places.items() if has_axes(weights, key)}
+    places = _places(weights).items()
+    sizes = {name: weights[key].shape[axis] for name, (key, axis) in places if has_axes(weights, key)}
     features = weights[_BOTTLENECK].shape[1] if has_axes(weights, _BOTTLENECK) else 0
     if has_axes(weights, ENCODER) and len(weights[ENCODER]) == features:
         sizes |= {"n_filters": features, "kernel_size": weights[ENCODER].shape[2]}
@@ -60,6 +57,12 @@ def sizes(weights: Mapping[str, Tensor]) -> dict[str, object]:
     if has_axes(weights, _MASK) and features and weights[_MASK].shape[0] % features == 0:
         sizes["n_src"] = weights[_MASK].shape[0] // features
     return dict(sizes)
+
+
+def _places(weights: Mapping[str, Tensor]) -> dict[str, tuple[str, int]]:
+    """Return the weight and its axis that show a size."""
+    depthwise = _CAUSAL_DEPTHWISE if _CAUSAL_DEPTHWISE in weights else _DEPTHWISE
+    return {"bn_chan": (_BOTTLENECK, 0), "hid_chan": (_IN_CONV, 0), "conv_kernel_size": (depthwise, 2)}
 
 
 def has_axes(weights: Mapping[str, Tensor], key: str) -> bool:

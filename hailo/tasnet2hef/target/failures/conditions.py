@@ -25,6 +25,16 @@ _REASON: Final = re.compile(
 _SHIFT: Final = re.compile(r"Desired\s+shift\s+is\s+(\d{1,4})")
 
 
+def negated(condition: Condition) -> Condition:
+    """Return the condition that one is known not to hold; None where too little is known."""
+
+    def holds(case: Case) -> bool | None:
+        answer = condition(case)
+        return None if answer is None else not answer
+
+    return holds
+
+
 def has_wide_rows(case: Case) -> bool | None:
     """Return whether the net has a row that is wider than any that compiled."""
     widest = case.facts.widest
@@ -34,10 +44,8 @@ def has_wide_rows(case: Case) -> bool | None:
     return named or widest.values > ROW_WIDEST_PASS_BYTES.value
 
 
-def has_narrow_rows(case: Case) -> bool | None:
-    """Return whether all rows are of a width that compiled."""
-    wide = has_wide_rows(case)
-    return None if wide is None else not wide
+has_narrow_rows: Final = negated(has_wide_rows)
+"""All rows are of a width that compiled."""
 
 
 def is_tall(case: Case) -> bool | None:
@@ -50,10 +58,8 @@ def calibration_fits(case: Case) -> bool | None:
     return case.facts.calibration_fits
 
 
-def calibration_does_not_fit(case: Case) -> bool | None:
-    """Return whether the calibration set has other shapes than the graph's inputs."""
-    fits = case.facts.calibration_fits
-    return None if fits is None else not fits
+calibration_does_not_fit: Final = negated(calibration_fits)
+"""The calibration set has other shapes than the graph's inputs."""
 
 
 def is_long_mean(case: Case) -> bool | None:
@@ -75,10 +81,8 @@ def is_long_mean(case: Case) -> bool | None:
     return None if any(_shift_of(layer) >= MEAN_SHIFT_BITS.value for layer in means) else False
 
 
-def is_no_long_mean(case: Case) -> bool | None:
-    """Return whether the message is of another layer than a long mean."""
-    mean = is_long_mean(case)
-    return None if mean is None else not mean
+is_no_long_mean: Final = negated(is_long_mean)
+"""The message is of another layer than a long mean."""
 
 
 def _shift_of(layer: Layer) -> int:
@@ -112,12 +116,7 @@ def found(*rules: str) -> Condition:
 
 def not_found(*rules: str) -> Condition:
     """Return the condition that `check` finds none of these rules in the graph; None without a graph."""
-
-    def holds(case: Case) -> bool | None:
-        answer = found(*rules)(case)
-        return None if answer is None else not answer
-
-    return holds
+    return negated(found(*rules))
 
 
 def gives_reason(case: Case) -> bool:

@@ -6,6 +6,7 @@ they come before the last axis in one of them, as for the keys of an attention.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from tasnet2hef.target.graph.loader import LoadedGraph
@@ -71,7 +72,7 @@ def _reshaped(before: Shape, after: Shape, axis: int) -> int | None:
     """
     if axis >= len(before):
         return None
-    inner = _product(before[axis + 1 :])
+    inner = math.prod(before[axis + 1 :])
     outer = inner * before[axis]
     last, size = None, 1
     for place in reversed(range(len(after))):
@@ -81,10 +82,3 @@ def _reshaped(before: Shape, after: Shape, axis: int) -> int | None:
         if after[place] > 1 and start < outer and size > outer and last is None:
             last = place  # merged with the axis in front, as heads are
     return last
-
-
-def _product(sizes: Shape) -> int:
-    total = 1
-    for size in sizes:
-        total *= size
-    return total

@@ -6,6 +6,7 @@ the compiler's shape both are part of the features, `s` outermost.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -32,8 +33,8 @@ def regrouped(before: Sequence[Axis], after: Sequence[int]) -> str | None:
     letters, axes, sizes = "", list(before), list(after)
     while axes and sizes:
         group, parts = [axes.pop(0)], [sizes.pop(0)]
-        while _product([size for _, size in group]) != _product(parts):
-            short = _product([size for _, size in group]) < _product(parts)
+        while math.prod([size for _, size in group]) != math.prod(parts):
+            short = math.prod([size for _, size in group]) < math.prod(parts)
             if not (axes if short else sizes):
                 return None
             if short:
@@ -56,10 +57,3 @@ def _names(group: str, parts: int) -> str:
     if parts == 1:
         return "C" if _FEATURES.fullmatch(group) else "W" if group == "HW" else ""
     return ""
-
-
-def _product(sizes: Sequence[int]) -> int:
-    total = 1
-    for size in sizes:
-        total *= size
-    return total

@@ -119,12 +119,6 @@ def test_the_loaded_driver(tmp_path: Path, module: str) -> None:
     assert gather.loaded_driver(tmp_path) == (module, "5.3.0")
 
 
-def test_device_files(tmp_path: Path) -> None:
-    for name in ("hailo0", "h1x-0", "hailort_uds", "tty0"):
-        (tmp_path / name).touch()
-    assert gather.device_files(tmp_path) == (str(tmp_path / "h1x-0"), str(tmp_path / "hailo0"))
-
-
 def test_no_process_is_left_running(tmp_path: Path) -> None:
     marker = f"sleep {1_000_000 + os.getpid()}"
     run = run_bounded(["/bin/sh", "-c", f"setsid {marker} & echo here; {marker}"], 0.5)

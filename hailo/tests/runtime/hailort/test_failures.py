@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
-from tasnet2hef.runtime.backends.hailort.explain import device_error, explained
+from tasnet2hef.runtime.backends.hailort.explain import device_error, device_files, explained
 from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
 from tasnet2hef.target.failures.tables import runtime_signatures
 from tasnet2hef.target.graph.opened import OpenedGraph
@@ -244,3 +245,9 @@ def test_a_failed_call_of_the_driver_is_a_lack_of_permission_where_that_is_so(
     with pytest.raises(DeviceError, match="ioctl") as refusal:
         HailoRtBackend(hef)
     assert refusal.value.signature == signature
+
+
+def test_device_files(tmp_path: Path) -> None:
+    for name in ("hailo0", "h1x-0", "hailort_uds", "tty0"):
+        (tmp_path / name).touch()
+    assert device_files(tmp_path) == (str(tmp_path / "h1x-0"), str(tmp_path / "hailo0"))

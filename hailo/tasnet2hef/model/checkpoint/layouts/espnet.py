@@ -15,10 +15,9 @@ from tasnet2hef.model.checkpoint.letters import (
     in_lower_case,
     merged,
     recorded_options,
-    require_one_channel,
 )
 from tasnet2hef.model.checkpoint.renaming import MASK, MASK_SLOPE, NORM_1, Names, rename
-from tasnet2hef.model.checkpoint.shapes import has_axes, require_axes
+from tasnet2hef.model.checkpoint.shapes import has_axes
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, Metadata, NamedWeights, Recorded
 
 NAME = "ESPnet"
@@ -48,7 +47,6 @@ def claims(found: FoundWeights) -> bool:
 
 def find(found: FoundWeights) -> NamedWeights:
     """Rename to Asteroid's names and add what the classes fix."""
-    require_one_channel(found.where, require_axes(found.where, found.weights, _ENCODER, 3)[1])
     conf = _conf(found)
     if conf.get("masking") is False:
         raise CheckpointError(

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import renaming as ours
-from tasnet2hef.model.checkpoint.letters import RELU_OR_SOFTMAX, recorded_options, require_one_channel
+from tasnet2hef.model.checkpoint.letters import RELU_OR_SOFTMAX, recorded_options
 from tasnet2hef.model.checkpoint.renaming import Names, Renamed, rename
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
 
@@ -61,9 +61,7 @@ def find(found: FoundWeights) -> NamedWeights:
     recorded = recorded_options(found.metadata, without=("conv_kernel_size",))  # of the original's taps
     causal = found.settings.get("causal", recorded.options.get("causal"))
     renamed = rename(found.weights, _NAMES, causal=bool(causal))
-    filters, decoder = renamed.weights.get(ours.ENCODER), renamed.weights.get(ours.DECODER)
-    if filters is not None and filters.ndim == 3:
-        require_one_channel(found.where, filters.shape[1])
+    decoder = renamed.weights.get(ours.DECODER)
     if decoder is not None and decoder.ndim == 2:
         renamed.weights[ours.DECODER] = decoder.T[:, None]
     notes = [*found.notes]

@@ -18,7 +18,6 @@ from tasnet2hef.model.checkpoint.letters import (
     in_lower_case,
     recorded_options,
     require_cumulative,
-    require_one_channel,
 )
 from tasnet2hef.model.checkpoint.renaming import Names, rename
 from tasnet2hef.model.checkpoint.stored import Choice, FoundWeights, NamedWeights
@@ -92,7 +91,6 @@ def find(found: FoundWeights) -> NamedWeights:
     if is_causal:
         require_cumulative(found, "separator.norm1d.gamma")
     renamed = rename(found.weights, _NAMES, causal=is_causal)
-    filters = renamed.weights.get(ours.ENCODER)
     recorded = recorded_options(found.metadata, ("n_src", "sample_rate", "mask_act"), sizes=_SIZES)
     fixed: dict[str, object] = {
         **renamed.stack,
@@ -102,8 +100,6 @@ def find(found: FoundWeights) -> NamedWeights:
         "softmax_over": "all",
         "alignment": "centred",
     }
-    if filters is not None and filters.ndim == 3:
-        require_one_channel(found.where, filters.shape[1])
     if config:
         fixed["encoder_activation"] = in_lower_case(config.get("enc_nonlinear")) or "linear"
         fixed["stride"] = config.get("stride")

@@ -65,8 +65,13 @@ def device_error(error: BaseException, where: str, kind: type[DeviceError] = Dev
 
 def _may_not_open() -> bool:
     """Return whether there is a device's file that this user may not open: HailoRT's words do not say so."""
-    files = [each for pattern in DEVICE_FILES for each in DEVICE_FOLDER.glob(pattern)]
+    files = device_files(DEVICE_FOLDER)
     return bool(files) and not any(os.access(each, os.R_OK | os.W_OK) for each in files)
+
+
+def device_files(folder: Path) -> tuple[str, ...]:
+    """Return the paths of the device files."""
+    return tuple(sorted(str(path) for pattern in DEVICE_FILES for path in folder.glob(pattern)))
 
 
 def _status_of(error: BaseException) -> str:
