@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 import numpy as np
 
 from tasnet2hef.audio.level import rms_dbfs
+from tasnet2hef.base.files import digest_of_bytes
 from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet
 from tasnet2hef.target.graph.opened import OpenedGraph
 
@@ -29,7 +29,7 @@ def _remarks(calibration: CalibrationSet, level_dbfs: float | None) -> list[str]
         level = rms_dbfs(frames.ravel())
         if level > SILENT_DBFS:
             levels.append(level)
-            digests.append(hashlib.sha256(frames.tobytes()).digest())
+            digests.append(digest_of_bytes(frames.tobytes()))
     where, remarks = calibration.path, []
     median = float(np.median(levels)) if levels else None
     if level_dbfs is not None and median is not None and abs(median - level_dbfs) > FARTHEST_DB:

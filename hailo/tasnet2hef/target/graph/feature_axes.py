@@ -31,17 +31,14 @@ def feature_axes(loaded: LoadedGraph) -> Mapping[str, int]:
     axes: dict[str, int] = {}
     for tensor in loaded.inputs:
         rank = len(loaded.shapes.get(tensor, ()))
-        convolved = any(node.op_type in _CHANNELS_FIRST for node in readers.get(tensor, ()))
-        axes[tensor] = 1 if convolved or (rank == 4 and not _multiplied(readers.get(tensor, ()))) else rank - 1
+        kinds = {node.op_type for node in readers.get(tensor, ())}
+        is_map = rank == 4 and not kinds & _FEATURES_LAST
+        axes[tensor] = 1 if is_map or kinds & _CHANNELS_FIRST else rank - 1
     for node in nodes:
         axis = _of_node(node, axes)
         if axis is not None:
             axes.update(dict.fromkeys((tensor for tensor in node.outputs if tensor), axis))
     return axes
-
-
-def _multiplied(readers: list[OnnxNode] | tuple[OnnxNode, ...]) -> bool:
-    return any(node.op_type in ("MatMul", "Gemm", "LayerNormalization") for node in readers)
 
 
 def _of_node(node: OnnxNode, axes: Mapping[str, int]) -> int | None:
