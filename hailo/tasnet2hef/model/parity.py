@@ -61,9 +61,9 @@ def measure_parity(
     rewrite, deployed = separate_by_rewrite(net, clips), separate_clips(backend, clips)
     reference = Reference(all_clips[:REFERENCE_CLIPS], all_sources[:REFERENCE_CLIPS])
     rows = (
-        _compare(f"{READING} / HailoTasNet", original, rewrite),
+        _compare(f"{READING} / rewritten net", original, rewrite),
         _compare(f"{READING} / ONNX Runtime", original, deployed),
-        _compare("HailoTasNet / ONNX Runtime", rewrite, deployed),
+        _compare("rewritten net / ONNX Runtime", rewrite, deployed),
     )
     if chain is None:
         return rows, reference

@@ -63,12 +63,12 @@ def can_draw() -> bool:
 
 @_styled
 def draw_costs(layers: Sequence[Mapping[str, Any]], marked: Sequence[bool]) -> str:
-    """Draw MACs, bytes per row and bytes in memory, one bar per layer in the compiler's order."""
+    """Draw MACs, kilobytes per row and in memory, one bar per layer in the compiler's order."""
     every: list[tuple[str, list[float]]] = [
         ("million MACs", [layer["macs"] / 1e6 for layer in layers]),
-        ("row [bytes]", [layer["row_bytes"] for layer in layers]),
-        ("rows kept [bytes]", [layer["window_bytes"] for layer in layers]),
-        ("map held [bytes]", [layer["held_bytes"] for layer in layers]),
+        ("row [kB]", [layer["row_bytes"] / 1e3 for layer in layers]),
+        ("rows kept [kB]", [layer["window_bytes"] / 1e3 for layer in layers]),
+        ("map held [kB]", [layer["held_bytes"] / 1e3 for layer in layers]),
     ]
     rows = [row for row in every if any(row[1])] or every[:1]  # without charts of zeros only
     figure, axes = _figure(7.2, 1.6 * len(rows), len(rows))

@@ -33,6 +33,8 @@ class StepFacts:
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     digests: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """SHA-256 of the step's input files, by name."""
+    graph: str = ""
+    """The ONNX file as the command named it; empty in facts of earlier versions."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,19 @@ class RunFacts:
     @property
     def graph_digest(self) -> str:
         """Return the SHA-256 of the graph that the latest step worked on; empty if there is none."""
+        latest = self._latest
+        return "" if latest is None else latest.graph_digest
+
+    @property
+    def graph(self) -> Path:
+        """Return the graph's path as the latest command named it."""
+        latest = self._latest
+        return Path(latest.graph) if latest is not None and latest.graph else Path(f"{self.name}.onnx")
+
+    @property
+    def _latest(self) -> StepFacts | None:
         with_graph = [facts for facts in self.steps.values() if facts.graph_digest]
-        return max(with_graph, key=lambda facts: facts.written).graph_digest if with_graph else ""
+        return max(with_graph, key=lambda facts: facts.written, default=None)
 
     def is_stale(self, step: str) -> bool:
         """Return whether a step worked on another graph than the latest step."""

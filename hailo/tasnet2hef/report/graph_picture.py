@@ -10,6 +10,8 @@ from tasnet2hef.report.layout import NODE_HEIGHT, NODE_WIDTH, Edge, lay_out
 from tasnet2hef.target.rules.framework.finding import LEVELS
 
 _SHOWN_LETTERS: Final = 24
+_READABLE_LAYERS: Final = 150
+"""Layers whose names can be told apart with the whole net on a screen."""
 FAMILY_NAMES: Final = {
     "conv": "convolution",
     "dw": "depthwise convolution",
@@ -44,6 +46,8 @@ class Node:
     subtitle: str
     detail: str
     """All facts about it, one per line."""
+    problem: str = ""
+    """The rule whose first place this is; empty for all others."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,11 @@ class GraphPicture:
     legend: tuple[tuple[str, str, int], ...]
 
     @property
+    def opens_at_a_problem(self) -> bool:
+        """Return whether the whole net would be too small to read, so that the picture opens at a problem."""
+        return self.marked > 0 and len(self.nodes) > _READABLE_LAYERS
+
+    @property
     def marked(self) -> int:
         """Return how many layers have an error or a warning."""
         return sum(node.level in ("error", "warning") for node in self.nodes)
@@ -68,6 +77,7 @@ def picture_of(check: Mapping[str, Any]) -> GraphPicture:
     """Draw the layers of a check."""
     layers: Sequence[Mapping[str, Any]] = check["layers"]
     by_layer = _findings_by_layer(check["findings"])
+    first_places = _first_places(check["findings"])
     layout = lay_out({str(layer["name"]): [str(name) for name in layer["inputs"]] for layer in layers})
     nodes = []
     for layer in layers:
@@ -83,6 +93,7 @@ def picture_of(check: Mapping[str, Any]) -> GraphPicture:
                 level=level,
                 subtitle=_shortened(names[-1] if names else layer["type"]),
                 detail=_detail(layer, findings),
+                problem=first_places.get(layer["name"], ""),
             )
         )
     counts = {family: sum(node.family == family for node in nodes) for family in FAMILY_NAMES}
@@ -96,6 +107,15 @@ def worst_levels(check: Mapping[str, Any]) -> dict[str, str]:
     return {
         layer: min((each["level"] for each in findings), key=LEVELS.index) for layer, findings in by_layer.items()
     }
+
+
+def _first_places(findings: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the rules with an error or a warning by the first layer that each names."""
+    first: dict[str, str] = {}
+    for each in findings:
+        if each["level"] in ("error", "warning") and each["layer"]:
+            first.setdefault(each["rule"], each["layer"])
+    return {layer: ", ".join(rule for rule in first if first[rule] == layer) for layer in first.values()}
 
 
 def family_of(layer_type: str) -> str:

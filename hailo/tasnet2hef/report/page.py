@@ -15,8 +15,11 @@ from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.text import counted
 from tasnet2hef.report import charts, theme
 from tasnet2hef.report.facts import PAGE_NAME, RunFacts
+from tasnet2hef.report.glossary import Prose
 from tasnet2hef.report.graph_picture import picture_of, shape_text, worst_levels
-from tasnet2hef.report.pipeline_rows import calls, command_for, pipeline_rows
+from tasnet2hef.report.key_figures import key_figures
+from tasnet2hef.report.next_step import next_step, standing_of
+from tasnet2hef.report.pipeline_rows import calls, pipeline_rows
 from tasnet2hef.report.players import players_of
 from tasnet2hef.report.verdict import verdict_of
 from tasnet2hef.target.check import FindingGroup, group_findings
@@ -27,6 +30,18 @@ if TYPE_CHECKING:
 
 _Part = TypeVar("_Part")
 _TEMPLATES: Final = "templates"
+_SECTIONS: Final = (
+    ("audio", "audio", "Listen"),
+    ("findings", "check", "Findings"),
+    ("graph", "check", "Predicted net"),
+    ("cost", "check", "Cost"),
+    ("simulate", "simulate", "8 bits"),
+    ("compile", "compile", "Compile"),
+    ("export", "export", "Export"),
+    ("pipeline", "", "Steps"),
+    ("reproduce", "", "Reproduce"),
+)
+"""Sections in their order: template, the step without which there is none, title."""
 
 
 def write_page(facts: RunFacts) -> Path:
@@ -87,10 +102,13 @@ def _values(facts: RunFacts) -> dict[str, Any]:
     return {
         **parts,
         "facts": facts,
+        "next": _from_facts(facts, "the next step", lambda: next_step(standing_of(facts))),
+        "key_figures": _from_facts(facts, "the key figures", lambda: key_figures(facts)),
+        "sections": [(part, title) for part, step, title in _SECTIONS if not step or step in facts.steps],
+        "prose": Prose(),
         "calls": _from_facts(facts, "the list of commands", lambda: calls(facts)),
         "can_draw": charts.can_draw(),
         "themes": {"light": theme.LIGHT, "dark": theme.DARK},
-        "command_for": lambda step: command_for(step, f"{facts.name}.onnx"),
         "script": Markup(script),
         "style": Markup(style),
         "svg": Markup,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,13 +18,6 @@ TITLES: Final[Mapping[str, str]] = {
     "compile": "Compile",
     "audio": "Listen",
 }
-_COMMANDS: Final[Mapping[str, str]] = {
-    "export": "tasnet2hef convert MODEL.pth -o {graph}",
-    "check": "tasnet2hef check {graph}",
-    "simulate": "tasnet2hef simulate {graph} calib.npz",
-    "compile": "tasnet2hef compile {graph} --calib calib.npz",
-    "audio": "tasnet2hef report {graph} --recording mixture.wav --calib calib.npz",
-}
 
 
 @dataclass(frozen=True)
@@ -39,7 +31,7 @@ class PipelineRow:
     seconds: float | None
     written: str = ""
     command: str = ""
-    """The command that was run, or the one to run next."""
+    """The command that was run; empty for a step that was not."""
     is_part: bool = False
 
 
@@ -58,15 +50,6 @@ class Call:
 def pipeline_rows(facts: RunFacts) -> tuple[PipelineRow, ...]:
     """Return all steps in order; the compiler's stages are rows of their own."""
     return tuple(row for step in STEPS for row in _rows(facts, step))
-
-
-def command_for(step: str, graph: str) -> str:
-    """Return the command that runs a step.
-
-    >>> command_for("check", "a b.onnx")
-    "tasnet2hef check 'a b.onnx'"
-    """
-    return _COMMANDS[step].format(graph=shlex.quote(graph))
 
 
 def calls(facts: RunFacts) -> tuple[Call, ...]:
@@ -88,8 +71,7 @@ def calls(facts: RunFacts) -> tuple[Call, ...]:
 
 def _rows(facts: RunFacts, step: str) -> Iterator[PipelineRow]:
     if step not in facts.steps:
-        command = command_for(step, f"{facts.name}.onnx")
-        yield PipelineRow(TITLES[step], "not run yet", NOT_RUN, None, command=command)
+        yield PipelineRow(TITLES[step], "not run yet", NOT_RUN, None)
         return
     saved = facts.steps[step]
     text, status = _state(step, saved.result)

@@ -68,6 +68,7 @@ def write_report(
             command=command or command_line(),
             written=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
             graph_digest=graph.digest,
+            graph=str(graph.path),
             result=result,
             seconds=times.get(step),
             versions=versions(),

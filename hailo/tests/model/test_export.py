@@ -33,9 +33,9 @@ def test_onnx_runtime_equals_the_original(tmp_path: Path, norm: str, layout: str
     options = ExportOptions(seconds=0.2, layout=layout, residual=residual)
     report = _export(tmp_path / "net.onnx", options, norm_type=norm)
     assert [row.pair for row in report.parity] == [
-        "reading of the file / HailoTasNet",
+        "reading of the file / rewritten net",
         "reading of the file / ONNX Runtime",
-        "HailoTasNet / ONNX Runtime",
+        "rewritten net / ONNX Runtime",
     ]
     assert min(row.db for row in report.parity) >= EXACT_DB
     assert report.nodes == len(onnx.load(tmp_path / "net.onnx").graph.node)

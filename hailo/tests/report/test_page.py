@@ -45,18 +45,22 @@ def test_all_facts_are_on_the_page(whole_run: Run) -> None:
             assert " ".join(caught.split()) in page.text
 
 
-def test_a_stage_that_has_not_run_says_how_to(tmp_path: Path, whole_run: Run) -> None:
+def test_a_step_that_has_not_run_is_one_row_and_no_section(tmp_path: Path, whole_run: Run) -> None:
     page = read_page(
         write_report(OpenedGraph.read(whole_run.graph), check=whole_run.check, folder=tmp_path).read_text("utf-8")
     )
-    for words in (
-        "Not exported by this run",
-        "Not simulated yet. Run tasnet2hef simulate",
-        "Not compiled yet. Run tasnet2hef compile",
-        "Nothing to hear yet. Run tasnet2hef report",
-    ):
-        assert words in page.text
+    places = [element["id"] for element in page.all("section")]
+    assert places == ["findings", "graph", "cost", "pipeline", "reproduce", "words"]
+    assert page.text.count("not run yet") == 4
     assert not page.all("audio")
+
+
+def test_the_verdict_comes_first_then_the_next_command_then_what_can_be_heard(whole_run: Run) -> None:
+    page = read_page(whole_run.page.read_text(encoding="utf-8"))
+    assert page.all("code", id="next")
+    assert page.all("section")[0]["id"] == "audio"
+    at = [page.text.index(words) for words in ("Not compiled", "Next:", "likely contexts", "Listen", "Findings")]
+    assert at == sorted(at)
 
 
 def test_nothing_leads_out_of_the_page(whole_run: Run) -> None:

@@ -1,4 +1,19 @@
 "use strict";
+// Copies the next command, and says where a table is wider than the screen.
+(() => {
+  const copy = document.getElementById("copy");
+  if (navigator.clipboard) {
+    copy.hidden = false;
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById("next").textContent);
+      copy.textContent = "Copied";
+    });
+  }
+  const mark = (each) => each.classList.toggle("wide", each.scrollWidth > each.clientWidth + 1);
+  const watcher = new ResizeObserver((entries) => entries.forEach((entry) => mark(entry.target)));
+  document.querySelectorAll(".scroll").forEach((each) => watcher.observe(each));
+})();
+
 // The graph's zoom, pan, search and details; without this script the picture is static and its tooltips show the details.
 (() => {
   const net = document.getElementById("net");
@@ -6,7 +21,7 @@
   const detail = document.getElementById("graph-detail");
   const find = document.getElementById("graph-find");
   const nodes = [...net.querySelectorAll(".node")];
-  const problems = nodes.filter((node) => node.matches(".error, .warning"));
+  const problems = nodes.filter((node) => node.dataset.problem); // the first place of each rule
   const whole = net.viewBox.baseVal;
   const all = { x: whole.x, y: whole.y, width: whole.width, height: whole.height };
   const smallest = 160;
@@ -59,6 +74,7 @@
     if (!problems.length) return;
     problem = (problem + 1) % problems.length;
     goTo(problems[problem]);
+    detail.textContent = `Problem ${problem + 1} of ${problems.length}: ${problems[problem].dataset.problem}\n${detail.textContent}`;
   }
 
   const actions = { in: () => zoom(0.7), out: () => zoom(1 / 0.7), reset: () => show(all), problem: nextProblem };
@@ -117,4 +133,6 @@
     const node = event.target.closest?.(".node");
     if (node) showDetail(node);
   });
+
+  if (net.dataset.opens) nextProblem();
 })();
