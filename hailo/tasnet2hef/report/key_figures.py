@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tasnet2hef.base.agreement import STATUS, verdict_of
 from tasnet2hef.base.outcome import OK, WARNING, Status
 from tasnet2hef.report.facts import RunFacts
 
@@ -41,13 +42,14 @@ def _figures(facts: RunFacts) -> Iterator[KeyFigure]:
 
 
 def _eight_bits(simulated: Mapping[str, Any]) -> Iterator[KeyFigure]:
-    """Return SI-SDR lost where there are true sources, else agreement with float."""
-    scores = (
-        simulated["si_sdr_db"] if simulated["si_sdr_db"]["float"] is not None else simulated["window_si_sdr_db"]
-    )
+    """Return agreement with float, and the loss of SI-SDR where there are true sources."""
+    agreement = simulated["agreement_db"]["mixed"]
+    verdict = verdict_of(agreement)
+    status = STATUS[verdict]
+    yield KeyFigure(f"{agreement:.1f} dB, {verdict}", "agreement of 8 bits, simulated, with float", status)
+    whole = simulated["si_sdr_db"]["float"] is not None
+    scores = simulated["si_sdr_db" if whole else "window_si_sdr_db"]
     if scores["float"] is not None:
-        lost = scores["float"] - scores["mixed"]
-        yield KeyFigure(f"{lost:.1f} dB", "of SI-SDR lost at 8 bits, simulated", OK)
-    yield KeyFigure(
-        f"{simulated['agreement_db']['mixed']:.1f} dB", "agreement of 8 bits, simulated, with float", OK
-    )
+        yield KeyFigure(
+            f"{scores['float'] - scores['mixed']:.1f} dB", "of SI-SDR lost at 8 bits, simulated", status
+        )

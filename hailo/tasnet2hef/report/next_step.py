@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tasnet2hef.base.agreement import BROKEN, verdict_of
 from tasnet2hef.base.outcome import DONE, NOT_COMPILED
 from tasnet2hef.report.facts import RunFacts
 
@@ -60,7 +61,7 @@ def next_step(at: Standing) -> NextStep:
         return NextStep(_line("freeze", at.checkpoint, SPEECH, "-o", "frozen.pth"), why)
     if at.errors:
         return NextStep(_line("rules", at.errors[0]), f"what {at.errors[0]} is, and its fix")
-    if at.hand_over:
+    if at.hand_over and not at.is_broken:
         return NextStep(at.hand_over, "compile where the compiler is installed")
     if at.failure_commands:
         return NextStep(at.failure_commands[0], "the fix of this failure")
@@ -98,6 +99,7 @@ def standing_of(facts: RunFacts) -> Standing:
         calibration=_beside(facts, f"{graph.stem}.calib.npz", "calib.npz"),
         script=None if simulated is None else Path(str(simulated["alls"])),
         is_simulated=simulated is not None,
+        is_broken=simulated is not None and verdict_of(simulated["agreement_db"]["mixed"]) == BROKEN,
         hef=Path(str(compiled["hef"]["path"])) if compiled is not None and compiled["hef"] else None,
         hand_over=_hand_over(compiled),
         failure_commands=_failure_commands(compiled),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tasnet2hef.base import agreement
 from tasnet2hef.base.outcome import DONE, ERROR, NOT_COMPILED, OK, REFUSED, WARNING, Status
 from tasnet2hef.base.text import counted
 from tasnet2hef.report.facts import RunFacts
@@ -21,14 +22,28 @@ class Verdict:
 
 
 def verdict_of(facts: RunFacts) -> Verdict:
-    """Return the verdict of the compiler if it ran on this graph, else that of the check."""
-    compiled = None if facts.is_stale("compile") else facts.result("compile")
-    check = None if facts.is_stale("check") else facts.result("check")
+    """Return the verdict of the compiler if it ran on this graph, else that of the check and of the simulation."""
+    results = {step: facts.result(step) for step in facts.steps if not facts.is_stale(step)}
+    compiled, check, simulated = (results.get(step) for step in ("compile", "check", "simulate"))
     if compiled is not None and compiled["outcome"] != NOT_COMPILED:
         return _of_compile(compiled)
-    if check is not None:
-        return _of_check(check, no_compiler=compiled is not None)
-    return Verdict(WARNING, "Not checked yet", "Whether the compiler will accept this graph is not known yet.")
+    if check is None:
+        return Verdict(WARNING, "Not checked yet", "Whether the compiler will accept this graph is not known yet.")
+    checked = _of_check(check, no_compiler=compiled is not None)
+    return checked if simulated is None or checked.status == ERROR else _with_simulation(checked, simulated)
+
+
+def _with_simulation(checked: Verdict, simulated: Mapping[str, Any]) -> Verdict:
+    """Return the verdict on a graph that the compiler should take, with what 8 bits make of it."""
+    agreement_db = simulated["agreement_db"]["mixed"]
+    verdict = agreement.verdict_of(agreement_db)
+    sentence = (
+        f"{checked.sentence} At 8 bits, simulated, it agrees with float by {agreement.in_words(agreement_db)}."
+    )
+    if verdict == agreement.BROKEN:
+        return Verdict(ERROR, "Broken at 8 bits", sentence)
+    status = WARNING if verdict == agreement.USABLE else checked.status
+    return Verdict(status, checked.headline, sentence)
 
 
 def _of_compile(result: Mapping[str, Any]) -> Verdict:
@@ -47,6 +62,7 @@ def _of_check(result: Mapping[str, Any], *, no_compiler: bool) -> Verdict:
     levels = [finding["level"] for finding in result["findings"]]
     chip = result["cost"]["hardware"]
     ending = " No compiler was found where the compile step ran, so no HEF was made." if no_compiler else ""
+    so_far = ", not compiled yet" if no_compiler else ""
     contexts = result["cost"]["likely_contexts"]
     needs = f" {counted(contexts, 'context')} likely (inferred)."
     if errors := levels.count("error"):
@@ -60,9 +76,11 @@ def _of_check(result: Mapping[str, Any], *, no_compiler: bool) -> Verdict:
     if warnings := levels.count("warning"):
         return Verdict(
             WARNING,
-            f"May compile for {chip}",
+            f"May compile for {chip}{so_far}",
             f"{counted(warnings, 'warning')}, no errors.{needs}{ending}",
         )
     return Verdict(
-        OK, f"No known obstacle on {chip}", f"The check found no errors and no warnings.{needs}{ending}"
+        WARNING if no_compiler else OK,
+        f"Should compile for {chip}{so_far}",
+        f"No known obstacle: the check found no errors and no warnings.{needs}{ending}",
     )

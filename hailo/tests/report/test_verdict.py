@@ -57,7 +57,7 @@ def test_a_check_decides_by_its_worst_finding(rule: str, status: str, words: str
 
 def test_a_clean_check_claims_no_more_than_it_knows() -> None:
     verdict = verdict_of(_facts(check_graph(OpenedGraph(_clean()))))
-    assert (verdict.status, verdict.headline) == ("ok", "No known obstacle on hailo8")
+    assert (verdict.status, verdict.headline) == ("ok", "Should compile for hailo8")
     assert "1 context likely (inferred)" in verdict.sentence
 
 
@@ -68,7 +68,7 @@ def test_the_compiler_has_the_last_word() -> None:
     assert (failed.status, failed.headline) == ("error", "Not compiled")
     assert "failed in its stage compile" in failed.sentence
     missing = verdict_of(_facts(check, run_without_compiler(PLACE, check)))
-    assert missing.headline == "No known obstacle on hailo8"
+    assert (missing.status, missing.headline) == ("warning", "Should compile for hailo8, not compiled yet")
     assert "no HEF was made" in missing.sentence
 
 
@@ -77,7 +77,29 @@ def test_a_compile_of_another_graph_says_nothing() -> None:
     steps = _facts(check, done_run(PLACE, check)).steps
     later = {**steps, "check": _facts(check, digest="b").steps["check"]}
     later["check"] = StepFacts(**{**vars(later["check"]), "written": "z"})
-    assert verdict_of(RunFacts("net", PLACE, later)).headline == "No known obstacle on hailo8"
+    assert verdict_of(RunFacts("net", PLACE, later)).headline == "Should compile for hailo8"
+
+
+@pytest.mark.parametrize(
+    ("agreement_db", "status", "headline"),
+    [
+        (23.1, "ok", "Should compile for hailo8"),
+        (16.2, "warning", "Should compile for hailo8"),
+        (-6.7, "error", "Broken at 8 bits"),
+    ],
+)
+def test_a_bad_simulation_is_never_green(agreement_db: float, status: str, headline: str) -> None:
+    check = check_graph(OpenedGraph(_clean()))
+    simulated = StepFacts(
+        step="simulate",
+        command="",
+        written="simulate",
+        graph_digest="a",
+        result={"agreement_db": {"float": None, "int8": agreement_db, "mixed": agreement_db}},
+    )
+    verdict = verdict_of(RunFacts("net", PLACE, {**_facts(check).steps, "simulate": simulated}))
+    assert (verdict.status, verdict.headline) == (status, headline)
+    assert f"{agreement_db} dB" in verdict.sentence
 
 
 def test_nothing_is_claimed_of_an_unchecked_graph() -> None:
