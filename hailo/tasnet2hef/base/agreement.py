@@ -42,8 +42,8 @@ BROKEN_BELOW_DB: Final = 15.0
 DEVICE_SLACK_DB: Final = 6.0
 """Set by judgement: how far a device may be below the simulation of its own 8 bits, which is not bit-exact."""
 EMULATOR_FLOORS_DB: Final[Mapping[str, float]] = {"native": 60.0, "optimised": 40.0, "quantised": 10.0}
-"""Limits for the vendor's emulator, by mode, set by judgement: below them an output is mapped wrongly or destroyed.
-Both float modes should differ by rounding and folding only."""
+"""Limits for the vendor's emulator, by mode, set by judgement: both float modes should differ by rounding and
+folding only; at 10 dB a tenth of a quantised output's power is error, and it is mapped wrongly or destroyed."""
 
 STATUS: Final[Mapping[Verdict, Status]] = {GOOD: OK, USABLE: WARNING, BROKEN: ERROR}
 

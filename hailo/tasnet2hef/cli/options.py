@@ -44,6 +44,25 @@ AssumeOption = Annotated[
         help="Take the family's default for what decides the numbers and is stored nowhere: no question.",
     ),
 ]
+SpeakersOption = Annotated[
+    str,
+    typer.Option(
+        "--speakers",
+        metavar="folders|files|PATTERN",
+        help="What tells speakers apart where names don't say it: each folder is one, each file is one, or a "
+        "pattern of paths such as `{speaker}_*` or `*/{speaker}/*`.",
+        show_default="by names, see docs",
+    ),
+]
+OneSpeakerOption = Annotated[
+    bool, typer.Option("--one-speaker", help="All recordings are of one voice: mix it with itself.")
+]
+AnyDataOption = Annotated[
+    bool,
+    typer.Option(
+        "--any-data", help="Take recordings or a calibration set that would be refused: noise, another level, ..."
+    ),
+]
 ThreadsOption = Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="all cores")]
 
 
@@ -63,6 +82,20 @@ def parse_settings(settings: Sequence[str]) -> dict[str, object]:
         except (ValueError, RecursionError):
             parsed[name.strip()] = text.strip()
     return parsed
+
+
+def speakers_way(speakers: str, one_speaker: bool) -> str:
+    """Return how speakers are told apart, from both options.
+
+    Raises:
+        OptionError: both were given.
+
+    >>> speakers_way("folders", False), speakers_way("", True)
+    ('folders', 'one')
+    """
+    if speakers and one_speaker:
+        raise OptionError(f"--one-speaker: found --speakers {speakers} beside it, expected one of them")
+    return "one" if one_speaker else speakers
 
 
 def parse_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:

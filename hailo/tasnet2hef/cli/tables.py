@@ -293,23 +293,26 @@ def print_separation(report: SeparationReport) -> None:
 def print_norms(report: NormReport) -> None:
     """Print the figures by level and what the net costs on the chip, before and after."""
     console = show.console()
-    measure = "SI-SDR improvement [dB]" if report.has_sources else "agreement with the original [dB]"
     rows = [
         (f"{level.dbfs:.0f} dBFS", *(f"{value:.2f}" for value in (level.original, level.result, level.unlevelled)))
         for level in report.levels
     ]
     rows.append(("as mixed", f"{report.original_db:.2f}", f"{report.result_db:.2f}", ""))
-    title = f"{measure} on held-out mixtures: {report.result_db - report.original_db:+.2f} dB"
-    console.print(show.table(title, ("level of the input", "original", "result", "without levelling"), rows))
+    console.print(
+        show.table(report.headline, ("level of the input", "original", "result", "without levelling"), rows)
+    )
     costs = [*_net_costs("original", report.original_costs), *_net_costs("result", report.costs)]
     columns = ("net", "residual", "layers parsed", "compiled", "MMAC/s", "contexts", "maps held whole")
     console.print(show.table("Predicted on the chip", columns, costs))
     spec, seconds = report.spec, report.seconds
     steps = f"{report.steps} steps, " if report.steps else ""
     console.print(f"{report.path}: {spec.norm_type}, H {spec.hid_chan}, {steps}{seconds:.0f} s", markup=False)
-    console.print(f"  next: tasnet2hef convert {report.path} -o build/", markup=False)
+    if report.is_evidence:
+        console.print(f"  next: tasnet2hef convert {report.path} -o build/", markup=False)
     for note in report.notes:
         show.notice(note)
+    if report.warning:
+        show.warn(report.warning)
 
 
 def _net_costs(name: str, costs: tuple[NetCost, ...]) -> list[tuple[str, ...]]:

@@ -5,8 +5,8 @@ What a folder holds decides how it is read:
 - mixtures with a table: CSV files with columns ``mixture_path``, ``source_1_path`` ... (LibriMix's metadata);
 - mixtures in folders: ``mix_clean/``, ``mix_both/``, ``mix/`` with ``s1/``, ``s2/`` beside (WHAM!, LibriMix), or
   ``NAME_mixture.wav`` with ``NAME_source_1.wav`` and so on; sources may be missing;
-- anything else is speech: every folder directly in it is one speaker, every file directly in it too. The sources
-  of a mixture are from different speakers.
+- anything else is speech, whose speakers names and folders tell apart (`audio.speakers`). The sources of a mixture
+  are from different speakers.
 
 Clips are arrays ``[row, sample]`` whose rows add up to the mixture: the sources, then noise; one row without known
 sources.
@@ -15,7 +15,7 @@ sources.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +23,12 @@ import numpy as np
 
 from tasnet2hef.audio.level import levelling_gain, speech_level_dbfs
 from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.speakers import ONE, Recordings, group_by_speaker
 from tasnet2hef.base.errors import AudioError, OptionError
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.train.loop import MixtureSource
 from tasnet2hef.train.mixture_corpus import MixtureCorpus, MixtureFile, find_mixtures
-from tasnet2hef.train.speaker_corpus import Speakers, make_mixer, split_speakers
+from tasnet2hef.train.speaker_corpus import enough_speakers, make_mixer, split_speakers
 from tasnet2hef.train.split import Split, split_by_name
 
 INPUT_LEVEL_DBFS: Final = -25.0
@@ -37,6 +38,10 @@ LEVEL_SPREAD_DB: Final = 3.0
 QUIETEST_DBFS: Final = -80.0
 HELD_OUT_SHARE: Final = 0.3
 """Hours read for validation, and for the test, as a share of those read for training."""
+ONE_VOICE: Final = (
+    "--one-speaker: mixtures of one voice with itself, which a net of {n_src} sources was not trained for: the "
+    "figures say little about mixtures of different voices"
+)
 VALIDATION_SEED, TEST_SEED, FREEZE_SEED = 2, 3, 4
 
 
@@ -80,12 +85,21 @@ class Dataset:
 
 
 def read_dataset(
-    folder: Path, spec: TasNetSpec, *, seconds: float, clips: tuple[int, int], most_hours: float = 10.0
+    folder: Path,
+    spec: TasNetSpec,
+    *,
+    seconds: float,
+    clips: tuple[int, int],
+    most_hours: float = 10.0,
+    speakers: str = "",
 ) -> Dataset:
     """Read a folder for a net; ``clips`` are the numbers of mixtures for validation and for the test.
 
+    ``speakers`` is how the speakers are told apart, see `group_by_speaker`; empty: by the rules there.
+
     Raises:
-        AudioError: there is no speech, too little of it, of a lower rate than the net's, or it is silent.
+        AudioError: there is no speech, too little of it, of a lower rate than the net's, or it is silent;
+            or nothing tells the speakers apart.
         OptionError: a clip is shorter than one frame of the net.
     """
     if not folder.exists():
@@ -104,15 +118,18 @@ def read_dataset(
             f"{folder}: found no mixtures, expected some: a net of one source separates it from noise; give "
             "recordings named NAME_mixture.wav, and NAME_source_1.wav beside them if the clean speech is known"
         )
-    return _of_speakers(split_speakers(folder, spec.n_src), spec, samples, clips, most_hours)
+    groups = group_by_speaker(folder, speakers)
+    notes = (groups.sentence(folder), *((ONE_VOICE.format(n_src=spec.n_src),) if speakers == ONE else ()))
+    split = split_speakers(enough_speakers(groups, folder, spec.n_src, speakers), folder, spec.n_src)
+    return replace(_of_speakers(split, spec, samples, clips, most_hours), notes=notes)
 
 
 def _of_speakers(
-    speakers: Split[Speakers], spec: TasNetSpec, samples: int, clips: tuple[int, int], most_hours: float
+    speakers: Split[Recordings], spec: TasNetSpec, samples: int, clips: tuple[int, int], most_hours: float
 ) -> Dataset:
     """Mix recordings of speakers on the fly."""
 
-    def mixer(part: Speakers, hours: float, *, speed: bool) -> MixtureSource:
+    def mixer(part: Recordings, hours: float, *, speed: bool) -> MixtureSource:
         return make_mixer(part, spec.n_src, samples, spec.sample_rate, hours, speed)
 
     held_out_hours = most_hours * HELD_OUT_SHARE

@@ -29,6 +29,10 @@ class SpeechOptions:
     settings: Mapping[str, object] = field(default_factory=dict)
     assume: bool = False
     """Take the family's defaults for what decides the numbers and is stored nowhere."""
+    speakers: str = ""
+    """What tells speakers apart: ``folders``, ``files``, ``one`` or a pattern; empty: names (`audio.speakers`)."""
+    any_data: bool = False
+    """Go on although the original does not separate this speech."""
 
     def __post_init__(self) -> None:
         """Refuse values out of range, and an unknown chip."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.base.files import require_writable, written_beside
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.network.reference import ReferenceTasNet
@@ -20,7 +20,7 @@ from tasnet2hef.train.freeze import freeze
 from tasnet2hef.train.log import logged
 from tasnet2hef.train.loop import MODEL_FILE, Plan, Run, TrainingProgress, no_training_progress, train
 from tasnet2hef.train.noise import add_noise
-from tasnet2hef.train.norm_report import NormReport, costs_of
+from tasnet2hef.train.norm_report import LEAST_IMPROVEMENT_DB, NormReport, costs_of
 from tasnet2hef.train.objective import DistillationObjective
 from tasnet2hef.train.options import DistilOptions, FreezeOptions, SpeechOptions
 from tasnet2hef.train.saving import load_network, serialize
@@ -40,11 +40,13 @@ def freeze_file(
         CheckpointError: it can't be read, or its norms are constants already and their edges are to be kept.
         AudioError: the speech can't be used.
         OptionError: an option is out of range, or ``output`` can't be written.
+        RefusedError: the original does not separate this speech.
     """
     started = time.perf_counter()
     require_writable(output)
     original = _load(checkpoint, speech_options)
     dataset = _read(folder, original, speech_options)
+    require_separation(original, dataset, folder, speech_options)
     student = freeze(original, torch.from_numpy(dataset.freezing_mixtures(options.clips)), options.edges)
     return _finish(original, student, dataset, output, speech_options, started)
 
@@ -63,13 +65,14 @@ def distil_file(
 
     Raises:
         CheckpointError, AudioError, OptionError: see :func:`freeze_file`; or the folder holds another run.
-        RefusedError: the loss is not a number.
+        RefusedError: the loss is not a number, or the original does not separate this speech.
     """
     started = time.perf_counter()
     require_writable(output)
     original = _load(checkpoint, speech_options).to(options.device)
     options.variant.spec(original.spec)
     dataset = _read(folder, original, speech_options)
+    require_separation(original, dataset, folder, speech_options)
     run_folder = output.with_suffix(".training")
     if options.fresh:
         shutil.rmtree(run_folder, ignore_errors=True)
@@ -91,6 +94,25 @@ def distil_file(
     best = run_folder / MODEL_FILE
     student = load_network(best) if best.exists() else run.average
     return _finish(original, student.to(options.device), dataset, output, speech_options, started, run)
+
+
+def require_separation(original: ReferenceTasNet, dataset: Dataset, folder: Path, options: SpeechOptions) -> None:
+    """Check on the validation mixtures that the original separates them: what it doesn't do can't be kept.
+
+    Raises:
+        RefusedError: it improves them by less than 1 dB, and ``options.any_data`` is not set.
+    """
+    if options.any_data or not dataset.has_sources:
+        return
+    gained_db = Evaluator(dataset.validation, original, has_sources=True).score_db(original)
+    if gained_db < LEAST_IMPROVEMENT_DB:
+        raise RefusedError(
+            f"{folder}: found an SI-SDR improvement of {gained_db:.2f} dB by the original itself on mixtures of "
+            f"this speech, expected at least {LEAST_IMPROVEMENT_DB:.0f} dB: they are not like those of its "
+            f"training, and what is fitted to them can't be judged "
+            f"({'; '.join(dataset.notes) or 'existing mixtures'}); "
+            "give speech of different voices, like the training's, or go on with --any-data"
+        )
 
 
 def _load(checkpoint: str, options: SpeechOptions) -> ReferenceTasNet:
@@ -134,7 +156,14 @@ def _plan(options: DistilOptions) -> Plan:
 
 def _read(folder: Path, original: ReferenceTasNet, options: SpeechOptions) -> Dataset:
     counts = (options.validation_clips, options.test_clips)
-    return read_dataset(folder, original.spec, seconds=options.seconds, clips=counts, most_hours=options.hours)
+    return read_dataset(
+        folder,
+        original.spec,
+        seconds=options.seconds,
+        clips=counts,
+        most_hours=options.hours,
+        speakers=options.speakers,
+    )
 
 
 def _finish(

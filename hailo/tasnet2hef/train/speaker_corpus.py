@@ -1,18 +1,18 @@
-"""Reads a folder of speech, one folder per speaker, to be mixed on the fly."""
+"""Reads the recordings of speakers, to be mixed on the fly."""
 
 from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from tasnet2hef.audio.collection import audio_files
 from tasnet2hef.audio.files import read_mono
 from tasnet2hef.audio.level import levelling_gain, speech_level_dbfs
+from tasnet2hef.audio.speakers import ONE, Recordings, SpeakerGroups
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.train.mixtures import Mixer, Prompt
 from tasnet2hef.train.split import Split, split_by_name
@@ -24,28 +24,34 @@ SPEAKER_DBFS: Final = -25.0
 COMBINATIONS: Final = 4096
 """Most combinations of speakers that are used; if there are more, this many are drawn."""
 
-Speakers = Mapping[str, Sequence[Path]]
-"""Recordings by speaker."""
+
+def enough_speakers(groups: SpeakerGroups, folder: Path, n_src: int, way: str) -> Recordings:
+    """Return the recordings to mix, by speaker; those of ``--one-speaker`` are dealt out to ``n_src`` parts.
+
+    Raises:
+        AudioError: there are fewer speakers than a mixture needs.
+    """
+    if way == ONE:
+        ((name, paths),) = groups.speakers.items()
+        return {f"{name} (part {part + 1})": paths[part::n_src] for part in range(n_src)}
+    if len(groups.speakers) < n_src:
+        raise AudioError(
+            f"{groups.sentence(folder)}; expected at least {n_src} speakers: mixtures of one voice "
+            f"with itself are not what a net of {n_src} sources was trained for; give speech of more, say what "
+            "tells them apart (--speakers), or mix the one voice with itself (--one-speaker)"
+        )
+    return groups.speakers
 
 
-def find_speakers(folder: Path) -> dict[str, list[Path]]:
-    """Return the recordings of each speaker: a folder directly in ``folder``, or a file directly in it."""
-    speakers: dict[str, list[Path]] = {}
-    for path in audio_files(folder):
-        speakers.setdefault(path.relative_to(folder).parts[0], []).append(path)
-    return speakers
-
-
-def split_speakers(folder: Path, n_src: int) -> Split[Speakers]:
-    """Split a folder of speech by recording; by speaker where one has fewer than three recordings.
+def split_speakers(speakers: Recordings, folder: Path, n_src: int) -> Split[Recordings]:
+    """Split speech by recording; by speaker where one has fewer than three recordings.
 
     Raises:
         AudioError: a part has fewer speakers than a mixture needs.
     """
-    speakers = find_speakers(folder)
     if min(map(len, speakers.values()), default=0) >= 3:
         splits = {name: split_by_name(paths, [path.name for path in paths]) for name, paths in speakers.items()}
-        split = Split[Speakers](
+        split = Split[Recordings](
             {name: each.training for name, each in splits.items()},
             {name: each.validation for name, each in splits.items()},
             {name: each.test for name, each in splits.items()},
@@ -56,7 +62,7 @@ def split_speakers(folder: Path, n_src: int) -> Split[Speakers]:
         parts = [
             {name: speakers[name] for name in part} for part in (names.training, names.validation, names.test)
         ]
-        split = Split[Speakers](*parts)
+        split = Split[Recordings](*parts)
         is_enough = min(map(len, parts)) >= n_src
     if not is_enough:
         raise AudioError(
@@ -68,7 +74,7 @@ def split_speakers(folder: Path, n_src: int) -> Split[Speakers]:
 
 
 def make_mixer(
-    speakers: Speakers, n_src: int, samples: int, rate_hz: int, most_hours: float, speed: bool
+    speakers: Recordings, n_src: int, samples: int, rate_hz: int, most_hours: float, speed: bool
 ) -> Mixer:
     """Read recordings, up to ``most_hours`` in all, and return their mixer.
 

@@ -10,10 +10,11 @@ import pytest
 import soundfile
 
 from tasnet2hef.audio.level import speech_level_dbfs
+from tasnet2hef.audio.speakers import group_by_speaker
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.train.dataset import INPUT_LEVEL_DBFS, LEVEL_SPREAD_DB, Dataset, read_dataset
 from tasnet2hef.train.mixture_corpus import MixtureCorpus, find_mixtures
-from tasnet2hef.train.speaker_corpus import split_speakers
+from tasnet2hef.train.speaker_corpus import enough_speakers, split_speakers
 from tasnet2hef.train.split import split_by_name
 from tests.random_weights import small_spec
 from tests.train.conftest import RATE_HZ, tone, write_speech
@@ -21,8 +22,8 @@ from tests.train.conftest import RATE_HZ, tone, write_speech
 SPEC = small_spec()
 
 
-def read(folder: Path, seconds: float = 0.4) -> Dataset:
-    return read_dataset(folder, SPEC, seconds=seconds, clips=(3, 4))
+def read(folder: Path, seconds: float = 0.4, speakers: str = "") -> Dataset:
+    return read_dataset(folder, SPEC, seconds=seconds, clips=(3, 4), speakers=speakers)
 
 
 def write_mixtures(folder: Path, style: str, count: int = 12, *, noise: float = 0.0) -> Path:
@@ -71,7 +72,7 @@ def test_mixtures_have_the_level_that_the_host_brings_its_input_to(speech_folder
 
 
 def test_no_recording_is_in_two_parts(speech_folder: Path) -> None:
-    split = split_speakers(speech_folder, 2)
+    split = split_speakers(group_by_speaker(speech_folder).speakers, speech_folder, 2)
     paths = [
         path
         for part in (split.training, split.validation, split.test)
@@ -82,12 +83,45 @@ def test_no_recording_is_in_two_parts(speech_folder: Path) -> None:
     assert all(len(part) == 2 for part in (split.training, split.validation, split.test))
 
 
-def test_single_recordings_are_speakers_of_their_own(tmp_path: Path) -> None:
+@pytest.fixture
+def single_files(tmp_path: Path) -> Path:
     for number in range(24):
         soundfile.write(tmp_path / f"{number}.wav", tone(150.0 + 30 * number, number), RATE_HZ)
-    split = split_speakers(tmp_path, 2)
+    return tmp_path
+
+
+def test_single_recordings_are_a_question(single_files: Path) -> None:
+    with pytest.raises(
+        AudioError, match=r"24 recordings whose names don't say who speaks.*--one-speaker.*files \(24"
+    ):
+        read(single_files)
+
+
+def test_each_file_is_a_speaker_where_that_is_said(single_files: Path) -> None:
+    dataset = read(single_files, speakers="files")
+    assert dataset.has_sources
+    assert "24 recordings, 24 speakers, told apart by --speakers files" in dataset.notes[0]
+    speakers = group_by_speaker(single_files, "files").speakers
+    split = split_speakers(speakers, single_files, 2)
     assert [len(part) for part in (split.training, split.validation, split.test)] == [17, 3, 4]
-    assert read(tmp_path).has_sources
+
+
+def test_one_voice_is_mixed_with_itself_where_that_is_said(single_files: Path) -> None:
+    dataset = read(single_files, speakers="one")
+    assert "1 speaker" in dataset.notes[0]
+    assert "one voice with itself" in dataset.notes[1]
+    parts = enough_speakers(group_by_speaker(single_files, "one"), single_files, 2, "one")
+    assert [len(paths) for paths in parts.values()] == [12, 12]
+    assert not set.intersection(*map(set, parts.values()))
+
+
+def test_one_speaker_by_the_names_is_too_few(tmp_path: Path) -> None:
+    for number in range(6):
+        soundfile.write(tmp_path / f"19-198-{number:04}.wav", tone(150.0, number), RATE_HZ)
+    with pytest.raises(
+        AudioError, match=r"6 recordings, 1 speaker, told apart by LibriSpeech's names.*--one-speaker"
+    ):
+        read(tmp_path)
 
 
 def test_a_split_does_not_depend_on_the_order() -> None:
@@ -138,7 +172,7 @@ def test_refusals(tmp_path: Path, speech_folder: Path) -> None:
     with pytest.raises(AudioError, match="nowhere: found nothing, expected a folder of speech"):
         read(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(AudioError, match="found 0 recordings of 0 speakers, expected at least 2 speakers"):
+    with pytest.raises(AudioError, match="empty: found no recordings, expected a folder of speech"):
         read(tmp_path / "empty")
     for path in sorted((speech_folder / "low").iterdir())[1:]:
         path.unlink()

@@ -28,7 +28,9 @@ from tasnet2hef.train.replace_norms import distil_file, freeze_file
 from tasnet2hef.train.saving import serialize
 
 MakeTeacher = Callable[..., ReferenceTasNet]
-SPEECH = SpeechOptions(seconds=0.4, test_clips=3, validation_clips=2)
+STRICT = SpeechOptions(seconds=0.4, test_clips=3, validation_clips=2)
+SPEECH = dataclasses.replace(STRICT, any_data=True)
+"""Random weights separate nothing, which is refused otherwise."""
 FREEZE = FreezeOptions(clips=4)
 SHORT = DistilOptions(steps=6, batch=2, rate=3e-4, truth=0.0, validate_every=2)
 
@@ -53,6 +55,17 @@ def test_freezing_reports_and_writes(teacher_file: str, speech_folder: Path, tmp
     same = report_json["by_input_level"][2]
     assert same["result"] == pytest.approx(same["unlevelled"], abs=0.05), "held-out clips are at the level already"
     assert load_checkpoint(report.path).spec.norm_type == "bN"
+
+
+@pytest.mark.parametrize("command", [freeze_file, distil_file])
+def test_an_original_that_does_not_separate_this_speech_is_no_measure(
+    command: Callable[..., object], teacher_file: str, speech_folder: Path, tmp_path: Path
+) -> None:
+    options = SHORT if command is distil_file else FREEZE
+    words = r"an SI-SDR improvement of -?\d+\.\d+ dB by the original itself.*16 recordings, 2 speakers.*--any-data"
+    with pytest.raises(RefusedError, match=words):
+        command(teacher_file, speech_folder, tmp_path / "student.pth", options, STRICT)
+    assert not list(tmp_path.glob("student*"))
 
 
 @pytest.mark.slow
@@ -149,7 +162,7 @@ def test_options_out_of_range_are_refused(name: str, value: object) -> None:
     [
         (["freeze", "none.pth", "speech"], "none.pth"),
         (["freeze", "{teacher}", "nowhere"], "nowhere: found nothing"),
-        (["freeze", "{teacher}", "{speech}", "--edges", "cut"], "edges: found 'cut'"),
+        (["freeze", "{teacher}", "{speech}", "--edges", "cut", "--any-data"], "edges: found 'cut'"),
         (["freeze", "{teacher}", "{speech}", "--hw", "hailo9"], "hailo9: no such chip"),
         (["freeze", "{teacher}", "{speech}", "--seconds", "0.001"], "seconds: found 0.001 s"),
         (["freeze", "{teacher}", "{speech}", "--seconds", "nan"], "seconds: found nan"),
@@ -191,7 +204,17 @@ def test_two_processes_train_one_student(teacher_file: str, speech_folder: Path,
     few = ["--validation-clips", "2", "--test-clips", "2", "--threads", "1"]
     output = tmp_path / "student.pth"
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "tasnet2hef"]
-    command = [*launcher, "distil", teacher_file, str(speech_folder), "-o", str(output), *short, *few]
+    command = [
+        *launcher,
+        "distil",
+        teacher_file,
+        str(speech_folder),
+        "-o",
+        str(output),
+        "--any-data",
+        *short,
+        *few,
+    ]
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)

@@ -8,12 +8,16 @@ import typer
 
 from tasnet2hef.cli import show
 from tasnet2hef.cli.options import (
+    AnyDataOption,
     AssumeOption,
     HardwareOption,
     JsonOption,
+    OneSpeakerOption,
     SettingsOption,
+    SpeakersOption,
     ThreadsOption,
     parse_settings,
+    speakers_way,
 )
 from tasnet2hef.cli.tables import print_norms
 from tasnet2hef.train.options import DistilOptions, SpeechOptions, Variant
@@ -22,7 +26,8 @@ from tasnet2hef.train.options import DistilOptions, SpeechOptions, Variant
 def command(
     checkpoint: str = typer.Argument(help="Checkpoint of the original, the teacher, or a Hugging Face id."),
     speech: Path = typer.Argument(
-        help="Folder of speech (one sub-folder per speaker), or of mixtures (LibriMix, WHAM!, NAME_mixture.wav)."
+        help="Folder of speech (one sub-folder per speaker, or a known data set), or of mixtures (LibriMix, "
+        "WHAM!, NAME_mixture.wav)."
     ),
     output: Path = typer.Option(
         Path("student.pth"), "--output", "-o", help="Checkpoint to write; the run is kept beside it, and resumed."
@@ -82,6 +87,9 @@ def command(
     hardware: HardwareOption = SpeechOptions.hardware,
     settings: SettingsOption = [],
     assume: AssumeOption = False,
+    speakers: SpeakersOption = "",
+    one_speaker: OneSpeakerOption = False,
+    any_data: AnyDataOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Train a student whose norms stream and fold to do what the original does; only mixtures are needed.
@@ -121,6 +129,8 @@ def command(
         hardware=hardware,
         settings=parse_settings(settings),
         assume=assume,
+        speakers=speakers_way(speakers, one_speaker),
+        any_data=any_data,
     )
     with training_progress(show.error_console(), 0, steps) as progress:
         report = distil_file(checkpoint, speech, output, options, speech_options, progress)

@@ -7,7 +7,17 @@ from pathlib import Path
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import AssumeOption, HardwareOption, JsonOption, SettingsOption, parse_settings
+from tasnet2hef.cli.options import (
+    AnyDataOption,
+    AssumeOption,
+    HardwareOption,
+    JsonOption,
+    OneSpeakerOption,
+    SettingsOption,
+    SpeakersOption,
+    parse_settings,
+    speakers_way,
+)
 from tasnet2hef.cli.progress import waiting
 from tasnet2hef.cli.tables import print_norms
 from tasnet2hef.train.options import FreezeOptions, SpeechOptions
@@ -18,7 +28,8 @@ def command(
         help="Checkpoint of a net (with bN: only the edges are moved), or a Hugging Face id."
     ),
     speech: Path = typer.Argument(
-        help="Folder of speech (one sub-folder per speaker), or of mixtures (LibriMix, WHAM!, NAME_mixture.wav)."
+        help="Folder of speech (one sub-folder per speaker, or a known data set), or of mixtures (LibriMix, "
+        "WHAM!, NAME_mixture.wav)."
     ),
     output: Path = typer.Option(Path("frozen.pth"), "--output", "-o", help="Checkpoint to write."),
     clips: int = typer.Option(FreezeOptions.clips, min=1, help="Mixtures that the constants are fitted to."),
@@ -34,6 +45,9 @@ def command(
     hardware: HardwareOption = SpeechOptions.hardware,
     settings: SettingsOption = [],
     assume: AssumeOption = False,
+    speakers: SpeakersOption = "",
+    one_speaker: OneSpeakerOption = False,
+    any_data: AnyDataOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Replace a net's norms with constants fitted to speech, so that it streams and folds; measure the cost.
@@ -52,6 +66,8 @@ def command(
         hardware=hardware,
         settings=parse_settings(settings),
         assume=assume,
+        speakers=speakers_way(speakers, one_speaker),
+        any_data=any_data,
     )
     with waiting("freezing and measuring"):
         report = freeze_file(checkpoint, speech, output, options, speech_options)

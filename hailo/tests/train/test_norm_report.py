@@ -1,0 +1,46 @@
+"""The headline of a report says what was lost of how much, and warns where that is no evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasnet2hef.train.norm_report import NormReport
+from tests.random_weights import small_spec
+
+
+def make(original_db: float, result_db: float, *, has_sources: bool = True) -> NormReport:
+    return NormReport(
+        path=Path("frozen.pth"),
+        spec=small_spec(),
+        original_spec=small_spec(),
+        has_sources=has_sources,
+        original_db=original_db,
+        result_db=result_db,
+        levels=(),
+        costs=(),
+        original_costs=(),
+        seconds=1.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("original_db", "result_db", "words"),
+    [
+        (9.6, 9.11, "lost 0.49 dB of 9.60 dB"),
+        (9.6, 9.7, "gained 0.10 dB over the original's 9.60 dB"),
+        (-2.02, -1.81, "original -2.02 dB -> result -1.81 dB: no evidence"),
+        (0.9, 8.0, "original 0.90 dB -> result 8.00 dB: no evidence"),
+    ],
+)
+def test_the_headline_is_no_bare_difference(original_db: float, result_db: float, words: str) -> None:
+    report = make(original_db, result_db)
+    assert report.headline.endswith(words)
+    assert bool(report.warning) == ("no evidence" in words)
+
+
+def test_agreement_needs_no_evidence() -> None:
+    report = make(100.0, 21.3, has_sources=False)
+    assert report.headline == "agreement with the original on held-out mixtures: 21.30 dB"
+    assert not report.warning
