@@ -6,11 +6,15 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from tasnet2hef.base.agreement import BROKEN, GOOD, USABLE
+
+VERDICT_STYLES: Final = {GOOD: "green", USABLE: "yellow", BROKEN: "bold red"}
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 

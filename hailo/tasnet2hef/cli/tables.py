@@ -284,7 +284,9 @@ def print_separation(report: SeparationReport) -> None:
         if report.rtf < 1
         else f"{report.audio_seconds:.1f} s, real-time factor {report.rtf:.3f}"
     )
-    if report.is_exact:
+    if report.simulated:
+        console.print(f"  8 bits, simulated with {report.simulated}: not the float model's sources", markup=False)
+    elif report.is_exact:
         console.print("  the model's output equals inference on the whole file at once")
     for note in report.notes:
         show.notice(note)

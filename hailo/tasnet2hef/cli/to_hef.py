@@ -7,8 +7,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tasnet2hef.base.agreement import BROKEN
 from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.base.outcome import FAILED, NOT_COMPILED, REFUSED, Outcome
+from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
 from tasnet2hef.cli.progress import step_progress
 from tasnet2hef.cli.tables import print_compile
@@ -57,6 +59,8 @@ def run_pipeline(
         show.notice(note)
     with step_progress() as progress:
         prepared = prepare(whole, jobs, options, clock, progress)
+    if prepared.is_broken and not options.compiling.force:
+        return PipelineReport(tuple(clock.steps), prepared, is_broken=True)
     with closing(StageDisplay(show.error_console(soft_wrap=True))) as display:
         compiled = compile_prepared(prepared, options.compiling, python, clock, display)
     return PipelineReport(tuple(clock.steps), prepared, compiled)
@@ -91,10 +95,17 @@ def require_hefs(report: PipelineReport, name: str) -> None:
     """End with exit code 1 where there should be a HEF and is none.
 
     Raises:
-        RefusedError: `check` found errors, or a stage of the compiler failed.
+        RefusedError: `check` found errors, the simulation is broken, or a stage of the compiler failed.
     """
     if report.errors:
         raise _refused(name, report.errors)
+    if report.is_broken:
+        assert report.prepared is not None
+        assert report.prepared.simulation is not None
+        raise RefusedError(
+            f"{name}: not compiled: {report.prepared.simulation.headline}; calibrate with mixtures as the chip "
+            "will hear them, search for layers that need 16 bits (--search), or use --force"
+        )
     for each in report.compiled:
         require_hef(each)
 
@@ -131,18 +142,19 @@ def _print_prepared(report: PipelineReport) -> None:
     rows: list[tuple[str, Any]] = [
         (
             "calibration set",
-            f"{drawn.path}: {metadata.windows} windows, {metadata.seconds_of_audio:.0f} s of audio",
+            f"{drawn.path}: {metadata.windows} windows of {counted(metadata.mixed, 'recording')}, "
+            f"{metadata.seconds_of_audio:.0f} s of audio",
         ),
     ]
     if simulated is not None:
-        sixteen = f"{len(simulated.sixteen_bit)} layers in 16 bits"
-        result = f"{simulated.agreement_db.mixed:.1f} dB agreement with float, {sixteen}"
-        rows.append(("8 bits, simulated", result))
+        rows.append(("simulation", simulated.headline))
     rows.append(("model script", str(report.prepared.script or "none: the compiler's defaults")))
     show.console().print(show.text_table("Given to the compiler", ("", ""), rows))
     notes = [*metadata.notes, drawn.warning, *(() if simulated is None else simulated.notes)]
     for note in filter(None, notes):
         show.notice(note)
+    if simulated is not None and simulated.verdict == BROKEN:
+        show.warn(simulated.headline)
 
 
 def shown(outcome: Outcome) -> str:

@@ -89,7 +89,7 @@ def _with_verdict(report: CompileReport, graph: OpenedGraph, hardware: str) -> C
 def _read(graph: OpenedGraph, calibration: Path, options: CompileOptions) -> CompileInputs:
     """Read and check a run's inputs, with what is known of the compiler that is installed."""
     compiler = installed_compiler(options.python)
-    return read_inputs(graph, calibration, options.script, options.hardware, compiler)
+    return read_inputs(graph, calibration, options.script, options.hardware, compiler, any_data=options.force)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tasnet2hef.base.agreement import EMULATOR_FLOORS_DB
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.parity import signal_to_error_db
 from tasnet2hef.compiler.inputs import CompileInputs
@@ -21,13 +22,10 @@ Array = NDArray[np.float32]
 
 WINDOWS: Final = 4
 LEAST_AGREEMENT_DB: Final[Mapping[str, float]] = {
-    "native": 60.0,
-    "optimised": 40.0,
-    "quantised": 10.0,
-    BIT_EXACT: 10.0,
+    **EMULATOR_FLOORS_DB,
+    BIT_EXACT: EMULATOR_FLOORS_DB["quantised"],
 }
-"""Signal-to-error below which a mode disagrees, set by judgement: both float modes should differ by
-rounding and folding only; at 10 dB a tenth of a quantised output's power is error."""
+"""Signal-to-error below which a mode disagrees."""
 MEANINGS: Final[Mapping[str, str]] = {
     "native": "the parse: start and end nodes, or a layer that was parsed wrongly",
     "optimised": "the model script, or the end nodes",

@@ -19,7 +19,7 @@ from tasnet2hef.quantize.calibration.calibration_set import (
     open_calibration,
     require_fit,
 )
-from tasnet2hef.quantize.calibration.unrecorded import remarks_of
+from tasnet2hef.quantize.calibration.content import remarks_of
 from tasnet2hef.target.alls.layers import check_layers
 from tasnet2hef.target.alls.parser import parse_script, read_script
 from tasnet2hef.target.check import CheckReport, check_here
@@ -73,11 +73,18 @@ class CompileInputs:
 
 
 def read_inputs(
-    graph: OpenedGraph, calibration: Path, script: Path | None, hardware: str, compiler: str = ""
+    graph: OpenedGraph,
+    calibration: Path,
+    script: Path | None,
+    hardware: str,
+    compiler: str = "",
+    *,
+    any_data: bool = False,
 ) -> CompileInputs:
     """Read a calibration set and a model script, and check them and the graph.
 
-    ``compiler`` is the version that will compile it, as far as that is known before it is started.
+    ``compiler`` is the version that will compile it, as far as that is known before it is started. ``any_data``
+    takes a calibration set of noise, of silence and the like.
 
     Raises:
         InputError: one of them can't be read, or does not fit the graph.
@@ -85,7 +92,7 @@ def read_inputs(
     report, damaged = check_here(graph, hardware, compiler)
     contract, model = graph.contract, graph.path
     text, script_notes = _read_script(script, report.net)
-    arrays, notes = _read_calibration(calibration, graph)
+    arrays, notes = _read_calibration(calibration, graph, any_data=any_data)
     outputs = tuple(value.name for value in graph.model.graph.output)
     makers = {tensor: node.name for node in graph.model.graph.node for tensor in node.output}
     weights = _weight_files(graph)
@@ -129,11 +136,11 @@ def _takes_audio(graph: OpenedGraph) -> bool:
     return list(graph.inputs.values()) == [list(shape) for shape in expected]
 
 
-def _read_calibration(path: Path, graph: OpenedGraph) -> tuple[tuple[str, ...], list[str]]:
+def _read_calibration(path: Path, graph: OpenedGraph, *, any_data: bool) -> tuple[tuple[str, ...], list[str]]:
     """Return the names of the set's arrays, and notes; refuse a set that was made for a different window."""
     if _takes_audio(graph):
         opened = open_calibration(path)
-        return tuple(opened.layers), require_fit(opened, graph) + remarks_of(opened, graph)
+        return tuple(opened.layers), require_fit(opened, graph) + remarks_of(opened, graph, any_data=any_data)
     try:
         with np.load(path, allow_pickle=False) as archive:
             shapes = {name: archive[name].shape for name in archive.files if name != METADATA_ARRAY}

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tasnet2hef.base.agreement import BROKEN
 from tasnet2hef.base.environments import TO_HAILO, environment_python
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.outcome import DONE, FAILED, INTERRUPTED, REFUSED, Outcome
@@ -93,18 +94,25 @@ class Prepared:
     """Graph and calibration set; one pair for a whole graph, else one per segment."""
     script: Path | None
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether the simulation shows that 8 bits would not separate."""
+        return self.simulation is not None and self.simulation.verdict == BROKEN
+
 
 @dataclass(frozen=True)
 class PipelineReport:
     """The whole pipeline: its steps, the compiler's inputs, and its result for every graph.
 
-    ``errors`` counts the findings of `check` that stopped it; nothing was prepared then.
+    ``errors`` counts the findings of `check` that stopped it; nothing was prepared then. ``is_broken``: the
+    simulation stopped it.
     """
 
     steps: tuple[StepTime, ...]
     prepared: Prepared | None = None
     compiled: tuple[CompileReport, ...] = ()
     errors: int = 0
+    is_broken: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return what `convert --calib-audio --json` adds."""

@@ -54,6 +54,8 @@ class ModelScores:
     int8: Score
     mixed: Score
     uncorrected: Score
+    left_out: int = 0
+    """Sources of single windows that do not count in the agreement, being far below the loudest."""
 
 
 def choose_evaluation(
@@ -83,13 +85,14 @@ def score_model(
 ) -> ModelScores:
     """Score the net in float, at 8 bits and, unless ``options.quick``, layer by layer and at the best mix."""
     scorer = Scorer(evaluation.windows, simulator.float_backend())
+    left_out = scorer.left_out
     exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))
     int8 = state.measure("mix", (), lambda: scorer.score(simulator.backend(fixed)))
     uncorrected = state.measure(
         "uncorrected", (), lambda: scorer.score(simulator.backend(fixed, correct_bias=False))
     )
     if options.quick:
-        return ModelScores(static_reports(simulator), None, fixed, exact, int8, int8, uncorrected)
+        return ModelScores(static_reports(simulator), None, fixed, exact, int8, int8, uncorrected, left_out)
     layers = analyse(
         simulator,
         scorer,
@@ -107,7 +110,7 @@ def score_model(
         progress=lambda done, total: progress("searching the cheapest 16-bit layers", done, total),
     )
     chosen = {**fixed, **dict.fromkeys(result.chosen.layers, A16_W16)}
-    return ModelScores(layers, result, chosen, exact, int8, result.chosen.score, uncorrected)
+    return ModelScores(layers, result, chosen, exact, int8, result.chosen.score, uncorrected, left_out)
 
 
 def score_recordings(
@@ -140,7 +143,9 @@ def fixed_precisions(simulator: Simulator, wanted: Mapping[str, str]) -> dict[st
 def state_key(model_digest: str, calibration: Path, evaluation: Evaluation, options: SimulationOptions) -> str:
     """Return the key of stored measurements: digests of the files and windows, and the settings that matter."""
     windows = hashlib.sha256(b"".join(window.mixture.tobytes() for window in evaluation.windows)).hexdigest()[:16]
-    settings = repr((replace(options.preparation, threads=None), sorted(options.precisions.items())))
+    settings = repr(
+        (replace(options.preparation, threads=None, any_data=False), sorted(options.precisions.items()))
+    )
     return f"{short_digest(model_digest)} {short_digest(digest_of_file(calibration))} {windows} {settings}"
 
 

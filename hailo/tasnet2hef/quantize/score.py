@@ -2,6 +2,8 @@
 
 Agreement is the SI-SDR of the rounded output with the float output as reference, in dB: its inverse is the
 rounding noise in the output relative to the signal. Noises of many borders, each small, add up; SI-SDRs do not.
+A source that the float net itself leaves 20 dB or more below the loudest of its window does not count there: the
+other source covers it, and noise relative to nearly nothing says nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from tasnet2hef.runtime.speech_windows import separate_clips
 from tasnet2hef.runtime.stream.streamer import make_streamer
 
 LARGEST_DB: Final = 100.0
+AUDIBLE_DB: Final = 20.0
+"""Distance to the loudest source of a window from which a source does not count. Chosen, not measured."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,11 @@ class Scorer:
     def __init__(self, windows: Sequence[EvaluationWindow], reference: Backend) -> None:
         self.windows = windows
         self.float_sources = [separate_clips(reference, window.mixture[None])[0] for window in windows]
+
+    @property
+    def left_out(self) -> int:
+        """Sources of single windows that do not count, being far below the loudest."""
+        return sum(int((~audible(sources)).sum()) for sources in self.float_sources)
 
     @property
     def has_references(self) -> bool:
@@ -76,17 +85,28 @@ def score_clips(backend: Backend, clips: Sequence[EvaluationClip]) -> float | No
     return float(np.mean(figures))
 
 
+def audible(sources: Samples) -> NDArray[np.bool_]:
+    """Tell which of ``[source, sample]`` are less than 20 dB below the loudest; none of silence.
+
+    >>> audible(np.array([[1.0, 1.0], [0.2, 0.2], [0.1, 0.1]], np.float32))
+    array([ True,  True, False])
+    """
+    power = np.square(sources, dtype=np.float64).sum(axis=1)
+    heard: NDArray[np.bool_] = power > max(power.max() * 10 ** (-AUDIBLE_DB / 10), 0.0)
+    return heard
+
+
 def relative_noise(expected: Samples, actual: Samples) -> float:
-    """Return the power of ``actual`` minus scaled ``expected``, relative to the latter; mean over sources.
+    """Return the power of ``actual`` minus scaled ``expected``, relative to the latter; mean over `audible` sources.
 
     >>> relative_noise(np.array([[1.0, 0.0]], np.float32), np.array([[2.0, 0.5]], np.float32))
     0.0625
     """
     noises = []
-    for truth, estimate in zip(expected.astype(np.float64), actual.astype(np.float64), strict=True):
+    heard = audible(expected)
+    pairs = zip(expected[heard].astype(np.float64), actual[heard].astype(np.float64), strict=True)
+    for truth, estimate in pairs:
         energy = float(truth @ truth)
-        if energy == 0:
-            continue
         gain = float(truth @ estimate) / energy
         rest = estimate - gain * truth
         noises.append(float(rest @ rest) / max(gain**2 * energy, 1e-30))

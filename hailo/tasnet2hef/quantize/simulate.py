@@ -7,7 +7,7 @@ from pathlib import Path
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.progress import StepProgress, no_step_progress
 from tasnet2hef.quantize.calibration.calibrate import small_set_warning
-from tasnet2hef.quantize.calibration.calibration_set import open_calibration
+from tasnet2hef.quantize.calibration.calibration_set import open_calibration, origin
 from tasnet2hef.quantize.model_scores import (
     Evaluation,
     ModelScores,
@@ -67,7 +67,19 @@ def simulate_graph(
     notes = (*simulator.notes, *evaluation.notes, *script.notes, *([unreached] if unreached else []))
     warning = small_set_note(scores, calibration.windows)
     plots = draw(scores, options, place)
-    return _report(graph, simulator, evaluation, scores, alls, plots, state.resumed, notes, warning, progress)
+    return _report(
+        graph,
+        simulator,
+        evaluation,
+        scores,
+        alls,
+        plots,
+        state.resumed,
+        origin(calibration),
+        notes,
+        warning,
+        progress,
+    )
 
 
 def unreached_note(scores: ModelScores, target_db: float) -> str:
@@ -117,6 +129,7 @@ def _report(
     alls: Path,
     plots: tuple[Path, ...],
     resumed: int,
+    calibration: str,
     notes: tuple[str, ...],
     warning: str,
     progress: StepProgress,
@@ -144,5 +157,7 @@ def _report(
         float_window_seconds=seconds_per_window(plain, evaluation.windows[0]),
         resumed=resumed,
         notes=notes,
+        calibration=calibration,
+        left_out=scores.left_out,
         warning=warning,
     )

@@ -19,7 +19,7 @@ from tasnet2hef.base.text import first_few
 from tasnet2hef.quantize.borders import Border, find_borders
 from tasnet2hef.quantize.calibration.calibrate import require_audio_contract
 from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, require_fit
-from tasnet2hef.quantize.calibration.unrecorded import remarks_of
+from tasnet2hef.quantize.calibration.content import remarks_of
 from tasnet2hef.quantize.lifted_model import LiftedModel, lift
 from tasnet2hef.quantize.number_format import A8_W8, FLOAT, ActivationFormat, Precision
 from tasnet2hef.quantize.observer import Observed, observe
@@ -45,6 +45,8 @@ class Preparation:
     equalise: bool = True
     correct_bias: bool = True
     threads: int | None = None
+    any_data: bool = False
+    """Take a calibration set that would be refused."""
 
 
 @dataclass(eq=False)
@@ -123,7 +125,7 @@ def prepare(
 
     Raises:
         GraphError: the graph can't be simulated, or the calibration set is for another window.
-        InputError: the calibration set is damaged or holds NaN.
+        InputError: the calibration set is damaged, or holds NaN, noise, silence or the like.
         OptionError: an option is out of range.
     """
     started = time.perf_counter()
@@ -134,7 +136,7 @@ def prepare(
         raise OptionError(f"{graph.path}: {loaded.notes[0]}; put the weights beside it")
     contract, net = require_audio_contract(graph), graph.net
     _require_one_column(graph.path, contract)
-    notes = require_fit(calibration, graph) + remarks_of(calibration, graph)
+    notes = require_fit(calibration, graph) + remarks_of(calibration, graph, any_data=preparation.any_data)
     net_borders = find_borders(net)
     if net_borders.hidden:
         notes.append(

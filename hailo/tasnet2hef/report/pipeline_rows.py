@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tasnet2hef.base.agreement import STATUS
 from tasnet2hef.base.outcome import DONE, ERROR, NOT_COMPILED, NOT_RUN, OK, WARNING, Status
 from tasnet2hef.report.facts import STEPS, RunFacts
 from tasnet2hef.target.check import count_in_words
@@ -103,4 +104,6 @@ def _state(step: str, result: Mapping[str, Any]) -> tuple[str, Status]:
     if step == "compile":
         outcome = str(result["outcome"])
         return outcome, OK if outcome == DONE else WARNING if outcome == NOT_COMPILED else ERROR
+    if step == "simulate" and "verdict" in result:
+        return f"8 bits {result['verdict']}", STATUS[result["verdict"]]
     return "done", OK

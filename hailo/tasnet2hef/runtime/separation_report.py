@@ -37,6 +37,8 @@ class SeparationReport:
     """The same, less the SI-SDR of the mixture."""
     source_numbers: tuple[int, ...] | None = None
     """For every reference the number, from 1, of the source that it was compared with."""
+    simulated: str = ""
+    """The calibration set, where 8 bits were simulated; empty for the model itself."""
     notes: tuple[str, ...] = ()
     """Sentences a user should read."""
 

@@ -105,9 +105,12 @@ def save_graph(path: Path, nodes: list[Any], weights: list[Any], contract: Graph
 
 
 def babble(seconds: float, seed: int, level: float = 0.1) -> np.ndarray:
-    """Return noise with the slow loudness of speech, ``[sample]`` at 8 kHz."""
+    """Return noise and a gliding tone with the slow loudness of speech, ``[sample]`` at 8 kHz."""
     generator = np.random.default_rng(seed)
     samples = round(seconds * 8000)
     knots = np.arange(0, samples + 800, 800)
     loudness = np.interp(np.arange(samples), knots, generator.random(len(knots)))
-    return (level * loudness * generator.standard_normal(samples)).astype(np.float32)
+    noise = generator.standard_normal(samples)
+    pitch_hz = np.interp(np.arange(samples), knots, generator.uniform(100, 3000, len(knots)))
+    glide = np.sin(2 * np.pi * np.cumsum(pitch_hz) / 8000)
+    return (level * loudness * (0.5 * noise + 1.2 * glide)).astype(np.float32)

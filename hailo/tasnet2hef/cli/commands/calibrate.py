@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption
+from tasnet2hef.cli.options import AnyDataOption, JsonOption
 from tasnet2hef.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -22,18 +22,21 @@ def command(
     windows: int = typer.Option(
         64, "--windows", "-n", help="Windows to draw; 1024 for the compiler's best passes."
     ),
-    mix: int = typer.Option(
-        1, help="Recordings to add up in each window; 2 for single voices and a net of 2 sources."
+    mix: int | None = typer.Option(
+        None,
+        help="Recordings to add up in each window.",
+        show_default="as many as the net has sources if the recordings hold single voices, else 1",
     ),
     level_spread_db: float = typer.Option(
         6.0, help="Scale each window by up to this much, up or down: speech varies in level."
     ),
     seed: int = typer.Option(0, help="The same seed draws the same windows."),
+    any_data: AnyDataOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Draw calibration windows from real recordings, at the model's rate and window.
 
-    Example: `tasnet2hef calibrate build/my_model.onnx speech/ --mix 2 -o build/calib.npz`
+    Example: `tasnet2hef calibrate build/my_model.onnx speech/ -o build/calib.npz`
 
     For a stateful graph a window is a chunk in mid-stream: the graph runs over the receptive field before it, and
     the past rows that this leaves are stored with the chunk, in an array for each input.
@@ -42,7 +45,7 @@ def command(
     from tasnet2hef.quantize.calibration.window_draw import Draw
     from tasnet2hef.target.graph.opened import OpenedGraph
 
-    draw = Draw(windows, seed, mix, level_spread_db)
+    draw = Draw(windows, seed, mix, level_spread_db, any_data)
     with progress_bar(f"drawing {windows} windows") as progress:
         report = calibrate_graph(OpenedGraph.read(graph), recordings, output, draw, progress)
     if json_output:
@@ -60,6 +63,7 @@ def _print_report(report: CalibrationReport) -> None:
         (report.input_layer, str([metadata.windows, *report.shape])),
         *([("past rows", f"{states} arrays; {report.size_bytes:,} bytes in all")] if states else []),
         ("recordings", f"{metadata.recordings}, {metadata.seconds_of_audio:.0f} s"),
+        ("mixed in a window", str(metadata.mixed)),
         ("level, median", f"{metadata.median_level_db:.1f} dB of full scale"),
         ("silent / clipped windows", f"{metadata.silent_windows} / {metadata.clipped_windows}"),
     ]

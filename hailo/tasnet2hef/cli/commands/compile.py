@@ -41,7 +41,9 @@ def command(
     python: str = typer.Option(
         "", "--python", help="Python that has the compiler.", show_default="the one that runs this"
     ),
-    force: bool = typer.Option(False, "--force", help="Continue although `check` found errors."),
+    force: bool = typer.Option(
+        False, "--force", help="Continue although `check` found errors, or the calibration set is refused."
+    ),
     plan: bool = typer.Option(False, "--plan", help="Print what would be tried, and stop."),
     json_output: JsonOption = False,
 ) -> None:

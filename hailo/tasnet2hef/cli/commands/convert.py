@@ -10,7 +10,14 @@ import typer
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import AssumeOption, HardwareOption, JsonOption, SettingsOption, parse_settings
+from tasnet2hef.cli.options import (
+    AnyDataOption,
+    AssumeOption,
+    HardwareOption,
+    JsonOption,
+    SettingsOption,
+    parse_settings,
+)
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.to_hef import (
     pages_of,
@@ -83,8 +90,9 @@ def command(
         None, "--windows", "-n", min=1, help="Calibration windows, see `calibrate`.", show_default="64"
     ),
     mix: int | None = typer.Option(
-        None, min=1, max=5, help="Recordings to add up in each window, see `calibrate`.", show_default="1"
+        None, min=1, max=5, help="Recordings to add up in each window, see `calibrate`.", show_default="by the net"
     ),
+    any_data: AnyDataOption = False,
     simulate: bool = typer.Option(
         True, "--simulate/--no-simulate", help="Simulate 8 bits and write the model script: seconds."
     ),
@@ -98,7 +106,9 @@ def command(
     timeout: list[str] = typer.Option(
         [], "--timeout", metavar="STAGE=MIN", help="Time limits of the compiler's stages, see `compile`."
     ),
-    force: bool = typer.Option(False, "--force", help="Compile although `check` found errors."),
+    force: bool = typer.Option(
+        False, "--force", help="Compile although `check` found errors, or 8 bits are broken."
+    ),
     json_output: JsonOption = False,
 ) -> None:
     """Convert a checkpoint into an ONNX graph that is native to the chip, and prove that it equals what was read.
@@ -128,14 +138,20 @@ def command(
         minutes=read_minutes(timeout),
         checkpoint=source_of(checkpoint),
     )
-    draw = Draw(windows or DEFAULT_WINDOWS, mixed=mix or 1)
+    draw = Draw(windows or DEFAULT_WINDOWS, mixed=mix, any_data=any_data)
     pipeline = (
         None if recordings is None else PipelineOptions(recordings, draw, script, simulate, search, compiling)
     )
     if pipeline is not None:
         require_pipeline(pipeline, segments)
     else:
-        named = {"--windows": windows, "--mix": mix, "--no-simulate": not simulate, "--search": search}
+        named = {
+            "--windows": windows,
+            "--mix": mix,
+            "--no-simulate": not simulate,
+            "--search": search,
+            "--any-data": any_data,
+        }
         reject_orphan_options(
             named | {"--alls": script, "--hailo-python": python, "--timeout": timeout, "--force": force}
         )

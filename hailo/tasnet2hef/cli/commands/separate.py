@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,10 @@ def command(
     """
     from tasnet2hef.runtime.separate import separate_file
 
-    model = graph if calibration is None else simulated(graph, calibration, backend, threads)
+    model: Path | Backend = graph
+    made_for, remarks = "", ()
+    if calibration is not None:
+        model, made_for, remarks = simulated(graph, calibration, backend, threads)
     with progress_bar(f"separating {recording.name}") as progress:
         report = separate_file(
             model,
@@ -75,26 +79,29 @@ def command(
             runtime=backend,
             progress=progress,
         )
+    report = replace(report, simulated=made_for, notes=(*report.notes, *remarks))
     if json_output:
         show.print_json(report.to_json())
     else:
         print_separation(report)
 
 
-def simulated(graph: Path, calibration: Path, requested: str | None, threads: int | None) -> Backend:
-    """Prepare a graph's 8-bit simulation.
+def simulated(
+    graph: Path, calibration: Path, requested: str | None, threads: int | None
+) -> tuple[Backend, str, tuple[str, ...]]:
+    """Prepare a graph's 8-bit simulation; return it, the set that it was made with, and remarks.
 
     Raises:
         OptionError: another runtime was asked for.
         InputError: the graph or the calibration set can't be used.
     """
-    from tasnet2hef.quantize.calibration.calibration_set import open_calibration
+    from tasnet2hef.quantize.calibration.calibration_set import open_calibration, origin
     from tasnet2hef.quantize.simulator import Preparation, prepare
     from tasnet2hef.target.graph.opened import OpenedGraph
 
     if requested not in (None, "onnxruntime"):
         raise OptionError(f"--calib: found --backend {requested} beside it; 8 bits are simulated by onnxruntime")
     with waiting("preparing 8 bits"):
-        return prepare(
-            OpenedGraph.read(graph), open_calibration(calibration), Preparation(threads=threads)
-        ).backend()
+        opened = open_calibration(calibration)
+        simulator = prepare(OpenedGraph.read(graph), opened, Preparation(threads=threads))
+        return simulator.backend(), origin(opened), tuple(simulator.notes)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.agreement import BROKEN
+from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption, ThreadsOption
+from tasnet2hef.cli.options import AnyDataOption, JsonOption, ThreadsOption
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.progress import step_progress
+from tasnet2hef.cli.show import VERDICT_STYLES as STYLES
 
 if TYPE_CHECKING:
     from tasnet2hef.quantize.layer_analysis import LayerReport
@@ -66,10 +68,13 @@ def command(
         help="Draw the worst layers and the frontier: `png`, `svg` or `none`; `auto`: png where matplotlib is.",
     ),
     fresh: bool = typer.Option(False, "--fresh", help="Discard the measurements of an earlier, interrupted run."),
+    any_data: AnyDataOption = False,
     threads: ThreadsOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Simulate 8 bits, rounded where the compiler rounds: the cost, the worst layers, the cheapest 16-bit layers.
+
+    Below 15 dB of agreement with the float net the result is broken: exit code 1.
 
     Example: `tasnet2hef simulate build/my_model.onnx build/calib.npz --eval test_set/`
     """
@@ -82,7 +87,7 @@ def command(
 
     chosen = DEFAULT_PERCENTILE if percentile is None else percentile
     options = SimulationOptions(
-        preparation=Preparation(ranges, chosen, equalize, correct_bias, threads),
+        preparation=Preparation(ranges, chosen, equalize, correct_bias, threads, any_data),
         target_db=target_db,
         windows=windows,
         relieve=relieve,
@@ -101,6 +106,11 @@ def command(
     else:
         print_report(report)
     add_to_page(opened, quiet=json_output, simulate=report, inputs=[calibration])
+    if report.verdict == BROKEN:
+        raise RefusedError(
+            f"{graph}: {report.headline}; calibrate with mixtures as the chip will hear them, or give layers 16 "
+            "bits (without --quick the cheapest are searched)"
+        )
 
 
 def read_precisions(settings: list[str]) -> dict[str, str]:
@@ -127,6 +137,7 @@ def print_report(report: SimulationReport) -> None:
         ("agreement with float [dB]", *_cells(report.agreement_db)),
     ]
     console.print(show.table("What 8 bits cost", ("", "float", "8 bits", "recommended mix"), rows))
+    console.print(report.headline, markup=False, style=STYLES[report.verdict])
     console.print(_layer_table(report.layers, known=report.search is not None))
     if report.search is not None:
         _print_frontier(report)

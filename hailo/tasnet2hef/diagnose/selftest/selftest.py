@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from tasnet2hef.base.agreement import BROKEN_BELOW_DB, FLOAT_FLOOR_DB
 from tasnet2hef.base.errors import InputError, RefusedError, Tasnet2HefError
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.outcome import ERROR, NOT_RUN, OK, Status
 from tasnet2hef.base.plain import plain
 from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
-from tasnet2hef.diagnose.selftest.comparison import (
-    FLOAT_FLOOR_DB,
-    QUANTISED_FLOOR_DB,
-    Comparison,
-    compare,
-    device_floor_db,
-)
+from tasnet2hef.diagnose.selftest.comparison import Comparison, compare, device_floor_db
 from tasnet2hef.diagnose.selftest.device_check import DeviceState, diagnose_hef, examine_device
 from tasnet2hef.diagnose.selftest.net_files import NetFiles, find_nets
 from tasnet2hef.runtime.backends import Backend
@@ -29,6 +24,10 @@ from tasnet2hef.runtime.backends.hailort.sidecar import read_sidecar
 from tasnet2hef.runtime.backends.segments import open_graph
 from tasnet2hef.runtime.reference_clips import Reference, read_reference
 from tasnet2hef.runtime.speech_windows import separate_clips, speech_clips
+
+if TYPE_CHECKING:
+    from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
 CLIPS: Final = 2
 """Windows of the shipped speech, where no reference is stored."""
@@ -84,16 +83,23 @@ class SelftestReport:
 
 
 def selftest(
-    place: Path, *, simulate: bool = True, threads: int | None = None, progress: Progress = no_progress
+    place: Path,
+    *,
+    simulate: bool = True,
+    calibration: Path | None = None,
+    threads: int | None = None,
+    progress: Progress = no_progress,
 ) -> SelftestReport:
     """Test a folder, or the net of one graph or HEF. ``simulate`` includes the 8-bit simulation.
+
+    It uses the calibration set beside a graph that was made for it, or ``calibration``, whatever it was made for.
 
     Raises:
         InputError: there is nothing to test.
     """
     nets = find_nets(place)
     device = examine_device() if any(net.hef for net in nets) else None
-    tests = [_NetTest(net, device, simulate=simulate, threads=threads) for net in nets]
+    tests = [_NetTest(net, device, simulate=simulate, threads=threads, calibration=calibration) for net in nets]
     total = sum(test.expected_count for test in tests)
     done = 0
     reports = []
@@ -111,9 +117,16 @@ class _NetTest:
     """The comparisons of one net, one after the other."""
 
     def __init__(
-        self, files: NetFiles, device: DeviceState | None, *, simulate: bool, threads: int | None
+        self,
+        files: NetFiles,
+        device: DeviceState | None,
+        *,
+        simulate: bool,
+        threads: int | None,
+        calibration: Path | None,
     ) -> None:
         self.files, self._device, self._simulate, self._threads = files, device, simulate, threads
+        self._calibration = calibration
         self.reference_name = "nothing"
         self.program: tuple[Diagnosis, ...] = ()
         self._reference: Reference | None = None
@@ -158,22 +171,54 @@ class _NetTest:
         self.reference_name = f"{path.name} on the shipped speech"
 
     def _quantised(self, name: str, path: Path) -> Comparison:
-        from tasnet2hef.quantize.calibration.calibration_set import open_calibration
+        from tasnet2hef.quantize.calibration.calibration_set import origin
         from tasnet2hef.quantize.simulator import Preparation, prepare
         from tasnet2hef.target.graph.opened import OpenedGraph
 
-        reasons = []
+        graph = OpenedGraph.read(path)
+        calibration, why = self._choose_calibration(graph)
+        if calibration is None:
+            return Comparison(name, path.name, NOT_RUN, reason=why)
+        made_for = origin(calibration)
+        try:
+            simulator = prepare(graph, calibration, Preparation(threads=self._threads))
+        except InputError as error:
+            return Comparison(name, path.name, ERROR, reason=str(error), calibration=made_for)
+        return replace(self._compare(name, path, simulator.backend(), BROKEN_BELOW_DB), calibration=made_for)
+
+    def _choose_calibration(self, graph: OpenedGraph) -> tuple[CalibrationSet | None, str]:
+        """Return the set to simulate with, or why there is none; one of another model must be asked for."""
+        from tasnet2hef.quantize.calibration.calibration_set import (
+            is_made_for,
+            open_calibration,
+            origin,
+            require_fit,
+        )
+
+        if self._calibration is not None:
+            asked = open_calibration(self._calibration)
+            require_fit(asked, graph)
+            return asked, ""
+        reasons, unknown = [], []
         for archive in self.files.calibrations:
             try:
-                simulator = prepare(
-                    OpenedGraph.read(path), open_calibration(archive), Preparation(threads=self._threads)
-                )
+                opened = open_calibration(archive)
+                require_fit(opened, graph)
             except InputError as error:
                 reasons.append(str(error))
                 continue
-            return self._compare(name, path, simulator.backend(), QUANTISED_FLOOR_DB)
-        why = reasons[0] if reasons else "no calibration set beside it; make one with `tasnet2hef calibrate`"
-        return Comparison(name, path.name, NOT_RUN, reason=why)
+            made_for = is_made_for(opened, graph)
+            if made_for:
+                return opened, ""
+            if made_for is None and archive.name.startswith(self.files.name):
+                unknown.append(opened)
+            else:
+                reasons.append(f"{origin(opened)} is not this model's; --calib {archive} takes it")
+        if unknown:
+            return unknown[0], ""
+        return None, reasons[
+            0
+        ] if reasons else "no calibration set beside it; make one with `tasnet2hef calibrate`"
 
     def _on_device(self, hef: Path) -> Iterator[Comparison]:
         """Run the HEF with float and with quantised streams, if it fits the device."""

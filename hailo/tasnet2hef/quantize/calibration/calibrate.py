@@ -10,9 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from tasnet2hef.audio.level import rms_dbfs
 from tasnet2hef.audio.samples import Samples
-from tasnet2hef.base.errors import AudioError, GraphError, OptionError
+from tasnet2hef.base.errors import GraphError, OptionError
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.quantize.calibration.calibration_set import (
@@ -20,11 +19,12 @@ from tasnet2hef.quantize.calibration.calibration_set import (
     short_digest,
     write_calibration,
 )
+from tasnet2hef.quantize.calibration.content import EMPTY_DBFS, ContentMeter, require_speech
+from tasnet2hef.quantize.calibration.mix_choice import choose_mix
 from tasnet2hef.quantize.calibration.report import CalibrationReport, set_bytes
 from tasnet2hef.quantize.calibration.stream_excerpt import chunk_note, last_chunk
 from tasnet2hef.quantize.calibration.window_draw import (
     CLIPPED_FROM,
-    SILENCE_DB,
     Draw,
     draw_windows,
     find_recordings,
@@ -54,7 +54,8 @@ def calibrate_graph(
 
     Raises:
         GraphError: the graph was not exported by tasnet2hef, or is a segment.
-        AudioError: there is too little audio, nothing but silence, or a broken recording.
+        AudioError: there is too little audio, or a broken recording; or the windows hold noise, silence, one
+            window again and again, or are far off the model's level.
         OptionError: an option is out of range, or the output can't be written.
         RefusedError: a graph with a state returned NaN or infinite samples.
     """
@@ -63,28 +64,32 @@ def calibrate_graph(
     layers = graph.window_shapes
     recordings, notes = find_recordings(folder)
     notes += require_audio(recordings, contract, draw)
-    if draw.mixed == 1 and contract.spec.n_src > 1 and not recordings[0].path.stem.endswith("_mixture"):
-        notes.append(
-            f"the model separates {contract.spec.n_src} sources: if each recording holds one voice, add "
-            f"--mix {contract.spec.n_src}"
-        )
+    if draw.mixed is None:
+        mixed, why = choose_mix(recordings, contract, draw, OnnxRuntimeBackend(graph, threads=1))
+        draw = replace(draw, mixed=mixed)
+        notes += [why] if why else []
+    mixed = draw.mixed or 1
     if contract.stateful:
         notes.append(chunk_note(contract))
     notes += _size_notes(layers, draw.windows)
     lay_out = _chunk_layers(graph) if contract.stateful else _window_layer(contract, next(iter(layers)))
-    levels = _Levels(folder)
+    meter, clipped = ContentMeter(contract.spec.values_per_second), 0
 
     def windows() -> Iterator[Mapping[str, Samples]]:
+        nonlocal clipped
         columns = _columns(contract)
         drawn = draw_windows(recordings, contract, replace(draw, windows=draw.windows * columns))
         for number in range(1, draw.windows + 1):
             side_by_side = list(itertools.islice(drawn, columns))
-            levels.note(np.concatenate(side_by_side))
+            window = np.concatenate(side_by_side)
+            meter.note(window)
+            clipped += bool(np.abs(window).max() >= CLIPPED_FROM)
             yield lay_out(side_by_side)
             progress(number, draw.windows)
-        levels.require_not_silent()
+        notes.extend(require_speech(meter.content(), contract, folder, any_data=draw.any_data))
 
     def metadata() -> CalibrationMetadata:
+        content = meter.content()
         return CalibrationMetadata(
             model=graph.path.name,
             model_digest=short_digest(graph.digest),
@@ -93,11 +98,12 @@ def calibrate_graph(
             windows=draw.windows,
             recordings=len(recordings),
             seconds_of_audio=sum(recording.seconds for recording in recordings),
-            mixed=draw.mixed,
+            mixed=mixed,
             level_spread_db=draw.level_spread_db,
-            silent_windows=levels.silent,
-            clipped_windows=levels.clipped,
-            median_level_db=float(np.median(levels.levels_db)),
+            silent_windows=content.silent,
+            clipped_windows=clipped,
+            median_level_db=EMPTY_DBFS if content.median_dbfs is None else content.median_dbfs,
+            any_data=draw.any_data,
             notes=notes,
         )
 
@@ -158,34 +164,12 @@ def small_set_warning(windows: int) -> str:
     )
 
 
-class _Levels:
-    """Counts silent and clipped windows as they are drawn."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.levels_db: list[float] = []
-        self.silent = 0
-        self.clipped = 0
-
-    def note(self, window: Samples) -> None:
-        self.levels_db.append(rms_dbfs(window))
-        self.silent += self.levels_db[-1] < SILENCE_DB
-        self.clipped += bool(np.abs(window).max() >= CLIPPED_FROM)
-
-    def require_not_silent(self) -> None:
-        if self.silent == len(self.levels_db):
-            raise AudioError(
-                f"{self.folder}: silence only: all {self.silent} windows lie below {SILENCE_DB:.0f} dB of full "
-                f"scale, the loudest at {max(self.levels_db):.0f} dB; give recordings as the chip will hear them"
-            )
-
-
 def _require_options(draw: Draw) -> None:
     if draw.windows < 1:
         raise OptionError(
             f"windows: found {draw.windows}, expected 1 or more ({DEFAULT_WINDOWS}, or {FULL_SET:,})"
         )
-    if not 1 <= draw.mixed <= 5:
+    if draw.mixed is not None and not 1 <= draw.mixed <= 5:
         raise OptionError(f"mix: found {draw.mixed}, expected 1 to 5 recordings a window")
     if not 0 <= draw.level_spread_db <= 40:
         raise OptionError(f"level spread: found {draw.level_spread_db} dB, expected 0 to 40")

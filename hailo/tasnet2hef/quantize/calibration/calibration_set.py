@@ -52,6 +52,8 @@ class CalibrationMetadata:
     clipped_windows: int
     median_level_db: float
     notes: list[str] = field(default_factory=list)
+    any_data: bool = False
+    """Drawn with ``--any-data``: what is refused otherwise was taken knowingly."""
     version: str = __version__
 
 
@@ -206,6 +208,19 @@ def require_fit(calibration: CalibrationSet, graph: OpenedGraph) -> list[str]:
         + (f" ({'; '.join(differing)})" if differing else "")
         + ": its audio is suitable too"
     ]
+
+
+def origin(calibration: CalibrationSet) -> str:
+    """Return a set's file name and the model that it was made for, as figures name it."""
+    metadata = calibration.metadata
+    made_for = "no word of what model it was made for" if metadata is None else f"made for {metadata.model}"
+    return f"{calibration.path.name} ({made_for})"
+
+
+def is_made_for(calibration: CalibrationSet, graph: OpenedGraph) -> bool | None:
+    """Tell whether a set was made for a graph; None where it does not say."""
+    metadata = calibration.metadata
+    return None if metadata is None else metadata.model_digest == short_digest(graph.digest)
 
 
 def short_digest(sha256: str) -> str:

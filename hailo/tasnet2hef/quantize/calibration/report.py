@@ -50,6 +50,7 @@ class CalibrationReport:
             "bytes": self.size_bytes,
             "windows": metadata.windows,
             "recordings": metadata.recordings,
+            "mixed": metadata.mixed,
             "seconds_of_audio": round(metadata.seconds_of_audio, 3),
             "silent_windows": metadata.silent_windows,
             "clipped_windows": metadata.clipped_windows,

@@ -20,10 +20,9 @@ from tasnet2hef.audio.level import levelling_gain, rms_dbfs
 from tasnet2hef.audio.samples import Samples, interleave
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.quantize.calibration.content import SILENCE_DBFS
 from tasnet2hef.quantize.calibration.stream_excerpt import excerpt_samples
 
-SILENCE_DB: Final = -60.0
-"""RMS of a window, in dB of full scale, below which it counts as silent."""
 CLIPPED_FROM: Final = 0.999
 DEFAULT_SPREAD_DB: Final = 6.0
 """Measured on a gLN net whose evaluation recordings were 5 dB quieter than the calibration's, 16 bits throughout:
@@ -49,12 +48,16 @@ class Recording:
 
 @dataclass(frozen=True)
 class Draw:
-    """What to draw: ``windows`` windows, each of ``mixed`` recordings, at a level of +- ``level_spread_db``."""
+    """What to draw: ``windows`` windows, each of ``mixed`` recordings, at a level of +- ``level_spread_db``.
+
+    ``mixed`` None: as many as suit the recordings and the model. ``any_data`` takes what would be refused.
+    """
 
     windows: int
     seed: int = 0
-    mixed: int = 1
+    mixed: int | None = None
     level_spread_db: float = DEFAULT_SPREAD_DB
+    any_data: bool = False
 
 
 def find_recordings(folder: Path) -> tuple[list[Recording], list[str]]:
@@ -89,6 +92,7 @@ def require_audio(recordings: Sequence[Recording], contract: GraphContract, draw
         AudioError: all recordings together are shorter than one window, or fewer than are to be mixed.
     """
     rate = contract.spec.sample_rate
+    mixed = draw.mixed or 1
     window_seconds = excerpt_samples(contract) / contract.spec.values_per_second
     _require_channels(recordings, contract.spec.audio_channels)
     total = sum(recording.seconds for recording in recordings)
@@ -97,10 +101,10 @@ def require_audio(recordings: Sequence[Recording], contract: GraphContract, draw
             f"{recordings[0].path.parent}: found {total:.1f} s of audio, expected at least one window of "
             f"{window_seconds:.1f} s; give more recordings"
         )
-    if len(recordings) < draw.mixed:
-        raise AudioError(f"mix: found {len(recordings)} recordings, expected at least {draw.mixed} to mix")
+    if len(recordings) < mixed:
+        raise AudioError(f"mix: found {len(recordings)} recordings, expected at least {mixed} to mix")
     notes = []
-    wanted = draw.windows * window_seconds * draw.mixed
+    wanted = draw.windows * window_seconds * mixed
     if total < wanted:
         notes.append(f"too little audio: {total:.0f} s for {wanted:.0f} s of windows, so that they overlap")
     lower = [recording for recording in recordings if recording.sample_rate_hz < rate]
@@ -130,10 +134,11 @@ def draw_windows(recordings: Sequence[Recording], contract: GraphContract, draw:
     """Yield ``draw.windows`` windows ``[sample]`` at the model's rate; the same seed draws the same windows."""
     ends = np.cumsum([recording.seconds for recording in recordings])
     generator = np.random.default_rng(draw.seed)
+    mixed = draw.mixed or 1
     for number in range(draw.windows):
         parts = []
-        for voice in range(draw.mixed):
-            spread = 0.0 if voice == 0 and draw.mixed == 1 else MIXING_DB
+        for voice in range(mixed):
+            spread = 0.0 if voice == 0 and mixed == 1 else MIXING_DB
             place = (number + generator.random()) / draw.windows if voice == 0 else generator.random()
             chosen = min(int(np.searchsorted(ends, place * ends[-1])), len(recordings) - 1)
             inside = 1 - (ends[chosen] - place * ends[-1]) / recordings[chosen].seconds
@@ -141,7 +146,7 @@ def draw_windows(recordings: Sequence[Recording], contract: GraphContract, draw:
             parts.append(part * _gain(generator.uniform(-spread, spread)))
         level = generator.uniform(-draw.level_spread_db, draw.level_spread_db)
         window: Samples = np.sum(np.stack(parts), axis=0)
-        if contract.input_level_dbfs is not None and rms_dbfs(window) > SILENCE_DB:
+        if contract.input_level_dbfs is not None and rms_dbfs(window) > SILENCE_DBFS:
             window *= levelling_gain(window, contract.spec.values_per_second, contract.input_level_dbfs)
         yield np.clip(window * _gain(level), -1.0, 1.0).astype(np.float32)
 

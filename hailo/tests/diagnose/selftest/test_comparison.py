@@ -27,6 +27,7 @@ def expected():
         (lambda sources: sources[:, ::-1], "in a different order"),
         (lambda sources: sources * 0.5, "-6.0 dB off: a scale is wrong"),
         (lambda sources: np.roll(sources, 3, axis=-1), "the sources differ"),
+        (lambda sources: sources + 0.5 * sources[::-1, ::-1], "the right sources, with noise 5.9 dB below them"),
     ],
 )
 def test_an_error_has_its_cause(expected, change, reason):
@@ -37,10 +38,17 @@ def test_an_error_has_its_cause(expected, change, reason):
 
 def test_the_worst_source_of_the_worst_clip_counts(expected):
     separated = expected.copy()
-    separated[1, 0] *= 1.1
+    separated[1, 0] *= 1.09
     comparison = compare("name", "file", expected, separated, 15.0)
-    assert comparison.agreement_db == pytest.approx(20.0, abs=1e-4)
+    assert comparison.agreement_db == pytest.approx(20.9, abs=0.1)
     assert comparison.status == "ok"
+
+
+@pytest.mark.parametrize(("gain", "floor_db", "status"), [(1.15, 15.0, "warning"), (1.00001, 80.0, "ok")])
+def test_what_is_usable_is_a_warning(expected, gain, floor_db, status):
+    separated = expected.copy()
+    separated[1, 0] *= gain
+    assert compare("name", "file", expected, separated, floor_db).status == status
 
 
 def test_references_are_read_as_written(tmp_path, contract):

@@ -11,7 +11,14 @@ import soundfile
 
 from tasnet2hef.base.errors import AudioError, GraphError, InputError, OptionError
 from tasnet2hef.quantize.calibration.calibrate import calibrate_graph, require_audio_contract, small_set_warning
-from tasnet2hef.quantize.calibration.calibration_set import METADATA_ARRAY, open_calibration, require_fit
+from tasnet2hef.quantize.calibration.calibration_set import (
+    METADATA_ARRAY,
+    is_made_for,
+    open_calibration,
+    origin,
+    require_fit,
+)
+from tasnet2hef.quantize.calibration.content import remarks_of
 from tasnet2hef.quantize.calibration.window_draw import Draw
 from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import babble, save_net
@@ -75,9 +82,42 @@ def test_only_mixtures_are_taken_where_there_are_some(model, test_set, tmp_path)
     assert not any("--mix" in note for note in report.metadata.notes)
 
 
-def test_single_voices_for_a_net_of_two_sources_are_noted(model, recordings, tmp_path):
+def test_what_the_net_does_not_tell_apart_is_taken_as_mixtures(model, recordings, tmp_path):
     report = calibrate_graph(OpenedGraph.read(model), recordings, tmp_path / "c.npz", Draw(4))
-    assert any("--mix 2" in note for note in report.metadata.notes)
+    assert report.metadata.mixed == 1
+    assert any("are mixtures already" in note and "--mix 2 would" in note for note in report.metadata.notes)
+
+
+def noise(seconds):
+    return 0.05 * np.random.default_rng(0).standard_normal(int(8000 * seconds))
+
+
+def test_noise_is_refused_with_the_figure(model, tmp_path):
+    soundfile.write(tmp_path / "fan.wav", noise(4), 8000)
+    with pytest.raises(AudioError, match=r"noise, no speech: its spectrum varies by [56]\.\d dB.*--any-data"):
+        calibrate_graph(OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(40))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fan.wav"]
+
+
+def test_what_was_taken_knowingly_is_not_refused_when_read(model, tmp_path):
+    soundfile.write(tmp_path / "fan.wav", noise(4), 8000)
+    drawn = calibrate_graph(
+        OpenedGraph.read(model), tmp_path, tmp_path / "c.npz", Draw(40, any_data=True)
+    ).metadata
+    assert any("taken as it is although noise, no speech" in note for note in drawn.notes)
+    opened = open_calibration(tmp_path / "c.npz")
+    assert ["although noise" in remark for remark in remarks_of(opened, OpenedGraph.read(model))] == [True]
+
+
+def test_a_set_says_what_it_was_made_for(model, calibration, tmp_path):
+    opened = open_calibration(calibration)
+    assert origin(opened) == f"{calibration.name} (made for small.onnx)"
+    assert is_made_for(opened, OpenedGraph.read(model)) is True
+    assert is_made_for(opened, OpenedGraph.read(save_net(tmp_path / "other.onnx", seed=8))) is False
+    np.savez(tmp_path / "own.npz", input_layer1=np.zeros((3, 100, 1, 8), np.float32))
+    own = open_calibration(tmp_path / "own.npz")
+    assert "no word of what model" in origin(own)
+    assert is_made_for(own, OpenedGraph.read(model)) is None
 
 
 @pytest.mark.parametrize(("windows", "words"), [(64, "level 0 or 1"), (8, "level 0 "), (1024, "")])
@@ -104,7 +144,7 @@ def test_overlapping_windows_are_noted(model, recordings, tmp_path):
     ("name", "samples", "words"),
     [
         ("short.wav", babble(0.05, 0), "found 0.1 s of audio, expected at least one window of 0.1 s"),
-        ("silent.wav", np.zeros(8000), "silence only: all 4 windows lie below -60 dB"),
+        ("silent.wav", np.zeros(8000), "silence: 4 of 4 windows lie below -60 dBFS"),
         ("broken.wav", np.full(8000, np.nan), "found NaN or infinite samples"),
     ],
 )
