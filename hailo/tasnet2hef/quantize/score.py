@@ -97,7 +97,7 @@ def audible(sources: Samples) -> NDArray[np.bool_]:
 
 
 def relative_noise(expected: Samples, actual: Samples) -> float:
-    """Return the power of ``actual`` minus scaled ``expected``, relative to the latter; mean over `audible` sources.
+    """Return the power of ``actual`` minus scaled ``expected``, relative to the latter: mean of `audible` sources.
 
     >>> relative_noise(np.array([[1.0, 0.0]], np.float32), np.array([[2.0, 0.5]], np.float32))
     0.0625

@@ -64,13 +64,27 @@ def test_one_command_makes_a_hef(
     checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
-    assert _convert(checkpoint, recordings, "--json") == 0
+    assert _convert(checkpoint, recordings, "--force", "--json") == 0
     report = json.loads(capsys.readouterr().out)
     assert [each["step"] for each in report["steps"]] == ["export", "check", "calibrate", "simulate", "compile"]
     assert all(each["seconds"] >= 0 and each["outcome"] == "done" for each in report["steps"])
     assert [each["outcome"] for each in report["compile"]] == ["done"]
     assert Path(report["compile"][0]["hef"]["path"]) == checkpoint.parent / "build" / "net.hef"
     assert min(row["db"] for row in report["parity"]) >= 90.0
+
+
+@pytest.mark.slow
+def test_eight_bits_that_are_broken_are_not_compiled(
+    checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    """The net has random weights, and is calibrated on four windows of 0.1 s."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
+    assert _convert(checkpoint, recordings) == 1
+    captured = capsys.readouterr()
+    assert "not compiled: 8 bits, simulated with net.calib.npz (made for net.onnx): agreement" in captured.err
+    assert ": broken (good from" in captured.err
+    assert not list((checkpoint.parent / "build").glob("*.hef"))
+    assert not list((checkpoint.parent / "build").glob("*.run"))
 
 
 @pytest.mark.slow
@@ -93,7 +107,7 @@ def test_segments_get_a_hef_each(
     checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
-    assert _convert(checkpoint, recordings, "--segments", "2", "--json") == 0
+    assert _convert(checkpoint, recordings, "--segments", "2", "--force", "--json") == 0
     report = json.loads(capsys.readouterr().out)
     build = checkpoint.parent / "build"
     names = [Path(each["hef"]["path"]).name for each in report["compile"]]
