@@ -69,6 +69,16 @@ def read_clip(path: str | Path) -> Clip:
     return clip
 
 
+def is_empty(path: Path) -> bool:
+    """Tell whether a recording has a header and no samples; what can't be read is not empty."""
+    import soundfile
+
+    try:
+        return not soundfile.info(str(path)).frames
+    except (soundfile.SoundFileError, OSError, TypeError):
+        return False
+
+
 def read_mono(path: Path, rate_hz: int) -> Samples:
     """Read ``[sample]`` at a model's rate, channels averaged; a higher rate is resampled.
 

@@ -300,9 +300,9 @@ def print_norms(report: NormReport) -> None:
         for level in report.levels
     ]
     rows.append(("as mixed", f"{report.original_db:.2f}", f"{report.result_db:.2f}", ""))
-    console.print(
-        show.table(report.headline, ("level of the input", "original", "result", "without levelling"), rows)
-    )
+    measure = "SI-SDR improvement [dB]" if report.has_sources else "Agreement with the original [dB]"
+    console.print(report.headline, markup=False, style="bold" if report.is_evidence else "bold red")
+    console.print(show.table(measure, ("level of the input", "original", "result", "without levelling"), rows))
     costs = [*_net_costs("original", report.original_costs), *_net_costs("result", report.costs)]
     columns = ("net", "residual", "layers parsed", "compiled", "MMAC/s", "contexts", "maps held whole")
     console.print(show.table("Predicted on the chip", columns, costs))

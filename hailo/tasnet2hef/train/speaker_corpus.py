@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from tasnet2hef.audio.files import read_mono
+from tasnet2hef.audio.files import is_empty, read_mono
 from tasnet2hef.audio.level import levelling_gain, speech_level_dbfs
 from tasnet2hef.audio.speakers import ONE, Recordings, SpeakerGroups
 from tasnet2hef.base.errors import AudioError
@@ -94,11 +94,16 @@ def make_mixer(
 
 
 def read_speaker(name: str, paths: Sequence[Path], rate_hz: int, most_s: float) -> Iterator[Prompt]:
-    """Read a speaker's recordings at one level and rate, in the order of a hash, up to ``most_s`` seconds."""
+    """Read a speaker's recordings at one level and rate, in the order of a hash, up to ``most_s`` seconds.
+
+    Silent and empty recordings are left out.
+    """
     left_s = most_s
     for path in sorted(paths, key=lambda path: hashlib.sha256(path.name.encode()).digest()):
         if left_s <= 0:
             return
+        if is_empty(path):
+            continue
         samples = read_mono(path, rate_hz)
         if speech_level_dbfs(samples, rate_hz) < QUIETEST_DBFS:
             continue

@@ -115,6 +115,13 @@ def test_one_voice_is_mixed_with_itself_where_that_is_said(single_files: Path) -
     assert not set.intersection(*map(set, parts.values()))
 
 
+def test_an_empty_recording_is_left_out(speech_folder: Path) -> None:
+    prompts = [path for path in speech_folder.rglob("*.wav") if path.stem in ("low3", "high5")]
+    for path in prompts:
+        soundfile.write(path, np.zeros(0), RATE_HZ)
+    assert read(speech_folder).training.batch(0, 0, 2).shape == (2, 2, 3200)
+
+
 def test_one_speaker_by_the_names_is_too_few(tmp_path: Path) -> None:
     for number in range(6):
         soundfile.write(tmp_path / f"19-198-{number:04}.wav", tone(150.0, number), RATE_HZ)

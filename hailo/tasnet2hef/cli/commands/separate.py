@@ -62,7 +62,7 @@ def command(
     from tasnet2hef.runtime.separate import separate_file
 
     model: Path | Backend = graph
-    made_for, remarks = "", ()
+    made_for, remarks = "", tuple[str, ...]()
     if calibration is not None:
         model, made_for, remarks = simulated(graph, calibration, backend, threads)
     with progress_bar(f"separating {recording.name}") as progress:
