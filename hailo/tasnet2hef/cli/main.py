@@ -1,62 +1,48 @@
-"""Gathers the commands and turns expected errors into one line and an exit code."""
+"""Gathers the commands and turns expected errors into one line and an exit code.
+
+What is imported here is small, so that a process answers signals from its first moments; commands come later.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable
-from contextvars import ContextVar, copy_context
-from typing import Any, Final
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import typer
-from rich.console import Console
+from tasnet2hef.base.errors import Tasnet2HefError
+from tasnet2hef.base.text import escaped
+from tasnet2hef.cli.failure import MISTAKE, STOPPED, Failure, failure_of, is_usage, stopped_by
+from tasnet2hef.cli.signals import StopSignals
 
-from tasnet2hef.base.discovery import modules_of
-from tasnet2hef.base.errors import OptionError, Tasnet2HefError
-from tasnet2hef.base.version import __version__
-from tasnet2hef.cli import commands, show
-from tasnet2hef.cli.debugging import print_debugging
-
-BAD_USE: Final = 2
-MISTAKE: Final = 70
-"""Exit code for a failure that is our mistake: the EX_SOFTWARE of sysexits.h."""
-STOPPED: Final = 130
-
-_debug: ContextVar[bool] = ContextVar("debug", default=False)
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"tasnet2hef {__version__}")
-        raise typer.Exit
-
-
-def _root(
-    version: bool = typer.Option(
-        False, "--version", help="Print the version and stop.", callback=_show_version, is_eager=True
-    ),
-    quiet: bool = typer.Option(
-        False, "--quiet", "-q", help="Results and errors only: no notes, no warnings, no progress."
-    ),
-    debug: bool = typer.Option(
-        False, "--debug", help="After an error, also versions and the traceback; so does `TASNET2HEF_DEBUG=1`."
-    ),
-) -> None:
-    """From a trained Conv-TasNet to a Hailo accelerator.
-
-    Start with `tasnet2hef convert model.pth --seconds 2 -o build/`. Exit codes: 0 done, 1 refused by findings, 2
-    bad use or input.
-    """
-    show.set_quiet(quiet)
-    _debug.set(debug)
+if TYPE_CHECKING:
+    import typer
 
 
 def make_app() -> typer.Typer:
     """Gather every command of the ``commands`` folder."""
+    import typer
+
+    from tasnet2hef.base.discovery import modules_of
+    from tasnet2hef.cli import commands
+    from tasnet2hef.cli.root import root
+
     app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
-    app.callback()(_root)
+    app.callback()(root)
     for module in modules_of(commands):
         app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
+    return app
+
+
+def make_script(name: str) -> typer.Typer:
+    """Make the app of a script that is one command."""
+    from importlib import import_module
+
+    import typer
+
+    app = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_enable=False)
+    app.command()(import_module(f"tasnet2hef.cli.commands.{name}").command)
     return app
 
 
@@ -65,56 +51,98 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
 
     Besides, 70 is a mistake of ours (with a traceback), and 130 a run stopped by Ctrl-C.
     """
+    return _run(lambda: app, arguments, StopSignals())
+
+
+def _run(make: Callable[[], typer.Typer], arguments: list[str] | None, signals: StopSignals) -> int:
     # Torch's threads spin while they wait; on a busy machine that turns an export of 4 s into 13 (two cores).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    return copy_context().run(_guarded, app, arguments)  # so that --quiet and --debug end with this run
+    return copy_context().run(_guarded, make, arguments, signals)  # so that --quiet and --debug end with this run
 
 
-def _guarded(app: typer.Typer, arguments: list[str] | None) -> int:
+def _guarded(make: Callable[[], typer.Typer], arguments: list[str] | None, signals: StopSignals) -> int:
+    words = sys.argv[1:] if arguments is None else arguments
+    result = _result(make, words, signals)
+    failure = result if isinstance(result, Failure) else None
+    from tasnet2hef.cli import show
+
+    show.finish_json(failure.to_json() if failure and "--json" in words else None)
+    return failure.exit_code if failure else result
+
+
+def _result(make: Callable[[], typer.Typer], words: list[str], signals: StopSignals) -> Failure | int:
+    """Run a command; return how it failed, which stderr tells already, or the code that it ended with."""
     try:
-        result = app(args=arguments, standalone_mode=False)
-    except Tasnet2HefError as error:
-        return _explain(error)
-    except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] in ("torch", "yaml", "asteroid_filterbanks"):
-            return _explain(
-                OptionError(
-                    f"{error.name}: not installed in {sys.executable}; this stage runs in "
-                    "hailo/to-onnx-env (make onnx-env), or install tasnet2hef[torch]"
-                )
-            )
-        return _usage(error)
-    except (KeyboardInterrupt, typer.Abort):  # older releases of Typer turn the one into the other
-        result = STOPPED
+        result = make()(args=words, standalone_mode=False)
+        if result != STOPPED:  # what Typer makes of KeyboardInterrupt
+            return result if isinstance(result, int) else 0  # that of a typer.Exit
+    except KeyboardInterrupt:
+        pass
     except Exception as error:
-        return _usage(error)
-    if result == STOPPED:
-        Console(stderr=True).print("stopped", style="red")
-    return result if isinstance(result, int) else 0  # Click returns the code of a typer.Exit
+        if not (signals.received or _is_abort(error)):
+            return _told(error)
+    failure = stopped_by(signals.received)
+    _say(failure.message)
+    return failure
 
 
-def _explain(error: Tasnet2HefError) -> int:
-    if _debug.get() or os.environ.get("TASNET2HEF_DEBUG", "0") not in ("", "0"):
+def _is_abort(error: Exception) -> bool:
+    """Return whether an error is what older releases of Typer make of KeyboardInterrupt."""
+    import typer
+
+    return isinstance(error, typer.Abort)
+
+
+def _told(error: Exception) -> Failure:
+    """Report an error on stderr: one line; a wrong command line as Click words it; a mistake of ours in full."""
+    from tasnet2hef.cli.debugging import print_debugging, wants_debugging
+
+    failure = failure_of(error)
+    if failure.exit_code == MISTAKE or (isinstance(error, Tasnet2HefError) and wants_debugging()):
         print_debugging(error)
-    Console(stderr=True, soft_wrap=True, emoji=False).print(
-        f"error: {error}", style="red", markup=False, highlight=False
-    )
-    return error.exit_code
+    if is_usage(error):
+        _show_usage(error)
+    else:
+        _say(f"error: {failure.message}")
+    return failure
 
 
-def _usage(error: Exception) -> int:
-    """Report a wrong command line as Click words it; anything else is our mistake and shows its traceback."""
-    show_error: Callable[[], Any] | None = getattr(error, "show", None)
-    if show_error is None:
-        print_debugging(error)
-        Console(stderr=True, soft_wrap=True, emoji=False).print(
-            "error: this is a mistake of tasnet2hef, not of yours; please report the lines above", style="red"
-        )
-        return MISTAKE
-    show_error()
-    return int(getattr(error, "exit_code", BAD_USE))
+def _show_usage(error: Any) -> None:
+    error.message = escaped(error.message)
+    error.show()
+
+
+def _say(text: str) -> None:
+    from tasnet2hef.cli import show
+
+    show.error(text)
+
+
+def run_program(make: Callable[[], typer.Typer]) -> NoReturn:
+    """Run an app as a process of its own, with signals and standard streams that may fail; end the process."""
+    signals = StopSignals()
+    try:
+        signals.install()
+        code = _run_on_streams(make, signals)
+    except KeyboardInterrupt:  # before the command, or while its result was printed
+        code = stopped_by(signals.received).exit_code
+    signals.end()
+    sys.exit(code)
+
+
+def _run_on_streams(make: Callable[[], typer.Typer], signals: StopSignals) -> int:
+    from tasnet2hef.cli.streams import Streams
+
+    streams = Streams()
+    code = _run(make, None, signals)
+    try:
+        streams.finish()
+    except Tasnet2HefError as error:
+        _say(f"error: {error}")
+        return code or error.exit_code
+    return code
 
 
 def main() -> None:
     """Run the ``tasnet2hef`` command."""
-    sys.exit(run(make_app()))
+    run_program(make_app)
