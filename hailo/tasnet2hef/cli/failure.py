@@ -8,12 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from tasnet2hef.base.errors import ErrorParts, OptionError, Tasnet2HefError
 from tasnet2hef.base.text import one_line
+from tasnet2hef.cli.exit_codes import BAD_USE, MISTAKE, SIGNAL_BASE
 
-BAD_USE: Final = 2
-MISTAKE: Final = 70
-"""Exit code for a failure that is our mistake: the EX_SOFTWARE of sysexits.h."""
-STOPPED: Final = 130
-"""Exit code after Ctrl-C; after another signal it is 128 plus its number."""
 _TORCH: Final = ("torch", "yaml", "asteroid_filterbanks")
 
 
@@ -64,7 +60,7 @@ def _usage(error: Any) -> Failure:
 
 
 def stopped_by(number: int) -> Failure:
-    """Return the failure of a command that a signal stopped; 0 is one that is not known, as Ctrl-C."""
+    """Return the failure of a command that a signal stopped; the number 0 stands for Ctrl-C."""
     number = number or signal.SIGINT
     found = f"stopped by {signal.Signals(number).name}"
-    return Failure("stopped", ErrorParts("tasnet2hef", found, None, None), 128 + number)
+    return Failure("stopped", ErrorParts("tasnet2hef", found, None, None), SIGNAL_BASE + number)

@@ -1,4 +1,4 @@
-"""Gathers the commands and turns expected errors into one line and an exit code.
+"""Gathers the commands and runs them, in a process of their own or in this one.
 
 What is imported here is small, so that a process answers signals from its first moments; commands come later.
 """
@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, NoReturn
 
-from tasnet2hef.base.errors import Tasnet2HefError
-from tasnet2hef.base.text import escaped
-from tasnet2hef.cli.failure import MISTAKE, STOPPED, Failure, failure_of, is_usage, stopped_by
+from tasnet2hef.cli.exit_codes import MISTAKE, SIGNAL_BASE
 from tasnet2hef.cli.signals import StopSignals
 
+TYPE_CHECKING = False  # typing itself takes longer than all that is here
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
     import typer
+
+__all__ = ["MISTAKE", "main", "make_app", "make_script", "run", "run_program"]
 
 
 def make_app() -> typer.Typer:
@@ -51,71 +52,9 @@ def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
 
     Besides, 70 is a mistake of ours (with a traceback), and 130 a run stopped by Ctrl-C.
     """
-    return _run(lambda: app, arguments, StopSignals())
+    from tasnet2hef.cli.running import run_guarded
 
-
-def _run(make: Callable[[], typer.Typer], arguments: list[str] | None, signals: StopSignals) -> int:
-    # Torch's threads spin while they wait; on a busy machine that turns an export of 4 s into 13 (two cores).
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    return copy_context().run(_guarded, make, arguments, signals)  # so that --quiet and --debug end with this run
-
-
-def _guarded(make: Callable[[], typer.Typer], arguments: list[str] | None, signals: StopSignals) -> int:
-    words = sys.argv[1:] if arguments is None else arguments
-    result = _result(make, words, signals)
-    failure = result if isinstance(result, Failure) else None
-    from tasnet2hef.cli import show
-
-    show.finish_json(failure.to_json() if failure and "--json" in words else None)
-    return failure.exit_code if failure else result
-
-
-def _result(make: Callable[[], typer.Typer], words: list[str], signals: StopSignals) -> Failure | int:
-    """Run a command; return how it failed, which stderr tells already, or the code that it ended with."""
-    try:
-        result = make()(args=words, standalone_mode=False)
-        if result != STOPPED:  # what Typer makes of KeyboardInterrupt
-            return result if isinstance(result, int) else 0  # that of a typer.Exit
-    except KeyboardInterrupt:
-        pass
-    except Exception as error:
-        if not (signals.received or _is_abort(error)):
-            return _told(error)
-    failure = stopped_by(signals.received)
-    _say(failure.message)
-    return failure
-
-
-def _is_abort(error: Exception) -> bool:
-    """Return whether an error is what older releases of Typer make of KeyboardInterrupt."""
-    import typer
-
-    return isinstance(error, typer.Abort)
-
-
-def _told(error: Exception) -> Failure:
-    """Report an error on stderr: one line; a wrong command line as Click words it; a mistake of ours in full."""
-    from tasnet2hef.cli.debugging import print_debugging, wants_debugging
-
-    failure = failure_of(error)
-    if failure.exit_code == MISTAKE or (isinstance(error, Tasnet2HefError) and wants_debugging()):
-        print_debugging(error)
-    if is_usage(error):
-        _show_usage(error)
-    else:
-        _say(f"error: {failure.message}")
-    return failure
-
-
-def _show_usage(error: Any) -> None:
-    error.message = escaped(error.message)
-    error.show()
-
-
-def _say(text: str) -> None:
-    from tasnet2hef.cli import show
-
-    show.error(text)
+    return run_guarded(lambda: app, arguments, StopSignals())
 
 
 def run_program(make: Callable[[], typer.Typer]) -> NoReturn:
@@ -125,24 +64,20 @@ def run_program(make: Callable[[], typer.Typer]) -> NoReturn:
         signals.install()
         code = _run_on_streams(make, signals)
     except KeyboardInterrupt:  # before the command, or while its result was printed
-        code = stopped_by(signals.received).exit_code
+        os.write(2, b"stopped\n")
+        code = SIGNAL_BASE + signals.received
     signals.end()
     sys.exit(code)
 
 
 def _run_on_streams(make: Callable[[], typer.Typer], signals: StopSignals) -> int:
+    from tasnet2hef.cli.running import finished, run_guarded
     from tasnet2hef.cli.streams import Streams
 
     streams = Streams()
-    code = _run(make, None, signals)
-    try:
-        streams.finish()
-    except Tasnet2HefError as error:
-        _say(f"error: {error}")
-        return code or error.exit_code
-    return code
+    return finished(streams, run_guarded(make, None, signals))
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the ``tasnet2hef`` command."""
     run_program(make_app)

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 import time
-from types import FrameType
-from typing import Any, Final
 
-EXIT_BASE: Final = 128
-"""A process that a signal ended has this exit code plus the signal's number, as shells count."""
-CLEAN_UP_SECONDS: Final = 1.0
+TYPE_CHECKING = False  # typing itself takes longer than all that is here
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+CLEAN_UP_SECONDS = 1.0
 """In this time after a signal another one changes nothing: `timeout` and terminals send several at once."""
-_AGAIN_SECONDS: Final = 0.05
-_STOPPING: Final = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
+_AGAIN_SECONDS = 0.05
+_STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class Stopped(KeyboardInterrupt):
+    """What a signal raises; of a plain KeyboardInterrupt inside of ``exec`` Python itself would end, by SIGINT."""
 
 
 class StopSignals:
-    """Turns the signals into KeyboardInterrupt; one that was ignored at the start (``nohup``) stays ignored."""
+    """Turns the signals into ``Stopped``; one that was ignored at the start (``nohup``) stays ignored."""
 
     def __init__(self) -> None:
         self.received = 0
@@ -38,9 +40,9 @@ class StopSignals:
             signal.signal(each, self._stop)
 
     def end(self) -> None:
-        """Let a further signal end the process at once: all work is done."""
+        """Ignore further signals: all work is done, and the exit code is known."""
         for each in self._handled:
-            signal.signal(each, signal.SIG_DFL)
+            signal.signal(each, signal.SIG_IGN)
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         self.received = number
@@ -48,13 +50,15 @@ class StopSignals:
         if now - self._received_at < CLEAN_UP_SECONDS:
             return
         self._received_at = now
-        raise KeyboardInterrupt
+        raise Stopped
 
     def _swallowed(self, unraisable: Any) -> None:
         """Stop again soon, where the interpreter was in a callback whose exceptions it only prints."""
         if not issubclass(unraisable.exc_type, KeyboardInterrupt):
             sys.__unraisablehook__(unraisable)
             return
+        import threading  # needed by nobody else so early
+
         self._received_at = -CLEAN_UP_SECONDS
         again = threading.Timer(_AGAIN_SECONDS, signal.raise_signal, [self.received])
         again.daemon = True
