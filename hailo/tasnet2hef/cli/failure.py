@@ -6,7 +6,8 @@ import signal
 import sys
 from typing import Any, Final, NamedTuple
 
-from tasnet2hef.base.errors import ErrorParts, OptionError, Tasnet2HefError
+from tasnet2hef.base.error_parts import ErrorParts
+from tasnet2hef.base.errors import OptionError, Tasnet2HefError
 from tasnet2hef.base.text import one_line
 from tasnet2hef.cli.exit_codes import BAD_USE, MISTAKE, SIGNAL_BASE
 

@@ -6,7 +6,7 @@ import errno
 import io
 import os
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 from tasnet2hef.base.errors import RefusedError
 
@@ -18,7 +18,7 @@ class _Sink(io.FileIO):
         super().__init__(descriptor, "w", closefd=False)
         self.failure: OSError | None = None
 
-    def write(self, content: bytes) -> int:  # type: ignore[override]
+    def write(self, content: Any, /) -> int:
         """Write, and keep the first failure."""
         if self.failure is None:
             try:

@@ -11,7 +11,8 @@ import pytest
 
 import tasnet2hef
 from tasnet2hef.base import errors
-from tasnet2hef.base.errors import ErrorParts, OptionError, parts_of
+from tasnet2hef.base.error_parts import ErrorParts, parts_of
+from tasnet2hef.base.errors import OptionError
 
 PACKAGE = Path(tasnet2hef.__file__).parent
 CLASSES = {name for name, _ in inspect.getmembers(errors, inspect.isclass) if name.endswith("Error")}

@@ -14,8 +14,8 @@ PATH: Final = "reference/json.md"
 
 _HEAD: Final = """# JSON
 
-`--json` makes each command print one object on stdout, at its end. Where the exit code is not 0 it has `error` and `exit`,
-beside the command's own keys if there was a result that was then refused:
+`--json` makes each command print one object on stdout, at its end. If it fails, the object has `error` and `exit`,
+beside the command's own keys where there was a result that was then refused:
 
 ```json
 {
@@ -30,8 +30,8 @@ beside the command's own keys if there was a result that was then refused:
 }
 ```
 
-`message` is the line on stderr; a part that it does not have is null. So is a wrong command line told, a bug (`exit` 70), and
-a command that was stopped (130, 143, 129).
+`message` is the line on stderr; a part that it does not have is null. So are told a wrong command line, a bug (70)
+and a command that was stopped (130, 143, 129).
 
 The keys below are those that each command printed when this page was built. `[]`: for each element of a list;
 `*`: the key is a name (of a layer, a file, a stage). Keys can be added within a major version; none is removed.
