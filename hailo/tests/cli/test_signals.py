@@ -68,7 +68,7 @@ def test_live_keeps_its_recording(number: int, model: Path, long_recording: Path
         *("live", str(model), "--from-file", str(long_recording), "--to-file", str(heard), "--speed", "1"),
         *("--record", str(record), "--json"),
     )
-    _until(lambda: any(each.stat().st_size > 20_000 for each in record.glob(".heard*")))
+    _until(lambda: any(each.stat().st_size > 20_000 for each in record.glob(".*")))
     running.send_signal(number)
     code, out, error = finish(running)
     assert code == 0, error
