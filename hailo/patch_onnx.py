@@ -1,14 +1,7 @@
 #!/usr/bin/env python3
 """Repairs a foreign ONNX graph where it can: the ``patch`` command."""
 
-import sys
-
-import typer
-
-from tasnet2hef.cli.commands.patch import command
-from tasnet2hef.cli.main import run
+from tasnet2hef.cli.main import make_script, run_program
 
 if __name__ == "__main__":
-    app = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_enable=False)
-    app.command()(command)
-    sys.exit(run(app))
+    run_program(lambda: make_script("patch"))

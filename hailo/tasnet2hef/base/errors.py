@@ -16,6 +16,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from tasnet2hef.base.error_parts import parts_of
+from tasnet2hef.base.text import escaped
+
+if TYPE_CHECKING:
+    from tasnet2hef.base.error_parts import ErrorParts
+
 
 class Tasnet2HefError(Exception):
     """Base of all errors that are reported as one line, without a traceback."""
@@ -23,7 +31,12 @@ class Tasnet2HefError(Exception):
     exit_code = 2
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(" ".join(escaped(message).split()))
+
+    @property
+    def parts(self) -> ErrorParts:
+        """Return the parts of the message."""
+        return parts_of(str(self))
 
 
 class InputError(Tasnet2HefError):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 
 __version__ = "0.1.0"
 
 
 def installed_versions(packages: Iterable[str]) -> dict[str, str]:
     """Return the version of each package that is installed, by its name; the others are left out."""
+    from importlib.metadata import PackageNotFoundError, version  # 30 ms, before the first line of any program
+
     versions = {}
     for package in packages:
         try:

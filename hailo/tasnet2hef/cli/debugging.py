@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import traceback
 
+from tasnet2hef.base.text import escaped
 from tasnet2hef.base.version import __version__, installed_versions
+from tasnet2hef.cli.root import is_debugging
 
 _PACKAGES = ("numpy", "onnx", "onnxruntime", "protobuf", "torch", "typer")
 
 
 def print_debugging(error: BaseException) -> None:
     """Print the traceback, then the versions of what matters, to stderr."""
-    traceback.print_exception(error)
+    print(escaped("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     print(versions(), file=sys.stderr)
+
+
+def wants_debugging() -> bool:
+    """Return whether the user asked for it, by ``--debug`` or ``TASNET2HEF_DEBUG``."""
+    return is_debugging() or os.environ.get("TASNET2HEF_DEBUG", "0") not in ("", "0")
 
 
 def versions() -> str:

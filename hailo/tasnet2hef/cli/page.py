@@ -24,4 +24,4 @@ def add_to_page(graph: OpenedGraph, *, quiet: bool, **results: Any) -> None:
         show.notice(f"no report page: {error}")
         return
     if not quiet:
-        show.console().print(f"report: {page}", markup=False)
+        show.line(f"report: {page}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -24,6 +25,7 @@ from rich.progress import (
 from rich.text import Text
 
 from tasnet2hef.base.progress import Progress, StepProgress
+from tasnet2hef.base.text import one_line
 from tasnet2hef.cli.show import error_console
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ _LINE_LENGTH: Final = 60
 @contextmanager
 def waiting(label: str) -> Iterator[None]:
     """Show on stderr that a block of unknown length runs."""
-    with error_console().status(label):
+    with error_console().status(escape(one_line(label))):
         yield
 
 
@@ -50,7 +52,7 @@ def progress_bar(label: str) -> Iterator[Progress]:
     """Show a progress bar on stderr while a block runs; yields ``advance(done, total)``."""
     shown_on = error_console()
     with Bars(console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
-        bar = bars.add_task(label, total=None)
+        bar = bars.add_task(escape(one_line(label)), total=None)
 
         def advance(done: float, total: float) -> None:
             bars.update(bar, completed=done, total=total)
@@ -75,7 +77,7 @@ def step_progress() -> Iterator[StepProgress]:
 
 def _counting() -> tuple[ProgressColumn, ...]:
     """Return the columns of a bar that counts: what is done of how much, and the time left."""
-    return TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    return TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
 
 
 class StageDisplay:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Final
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 from tasnet2hef.base.agreement import BROKEN, GOOD, USABLE
+from tasnet2hef.base.text import escaped, one_line
 
 VERDICT_STYLES: Final = {GOOD: "green", USABLE: "yellow", BROKEN: "bold red"}
-
+_json: ContextVar[Mapping[str, Any] | None] = ContextVar("json", default=None)
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
@@ -24,30 +27,67 @@ def set_quiet(quiet: bool) -> None:
     _quiet.set(quiet)
 
 
+class _Console(Console):
+    """A console that shows controls of the terminal in a text as escapes; Rich's own ones work."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Make text of a string."""
+        return super().render_str(escaped(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render anything else."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=escaped(segment.text))
+
+
 def console() -> Console:
     """Return the console for results; piped, it has no colours and does not fold paths."""
-    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 160)
+    return _Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 160)
 
 
 def error_console(*, soft_wrap: bool = False) -> Console:
     """Return the console for progress and notes, which is stderr; mute with ``--quiet``."""
-    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=soft_wrap, quiet=_quiet.get())
+    return _Console(stderr=True, highlight=False, emoji=False, soft_wrap=soft_wrap, quiet=_quiet.get())
 
 
 def notice(text: str) -> None:
     """Print a note to stderr, so that JSON on stdout stays clean."""
-    error_console(soft_wrap=True).print(f"note: {text}", style="yellow", markup=False)
+    error_console(soft_wrap=True).print(f"note: {one_line(text)}", style="yellow", markup=False)
 
 
 def warn(text: str) -> None:
     """Print a warning to stderr."""
-    error_console(soft_wrap=True).print(text, style="bold red", markup=False)
+    error_console(soft_wrap=True).print(one_line(text), style="bold red", markup=False)
 
 
-def print_json(value: Any) -> None:
-    """Print one JSON object, the last thing on stdout."""
-    json.dump(value, sys.stdout, indent=2, allow_nan=False)
-    sys.stdout.write("\n")
+def line(text: str) -> None:
+    """Print one line of results, whatever it is made of."""
+    console().print(one_line(text), markup=False, soft_wrap=True)
+
+
+def error(text: str) -> None:
+    """Print an error to stderr, ``--quiet`` or not."""
+    _Console(stderr=True, soft_wrap=True, emoji=False, highlight=False).print(
+        one_line(text), style="red", markup=False
+    )
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON object, the last thing on stdout: at the end of the command, by `finish_json`.
+
+    Raises:
+        ValueError: it holds NaN or infinity, which JSON lacks.
+    """
+    json.dumps(value, allow_nan=False)
+    _json.set(value)
+
+
+def finish_json(failure: Mapping[str, Any] | None) -> None:
+    """Print the command's object, if it has one, with how it failed, if it did."""
+    value = _json.get()
+    if value is None and failure is None:
+        return
+    sys.stdout.write(json.dumps({**(value or {}), **(failure or {})}, indent=2) + "\n")
 
 
 def table(
@@ -57,7 +97,7 @@ def table(
 
     A number below 0 counts from the end.
     """
-    grid = Table(title=escape(title), title_justify="left", title_style="bold")
+    grid = Table(title=escape(one_line(title)), title_justify="left", title_style="bold")
     text_columns = {number % len(columns) for number in left}
     for number, column in enumerate(columns):
         grid.add_column(escape(column), justify="left" if number in text_columns else "right", overflow="fold")

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tasnet2hef.base.outcome import REFUSED
-from tasnet2hef.base.text import first_few
+from tasnet2hef.base.text import escaped, first_few, one_line
 from tasnet2hef.cli import show
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def print_check(report: CheckReport) -> None:
     if report.findings:
         console.print(_findings_table(title, report.groups))
     else:
-        console.print(title, markup=False)
+        show.line(title)
     layers = [(type_, str(count)) for type_, count in report.resources.cost.layers_by_type.items()]
     console.print(show.table("Predicted layers", ("type", "count"), layers))
     console.print(show.table("Cost", ("of one run", ""), _cost_rows(report)))
@@ -48,7 +48,7 @@ def print_check(report: CheckReport) -> None:
 
 def _findings_table(title: str, groups: Sequence[FindingGroup]) -> Table:
     """Make the table of findings: what happens, what to do and where that is known from share a cell."""
-    table = Table(title=escape(title), title_justify="left", title_style="bold", show_lines=True)
+    table = Table(title=escape(one_line(title)), title_justify="left", title_style="bold", show_lines=True)
     for column, ratio in (
         ("level", None),
         ("rule, stage", 2),
@@ -203,7 +203,7 @@ def _print_hand_over(report: CompileReport) -> None:
     console = show.console()
     console.print(show.table("NOT COMPILED: no compiler, no HEF was made. To take along", ("what", "where"), rows))
     console.print("where the compiler is installed, this finishes the job:", markup=False)
-    console.print(f"  {hand_over.command}", markup=False, soft_wrap=True)
+    show.line(f"  {hand_over.command}")
 
 
 def print_ports(summary: FileSummary, console: Console) -> None:
@@ -256,13 +256,12 @@ def table_of_file(title: str, columns: Sequence[str], rows: Sequence[Sequence[st
 
 
 def printable(text: str) -> str:
-    """Return text from a file without control characters, cut to a length that a table can show.
+    """Return text from a file as it can be shown, cut to a length that a table can show.
 
     >>> printable("conv\\x1b[2J")
-    'conv?[2J'
+    'conv\\\\x1b[2J'
     """
-    clean = "".join(each if each.isprintable() or each == "\n" else "?" for each in text[:_LONGEST_CELL])
-    return clean + ("..." if len(text) > _LONGEST_CELL else "")
+    return escaped(text[:_LONGEST_CELL]) + ("..." if len(text) > _LONGEST_CELL else "")
 
 
 def print_separation(report: SeparationReport) -> None:
@@ -308,9 +307,9 @@ def print_norms(report: NormReport) -> None:
     console.print(show.table("Predicted on the chip", columns, costs))
     spec, seconds = report.spec, report.seconds
     steps = f"{report.steps} steps, " if report.steps else ""
-    console.print(f"{report.path}: {spec.norm_type}, H {spec.hid_chan}, {steps}{seconds:.0f} s", markup=False)
+    show.line(f"{report.path}: {spec.norm_type}, H {spec.hid_chan}, {steps}{seconds:.0f} s")
     if report.is_evidence:
-        console.print(f"  next: tasnet2hef convert {report.path} -o build/", markup=False)
+        show.line(f"  next: tasnet2hef convert {report.path} -o build/")
     for note in report.notes:
         show.notice(note)
     if report.warning:

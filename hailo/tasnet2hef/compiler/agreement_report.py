@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from tasnet2hef.base.text import escaped
 from tasnet2hef.compiler.stages.job import write_json
 from tasnet2hef.target.graph.agreement import Agreement, compare
 from tasnet2hef.target.graph.layers import HailoNet
@@ -61,19 +62,21 @@ def as_text(agreement: Agreement, facts: dict[str, str]) -> str:
     differences = [f"- {each}" for each in agreement.differences[:SHOWN_DIFFERENCES]]
     left = len(agreement.differences) - SHOWN_DIFFERENCES
     more = [f"- and {left} more: agreement.json"] if left > 0 else []
-    return "\n".join(
-        [
-            *head,
-            *fact_lines,
-            "",
-            "## Agreement",
-            *counts,
-            *names,
-            *order,
-            "",
-            "## Differences",
-            *differences,
-            *more,
-            "",
-        ]
+    return escaped(
+        "\n".join(
+            [
+                *head,
+                *fact_lines,
+                "",
+                "## Agreement",
+                *counts,
+                *names,
+                *order,
+                "",
+                "## Differences",
+                *differences,
+                *more,
+                "",
+            ]
+        )
     )

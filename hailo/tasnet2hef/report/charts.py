@@ -17,6 +17,8 @@ from typing import Any, Final, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from tasnet2hef.base.text import one_line
+
 _INK, _SOFT, _SERIES, _ERROR = "#010101", "#020202", "#030303", "#040404"
 _PAGE_COLOURS: Final = {_INK: "ink", _SOFT: "line", _SERIES: "series", _ERROR: "error"}
 """Placeholder colours, and the page's colour variable that replaces each."""
@@ -86,7 +88,7 @@ def draw_losses(layers: Sequence[Mapping[str, Any]], unit: str) -> str:
     """Draw a bar for each of the worst layers, the largest loss on top."""
     worst = list(layers[:WORST])[::-1]
     figure, (axes,) = _figure(7.2, 1.0 + 0.24 * len(worst), 1)
-    names = [f"{_end(layer)}  ({layer['name']})" for layer in worst]
+    names = [one_line(f"{_end(layer)}  ({layer['name']})") for layer in worst]
     axes.barh(range(len(worst)), [layer["loss_alone_db"] or 0.0 for layer in worst], color=_SERIES)
     axes.set_yticks(range(len(worst)), names)
     axes.margins(y=0.01)

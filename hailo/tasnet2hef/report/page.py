@@ -7,12 +7,12 @@ import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
-from tasnet2hef.base.text import counted
+from tasnet2hef.base.text import counted, escaped
 from tasnet2hef.report import charts, theme
 from tasnet2hef.report.facts import PAGE_NAME, RunFacts
 from tasnet2hef.report.glossary import Prose
@@ -76,12 +76,19 @@ def template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("tasnet2hef.report", _TEMPLATES),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(counted=counted, shape=shape_text)
     return environment.get_template(name)
+
+
+def _shown(value: Any) -> Any:
+    """Return what a template prints of a value; text from files has no control characters."""
+    is_text = isinstance(value, (str, PurePath)) and not hasattr(value, "__html__")
+    return escaped(str(value)) if is_text else value
 
 
 def _values(facts: RunFacts) -> dict[str, Any]:

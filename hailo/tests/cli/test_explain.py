@@ -128,7 +128,7 @@ def test_what_is_no_text_is_one_line_and_exit_2(
     printed = capsys.readouterr()
     assert words in printed.err
     assert printed.err.strip().count("\n") == 0
-    assert printed.out == ""
+    assert words in json.loads(printed.out)["error"]["message"]
 
 
 @pytest.mark.parametrize(

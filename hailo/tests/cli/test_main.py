@@ -75,7 +75,7 @@ def test_missing_input_is_one_line_and_exit_code_2(
     printed = capsys.readouterr()
     assert printed.err.startswith("error: ")
     assert printed.err.strip().count("\n") == 0
-    assert printed.out == ""
+    assert json.loads(printed.out)["exit"] == 2
     assert list(tmp_path.iterdir()) == []
 
 

@@ -23,7 +23,12 @@ prints one JSON object on stdout: [its keys](json.md).
 | 1 | done, but the result is refused: `check` found an error, an export is not equal, a compile failed |
 | 2 | bad use or bad input: one line on stderr says where, what was found, what was expected, what to do |
 | 70 | a bug in tasnet2hef, with a traceback: please report it |
-| 130 | stopped by Ctrl-C |
+| 130, 143, 129 | stopped by Ctrl-C, SIGTERM, SIGHUP (128 plus the signal's number); nothing half-written is left |
+
+`live` ends by a signal as it does by `q`: with 0, its summary and its whole recording. Under `nohup` all go on.
+A reader that goes away (`| head`) is no failure: the work is done and its exit code stands. If stdout can't be
+written (a full disk), the work is done, one line says so, and 0 becomes 1. Control characters in names and texts
+from files are shown as escapes (`\\x1b`, `\\u202e`); `--json` escapes them as JSON does.
 """
 
 

@@ -14,7 +14,25 @@ PATH: Final = "reference/json.md"
 
 _HEAD: Final = """# JSON
 
-`--json` makes each command print one object on stdout, also if the exit code is 1; if it is 2 there is none.
+`--json` makes each command print one object on stdout, at its end. If it fails, the object has `error` and `exit`,
+beside the command's own keys where there was a result that was then refused:
+
+```json
+{
+  "error": {
+    "where": "clip.wav",
+    "found": "8000 Hz",
+    "expected": "at least the model's 16000 Hz",
+    "do": "give other recordings",
+    "message": "clip.wav: found 8000 Hz, expected at least the model's 16000 Hz; give other recordings"
+  },
+  "exit": 2
+}
+```
+
+`message` is the line on stderr; a part that it does not have is null. So are told a wrong command line, a bug (70)
+and a command that was stopped (130, 143, 129).
+
 The keys below are those that each command printed when this page was built. `[]`: for each element of a list;
 `*`: the key is a name (of a layer, a file, a stage). Keys can be added within a major version; none is removed.
 Values that were null or empty in the example are marked.

@@ -178,7 +178,7 @@ def command(
         print_report(report)
         for path, findings in checks.items():
             if path != report.onnx_path:
-                show.console().print(str(path), markup=False)
+                show.line(str(path))
             print_check(path, findings)
     finished = None if pipeline is None else run_pipeline(report.graphs, checks, pipeline, clock)
     if json_output:
@@ -284,4 +284,4 @@ def print_check(path: Path, report: CheckReport) -> None:
         f"{resources.cost.compiled_layers} compiled, {counted(resources.likely_contexts, 'context')} likely",
         markup=False,
     )
-    console.print(f"  more: tasnet2hef check {path} --hw {resources.chip.name}", markup=False)
+    show.line(f"  more: tasnet2hef check {path} --hw {resources.chip.name}")

@@ -52,9 +52,9 @@ def command(
     if json_output:
         show.print_json({"onnx": str(graph), "separation": separated.to_json(), "report": str(page)})
         return
-    show.console().print(f"graph: {graph}, {min(row.db for row in exported.parity):.0f} dB from its original")
+    show.line(f"graph: {graph}, {min(row.db for row in exported.parity):.0f} dB from its original")
     print_separation(separated)
-    show.console().print(f"report, to be opened in a browser: {page}", markup=False)
+    show.line(f"report, to be opened in a browser: {page}")
 
 
 def find_assets(folder: Path) -> Path:

@@ -48,7 +48,8 @@ def command(
 def print_comparison(comparison: Comparison, *, show_all: bool) -> None:
     """Print a table a section, rows that are the same left out unless all are wanted, and the count."""
     console = show.console()
-    console.print(f"A: {comparison.first}\nB: {comparison.second}", markup=False)
+    show.line(f"A: {comparison.first}")
+    show.line(f"B: {comparison.second}")
     for section in comparison.sections:
         _print_section(section, show_all=show_all)
     console.print(f"{comparison.count('better')} better, {comparison.count('worse')} worse")
@@ -60,7 +61,7 @@ def _print_section(section: Section, *, show_all: bool) -> None:
     console = show.console()
     rows = [row for row in section.rows if show_all or row.verdict != "same"]
     if not rows:
-        console.print(f"{section.name}: {section.note or 'the same'}", markup=False)
+        show.line(f"{section.name}: {section.note or 'the same'}")
         return
     shown = rows if show_all else rows[:SHOWN_ROWS]
     cells = [(row.what, _text(row.first), _text(row.second), row.verdict, row.better_is) for row in shown]

@@ -28,10 +28,10 @@ def command(
     console = show.console()
     if not report.applied:
         origin = "a tasnet2hef export, which needs no patches" if report.is_own_export else "no patch applies"
-        console.print(f"{report.onnx_path}: {origin}; unchanged", markup=False)
+        show.line(f"{report.onnx_path}: {origin}; unchanged")
         return
     for patch in report.applied:
         rows = [(change,) for change in patch.changes]
         console.print(show.table(f"{patch.patch_id}: {patch.why} ({patch.evidence})", ("changed",), rows))
     checked = f"{report.parity.db:.1f} dB" if report.parity else f"not compared: {report.unchecked}"
-    console.print(f"{report.onnx_path}: written; before / after patching: {checked}", markup=False)
+    show.line(f"{report.onnx_path}: written; before / after patching: {checked}")

@@ -75,8 +75,8 @@ def command(
     else:
         print_report(report)
         if not plan:
-            show.console().print(f"page: {page}", markup=False)
-            show.console().print(f"  next: tasnet2hef check GRAPH.onnx --hw {hardware} --dfc {report.compiler}")
+            show.line(f"page: {page}")
+            show.line(f"  next: tasnet2hef check GRAPH.onnx --hw {hardware} --dfc {report.compiler}")
         else:
             show.console().print(f"  next: tasnet2hef probe --hw {hardware} --budget {budget}", markup=False)
     _refuse(report.conflicts)
@@ -119,7 +119,7 @@ def print_report(report: ProbeReport) -> None:
     if report.stopped_because and report.compiler:
         show.notice(report.stopped_because)
     if report.knowledge is not None:
-        console.print(f"knowledge: {report.knowledge}", markup=False)
+        show.line(f"knowledge: {report.knowledge}")
     _print_conflicts(report.conflicts)
 
 

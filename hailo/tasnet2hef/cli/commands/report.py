@@ -70,7 +70,7 @@ def command(
     if json_output:
         show.print_json({"reports": [str(page) for page in pages]})
     for page in pages if not json_output else ():
-        show.console().print(f"report: {page}", markup=False)
+        show.line(f"report: {page}")
 
 
 def _found(place: Path) -> tuple[Path, ...]:

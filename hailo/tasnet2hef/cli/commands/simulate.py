@@ -141,9 +141,9 @@ def print_report(report: SimulationReport) -> None:
     console.print(_layer_table(report.layers, known=report.search is not None))
     if report.search is not None:
         _print_frontier(report)
-    console.print(f"model script: {report.alls}")
+    show.line(f"model script: {report.alls}")
     for path in report.plots:
-        console.print(f"plot: {path}")
+        show.line(f"plot: {path}")
     console.print(
         f"{report.borders} borders; prepared in {report.prepare_seconds:.1f} s; a window takes "
         f"{report.window_seconds:.3f} s at 8 bits, {report.float_window_seconds:.3f} s in float"

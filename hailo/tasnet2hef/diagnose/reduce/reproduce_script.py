@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.text import one_line
 from tasnet2hef.diagnose.reduce.checker import PLACEHOLDER, REDUCED_NAME, parse_command
 from tasnet2hef.diagnose.reduce.options import ReduceOptions
 
@@ -19,7 +20,8 @@ def write_script(folder: Path, options: ReduceOptions, failure: str) -> Path:
     """Write the script; small files that the command names by a relative path are copied beside it."""
     script = folder / SCRIPT_NAME
     line = " ".join(_shell_word(word, folder) for word in _command(options))
-    text = f'#!/bin/sh\n# Shows the failure again: {failure}\nhere=$(cd "$(dirname "$0")" && pwd)\nexec {line}\n'
+    shown = one_line(failure)
+    text = f'#!/bin/sh\n# Shows the failure again: {shown}\nhere=$(cd "$(dirname "$0")" && pwd)\nexec {line}\n'
     with written_beside(script) as part:
         part.write_text(text, encoding="utf-8")
     script.chmod(script.stat().st_mode | 0o111)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import onnx
 
+from tasnet2hef.base.text import escaped
 from tasnet2hef.base.version import __version__, installed_versions
 from tasnet2hef.diagnose.reduce.sizes import sizes_of
 from tasnet2hef.target.failures.tables import compiler_signatures
@@ -40,7 +41,7 @@ def ticket_text(report: ReduceReport, model: onnx.ModelProto, command: str) -> s
         "## Graph\n\n" + _graph(model, report),
         "## Versions\n\n" + "\n".join(f"- {name}: {version}" for name, version in _versions().items()),
     ]
-    return "\n\n".join(parts) + "\n"
+    return escaped("\n\n".join(parts)) + "\n"
 
 
 def _versions() -> dict[str, str]:

@@ -63,7 +63,7 @@ def _checkpoint_from(raw: RawCheckpoint, options: Mapping[str, object] | None, *
 
 def _read(location: str) -> RawCheckpoint:
     if not location.strip():
-        raise CheckpointError("found no name of a checkpoint, expected a file, a folder or a Hugging Face id")
+        raise CheckpointError("checkpoint: found no name, expected a file, a folder or a Hugging Face id")
     try:
         claimants = [module for module in modules_of(containers) if cast(Container, module).claims(location)]
         if not claimants:
@@ -82,7 +82,9 @@ def _layouts() -> list[Layout]:
 
 def _unwrapped(module: nn.Module) -> nn.Module:
     if not isinstance(module, nn.Module):
-        raise CheckpointError(f"found a {type(module).__name__}, expected a torch network; give a live ConvTasNet")
+        raise CheckpointError(
+            f"module: found a {type(module).__name__}, expected a torch network; give a live ConvTasNet"
+        )
     for name in ("_orig_mod", "module", "model"):
         inner = getattr(module, name, None)
         if isinstance(inner, nn.Module):

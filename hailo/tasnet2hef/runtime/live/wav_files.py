@@ -1,6 +1,7 @@
 """WAV files that are written during a session, and appear under their names once it ends.
 
-One that an error ends leaves none, unless the device failed: what it gave before is kept.
+One that an error ends leaves none, unless the device failed or the session was stopped: what was written before is
+kept.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def wav_file(path: Path, sample_rate_hz: int, channels: int) -> Iterator[Write]:
     """
     import soundfile
 
-    failure: DeviceRunError | None = None
+    failure: DeviceRunError | KeyboardInterrupt | None = None
     try:
         with (
             written_beside(path) as part,
@@ -34,7 +35,9 @@ def wav_file(path: Path, sample_rate_hz: int, channels: int) -> Iterator[Write]:
         ):
             try:
                 yield lambda samples: recording.write(samples.T)
-            except DeviceRunError as error:
+            except (DeviceRunError, KeyboardInterrupt) as error:
+                if not recording.tell():
+                    raise
                 failure = error
     except (OptionError, soundfile.SoundFileError) as error:
         raise AudioError(f"{path}: can't be written ({error})") from error

@@ -68,7 +68,9 @@ def require_finite(sources: Samples) -> Samples:
         RefusedError: some samples are NaN or infinite.
     """
     if not np.isfinite(sources).all():
-        raise RefusedError("the model returned NaN or infinite samples, expected finite ones; export it again")
+        raise RefusedError(
+            "model: found NaN or infinite samples in its output, expected finite ones; export it again"
+        )
     return sources
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
+from tasnet2hef.base.text import escaped
 from tasnet2hef.base.version import __version__
 from tasnet2hef.target.failures.classify import UNKNOWN, Explanation
 from tasnet2hef.target.failures.facts import Facts, shape_text
@@ -49,7 +50,7 @@ def failure_report(explanation: Explanation, stage: str, text: str, facts: Facts
         "## Versions\n\n" + "\n".join(f"- {name}: {value}" for name, value in versions.items()),
         "## What to attach\n\n" + _ATTACH,
     ]
-    return "\n\n".join(parts)
+    return escaped("\n\n".join(parts))
 
 
 def without_private_paths(text: str) -> str:

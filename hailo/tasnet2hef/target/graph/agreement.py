@@ -96,7 +96,7 @@ def _recorded_layers(hn_model: Mapping[str, Any]) -> dict[str, HnLayer]:
     if isinstance(layers, Sequence) and not isinstance(layers, str):
         layers = {str(layer.get("name")): layer for layer in layers if isinstance(layer, Mapping)}
     if not isinstance(layers, Mapping) or not layers:
-        raise GraphError("the recorded graph holds no layers; expected an HN dict with a `layers` entry")
+        raise GraphError("recorded graph: found no layers, expected an HN dict with a `layers` entry")
     shortened = {_unscoped(name): layer for name, layer in layers.items()}
     if len(shortened) < len(layers):  # two scopes in one file: only full names are unique
         return dict(layers)

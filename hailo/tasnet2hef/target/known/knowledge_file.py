@@ -55,7 +55,7 @@ def knowledge_folder() -> Path:
         return Path(home) / "knowledge"
     data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser(os.path.join("~", ".local", "share"))
     if not os.path.isabs(data):
-        raise InputError(f"found no folder for knowledge files ({data[:80]}); set {HOME_VARIABLE} to one")
+        raise InputError(f"knowledge files: found no folder for them ({data[:80]}); set {HOME_VARIABLE} to one")
     return Path(data) / "tasnet2hef" / "knowledge"
 
 
@@ -66,7 +66,9 @@ def knowledge_path(version: str, chip: str) -> Path:
         InputError: the version can't be part of a file's name.
     """
     if not _VERSION.fullmatch(version) or not _CHIP.fullmatch(chip):
-        raise InputError(f"found compiler {version[:40]!r} and chip {chip[:40]!r}, expected plain names of both")
+        raise InputError(
+            f"knowledge: found compiler {version[:40]!r} and chip {chip[:40]!r}, expected plain names of both"
+        )
     return knowledge_folder() / f"{version}_{chip}.jsonl"
 
 

@@ -1,0 +1,23 @@
+"""The command line as a process of its own: with its own streams and signals."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+
+def start(*words: str, **options: Any) -> subprocess.Popen[str]:
+    """Start ``tasnet2hef``; its output is text in UTF-8."""
+    environment = {**os.environ, **options.pop("env", {})}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tasnet2hef", *words], text=True, encoding="utf-8", env=environment, **streams
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Wait for the end; return exit code, stdout and stderr."""
+    out, error = process.communicate(timeout=60)
+    return process.returncode, out or "", error or ""
