@@ -24,6 +24,9 @@ Channel = int | Literal["mix", "each"]
 UNKNOWN_FROM_BYTES = 0x7FFFF000
 """Writers to a pipe, which can't go back to the header, write lengths from here up; these are placeholders."""
 
+LARGEST_WAV_BYTES: Final = (1 << 32) + 7
+"""The header counts all after its first 8 bytes in 32 bits. RF64 and W64 count in 64."""
+
 PROMISED_BYTES = r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*: (\d+) \(should be (\d+)\)"
 """libsndfile's log of a header that promises more bytes than there are, in WAV, AIFF, AU, W64 and RF64 files."""
 
@@ -89,7 +92,7 @@ class ChosenChannels:
         length = 0
         for block in self.recording.blocks():
             chosen = _channels(block, self.channel)
-            heard, heard_elsewhere = heard or chosen.any(), heard_elsewhere or block.any()
+            heard, heard_elsewhere = heard or bool(chosen.any()), heard_elsewhere or bool(block.any())
             length += block.shape[1]
             yield chosen
         if not heard:
@@ -125,6 +128,7 @@ def open_recording(path: str | Path) -> Recording:
     _require_file(path)
     with _opened(path) as recording:
         _require_complete(path, recording)
+        _require_countable(path, recording)
         return Recording(path, recording.channels, recording.samplerate, recording.frames)
 
 
@@ -265,6 +269,15 @@ def resampled_blocks(
     nothing = np.zeros((channels, 0), np.float32)
     rest = nothing if stream is None else _next(stream, nothing, last=True)[:, :missing]
     yield np.pad(rest, ((0, 0), (0, missing - rest.shape[1])))
+
+
+def _require_countable(path: Path, recording: Any) -> None:
+    """Refuse a WAV file whose header can't hold its length: what lies beyond would be left out."""
+    if recording.format in ("WAV", "WAVEX") and path.stat().st_size > LARGEST_WAV_BYTES:
+        raise AudioError(
+            f"{path}: found a WAV file of {path.stat().st_size} bytes, expected at most {LARGEST_WAV_BYTES}, "
+            "which its header can count; convert it to FLAC, RF64 or W64"
+        )
 
 
 def _next(stream: Any, block: Samples, *, last: bool) -> Samples:

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from tasnet2hef.audio.files import LARGEST_WAV_BYTES
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError, OptionError
 from tasnet2hef.base.files import written_beside
@@ -115,4 +116,4 @@ def container_for(sample_bytes: int) -> str:
     >>> container_for(4 << 30)
     'RF64'
     """
-    return "WAV" if sample_bytes + _HEADER_BYTES < 1 << 32 else "RF64"
+    return "WAV" if sample_bytes + _HEADER_BYTES < LARGEST_WAV_BYTES else "RF64"

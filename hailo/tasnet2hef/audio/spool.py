@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Final
+from typing import Final
 
 import numpy as np
 
@@ -19,7 +20,7 @@ _BLOCK_VALUES: Final = 1 << 18
 class Spool:
     """Samples ``[track, source, sample]``, appended in blocks and read back in others."""
 
-    def __init__(self, file: IO[bytes], folder: Path, tracks: int, n_src: int) -> None:
+    def __init__(self, file: FileIO, folder: Path, tracks: int, n_src: int) -> None:
         self._file, self._folder = file, folder
         self._shape = (tracks, n_src)
         self.length = 0
@@ -32,8 +33,9 @@ class Spool:
             AudioError: the disk is full or fails.
         """
         try:
-            self._file.write(np.ascontiguousarray(np.moveaxis(samples, -1, 0)).tobytes())
-            self._file.flush()
+            left = memoryview(np.ascontiguousarray(np.moveaxis(samples, -1, 0)).tobytes())
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
             raise AudioError(
                 f"{self._folder}: the sources can't be held there until all are separated ({error.strerror}); "
@@ -61,7 +63,7 @@ def spool_in(folder: Path, tracks: int, n_src: int) -> Iterator[Spool]:
     """
     with ExitStack() as opened:
         try:
-            file = opened.enter_context(TemporaryFile(dir=folder))
+            file = opened.enter_context(TemporaryFile(dir=folder, buffering=0))
         except OSError as error:
             raise AudioError(
                 f"{folder}: can't be written ({error.strerror}); choose another output folder"

@@ -83,9 +83,13 @@ def test_outputs_have_the_recordings_rate_and_length(model, wav, tmp_path, sampl
 
 
 def test_channels_of_a_source_stay_together(contract, sign_split):
+    class SwapsTheQuiet(sign_split):
+        def run(self, frames):
+            separated = super().run(frames)
+            return separated[::-1] if frames.std() < 0.075 else separated
+
     recording = np.stack([noise(2000)[:, 0], 0.5 * noise(2000)[:, 0]])
-    swapped_in_the_second = sign_split(contract(), [(0, 1)] * 4 + [(1, 0)] * 4)
-    separated = separate_array(swapped_in_the_second, recording, 8000, overlap=0.25)
+    separated = separate_array(SwapsTheQuiet(contract()), recording, 8000, overlap=0.25)
     assert separated.windows == 6
     np.testing.assert_allclose(separated.sources[0], np.maximum(recording, 0), rtol=0, atol=1e-6)
     np.testing.assert_allclose(separated.sources[1], np.minimum(recording, 0), rtol=0, atol=1e-6)
