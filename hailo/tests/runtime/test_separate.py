@@ -103,11 +103,13 @@ def test_rates_are_noted(model, wav, tmp_path):
 
 
 @pytest.mark.parametrize(("channel", "tracks"), [("mix", 1), ("each", 2)])
-def test_progress_rises_to_the_end(model, wav, tmp_path, channel, tracks):
+@pytest.mark.parametrize("loudness", [1, 20], ids=["plain", "written again"])
+def test_progress_rises_to_the_end(model, wav, tmp_path, channel, tracks, loudness):
     calls: list[tuple[float, float]] = []
-    path = wav(samples=noise(4000, 2))
+    path = wav(samples=loudness * noise(4000, 2), subtype="FLOAT")
     separate_file(model, path, tmp_path, channel=channel, progress=lambda done, total: calls.append((done, total)))
     assert calls == sorted(calls)
+    assert len({done for done, _ in calls if 0 < done < 0.5 * tracks}) > 3
     assert calls[-1] == (0.5 * tracks, 0.5 * tracks)
 
 
