@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -78,36 +78,35 @@ def write_sources(
 
     channels, length = shape
     container = container_for(channels * length * BYTES_PER_SAMPLE[sample_format])
+
+    def opened(part: Path) -> Any:
+        subtype = _SUBTYPES[sample_format]
+        return soundfile.SoundFile(part, "w", sample_rate_hz, channels, subtype, format=container)
+
     factor = 1.0
     try:
         with ExitStack() as files:
             parts = [files.enter_context(written_beside(path)) for path in paths]
-
-            def write() -> float:
-                """Write all blocks, scaled; return their highest peak before."""
-                peak = 0.0
-                with ExitStack() as opened:
-                    written = [
-                        opened.enter_context(
-                            soundfile.SoundFile(
-                                part, "w", sample_rate_hz, channels, _SUBTYPES[sample_format], format=container
-                            )
-                        )
-                        for part in parts
-                    ]
-                    for block in blocks():
-                        peak = max(peak, float(np.abs(block).max(initial=0.0)))
-                        for recording, source in zip(written, block, strict=True):
-                            recording.write(source.T * np.float32(factor))
-                return peak
-
-            peak = write()
+            peak = _write_blocks([opened(part) for part in parts], blocks(), factor)
             if sample_format == "int16" and peak > 1:
                 factor = 1.0 / peak
-                write()
+                _write_blocks([opened(part) for part in parts], blocks(), factor)
     except (OptionError, soundfile.SoundFileError, OSError) as error:
         raise AudioError(f"{paths[0].parent}: the sources can't be written ({error})") from error
     return Written(factor, container)
+
+
+def _write_blocks(recordings: Sequence[Any], blocks: Iterable[Samples], factor: float) -> float:
+    """Write ``[source, channel, sample]``, scaled, and close the files; return the highest peak before scaling."""
+    peak = 0.0
+    with ExitStack() as opened:
+        for recording in recordings:
+            opened.enter_context(recording)
+        for block in blocks:
+            peak = max(peak, float(np.abs(block).max(initial=0.0)))
+            for recording, source in zip(recordings, block, strict=True):
+                recording.write(source.T * np.float32(factor))
+    return peak
 
 
 def container_for(sample_bytes: int) -> str:
