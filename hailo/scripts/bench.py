@@ -5,48 +5,19 @@ The numbers are those of this machine at this moment; nothing here is a test.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
 import torch
 
+from scripts.run_tool import run_tool
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.cli.show import console, table
 from tests.random_weights import random_reference
 from tests.replay import wide
 
-TOOL = Path(sys.executable).with_name("tasnet2hef")
 ASSETS = Path(__file__).parents[1] / "assets"
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One run of the command line: its JSON, wall time and peak memory."""
-
-    report: dict[str, object]
-    seconds: float
-    peak_gb: float
-
-
-def run_tool(*arguments: str) -> Measured:
-    """Run ``tasnet2hef`` with ``--json`` in a process of its own."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        start = time.perf_counter()
-        process = subprocess.Popen([str(TOOL), *arguments, "--json"], stdout=out, stderr=err)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        out.seek(0)
-        err.seek(0)
-        if os.waitstatus_to_exitcode(status) not in (0, 1):
-            raise SystemExit(f"{' '.join(arguments)}: {err.read().decode()}")
-        return Measured(json.loads(out.read()), seconds, usage.ru_maxrss / 1e6)
 
 
 def make_checkpoint(folder: Path, norm_type: str) -> Path:

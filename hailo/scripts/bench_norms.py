@@ -13,11 +13,11 @@ from pathlib import Path
 
 import torch
 
-from scripts.bench import run_tool
 from scripts.bench_quantisation import CALIBRATION_MIXTURES, simulate, write_mixtures
 from scripts.demo_network import recipe
 from scripts.demo_network.shipping import write_speech
 from scripts.demo_network.voices import prompts_by_voice
+from scripts.run_tool import run_tool
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.cli.show import console, table
 from tasnet2hef.model.checkpoint import Checkpoint, load_checkpoint

@@ -13,9 +13,10 @@ from typing import Any
 
 import soundfile
 
-from scripts.bench import make_checkpoint, run_tool
+from scripts.bench import make_checkpoint
 from scripts.demo_network import recipe
 from scripts.demo_network.voices import SAMPLE_RATE_HZ
+from scripts.run_tool import run_tool
 from tasnet2hef.cli.show import console, table
 from tasnet2hef.train.mixtures import Mixture
 

@@ -18,7 +18,8 @@ import numpy as np
 import onnxruntime
 import torch
 
-from scripts.bench import ASSETS, run_tool
+from scripts.bench import ASSETS
+from scripts.run_tool import run_tool
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.graph_contract import GraphContract

@@ -27,7 +27,7 @@ for version in "$@"; do
     python=$("$here/find_python.sh" "$version")
     try "core-$version" "$python" "$wheel"
     echo "Python $version: wheel, core: good"
-    for extra in ${EXTRAS-plots live device metrics safetensors hub}; do
+    for extra in ${EXTRAS-plots live device safetensors hub}; do
         try "$extra-$version" "$python" "$wheel[$extra]" > /dev/null
         echo "Python $version: wheel, [$extra]: good"
         rm -rf "$extra-$version"

@@ -10,13 +10,14 @@ negative: SI-SDR ignores the sign of a source, the mixture does not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.samples import Samples, inner_products
 
 LARGEST_CONDITION = 100.0
 LARGEST_RATIO = 4.0
@@ -36,16 +37,43 @@ class Gain:
     """Whether the sources determine the level; if not, the factors are 1."""
 
 
-def mixture_gain(mixture: Samples, sources: Samples) -> Gain:
-    """Find the gains that make ``sources`` ``[source, sample]`` add up to ``mixture`` ``[sample]``.
+class MixtureSums:
+    """The sums over time from which the gains follow, added up block by block.
 
     >>> voices = np.eye(2, 4, dtype=np.float32)
-    >>> mixture_gain(voices.sum(axis=0), 5000 * voices).factors
+    >>> sums = MixtureSums(2)
+    >>> sums.add(voices.sum(axis=0), 5000 * voices)
+    >>> sums.gain().factors
     (0.0002, 0.0002)
     """
-    separated = sources.astype(np.float64)
-    total = mixture.astype(np.float64)
-    return solve_gain(separated @ separated.T, separated @ total, float(np.dot(total, total)))
+
+    def __init__(self, n_src: int) -> None:
+        self._gram = np.zeros((n_src, n_src))
+        self._target = np.zeros(n_src)
+        self._power = 0.0
+
+    def add(self, mixture: Samples, sources: Samples) -> None:
+        """Take the next of the mixture ``[sample]`` and of its sources ``[source, sample]``."""
+        self._gram += inner_products(sources, sources)
+        self._target += inner_products(sources, mixture[None])[:, 0]
+        self._power += float(inner_products(mixture[None], mixture[None])[0, 0])
+
+    def add_channel(self, channel: MixtureSums, order: Sequence[int]) -> None:
+        """Take the sums of another channel, whose source ``order[i]`` is source ``i`` here."""
+        chosen = list(order)
+        self._gram += channel._gram[np.ix_(chosen, chosen)]
+        self._target += channel._target[chosen]
+        self._power += channel._power
+
+    def decay(self, kept: float) -> None:
+        """Let the sums up to here count ``kept`` times as much."""
+        self._gram *= kept
+        self._target *= kept
+        self._power *= kept
+
+    def gain(self) -> Gain:
+        """Find the gains that make the sources add up to the mixture."""
+        return solve_gain(self._gram, self._target, self._power)
 
 
 def solve_gain(gram: NDArray[np.float64], target: NDArray[np.float64], power: float) -> Gain:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
+from tasnet2hef.audio.files import LARGEST_WAV_BYTES
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError, OptionError
 from tasnet2hef.base.files import written_beside
 
 SampleFormat = Literal["int16", "float32"]
 
+BYTES_PER_SAMPLE: Final = {"int16": 2, "float32": 4}
+_HEADER_BYTES: Final = 1 << 16
+"""More than a header takes."""
 _SUBTYPES: Final = {"int16": "PCM_16", "float32": "FLOAT"}
 
 
@@ -43,31 +48,71 @@ def plan_outputs(out_dir: str | Path, stem: str, n_src: int, inputs: Sequence[Pa
     return paths
 
 
-def write_sources(
-    paths: Sequence[Path], sources: Samples, sample_rate_hz: int, sample_format: SampleFormat
-) -> float:
-    """Write ``[source, channel, sample]``, one file per source; return the factor by which all were scaled.
+@dataclass(frozen=True)
+class Written:
+    """How sources were written."""
 
-    16-bit files clip beyond full scale: where a peak would pass 1, all sources are divided by the highest peak.
-    Float files keep any value, so their factor is 1. Files appear under their names once all are complete.
+    factor: float
+    """All sources were scaled by it."""
+    container: str
+    """``WAV``, or ``RF64`` where that can't hold them."""
+
+
+def write_sources(
+    paths: Sequence[Path],
+    blocks: Callable[[], Iterable[Samples]],
+    shape: tuple[int, int],
+    sample_rate_hz: int,
+    sample_format: SampleFormat,
+) -> Written:
+    """Write one file per source; ``blocks`` gives ``[source, channel, sample]`` from the start, at every call.
+
+    ``shape`` is the channels and samples of a source. 16-bit files clip beyond full scale: where a peak would pass
+    1, the sources are written again, all divided by the highest peak. Float files keep any value. Files appear
+    under their names once all are complete.
 
     Raises:
         AudioError: a file can't be written; nothing is left behind.
     """
-    factor = 1.0 if sample_format == "float32" else _safe_factor(sources)
     import soundfile
 
+    channels, length = shape
+    container = container_for(channels * length * BYTES_PER_SAMPLE[sample_format])
+
+    def opened(part: Path) -> Any:
+        subtype = _SUBTYPES[sample_format]
+        return soundfile.SoundFile(part, "w", sample_rate_hz, channels, subtype, format=container)
+
+    factor = 1.0
     try:
         with ExitStack() as files:
-            for path, source in zip(paths, sources, strict=True):
-                part = files.enter_context(written_beside(path))
-                scaled = source.T * np.float32(factor)
-                soundfile.write(part, scaled, sample_rate_hz, subtype=_SUBTYPES[sample_format], format="WAV")
-    except (OptionError, soundfile.SoundFileError) as error:
+            parts = [files.enter_context(written_beside(path)) for path in paths]
+            peak = _write_blocks([opened(part) for part in parts], blocks(), factor)
+            if sample_format == "int16" and peak > 1:
+                factor = 1.0 / peak
+                _write_blocks([opened(part) for part in parts], blocks(), factor)
+    except (OptionError, soundfile.SoundFileError, OSError) as error:
         raise AudioError(f"{paths[0].parent}: the sources can't be written ({error})") from error
-    return factor
+    return Written(factor, container)
 
 
-def _safe_factor(sources: Samples) -> float:
-    peak = float(np.abs(sources).max(initial=0.0))
-    return 1.0 / peak if peak > 1 else 1.0
+def _write_blocks(recordings: Sequence[Any], blocks: Iterable[Samples], factor: float) -> float:
+    """Write ``[source, channel, sample]``, scaled, and close the files; return the highest peak before scaling."""
+    peak = 0.0
+    with ExitStack() as opened:
+        for recording in recordings:
+            opened.enter_context(recording)
+        for block in blocks:
+            peak = max(peak, float(np.abs(block).max(initial=0.0)))
+            for recording, source in zip(recordings, block, strict=True):
+                recording.write(source.T * np.float32(factor))
+    return peak
+
+
+def container_for(sample_bytes: int) -> str:
+    """Return the format that holds so many bytes of samples: WAV counts them in 32 bits.
+
+    >>> container_for(4 << 30)
+    'RF64'
+    """
+    return "WAV" if sample_bytes + _HEADER_BYTES < LARGEST_WAV_BYTES else "RF64"

@@ -1,51 +1,58 @@
-"""Reads the true sources against which separated ones are scored."""
+"""Opens the true sources against which separated ones are scored."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from tasnet2hef.audio.files import Channel, Clip, choose_channels, read_clip
-from tasnet2hef.audio.metrics import require_scorer
-from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.files import Channel, ChosenChannels, Recording, choose_recorded, open_recording
 from tasnet2hef.base.errors import AudioError, OptionError
 
 
-def read_references(references: Sequence[str | Path], clip: Clip, channel: Channel, n_src: int) -> Samples | None:
-    """Read the true sources ``[source, sample]`` of ``clip``; None if there are none.
+def require_references(references: Sequence[str | Path], channel: Channel, n_src: int) -> None:
+    """Check that a recording's sources can be scored against these.
+
+    Raises:
+        OptionError: their number is not the model's, or the channels are kept apart.
+    """
+    if references and channel == "each":
+        raise OptionError(
+            "channel: found each together with references, expected mix or the number of one channel"
+        )
+    if references and len(references) != n_src:
+        raise OptionError(f"references: found {len(references)}, expected {n_src}, one per source of the model")
+
+
+def open_references(
+    references: Sequence[str | Path], recording: Recording, channel: Channel, length: int
+) -> list[ChosenChannels]:
+    """Open the true sources of ``recording``, which has ``length`` samples, and read through them once.
 
     They are taken from the channel that is separated; a mono file serves any channel.
 
     Raises:
         AudioError: one can't be used, or its rate or length is not the recording's.
-        OptionError: their number is not the model's, the channels are kept apart, or the scoring
-            library is missing.
     """
-    if not references:
-        return None
-    require_scorer()
-    if channel == "each":
-        raise OptionError(
-            "channel: found each together with references, expected mix or the number of one channel"
-        )
-    if len(references) != n_src:
-        raise OptionError(f"references: found {len(references)}, expected {n_src}, one per source of the model")
-    return np.concatenate([_read_reference(Path(path), clip, channel) for path in references])
+    truth = []
+    for path in references:
+        reference = open_recording(path)
+        _require_rate(reference, recording)
+        chosen = choose_recorded(reference, "mix" if reference.channels == 1 else channel)
+        _require_length(reference.path, sum(block.shape[1] for block in chosen.blocks()), recording.path, length)
+        truth.append(chosen)
+    return truth
 
 
-def _read_reference(path: Path, clip: Clip, channel: Channel) -> Samples:
-    """Read one true source ``[1, sample]``."""
-    reference = read_clip(path)
-    if reference.sample_rate_hz != clip.sample_rate_hz:
+def _require_rate(reference: Recording, recording: Recording) -> None:
+    if reference.sample_rate_hz != recording.sample_rate_hz:
         raise AudioError(
-            f"{path}: found a rate of {reference.sample_rate_hz} Hz, expected the recording's "
-            f"{clip.sample_rate_hz} Hz ({clip.path}); resample it"
+            f"{reference.path}: found a rate of {reference.sample_rate_hz} Hz, expected the recording's "
+            f"{recording.sample_rate_hz} Hz ({recording.path}); resample it"
         )
-    if reference.length != clip.length:
+
+
+def _require_length(path: Path, found: int, recording: Path, expected: int) -> None:
+    if found != expected:
         raise AudioError(
-            f"{path}: found {reference.length} samples, expected the recording's {clip.length} ({clip.path}); "
-            "cut both alike"
+            f"{path}: found {found} samples, expected the recording's {expected} ({recording}); cut both alike"
         )
-    return choose_channels(reference, "mix" if len(reference.samples) == 1 else channel)

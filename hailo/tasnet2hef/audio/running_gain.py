@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from tasnet2hef.audio.gain import Gain, solve_gain
+from tasnet2hef.audio.gain import Gain, MixtureSums
 from tasnet2hef.audio.samples import Samples
 
 HALF_LIFE_SECONDS: Final = 20.0
@@ -29,22 +29,21 @@ class RunningGain:
 
     def __init__(self, n_src: int, sample_rate_hz: int) -> None:
         self._rate_hz = sample_rate_hz
-        self._gram = np.zeros((n_src, n_src))
-        self._target = np.zeros(n_src)
-        self._power = 0.0
+        self._n_src = n_src
+        self._sums = MixtureSums(n_src)
         self._known: Gain | None = None
 
     @property
     def factors(self) -> tuple[float, ...]:
         """Current factors, one per source; 0 before the level is known."""
-        return (0.0,) * len(self._target) if self._known is None else self._known.factors
+        return (0.0,) * self._n_src if self._known is None else self._known.factors
 
     def apply(self, mixture: Samples, sources: Samples) -> Samples:
         """Return the ``sources`` ``[source, sample]`` of ``mixture`` ``[sample]``, scaled."""
         if not len(mixture):
             return sources
         is_first, last = self._known is None, np.array(self.factors)
-        self._update(mixture.astype(np.float64), sources.astype(np.float64))
+        self._update(mixture, sources)
         now = np.array(self.factors)
         if is_first or (last == now).all():
             steady: Samples = sources * now.astype(np.float32)[:, None]
@@ -55,11 +54,9 @@ class RunningGain:
         scaled: Samples = sources * (last[:, None] + (now - last)[:, None] * ramp).astype(np.float32)
         return scaled
 
-    def _update(self, mixture: np.ndarray, sources: np.ndarray) -> None:
-        kept = 0.5 ** (len(mixture) / (HALF_LIFE_SECONDS * self._rate_hz))
-        self._gram = kept * self._gram + sources @ sources.T
-        self._target = kept * self._target + sources @ mixture
-        self._power = kept * self._power + float(mixture @ mixture)
-        gain = solve_gain(self._gram, self._target, self._power)
+    def _update(self, mixture: Samples, sources: Samples) -> None:
+        self._sums.decay(0.5 ** (len(mixture) / (HALF_LIFE_SECONDS * self._rate_hz)))
+        self._sums.add(mixture, sources)
+        gain = self._sums.gain()
         if gain.is_known and (self._known is None or self._known.note or not gain.note):
             self._known = gain

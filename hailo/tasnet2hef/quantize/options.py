@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasnet2hef.audio.metrics import require_scorer
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.quantize.number_format import MODES
 from tasnet2hef.quantize.plots import require_plots
@@ -51,6 +50,5 @@ def require_options(options: SimulationOptions) -> None:
     for layer, mode in options.precisions.items():
         if mode not in MODES:
             raise OptionError(f"--set {layer}={mode}: found {mode!r}, expected one of {', '.join(MODES)}")
-    require_scorer()
     if options.plots is not None:
         require_plots(options.plots)

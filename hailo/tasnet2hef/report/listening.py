@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from tasnet2hef.audio.files import Clip, choose_channels, read_clip, resample
+from tasnet2hef.audio.files import ChosenChannels, choose_recorded, open_recording, resample
 from tasnet2hef.audio.metrics import score_sources
-from tasnet2hef.audio.references import read_references
-from tasnet2hef.audio.samples import Samples
+from tasnet2hef.audio.references import open_references, require_references
+from tasnet2hef.audio.samples import BlockCutter, Samples
 from tasnet2hef.base.errors import AudioError, OptionError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.progress import Progress, no_progress
@@ -91,11 +91,12 @@ def listen(
         InputError: a file can't be used, or doesn't fit the graph.
     """
     started = time.perf_counter()
-    clip = read_clip(recording)
-    mixture = choose_channels(clip, "mix")
+    mixture = choose_recorded(open_recording(recording), "mix")
+    length = sum(block.shape[1] for block in mixture.blocks())
     with ExitStack() as open_backends:
         plain = open_backends.enter_context(opened(graph, "onnxruntime", threads))
-        truth = read_references(references, clip, "mix", plain.contract.spec.n_src)
+        require_references(references, "mix", plain.contract.spec.n_src)
+        truth = open_references(references, mixture.recording, "mix", length)
         backends: dict[str, Backend] = {FLOAT: plain}
         if calibration is not None:
             backends[INT8] = _simulated(graph, calibration, threads)
@@ -107,7 +108,7 @@ def listen(
                 f"{graph.path}: found a model over {spec.audio_channels} channels, expected one channel; listen "
                 "to the files that `separate` writes"
             )
-        excerpt = _excerpt(clip, mixture, truth, spec.sample_rate, 1 + spec.n_src * len(backends))
+        excerpt = _excerpt(mixture, length, truth, spec.sample_rate, 1 + spec.n_src * len(backends))
         tracks = [Track(MIXTURE, 0, excerpt.mixture[0])]
         for done, (kind, backend) in enumerate(backends.items(), start=1):
             tracks += excerpt.separate(kind, backend)
@@ -145,23 +146,24 @@ class _Excerpt:
         ]
 
 
-def _excerpt(clip: Clip, mixture: Samples, truth: Samples | None, rate_hz: int, tracks: int) -> _Excerpt:
-    """Cut a recording and its sources to the length for ``tracks`` tracks, at the model's rate."""
+def _excerpt(
+    mixture: ChosenChannels, length: int, truth: Sequence[ChosenChannels], rate_hz: int, tracks: int
+) -> _Excerpt:
+    """Cut a recording of ``length`` samples and its sources for ``tracks`` tracks, at the model's rate."""
+    path, found_hz = mixture.recording.path, mixture.recording.sample_rate_hz
     seconds = min(LONGEST_SECONDS, LONGEST_IN_ALL_SECONDS / tracks)
-    samples = min(clip.length, round(seconds * clip.sample_rate_hz))
+    samples = min(length, round(seconds * found_hz))
     notes = []
-    if samples < clip.length:
-        notes.append(f"the first {samples / clip.sample_rate_hz:.1f} of {clip.seconds:.1f} s")
-    if clip.sample_rate_hz != rate_hz:
-        notes.append(f"at the model's {rate_hz:,} Hz; the recording has {clip.sample_rate_hz:,} Hz")
-    cut = [
-        None if each is None else resample(each[:, :samples], clip.sample_rate_hz, rate_hz)
-        for each in (mixture, truth)
+    if samples < length:
+        notes.append(f"the first {samples / found_hz:.1f} of {length / found_hz:.1f} s")
+    if found_hz != rate_hz:
+        notes.append(f"at the model's {rate_hz:,} Hz; the recording has {found_hz:,} Hz")
+    heard, *true = [
+        resample(BlockCutter(each.blocks()).take(samples), found_hz, rate_hz) for each in (mixture, *truth)
     ]
-    assert cut[0] is not None
-    if not cut[0].any():
-        raise AudioError(f"{clip.path}: silent in its first {seconds:.1f} s: nothing to hear; cut the silence off")
-    return _Excerpt(cut[0], cut[1], rate_hz, tuple(notes))
+    if not heard.any():
+        raise AudioError(f"{path}: silent in its first {seconds:.1f} s: nothing to hear; cut the silence off")
+    return _Excerpt(heard, np.concatenate(true) if true else None, rate_hz, tuple(notes))
 
 
 def _without_clipping(tracks: list[Track]) -> tuple[Track, ...]:

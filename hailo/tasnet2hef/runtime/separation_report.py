@@ -16,7 +16,7 @@ class SeparationReport:
     outputs: tuple[Path, ...]
     """One file per source."""
     rtf: float
-    """Processing seconds per second of audio: resampling, net and gain; without reading, loading and writing."""
+    """Processing seconds per second of audio: reading, resampling and net; not loading the model and writing."""
     audio_seconds: float
     """Length of the recording."""
     window_seconds: float

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 
 import numpy as np
@@ -8,7 +9,7 @@ import soundfile
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tasnet2hef.audio.files import choose_channels, read_clip, resample
+from tasnet2hef.audio.files import choose_channels, read_clip, resample, resampled_blocks
 from tasnet2hef.base.errors import AudioError, OptionError
 
 SUBTYPE_STEPS = {
@@ -142,3 +143,20 @@ def test_resampling_moves_nothing(rate):
 
 def test_corpus_is_what_it_says(wav):
     assert soundfile.info(wav(subtype="ULAW")).subtype == "ULAW"
+
+
+def test_a_wav_file_that_its_header_cannot_count_is_refused(wav):
+    path = wav()
+    os.truncate(path, 5 << 30)  # sparse: it takes no room
+    with pytest.raises(AudioError, match=r"WAV file of 5368709120 bytes, expected at most .* RF64 or W64"):
+        read_clip(path)
+
+
+@pytest.mark.parametrize(("from_hz", "to_hz"), [(8000, 8000), (48000, 8000), (8000, 44100), (11025, 8000)])
+@pytest.mark.parametrize("samples", [1, 17, 5000, 23_457])
+@pytest.mark.parametrize("length", [None, 4000])
+def test_rates_change_in_blocks_as_at_once(from_hz, to_hz, samples, length):
+    clip = np.random.default_rng(0).standard_normal((2, samples)).astype(np.float32)
+    blocks = (clip[:, start : start + 1777] for start in range(0, samples, 1777))
+    joined = np.concatenate(list(resampled_blocks(blocks, 2, from_hz, to_hz, length)), axis=1)
+    np.testing.assert_array_equal(joined, resample(clip, from_hz, to_hz, length))

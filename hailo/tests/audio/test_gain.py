@@ -1,15 +1,43 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasnet2hef.audio.gain import mixture_gain
+from tasnet2hef.audio.gain import Gain, MixtureSums
 
 
 def voices(count: int = 2, samples: int = 4000) -> np.ndarray:
     return (0.1 * np.random.default_rng(0).standard_normal((count, samples))).astype(np.float32)
+
+
+def mixture_gain(mixture: np.ndarray, sources: np.ndarray, cuts: tuple[int, ...] = ()) -> Gain:
+    """Add up a whole file, in blocks that begin at ``cuts``."""
+    sums = MixtureSums(len(sources))
+    for start, end in itertools.pairwise((0, *cuts, len(mixture))):
+        sums.add(mixture[start:end], sources[:, start:end])
+    return sums.gain()
+
+
+def test_the_gain_does_not_depend_on_the_blocks():
+    true = voices(3)
+    mixture, raw = true.sum(axis=0), np.float32([[30], [50], [20]]) * true
+    whole = mixture_gain(mixture, raw)
+    assert mixture_gain(mixture, raw, (1, 17, 2000)).factors == pytest.approx(whole.factors, rel=1e-12)
+
+
+def test_channels_add_up_in_the_order_of_the_first():
+    true = voices(4)
+    first, second, both = MixtureSums(2), MixtureSums(2), MixtureSums(2)
+    first.add(true[:2].sum(axis=0), 10 * true[:2])
+    second.add(true[2:].sum(axis=0), 10 * true[[3, 2]])
+    both.add_channel(first, (0, 1))
+    both.add_channel(second, (1, 0))
+    joined = np.concatenate([true[:2], true[2:]], axis=1)
+    assert both.gain().factors == pytest.approx(mixture_gain(joined.sum(axis=0), 10 * joined).factors, rel=1e-12)
 
 
 @given(scale=st.floats(1e-4, 1e5), ratio=st.floats(0.3, 3), sign=st.sampled_from([-1, 1]), count=st.integers(1, 5))

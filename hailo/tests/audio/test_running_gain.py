@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasnet2hef.audio.gain import mixture_gain
 from tasnet2hef.audio.running_gain import RAMP_SECONDS, RunningGain
+from tests.audio.test_gain import mixture_gain
 
 RATE = 8000
 

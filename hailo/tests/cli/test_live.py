@@ -70,7 +70,7 @@ def test_the_table_says_how_it_went(graph: Path, tmp_path: Path, capsys: pytest.
         (["--source", "3"], "--source: found 3, expected 1 to 2"),
         (["--overlap", "0.9"], "overlap: found 0.9"),
         (["--halo", "full"], "norms span the whole window"),
-        (["--from-file", "none.wav"], "none.wav: can't be read as audio"),
+        (["--from-file", "none.wav"], "none.wav: no such file"),
         (["--to-file", str(MIXTURE)], "found the same file"),
         (["--record", str(MIXTURE)], "can't be written"),
     ],

@@ -83,9 +83,13 @@ def test_outputs_have_the_recordings_rate_and_length(model, wav, tmp_path, sampl
 
 
 def test_channels_of_a_source_stay_together(contract, sign_split):
+    class SwapsTheQuiet(sign_split):
+        def run(self, frames):
+            separated = super().run(frames)
+            return separated[::-1] if frames.std() < 0.075 else separated
+
     recording = np.stack([noise(2000)[:, 0], 0.5 * noise(2000)[:, 0]])
-    swapped_in_the_second = sign_split(contract(), [(0, 1)] * 4 + [(1, 0)] * 4)
-    separated = separate_array(swapped_in_the_second, recording, 8000, overlap=0.25)
+    separated = separate_array(SwapsTheQuiet(contract()), recording, 8000, overlap=0.25)
     assert separated.windows == 6
     np.testing.assert_allclose(separated.sources[0], np.maximum(recording, 0), rtol=0, atol=1e-6)
     np.testing.assert_allclose(separated.sources[1], np.minimum(recording, 0), rtol=0, atol=1e-6)
@@ -99,11 +103,13 @@ def test_rates_are_noted(model, wav, tmp_path):
 
 
 @pytest.mark.parametrize(("channel", "tracks"), [("mix", 1), ("each", 2)])
-def test_progress_rises_to_the_end(model, wav, tmp_path, channel, tracks):
+@pytest.mark.parametrize("loudness", [1, 20], ids=["plain", "written again"])
+def test_progress_rises_to_the_end(model, wav, tmp_path, channel, tracks, loudness):
     calls: list[tuple[float, float]] = []
-    path = wav(samples=noise(4000, 2))
+    path = wav(samples=loudness * noise(4000, 2), subtype="FLOAT")
     separate_file(model, path, tmp_path, channel=channel, progress=lambda done, total: calls.append((done, total)))
     assert calls == sorted(calls)
+    assert len({done for done, _ in calls if 0 < done < 0.5 * tracks}) > 3
     assert calls[-1] == (0.5 * tracks, 0.5 * tracks)
 
 
@@ -121,7 +127,6 @@ def references(wav, samples: int = 4000, rate: int = 8000, **options) -> list[Pa
 
 
 def test_references_are_scored_in_their_own_order(model, wav, tmp_path):
-    pytest.importorskip("fast_bss_eval", reason="fast_bss_eval is not installed")
     true = references(wav)
     report = separate_file(model, wav(samples=noise(4000)), tmp_path / "out", references=true)
     assert report.source_numbers == (2, 1)
@@ -137,23 +142,20 @@ def test_references_are_scored_in_their_own_order(model, wav, tmp_path):
         (3999, 8000, "found 3999 samples, expected the recording's 4000"),
     ],
 )
-def test_references_that_do_not_fit(model, wav, tmp_path, monkeypatch, samples, rate, message):
-    monkeypatch.setattr("tasnet2hef.audio.metrics.find_spec", lambda name: name)
+def test_references_that_do_not_fit(model, wav, tmp_path, samples, rate, message):
     true = references(wav, samples, rate)
     with pytest.raises(AudioError, match=rf"b.wav: {message}"):
         separate_file(model, wav(samples=noise(4000)), tmp_path, references=true)
 
 
-def test_references_of_another_number_or_with_each_channel(model, wav, tmp_path, monkeypatch):
-    monkeypatch.setattr("tasnet2hef.audio.metrics.find_spec", lambda name: name)
+def test_references_of_another_number_or_with_each_channel(model, wav, tmp_path):
     with pytest.raises(OptionError, match="references: found 1, expected 2"):
         separate_file(model, wav(), tmp_path, references=[wav("a.wav")])
     with pytest.raises(OptionError, match="channel: found each together with references"):
         separate_file(model, wav(), tmp_path, references=references(wav), channel="each")
 
 
-def test_silent_reference(model, wav, tmp_path, monkeypatch):
-    monkeypatch.setattr("tasnet2hef.audio.metrics.find_spec", lambda name: name)
+def test_silent_reference(model, wav, tmp_path):
     true = [wav("a.wav"), wav("b.wav", np.zeros(4000))]
     with pytest.raises(AudioError, match=r"b.wav: silent"):
         separate_file(model, wav(), tmp_path, references=true)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tasnet2hef.audio.files import Recording, open_recording
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError, OptionError
 from tasnet2hef.runtime.live.capture_queue import CaptureQueue
@@ -53,9 +54,9 @@ class FileMicrophone:
         self, path: Path, channels: Sequence[int] | None = None, speed: float = 1.0, repeat: int = 1
     ) -> None:
         self._path, self._chosen, self.speed, self._repeat = path, channels, speed, repeat
-        with self._open() as recording:
-            self.sample_rate_hz = int(recording.samplerate)
-            self._require_channels(recording)
+        recording = open_recording(path)
+        self.sample_rate_hz = recording.sample_rate_hz
+        self._require_channels(recording)
         self.channels = 1 if channels is None else len(channels)
         self._pace = _Pace(self.sample_rate_hz, speed)
         self._task: Task | None = None
@@ -104,8 +105,8 @@ class FileMicrophone:
                 f"{self._path}: can't be read as audio ({error}); expected a WAV or FLAC file"
             ) from error
 
-    def _require_channels(self, recording: Any) -> None:
-        if not recording.frames:
+    def _require_channels(self, recording: Recording) -> None:
+        if not recording.promised_length:
             raise AudioError(f"{self._path}: empty: found 0 samples at {self.sample_rate_hz} Hz")
         for number in self._chosen or ():
             if not 1 <= number <= recording.channels:

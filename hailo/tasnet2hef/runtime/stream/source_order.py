@@ -40,9 +40,15 @@ def align_order(
     >>> align_order(np.zeros((2, 8), np.float32), np.stack([two, one]), (0, 1))
     (0, 1)
     """
-    agreement = (last @ current.T).astype(np.float64)
     most = float(np.linalg.norm(last)) * float(np.linalg.norm(current))
-    agreement = agreement / most if most > 0 else np.zeros_like(agreement)
+    return order_by_agreement((last @ current.T).astype(np.float64), most, last_order, likeness)
+
+
+def order_by_agreement(
+    products: NDArray[np.float64], most: float, last_order: Order, likeness: NDArray[np.float64] | None = None
+) -> Order:
+    """Do the same with the inner products ``[output, source]`` of both and their maximum, ``|last| |current|``."""
+    agreement = products / most if most > 0 else np.zeros_like(products)
     if likeness is not None:
         agreement += likeness
     best = max(permutations(last_order), key=lambda order: _score(agreement, order))
