@@ -9,13 +9,18 @@ import onnx
 from onnx import TensorProto, numpy_helper, shape_inference
 
 from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.supervise.apart import ApartError, run_apart
 from tasnet2hef.target.graph.constants import Array, evaluate
 from tasnet2hef.target.graph.onnx_node import Shape
+from tasnet2hef.target.graph.stored import LARGEST_AXIS
 
 # Shape operators read tensors of a few numbers; anything larger is a weight, of which only the shape counts.
 _LARGEST_READ_BYTES = 1024
 
 _MOST_PASSES = 64
+_MOST_SECONDS = 8
+_MOST_BYTES = 2**29
+"""What the inference may take. It is C++ that aborts on some shapes, and so runs apart."""
 _MOST_SIZES = 128
 _WHOLE = (TensorProto.INT64, TensorProto.INT32, TensorProto.BOOL)
 _OF_SIZES = (
@@ -53,12 +58,23 @@ def _inferred(model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]],
     skeleton = _skeleton(model)
     stored = {tensor.name for tensor in model.graph.initializer}
     _fix_inputs(skeleton, input_shapes, stored, where)
+    try:
+        inferred = run_apart(lambda: _repeated(skeleton, where), _MOST_SECONDS, _MOST_BYTES)
+    except ApartError as error:
+        raise GraphError(
+            f"{where}: ONNX's shape inference {error}: an operator or a shape in it is damaged; export again"
+        ) from None
+    return onnx.GraphProto.FromString(inferred)
+
+
+def _repeated(skeleton: onnx.ModelProto, where: str) -> bytes:
+    """Infer until no more shapes become known; return the graph, serialised."""
     inferred = _infer(skeleton, where)
     for _ in range(_MOST_PASSES):
         if not _write_out_sizes(skeleton, inferred):
             break
         inferred = _infer(skeleton, where)
-    return inferred
+    return bytes(inferred.SerializeToString())
 
 
 def _infer(skeleton: onnx.ModelProto, where: str) -> onnx.GraphProto:
@@ -137,12 +153,23 @@ def _skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
     graph.input.extend(model.graph.input)
     graph.output.extend(model.graph.output)
     graph.value_info.extend(model.graph.value_info)
+    for value in (*graph.output, *graph.value_info):
+        _forget_impossible(value)
     for tensor in model.graph.initializer:
         if tensor.ByteSize() <= _LARGEST_READ_BYTES and tensor.data_location != TensorProto.EXTERNAL:
             graph.initializer.append(tensor)
         else:
             graph.initializer.add(name=tensor.name, dims=tensor.dims, data_type=tensor.data_type)
     return skeleton
+
+
+def _forget_impossible(value: onnx.ValueInfoProto) -> None:
+    """Make sizes unknown that no tensor has: some exporters write -1 for a dynamic axis."""
+    tensor = value.type.tensor_type
+    if value.type.HasField("tensor_type") and tensor.HasField("shape"):
+        for axis in tensor.shape.dim:
+            if not 0 <= axis.dim_value <= LARGEST_AXIS:
+                axis.ClearField("dim_value")
 
 
 def _shape_only(node: onnx.NodeProto) -> onnx.NodeProto:
@@ -199,7 +226,7 @@ def _check_static(value: onnx.ValueInfoProto, where: str) -> None:
             f"{where}: input {value.name} has dynamic axes {axes}; give its shape as "
             f"{value.name}={','.join(f'<{a}>' if isinstance(a, str) else str(a) for a in axes)}"
         )
-    if any(not 1 <= int(axis) < 2**31 for axis in axes):
+    if any(not 1 <= int(axis) <= LARGEST_AXIS for axis in axes):
         raise GraphError(f"{where}: input {value.name} has shape {axes}, expected sizes from 1 up")
 
 

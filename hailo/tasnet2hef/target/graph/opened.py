@@ -9,16 +9,17 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from onnx.external_data_helper import load_external_data_for_model, uses_external_data
 
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.files import other_content
 from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
 from tasnet2hef.target.graph.cost import Cost, summarise
+from tasnet2hef.target.graph.functions import inline_functions
 from tasnet2hef.target.graph.layers import HailoNet
-from tasnet2hef.target.graph.loader import LoadedGraph, graph_of_model, inline_functions
+from tasnet2hef.target.graph.loader import LoadedGraph, graph_of_model
 from tasnet2hef.target.graph.onnx_node import Shape
 from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.stored import load_external
 
 LARGEST_FILE_BYTES = 2**31 - 1
 
@@ -148,11 +149,10 @@ class OpenedGraph:
         """
         copy = onnx.ModelProto()
         copy.CopyFrom(self.model)
-        if any(uses_external_data(tensor) for tensor in copy.graph.initializer):
-            try:
-                load_external_data_for_model(copy, str(self.path.parent))
-            except (OSError, ValueError, onnx.checker.ValidationError) as error:
-                raise GraphError(f"{self.path}: its external weights can't be read ({error})") from error
+        try:
+            load_external(copy, self.path.parent)
+        except GraphError as error:
+            raise GraphError(f"{self.path}: its external weights can't be read ({error})") from None
         return copy
 
 
