@@ -10,11 +10,12 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
+from tasnet2hef.base.errors import GraphError
 from tasnet2hef.diagnose.reduce.subgraph import bodies, new_model, stored_tensors
 from tasnet2hef.target.graph.inference import infer_values
 from tasnet2hef.target.graph.loader import graph_of_model
 from tasnet2hef.target.graph.opened import OpenedGraph
-from tasnet2hef.target.graph.stored import load_external
+from tasnet2hef.target.graph.stored import load_external, stored_bytes
 
 OLDEST_IR: Final = 4  # before, initialisers had to be inputs as well
 _FLOATS: Final = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
@@ -24,6 +25,7 @@ _INTEGERS: Final = (
 )
 _NEVER_TRAINED: Final = (TensorProto.INT64, TensorProto.UINT64, TensorProto.BOOL, TensorProto.STRING)
 _LARGEST_INTEGER_LIST: Final = 16
+_MOST_ABSENT_BYTES: Final = 2**27
 _READ_FOR_SHAPES: Final = ("Resize", "Upsample", "Range")
 
 
@@ -39,6 +41,14 @@ def prepared(path: Path, input_shapes: Mapping[str, Sequence[int]]) -> onnx.Mode
     graph_of_model(model, path, input_shapes)
     values = infer_values(model, input_shapes, path.name)
     load_external(model, path.parent, skip_absent=True)
+    absent = sum(
+        stored_bytes(each) for each in model.graph.initializer if each.data_location == TensorProto.EXTERNAL
+    )
+    if absent > _MOST_ABSENT_BYTES:
+        raise GraphError(
+            f"{path}: {absent / 1e6:,.0f} MB of its weights are absent, expected at most "
+            f"{_MOST_ABSENT_BYTES / 1e6:,.0f} MB, which are replaced by random numbers; put their file beside it"
+        )
     graph = model.graph
     stored = {tensor.name for tensor in graph.initializer}
     inputs = [values[value.name] for value in graph.input if value.name not in stored]

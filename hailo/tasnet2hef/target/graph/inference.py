@@ -18,9 +18,10 @@ from tasnet2hef.target.graph.stored import LARGEST_AXIS
 _LARGEST_READ_BYTES = 1024
 
 _MOST_PASSES = 64
-_MOST_SECONDS = 8
+_MOST_SECONDS = 3
+_BYTES_A_SECOND = 100_000
 _MOST_BYTES = 2**29
-"""What the inference may take. It is C++ that aborts on some shapes, and so runs apart."""
+"""What the inference may take: it is C++ that aborts on some shapes, and so runs apart."""
 _MOST_SIZES = 128
 _WHOLE = (TensorProto.INT64, TensorProto.INT32, TensorProto.BOOL)
 _OF_SIZES = (
@@ -47,19 +48,27 @@ def infer_shapes(
 
 
 def infer_values(
-    model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str
+    model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str, *, from_inputs: bool = False
 ) -> dict[str, onnx.ValueInfoProto]:
-    """Return type and shape of every input, output and intermediate tensor where known; see `infer_shapes`."""
-    graph = _inferred(model, input_shapes, where)
+    """Return type and shape of every input, output and intermediate tensor where known; see `infer_shapes`.
+
+    With `from_inputs`, the shapes that the file says of other tensors are not believed.
+    """
+    graph = _inferred(model, input_shapes, where, from_inputs=from_inputs)
     return {value.name: value for value in (*graph.input, *graph.value_info, *graph.output)}
 
 
-def _inferred(model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str) -> onnx.GraphProto:
+def _inferred(
+    model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str, *, from_inputs: bool = False
+) -> onnx.GraphProto:
     skeleton = _skeleton(model)
+    if from_inputs:
+        _forget_shapes(skeleton)
     stored = {tensor.name for tensor in model.graph.initializer}
     _fix_inputs(skeleton, input_shapes, stored, where)
     try:
-        inferred = run_apart(lambda: _repeated(skeleton, where), _MOST_SECONDS, _MOST_BYTES)
+        seconds = _MOST_SECONDS + skeleton.ByteSize() // _BYTES_A_SECOND
+        inferred = run_apart(lambda: _repeated(skeleton, where), seconds, _MOST_BYTES)
     except ApartError as error:
         raise GraphError(
             f"{where}: ONNX's shape inference {error}: an operator or a shape in it is damaged; export again"
@@ -193,9 +202,14 @@ def _fix_inputs(
             changed |= _override(value, input_shapes[value.name], where)
         _check_static(value, where)
     if changed:  # the stored shapes followed from the old input
-        del model.graph.value_info[:]
-        for output in model.graph.output:
-            output.type.tensor_type.ClearField("shape")
+        _forget_shapes(model)
+
+
+def _forget_shapes(model: onnx.ModelProto) -> None:
+    """Remove the shapes of all tensors but the inputs."""
+    del model.graph.value_info[:]
+    for output in model.graph.output:
+        output.type.tensor_type.ClearField("shape")
 
 
 def _override(value: onnx.ValueInfoProto, shape: Sequence[int], where: str) -> bool:

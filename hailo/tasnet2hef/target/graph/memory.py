@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 import onnx
+from onnx import TensorProto
 
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.inference import infer_values, static_shape
@@ -14,20 +15,25 @@ _LARGEST_ITEM_BYTES = 8
 
 
 def require_memory(model: onnx.ModelProto, where: str, most_bytes: int) -> None:
-    """Check that a model with its weights inside can run within ``most_bytes``, at 8 bytes a value.
+    """Check that a model can run within ``most_bytes``, at 8 bytes a value, weights left aside.
 
     Stored shapes of intermediate tensors are not believed: they are inferred again. Results that depend on no
     input are kept by a runtime, all others until their last reader has run.
 
     Raises:
-        GraphError: it needs more; or that is not known: a shape is computed, a node runs a graph inside.
+        GraphError: it needs more; or that is not known: a shape is computed, a node runs a graph, there are texts.
     """
     inside = next((node for node in model.graph.node if _runs_a_graph(node)), None)
     if inside is not None:
         raise GraphError(
             f"{where}: node {inside.name or inside.op_type} runs a graph inside, as often as that says"
         )
-    sizes = _sizes(model, where)
+    values = list(infer_values(model, {}, where, from_inputs=True).values())
+    types = [tensor.data_type for tensor in model.graph.initializer]
+    if TensorProto.STRING in (*types, *(value.type.tensor_type.elem_type for value in values)):
+        raise GraphError(f"{where}: works on texts, whose length is not known")
+    shapes = {value.name: static_shape(value) for value in values}
+    sizes = {name: math.prod(shape) for name, shape in shapes.items() if shape is not None}
     unknown = next((name for node in model.graph.node for name in node.output if name and name not in sizes), None)
     if unknown is not None:
         raise GraphError(f"{where}: the shape of {unknown} does not follow from the inputs")
@@ -40,17 +46,6 @@ def require_memory(model: onnx.ModelProto, where: str, most_bytes: int) -> None:
 
 def _runs_a_graph(node: onnx.NodeProto) -> bool:
     return any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute)
-
-
-def _sizes(model: onnx.ModelProto, where: str) -> dict[str, int]:
-    """Return the number of values of every tensor of known shape."""
-    bare = onnx.ModelProto()
-    bare.CopyFrom(model)
-    del bare.graph.value_info[:]
-    for output in bare.graph.output:
-        output.type.tensor_type.ClearField("shape")
-    shapes = {name: static_shape(value) for name, value in infer_values(bare, {}, where).items()}
-    return {name: math.prod(shape) for name, shape in shapes.items() if shape is not None}
 
 
 def _most_values(graph: onnx.GraphProto, sizes: Mapping[str, int]) -> int:

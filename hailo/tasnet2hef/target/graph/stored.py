@@ -148,8 +148,8 @@ def read_external(tensor: TensorProto, folder: Path) -> bytes:
         with file.open("rb") as opened:
             opened.seek(offset)
             return opened.read(expected)
-    except OSError as error:
-        raise GraphError(f"{place}: its file {name} can't be read ({error.strerror})") from None
+    except (OSError, MemoryError) as error:
+        raise GraphError(f"{place}: {expected} bytes of {name} can't be read ({error})") from None
 
 
 def load_external(model: onnx.ModelProto, folder: Path, *, skip_absent: bool = False) -> None:

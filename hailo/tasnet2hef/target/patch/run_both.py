@@ -16,7 +16,7 @@ from tasnet2hef.target.graph.onnx_node import Shape
 
 _SEED = 20
 _MOST_BYTES = 2**29
-_MOST_SECONDS = 8
+_MOST_SECONDS = 4
 """What a comparison may take: memory beyond the weights, and time beyond a second a megabyte of them."""
 
 
