@@ -81,11 +81,13 @@ def _answer(work: Callable[[], object], writer: int, seconds: int, memory_bytes:
 
 def _limit(seconds: int, memory_bytes: int | None) -> None:
     """Set the limits of this process, and close its outputs: an abort prints, and may leave a core file."""
+    import faulthandler
     import resource
 
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (1, 2):
         os.dup2(nothing, stream)
+    faulthandler.disable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     if memory_bytes is not None and _MEMORY_IN_USE.exists():

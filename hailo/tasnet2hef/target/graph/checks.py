@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 import onnx
 
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.target.graph.stored import LARGEST_AXIS, check_stored, stored_tensors
+from tasnet2hef.target.graph.stored import LARGEST_AXIS, MOST_AXES, check_stored, stored_tensors
 
 _STANDARD_DOMAINS = ("", "ai.onnx")
 _POSITIVE = ("strides", "dilations", "kernel_shape", "group", "blocksize", "num_outputs", "num_groups")
@@ -41,6 +41,9 @@ def check_parts(model: onnx.ModelProto, where: str) -> int:
     opset = _check_opset(model, where)
     if any(not tensor.name for tensor in model.graph.initializer):
         raise GraphError(f"{where}: an initialiser has no name; export again")
+    for value in (*model.graph.input, *model.graph.output):
+        if (axes := len(value.type.tensor_type.shape.dim)) > MOST_AXES:
+            raise GraphError(f"{where}: {value.name} has {axes} axes, expected at most {MOST_AXES}; export again")
     for tensor in stored_tensors(model.graph):
         check_stored(tensor, where)
     for node in model.graph.node:

@@ -9,8 +9,8 @@ import onnx
 
 from tasnet2hef.base.errors import GraphError
 
-MOST_NODES: Final = 20_000
-"""Nodes that a model may have after inlining; the largest graph that we know of a compiler's has 2,700."""
+MOST_NODES: Final = 10_000
+"""Nodes that a model may have after inlining: twelve times those of the largest net that is recorded here."""
 MOST_LEVELS: Final = 64
 """Functions inside one another; PyTorch's exporter makes about as many as there are modules inside one another."""
 
