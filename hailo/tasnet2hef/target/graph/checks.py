@@ -33,7 +33,7 @@ def check_parts(model: onnx.ModelProto, where: str) -> int:
     Raises:
         GraphError: the first defect.
     """
-    _check_names(model, where)
+    check_names(model, where)
     if not model.graph.node and not model.graph.output:
         raise GraphError(f"{where}: holds no ONNX graph (no nodes, no outputs); expected an ONNX model")
     if not model.graph.output:
@@ -54,11 +54,12 @@ def check_parts(model: onnx.ModelProto, where: str) -> int:
     return opset
 
 
-def _check_names(model: onnx.ModelProto, where: str) -> None:
+def check_names(model: onnx.ModelProto, where: str) -> None:
     """Refuse text that is not UTF-8: protobuf returns such names as bytes."""
     graph = model.graph
     named = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
-    names = [entry.name for entry in named]
+    names = [graph.name, model.producer_name, model.producer_version, *(entry.name for entry in named)]
+    names += [text for entry in model.metadata_props for text in (entry.key, entry.value)]
     names += [entry.domain for entry in model.opset_import]
     for node in graph.node:
         names += [node.name, node.op_type, node.domain, *node.input, *node.output]
@@ -97,8 +98,8 @@ def _check_arity(node: onnx.NodeProto, place: str, opset: int) -> None:
         return  # no such operator: the parser reports it as unsupported
     try:
         schema = onnx.defs.get_schema(node.op_type, opset, "")
-    except onnx.defs.SchemaError:
-        return  # not in this opset: likewise
+    except onnx.defs.SchemaError:  # not in this opset: likewise, but it reads what it would read in the newest
+        schema = onnx.defs.get_schema(node.op_type, "")
     required = sum(option == onnx.defs.OpSchema.FormalParameterOption.Single for option in _options(schema))
     count = len(node.input)
     if not schema.min_input <= count <= schema.max_input or not all(node.input[:required]):

@@ -73,7 +73,9 @@ def _inferred(
         raise GraphError(
             f"{where}: ONNX's shape inference {error}: an operator or a shape in it is damaged; export again"
         ) from None
-    return onnx.GraphProto.FromString(inferred)
+    graph = onnx.GraphProto()
+    graph.ParseFromString(inferred)
+    return graph
 
 
 def _repeated(skeleton: onnx.ModelProto, where: str) -> bytes:

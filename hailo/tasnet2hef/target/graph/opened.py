@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.files import other_content
 from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
+from tasnet2hef.target.graph.checks import check_names
 from tasnet2hef.target.graph.cost import Cost, summarise
 from tasnet2hef.target.graph.functions import inline_functions
 from tasnet2hef.target.graph.layers import HailoNet
@@ -49,7 +50,7 @@ class OpenedGraph:
         """Read an ONNX file.
 
         Raises:
-            GraphError: it is missing, not ONNX, cut short or over 2 GB.
+            GraphError: it is missing, not ONNX, cut short, over 2 GB, or has names that are no UTF-8 text.
         """
         file = Path(path)
         data = _read_bytes(file)
@@ -62,6 +63,7 @@ class OpenedGraph:
             raise GraphError(f"{file}: not an ONNX model, or cut short ({error}); export again") from None
         if not model.HasField("graph"):
             raise GraphError(f"{file}: not an ONNX model (it holds no graph); expected an .onnx file")
+        check_names(model, str(file))
         graph = cls(model, file, data, input_shapes)
         graph.digest  # noqa: B018 (taken now, so that the bytes need not be kept)
         return graph

@@ -81,16 +81,20 @@ def check_stored(tensor: TensorProto, where: str) -> None:
 
 def stored_bytes(tensor: TensorProto) -> int:
     """Return the bytes that a tensor's values take, from its shape and type."""
-    return -(-_BITS.get(tensor.data_type, 0) * math.prod(tensor.dims) // 8)
+    return -(-_BITS.get(tensor.data_type, 0) * _count(tensor) // 8)
 
 
 def _entries(tensor: TensorProto) -> int:
     """Return how many entries the list of a tensor's values has: 4-bit types lie two in one."""
-    values = math.prod(tensor.dims)
+    values = _count(tensor)
     if tensor.data_type in _COMPLEX:
         return 2 * values
     packed = 8 // min(8, _BITS.get(tensor.data_type, 8))
     return -(-values // packed)
+
+
+def _count(tensor: TensorProto) -> int:
+    return math.prod(int(length) for length in tensor.dims)
 
 
 def _shown(tensor: TensorProto) -> str:
