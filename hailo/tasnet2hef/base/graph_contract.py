@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tasnet2hef.base.errors import GraphError, OptionError
-from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.base.records import RecordError, parse_json, require_object, shown
+from tasnet2hef.base.spec import (
+    TasNetSpec,
+    require_bool,
+    require_choice,
+    require_int,
+    require_number,
+    require_text,
+)
 from tasnet2hef.base.version import __version__
 
 if TYPE_CHECKING:
@@ -20,6 +28,13 @@ METADATA_KEY: Final = "tasnet2hef"
 INPUT_NAME: Final = "frames"
 LAYOUTS: Final = ("tall", "wide")
 STREAMS: Final = (1, 2, 4, 8)
+NORM_FORMS: Final = ("exact", "frame", "folded")
+RESIDUALS: Final = ("separate", "joint")
+_MOST_FRAMES: Final = 2**24
+_MOST_SAMPLES: Final = 2**28
+"""Of a window: 93 minutes at 48 kHz, 1 GB of floats."""
+_MOST_SEGMENTS: Final = 1000
+_LOUDEST: Final = 1e6
 
 
 def output_names(n_src: int) -> tuple[str, ...]:
@@ -80,6 +95,36 @@ class GraphContract:
     version: str = __version__
     """Version of tasnet2hef that exported the graph."""
 
+    def __post_init__(self) -> None:
+        """Check types and ranges: a contract is read from a file that anybody may have written.
+
+        Raises:
+            OptionError: a value has the wrong type or range.
+        """
+        require_int("window_frames", self.window_frames, at_least=1)
+        require_choice("norm", self.norm, NORM_FORMS)
+        require_choice("layout", self.layout, LAYOUTS)
+        require_choice("residual", self.residual, RESIDUALS)
+        if isinstance(self.streams, bool) or self.streams not in STREAMS:
+            raise OptionError(f"streams: found {shown(self.streams)}, expected one of {STREAMS}")
+        require_bool("stateful", self.stateful)
+        if self.input_level_dbfs is not None:
+            require_number("input_level_dbfs", self.input_level_dbfs, -200, 200)
+        require_number("decoder_bias", self.decoder_bias, -_LOUDEST, _LOUDEST)
+        require_int("segments", self.segments, at_least=1)
+        require_int("segment", self.segment, at_least=1)
+        if not self.segment <= self.segments <= _MOST_SEGMENTS:
+            found = f"{shown(self.segment)} of {shown(self.segments)}"
+            raise OptionError(f"segment: found {found}, expected at most {_MOST_SEGMENTS}")
+        require_text("segment_of", self.segment_of)
+        require_text("version", self.version)
+        samples = self.window_frames * self.spec.stride
+        if self.window_frames > _MOST_FRAMES or samples > _MOST_SAMPLES:
+            raise OptionError(
+                f"window_frames: found {shown(self.window_frames)} of {self.spec.stride} samples, expected at "
+                f"most {_MOST_FRAMES:,} frames and {_MOST_SAMPLES:,} samples"
+            )
+
     @property
     def rows(self) -> int:
         """Rows of ``stride`` samples in the input: T + m - 1."""
@@ -131,11 +176,19 @@ class GraphContract:
                 "export it with convtasnet_to_onnx.py"
             )
         try:
-            fields: dict[str, Any] = json.loads(metadata[METADATA_KEY])
-            names = {field.name for field in dataclasses.fields(cls)}
-            fields = {name: value for name, value in fields.items() if name in names}
-            return cls(**{**fields, "spec": TasNetSpec(**fields["spec"])})
-        except (ValueError, TypeError, KeyError, AttributeError, OptionError) as error:
+            fields = require_object(parse_json(metadata[METADATA_KEY]))
+            spec = require_object(fields.get("spec"))
+            contract = cls(**{**_known(cls, fields), "spec": TasNetSpec(**_known(TasNetSpec, spec))})
+            if not contract.stateful and not contract.window_samples:
+                raise OptionError(f"window_frames: found {contract.window_frames}, which no clip makes")
+        except (RecordError, TypeError, OptionError) as error:  # TypeError: a field is missing
             raise GraphError(
                 f"{where}: its {METADATA_KEY} metadata is damaged ({error}); export the graph again"
             ) from error
+        return contract
+
+
+def _known(kind: type, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that a dataclass has: later versions may write more."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in fields.items() if name in names}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.records import shown
 
 NORMS: Final = ("gLN", "fgLN", "cLN", "cgLN", "bN", "identity")
 ACTIVATIONS: Final = ("linear", "relu", "prelu", "leaky_relu", "sigmoid", "softmax", "tanh", "gelu", "swish")
@@ -45,20 +46,23 @@ NOT_ASTEROID: Final = frozenset(
 """Options that Asteroid's class lacks: only at their defaults is a net one that Asteroid can build."""
 
 LEAST_RATE, MOST_RATE = 1000, 768_000
-_POSITIVE: Final = (
-    "n_src",
-    "sample_rate",
-    "n_filters",
-    "kernel_size",
-    "stride",
-    "bn_chan",
-    "hid_chan",
-    "conv_kernel_size",
-    "n_blocks",
-    "n_repeats",
-    "out_chan",
-    "audio_channels",
-)
+_POSITIVE: Final = {
+    "n_src": 5,
+    "sample_rate": MOST_RATE,
+    "n_filters": 65_536,
+    "kernel_size": 65_536,
+    "stride": 65_536,
+    "bn_chan": 65_536,
+    "hid_chan": 65_536,
+    "conv_kernel_size": 1024,
+    "n_blocks": 16,
+    "n_repeats": 128,
+    "out_chan": 65_536,
+    "audio_channels": 64,
+}
+"""Whole numbers from 1, and the most of each: far beyond any net, and no work in Python before a net is built."""
+_FROM_ZERO: Final = {"skip_chan": 65_536, "encoder_padding": 65_536}
+_LONGEST_TEXT: Final = 200
 
 
 def _canonical(options: dict[str, Any]) -> dict[str, Any]:
@@ -165,26 +169,24 @@ class TasNetSpec:
 
     def __post_init__(self) -> None:
         """Validate; see the class."""
-        for name in _POSITIVE:
-            _require_int(name, getattr(self, name), at_least=1)
-        for name in ("skip_chan", "encoder_padding"):
-            _require_int(name, getattr(self, name), at_least=0)
-        _require_choice("norm_type", self.norm_type, NORMS)
-        _require_choice("mask_act", self.mask_act, ACTIVATIONS)
-        _require_choice("encoder_activation", self.encoder_activation, ACTIVATIONS)
-        _require_choice(
+        for name in (*_POSITIVE, *_FROM_ZERO):
+            require_int(name, getattr(self, name), at_least=0 if name in _FROM_ZERO else 1)
+        require_text("fb_name", self.fb_name)
+        require_choice("norm_type", self.norm_type, NORMS)
+        require_choice("mask_act", self.mask_act, ACTIVATIONS)
+        require_choice("encoder_activation", self.encoder_activation, ACTIVATIONS)
+        require_choice(
             "mask_input_act", self.mask_input_act, tuple(act for act in ACTIVATIONS if act != "softmax")
         )
         for name in ("bottleneck_norm", "depthwise_norm"):
-            _require_choice(name, getattr(self, name) or self.norm_type, NORMS)
-        _require_choice("softmax_over", self.softmax_over, SOFTMAX_AXES)
-        _require_choice("conv_padding", self.conv_padding, CONV_PADDINGS)
-        _require_choice("alignment", self.alignment or "none", ALIGNMENTS)
+            require_choice(name, getattr(self, name) or self.norm_type, NORMS)
+        require_choice("softmax_over", self.softmax_over, SOFTMAX_AXES)
+        require_choice("conv_padding", self.conv_padding, CONV_PADDINGS)
+        require_choice("alignment", self.alignment or "none", ALIGNMENTS)
         for name in ("causal", "encoder_bias", "decoder_bias"):
-            if not isinstance(getattr(self, name), bool):
-                raise OptionError(f"{name}: found {getattr(self, name)!r}, expected true or false")
+            require_bool(name, getattr(self, name))
         for name, least in (("norm_eps", 1e-16), ("bottleneck_norm_eps", 0.0)):
-            _require_number(name, getattr(self, name), least)
+            require_number(name, getattr(self, name), least, 1)
         self._check_combinations()
 
     def _check_combinations(self) -> None:
@@ -202,6 +204,9 @@ class TasNetSpec:
             )
         if not LEAST_RATE <= self.sample_rate <= MOST_RATE:
             raise OptionError(f"sample_rate: found {self.sample_rate}, expected {LEAST_RATE} to {MOST_RATE} Hz")
+        for name, most in (_POSITIVE | _FROM_ZERO).items():
+            if getattr(self, name) > most:
+                raise OptionError(f"{name}: found {shown(getattr(self, name))}, expected at most {most:,}")
         if self.encoder_padding > self.kernel_size:
             raise OptionError(
                 f"encoder_padding: found {self.encoder_padding}, expected at most the kernel of "
@@ -327,16 +332,31 @@ class TasNetSpec:
         return next((samples for samples in shorter if self.frames_of(samples) == frames), 0)
 
 
-def _require_number(name: str, value: object, least: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= 1:
-        raise OptionError(f"{name}: found {value!r}, expected a number from {least:g} to 1")
+def require_number(name: str, value: object, least: float, most: float) -> None:
+    """Check a field of a record; raise OptionError for another type, NaN, or a number out of range."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise OptionError(f"{name}: found {shown(value)}, expected a number from {least:g} to {most:g}")
 
 
-def _require_int(name: str, value: object, *, at_least: int) -> None:
+def require_int(name: str, value: object, *, at_least: int) -> None:
+    """Check a field of a record; raise OptionError for another type, or a smaller number."""
     if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
-        raise OptionError(f"{name}: found {value!r}, expected a whole number of at least {at_least}")
+        raise OptionError(f"{name}: found {shown(value)}, expected a whole number of at least {at_least}")
 
 
-def _require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+def require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Check a field of a record; raise OptionError for another value."""
     if value not in choices:
-        raise OptionError(f"{name}: found {value!r}, expected one of {', '.join(choices)}")
+        raise OptionError(f"{name}: found {shown(value)}, expected one of {', '.join(choices)}")
+
+
+def require_bool(name: str, value: object) -> None:
+    """Check a field of a record; raise OptionError for another type."""
+    if not isinstance(value, bool):
+        raise OptionError(f"{name}: found {shown(value)}, expected true or false")
+
+
+def require_text(name: str, value: object) -> None:
+    """Check a field of a record; raise OptionError for another type, or more than a name."""
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        raise OptionError(f"{name}: found {shown(value)}, expected a text of at most {_LONGEST_TEXT} letters")

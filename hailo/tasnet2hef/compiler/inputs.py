@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from onnx.external_data_helper import ExternalDataInfo, uses_external_data
+from onnx import TensorProto
 
 from tasnet2hef.base.errors import GraphError, InputError
 from tasnet2hef.base.files import digest_of_file
@@ -25,6 +25,7 @@ from tasnet2hef.target.alls.parser import parse_script, read_script
 from tasnet2hef.target.check import CheckReport, check_here
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.graph.stored import external_file
 
 
 @dataclass(frozen=True)
@@ -171,10 +172,7 @@ def _read_script(path: Path | None, net: HailoNet) -> tuple[str, list[str]]:
 
 def _weight_files(graph: OpenedGraph) -> tuple[Path, ...]:
     """Return the files of a graph's external weights, as far as they exist."""
-    tensors = [tensor for tensor in graph.model.graph.initializer if uses_external_data(tensor)]
-    names = sorted({str(ExternalDataInfo(tensor).location) for tensor in tensors})
-    for name in names:
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise GraphError(f"{graph.path}: found weights at {name!r}, expected them in the graph's own folder")
+    outside = (each for each in graph.model.graph.initializer if each.data_location == TensorProto.EXTERNAL)
+    names = sorted({external_file(tensor) for tensor in outside})
     files = [graph.path.parent / name for name in names]
     return tuple(path.absolute() for path in files if path.is_file())

@@ -130,9 +130,10 @@ def check_graph(
     chip, net = load_chip(hardware), graph.net
     context = RuleContext(loaded, net, graph.cost, chip, graph.model, single_context, compiler, knowledge)
     findings = [finding for rule in all_rules() for finding in rule.check(context)]
-    notes = _notes(compiler, hardware, knowledge, {node.op_type for node in loaded.nodes})
+    resources, notes = _resources(graph, chip)
+    notes += _notes(compiler, hardware, knowledge, {node.op_type for node in loaded.nodes})
     found = tuple(ordered(findings, net))
-    return CheckReport(loaded.name, found, net, _resources(graph, chip), compiler, knowledge, notes)
+    return CheckReport(loaded.name, found, net, resources, compiler, knowledge, notes)
 
 
 def _notes(compiler: str, hardware: str, knowledge: Knowledge, operators: set[str]) -> tuple[str, ...]:
@@ -195,10 +196,9 @@ def ordered(findings: Iterable[Finding], net: HailoNet) -> list[Finding]:
     return sorted(findings, key=key)
 
 
-def _resources(graph: OpenedGraph, chip: Chip) -> ResourceEstimate:
-    """Estimate what a graph needs on a chip; seconds of audio only if its contract can be read."""
+def _resources(graph: OpenedGraph, chip: Chip) -> tuple[ResourceEstimate, tuple[str, ...]]:
+    """Estimate what a graph needs on a chip; if its contract is damaged, without seconds of audio, and a note."""
     try:
-        contract = graph.contract
-    except GraphError:  # damaged metadata affects running the graph, not compiling it
-        contract = None
-    return estimate_resources(chip, graph.cost, contract)
+        return estimate_resources(chip, graph.cost, graph.contract), ()
+    except GraphError as error:  # damaged metadata affects running the graph, not compiling it
+        return estimate_resources(chip, graph.cost, None), (str(error),)

@@ -8,14 +8,14 @@ from typing import Final
 
 import numpy as np
 import onnx
-from onnx import TensorProto, external_data_helper, numpy_helper
+from onnx import TensorProto, numpy_helper
 
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.diagnose.reduce.subgraph import bodies, new_model, stored_tensors
-from tasnet2hef.target.graph.constants import external_file
 from tasnet2hef.target.graph.inference import infer_values
 from tasnet2hef.target.graph.loader import graph_of_model
 from tasnet2hef.target.graph.opened import OpenedGraph
+from tasnet2hef.target.graph.stored import load_external, stored_bytes
 
 OLDEST_IR: Final = 4  # before, initialisers had to be inputs as well
 _FLOATS: Final = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
@@ -25,6 +25,7 @@ _INTEGERS: Final = (
 )
 _NEVER_TRAINED: Final = (TensorProto.INT64, TensorProto.UINT64, TensorProto.BOOL, TensorProto.STRING)
 _LARGEST_INTEGER_LIST: Final = 16
+_MOST_ABSENT_BYTES: Final = 2**27
 _READ_FOR_SHAPES: Final = ("Resize", "Upsample", "Range")
 
 
@@ -39,7 +40,15 @@ def prepared(path: Path, input_shapes: Mapping[str, Sequence[int]]) -> onnx.Mode
     model = OpenedGraph.read(path).inlined
     graph_of_model(model, path, input_shapes)
     values = infer_values(model, input_shapes, path.name)
-    _load_external(model, path.parent)
+    load_external(model, path.parent, skip_absent=True)
+    absent = sum(
+        stored_bytes(each) for each in model.graph.initializer if each.data_location == TensorProto.EXTERNAL
+    )
+    if absent > _MOST_ABSENT_BYTES:
+        raise GraphError(
+            f"{path}: {absent / 1e6:,.0f} MB of its weights are absent, expected at most "
+            f"{_MOST_ABSENT_BYTES / 1e6:,.0f} MB, which are replaced by random numbers; put their file beside it"
+        )
     graph = model.graph
     stored = {tensor.name for tensor in graph.initializer}
     inputs = [values[value.name] for value in graph.input if value.name not in stored]
@@ -102,19 +111,6 @@ def _set_to_zero(tensor: TensorProto) -> None:
     """Make every value 0, for types without random numbers: bfloat16, 8-bit floats, 4-bit integers."""
     tensor.raw_data = bytes(len(tensor.raw_data))
     tensor.int32_data[:] = [0] * len(tensor.int32_data)
-
-
-def _load_external(model: onnx.ModelProto, folder: Path) -> None:
-    """Load external weights into the model; those that are absent stay external."""
-    for tensor in model.graph.initializer:
-        if tensor.data_location != TensorProto.EXTERNAL or not (folder / external_file(tensor)).is_file():
-            continue
-        try:
-            external_data_helper.load_external_data_for_tensor(tensor, str(folder))
-        except (OSError, ValueError, onnx.checker.ValidationError) as error:
-            raise GraphError(f"{external_file(tensor)}: weights can't be read ({error}); export again") from None
-        tensor.data_location = TensorProto.DEFAULT
-        del tensor.external_data[:]
 
 
 def _clear_comments(graph: onnx.GraphProto) -> None:

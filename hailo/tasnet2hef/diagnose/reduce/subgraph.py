@@ -12,6 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.supervise.apart import ApartError, run_apart
 from tasnet2hef.target.graph.checks import check_model
 from tasnet2hef.target.graph.constants import Constants
 from tasnet2hef.target.graph.inference import infer_values, static_shape
@@ -19,6 +20,7 @@ from tasnet2hef.target.graph.loader import graph_of_model
 
 NAME: Final = "candidate"
 _LARGEST_CHECKED_BYTES: Final = 1024
+_MOST_SECONDS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -211,11 +213,22 @@ def _checked(model: onnx.ModelProto) -> onnx.ModelProto:
     check_model(model, NAME)
     if not all(onnx.defs.has(node.op_type) for node in model.graph.node):
         return model
+    bare = _without_weights(model)
     try:
-        onnx.checker.check_model(_without_weights(model), full_check=True)
-    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise GraphError(f"{NAME}: not valid ONNX ({error})") from None
+        defect = run_apart(lambda: _defect(bare), _MOST_SECONDS)
+    except ApartError as error:
+        defect = f"ONNX's checker {error}"
+    if defect:
+        raise GraphError(f"{NAME}: not valid ONNX ({defect})")
     return model
+
+
+def _defect(model: onnx.ModelProto) -> str:
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        return str(error)
+    return ""
 
 
 def _without_weights(model: onnx.ModelProto) -> onnx.ModelProto:

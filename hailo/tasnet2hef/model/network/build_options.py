@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.graph_contract import LAYOUTS, STREAMS
+from tasnet2hef.base.graph_contract import LAYOUTS, RESIDUALS, STREAMS
 
-RESIDUALS = ("separate", "joint")
 SHIFTS = ("fold", "layer")
 
 

@@ -95,7 +95,7 @@ def _nodes(graph: OpenedGraph) -> dict[str, NodeForm]:
     """Return a graph's nodes by name; a node without a name is named by its first output."""
     model = graph.with_weights()
     constants = {each.name: _digest(each) for each in model.graph.initializer}
-    return {node.name or node.output[0]: _form(node, constants) for node in model.graph.node}
+    return {node.name or "".join(node.output[:1]): _form(node, constants) for node in model.graph.node}
 
 
 def _form(node: onnx.NodeProto, constants: Mapping[str, str]) -> NodeForm:

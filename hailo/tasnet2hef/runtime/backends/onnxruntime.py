@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,12 +66,10 @@ def open_session(model_path: Path, threads: int | None) -> Any:
     """Open a session on a graph's file.
 
     Raises:
-        GraphError: there is no such file, or ONNX Runtime can't load it.
+        GraphError: there is no such file, ONNX Runtime can't load it, or see ``require_memory_for``.
     """
-    if not model_path.is_file():
-        actual = "a folder" if model_path.is_dir() else "nothing"
-        raise GraphError(f"{model_path}: found {actual}, expected an ONNX file; check the path")
-    return _start_session(str(model_path), threads, model_path)
+    require_memory_for(model_path)
+    return _start_file(model_path, threads)
 
 
 def open_cpu_session(model: str | bytes, threads: int | None, **settings: Any) -> Any:
@@ -105,15 +104,42 @@ def _open(
     model: str | Path | OpenedGraph, path: Path, threads: int | None, *, as_written: bool
 ) -> tuple[Any, bool]:
     """Open a session in the wide layout if possible, else on the graph as written; also return which."""
-    if not as_written and find_spec("onnx") is not None:
-        from tasnet2hef.target.graph.opened import OpenedGraph
-
+    graph = require_memory_for(model)
+    if graph is not None and not as_written:
         try:
-            graph = OpenedGraph.read(model) if isinstance(model, (str, Path)) else model
             return _start_session(to_wide(graph), threads, path), True
         except GraphError:  # only speed is lost
             pass
-    return open_session(path, threads), False
+    return _start_file(path, threads), False
+
+
+def require_memory_for(model: str | Path | OpenedGraph) -> OpenedGraph | None:
+    """Check that a graph needs at most half of this machine's memory at once; return it, opened.
+
+    None if it can't be checked: without the onnx package, and for what is no graph, which ONNX Runtime reports.
+
+    Raises:
+        GraphError: it needs more, or its shapes are not static.
+    """
+    if find_spec("onnx") is None:
+        return None
+    from tasnet2hef.target.graph.memory import require_memory
+    from tasnet2hef.target.graph.opened import OpenedGraph
+
+    if isinstance(model, (str, Path)):
+        try:
+            model = OpenedGraph.read(model)
+        except GraphError:
+            return None
+    require_memory(model.inlined, str(model.path), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+    return model
+
+
+def _start_file(path: Path, threads: int | None) -> Any:
+    if not path.is_file():
+        actual = "a folder" if path.is_dir() else "nothing"
+        raise GraphError(f"{path}: found {actual}, expected an ONNX file; check the path")
+    return _start_session(str(path), threads, path)
 
 
 def _start_session(model: str | bytes, threads: int | None, path: Path) -> Any:

@@ -120,8 +120,9 @@ def _tokens_of_maps(
     """
     found = set[int]()
     for node in nodes:
-        ranks = (len(node.input_shapes[0] or ()), len(node.output_shapes[0] or ()))
-        if node.op_type not in ("Reshape", "Flatten", "Squeeze") or ranks != (4, 3):
+        if node.op_type not in ("Reshape", "Flatten", "Squeeze"):
+            continue
+        if (len(node.input_shapes[0] or ()), len(node.output_shapes[0] or ())) != (4, 3):
             continue
         readers = consumers.get(node.outputs[0], ())
         turns = [reader for reader in readers if reader.op_type == "Transpose"]

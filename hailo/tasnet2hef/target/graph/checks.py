@@ -2,55 +2,64 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 import onnx
-from onnx import TensorProto
 
 from tasnet2hef.base.errors import GraphError
+from tasnet2hef.target.graph.stored import LARGEST_AXIS, MOST_AXES, check_stored, stored_tensors
 
 _STANDARD_DOMAINS = ("", "ai.onnx")
 _POSITIVE = ("strides", "dilations", "kernel_shape", "group", "blocksize", "num_outputs", "num_groups")
-_LARGEST_AXIS = 2**31 - 1
-# Bytes per value of ONNX's plain types; the packed and the 8-bit float types are left unchecked.
-_ITEM_BYTES: dict[int, int] = {
-    TensorProto.FLOAT: 4,
-    TensorProto.UINT8: 1,
-    TensorProto.INT8: 1,
-    TensorProto.UINT16: 2,
-    TensorProto.INT16: 2,
-    TensorProto.INT32: 4,
-    TensorProto.INT64: 8,
-    TensorProto.BOOL: 1,
-    TensorProto.FLOAT16: 2,
-    TensorProto.DOUBLE: 8,
-    TensorProto.UINT32: 4,
-    TensorProto.UINT64: 8,
-}
 
 
 def check_model(model: onnx.ModelProto, where: str) -> int:
     """Return the opset of a model whose structure is sound; raise GraphError for the first defect."""
-    _check_names(model, where)
+    opset = check_parts(model, where)
+    custom = next((node for node in model.graph.node if node.domain not in _STANDARD_DOMAINS), None)
+    if custom is not None:
+        raise GraphError(
+            f"{where}: node {custom.name or custom.op_type}: {custom.op_type} is of the custom domain "
+            f"{custom.domain!r}, expected standard ONNX; export without custom operators"
+        )
+    _check_wiring(model.graph, where)
+    return opset
+
+
+def check_parts(model: onnx.ModelProto, where: str) -> int:
+    """Return the opset of a model whose names, stored tensors and standard operators are sound, each by itself.
+
+    Raises:
+        GraphError: the first defect.
+    """
+    check_names(model, where)
     if not model.graph.node and not model.graph.output:
         raise GraphError(f"{where}: holds no ONNX graph (no nodes, no outputs); expected an ONNX model")
     if not model.graph.output:
         raise GraphError(f"{where}: the graph has no outputs; export it with at least one")
     opset = _check_opset(model, where)
-    for initializer in model.graph.initializer:
-        _check_initializer(initializer, where)
-    _check_operators(model.graph.node, where, opset)
-    _check_wiring(model.graph, where)
+    if any(not tensor.name for tensor in model.graph.initializer):
+        raise GraphError(f"{where}: an initialiser has no name; export again")
+    for value in (*model.graph.input, *model.graph.output):
+        if (axes := len(value.type.tensor_type.shape.dim)) > MOST_AXES:
+            raise GraphError(f"{where}: {value.name} has {axes} axes, expected at most {MOST_AXES}; export again")
+    for tensor in stored_tensors(model.graph):
+        check_stored(tensor, where)
+    for node in model.graph.node:
+        if node.domain in _STANDARD_DOMAINS:
+            place = f"{where}: node {node.name or node.op_type}"
+            _check_attributes(node, place)
+            _check_arity(node, place, opset)
     return opset
 
 
-def _check_names(model: onnx.ModelProto, where: str) -> None:
+def check_names(model: onnx.ModelProto, where: str) -> None:
     """Refuse text that is not UTF-8: protobuf returns such names as bytes."""
     graph = model.graph
     named = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
-    names = [entry.name for entry in named]
+    names = [graph.name, model.producer_name, model.producer_version, *(entry.name for entry in named)]
+    names += [text for entry in model.metadata_props for text in (entry.key, entry.value)]
     names += [entry.domain for entry in model.opset_import]
     for node in graph.node:
         names += [node.name, node.op_type, node.domain, *node.input, *node.output]
@@ -74,42 +83,13 @@ def _check_opset(model: onnx.ModelProto, where: str) -> int:
     return opset
 
 
-def _check_initializer(tensor: TensorProto, where: str) -> None:
-    if not tensor.name:
-        raise GraphError(f"{where}: an initialiser has no name; export again")
-    if any(not 0 <= length <= _LARGEST_AXIS for length in tensor.dims):
-        raise GraphError(f"{where}: initialiser {tensor.name} has shape {list(tensor.dims)}; export again")
-    if tensor.data_location == TensorProto.EXTERNAL or not tensor.HasField("raw_data"):
-        return
-    if tensor.data_type not in TensorProto.DataType.values():
-        raise GraphError(f"{where}: initialiser {tensor.name} has unknown data type {tensor.data_type}")
-    expected = _ITEM_BYTES.get(tensor.data_type, 0) * math.prod(tensor.dims)
-    if tensor.data_type in _ITEM_BYTES and expected != len(tensor.raw_data):
-        raise GraphError(
-            f"{where}: initialiser {tensor.name} {list(tensor.dims)} holds {len(tensor.raw_data)} bytes, "
-            f"expected {expected}; the file is damaged or cut short"
-        )
-
-
-def _check_operators(nodes: Iterable[onnx.NodeProto], where: str, opset: int) -> None:
-    for node in nodes:
-        place = f"{where}: node {node.name or node.op_type}"
-        if node.domain not in _STANDARD_DOMAINS:
-            raise GraphError(
-                f"{place}: {node.op_type} is of the custom domain {node.domain!r}, expected standard ONNX; "
-                "export without custom operators"
-            )
-        _check_attributes(node, place)
-        _check_arity(node, place, opset)
-
-
 def _check_attributes(node: onnx.NodeProto, place: str) -> None:
     """Refuse sizes that divide by zero or overflow in shape inference."""
     for attribute in node.attribute:
         if attribute.name not in _POSITIVE:
             continue
         values = list(attribute.ints) or [attribute.i]
-        if any(not 1 <= value <= _LARGEST_AXIS for value in values):
+        if any(not 1 <= value <= LARGEST_AXIS for value in values):
             raise GraphError(f"{place}: {attribute.name} is {values}, expected numbers from 1 up")
 
 
@@ -118,8 +98,8 @@ def _check_arity(node: onnx.NodeProto, place: str, opset: int) -> None:
         return  # no such operator: the parser reports it as unsupported
     try:
         schema = onnx.defs.get_schema(node.op_type, opset, "")
-    except onnx.defs.SchemaError:
-        return  # not in this opset: likewise
+    except onnx.defs.SchemaError:  # not in this opset: likewise, but it reads what it would read in the newest
+        schema = onnx.defs.get_schema(node.op_type, "")
     required = sum(option == onnx.defs.OpSchema.FormalParameterOption.Single for option in _options(schema))
     count = len(node.input)
     if not schema.min_input <= count <= schema.max_input or not all(node.input[:required]):

@@ -12,12 +12,16 @@ from onnx import numpy_helper
 
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.onnx_node import Numbers, Shape
+from tasnet2hef.target.graph.result_size import largest_result
+from tasnet2hef.target.graph.stored import absent_file, read_external
 
 Array = npt.NDArray[np.generic]
 
 # Values are read for scalars, per-channel constants and the ends of slices; never whole weights.
 LARGEST_COMPUTED = 65_536
 LARGEST_NOTED = 16
+MOST_COMPUTED = 2**23
+"""Values that are computed for one graph, all constants together: 64 MB."""
 
 
 class Constants:
@@ -41,6 +45,7 @@ class Constants:
         self._opset = opset
         self._folder = folder
         self._small: dict[str, Array | None] = {}
+        self._left = MOST_COMPUTED
 
     def __contains__(self, name: object) -> bool:
         """Return whether the tensor is constant."""
@@ -55,22 +60,22 @@ class Constants:
     def is_absent(self, name: str) -> bool:
         """Return whether the constant lies in an external file that is not there."""
         tensor = self._stored.get(name)
-        if tensor is None or tensor.data_location != onnx.TensorProto.EXTERNAL:
-            return False
-        return not (self._folder / external_file(tensor)).is_file()
+        return tensor is not None and absent_file(tensor, self._folder) is not None
 
     def array(self, name: str) -> Array:
         """Return a stored constant's values; raise GraphError when they are absent or damaged."""
         tensor = self._stored.get(name)
         if tensor is None:
             raise GraphError(f"constant {name}: not stored in the file; expected an initialiser")
-        if self.is_absent(name):
-            raise GraphError(
-                f"constant {name}: its file {external_file(tensor)} is missing; put it beside the model"
+        if (file := absent_file(tensor, self._folder)) is not None:
+            raise GraphError(f"constant {name}: its file {file} is missing; put it beside the model")
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            tensor = onnx.TensorProto(
+                dims=tensor.dims, data_type=tensor.data_type, raw_data=read_external(tensor, self._folder)
             )
         try:
-            return np.asarray(numpy_helper.to_array(tensor, base_dir=str(self._folder)))
-        except (ValueError, TypeError, KeyError, OSError, onnx.checker.ValidationError) as error:
+            return np.asarray(numpy_helper.to_array(tensor))
+        except (ValueError, TypeError, KeyError, OSError) as error:
             raise GraphError(f"constant {name}: damaged data ({error}); export again") from None
 
     def small(self, name: str) -> Array | None:
@@ -110,24 +115,35 @@ class Constants:
             if values is None:
                 return None
             feeds[source] = values
-        return evaluate(node, feeds, self._opset).get(name)
+        results = evaluate(node, feeds, self._opset, min(LARGEST_COMPUTED, self._left))
+        self._left -= sum(values.size for values in results.values())
+        return results.get(name)
 
 
-def evaluate(node: onnx.NodeProto, feeds: dict[str, Array], opset: int) -> dict[str, Array]:
-    """Return the outputs of one node for `feeds`, by name; empty if the reference evaluator can't run it."""
+def evaluate(
+    node: onnx.NodeProto, feeds: dict[str, Array], opset: int, most: int = LARGEST_COMPUTED
+) -> dict[str, Array]:
+    """Return the outputs of one node for `feeds`, by name.
+
+    Empty if the reference evaluator can't run it, if it is no operator on numbers, or if a result may have more
+    than `most` values: that is known before anything is computed.
+    """
     from onnx.reference import ReferenceEvaluator
 
     with np.errstate(all="ignore"):
         try:
+            largest = largest_result(node, [feeds[name] for name in node.input if name])
+            if largest is None or largest > most or not all(_is_number(values) for values in feeds.values()):
+                return {}
             results = ReferenceEvaluator(node, opsets={"": opset}).run(None, feeds)
         except Exception:  # it may raise anything; the parser works without this value
             return {}
-    return {name: np.asarray(value) for name, value in zip(node.output, results, strict=False)}
+    arrays = {name: np.asarray(value) for name, value in zip(node.output, results, strict=False)}
+    return {name: values for name, values in arrays.items() if _is_number(values)}
 
 
-def external_file(tensor: onnx.TensorProto) -> str:
-    """Return the name of the file that holds an external tensor, empty if it names none."""
-    return next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
+def _is_number(values: Array) -> bool:
+    return values.dtype.kind in "biuf"
 
 
 def _size(shape: Shape) -> int:

@@ -21,9 +21,11 @@ class GroupNorm:
 
 def group_norm_at(node: OnnxNode, consumers: Mapping[str, Sequence[OnnxNode]]) -> GroupNorm | None:
     """Return the group norm that a reshape begins; None if it begins none."""
+    if node.op_type != "Reshape":
+        return None
     before, grouped = node.input_shapes[0], node.output_shapes[0]
     norm = _only(consumers.get(node.outputs[0], ()))
-    if node.op_type != "Reshape" or before is None or grouped is None or norm is None:
+    if before is None or grouped is None or norm is None:
         return None
     back = _only(consumers.get(norm.outputs[0], ()))
     if norm.op_type != "InstanceNormalization" or back is None or back.op_type != "Reshape":

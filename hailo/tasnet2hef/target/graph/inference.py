@@ -9,13 +9,19 @@ import onnx
 from onnx import TensorProto, numpy_helper, shape_inference
 
 from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.supervise.apart import ApartError, run_apart
 from tasnet2hef.target.graph.constants import Array, evaluate
 from tasnet2hef.target.graph.onnx_node import Shape
+from tasnet2hef.target.graph.stored import LARGEST_AXIS
 
 # Shape operators read tensors of a few numbers; anything larger is a weight, of which only the shape counts.
 _LARGEST_READ_BYTES = 1024
 
 _MOST_PASSES = 64
+_MOST_SECONDS = 3
+_BYTES_A_SECOND = 100_000
+_MOST_BYTES = 2**29
+"""What the inference may take: it is C++ that aborts on some shapes, and so runs apart."""
 _MOST_SIZES = 128
 _WHOLE = (TensorProto.INT64, TensorProto.INT32, TensorProto.BOOL)
 _OF_SIZES = (
@@ -42,23 +48,44 @@ def infer_shapes(
 
 
 def infer_values(
-    model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str
+    model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str, *, from_inputs: bool = False
 ) -> dict[str, onnx.ValueInfoProto]:
-    """Return type and shape of every input, output and intermediate tensor where known; see `infer_shapes`."""
-    graph = _inferred(model, input_shapes, where)
+    """Return type and shape of every input, output and intermediate tensor where known; see `infer_shapes`.
+
+    With `from_inputs`, the shapes that the file says of other tensors are not believed.
+    """
+    graph = _inferred(model, input_shapes, where, from_inputs=from_inputs)
     return {value.name: value for value in (*graph.input, *graph.value_info, *graph.output)}
 
 
-def _inferred(model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str) -> onnx.GraphProto:
+def _inferred(
+    model: onnx.ModelProto, input_shapes: Mapping[str, Sequence[int]], where: str, *, from_inputs: bool = False
+) -> onnx.GraphProto:
     skeleton = _skeleton(model)
+    if from_inputs:
+        _forget_shapes(skeleton)
     stored = {tensor.name for tensor in model.graph.initializer}
     _fix_inputs(skeleton, input_shapes, stored, where)
+    try:
+        seconds = _MOST_SECONDS + skeleton.ByteSize() // _BYTES_A_SECOND
+        inferred = run_apart(lambda: _repeated(skeleton, where), seconds, _MOST_BYTES)
+    except ApartError as error:
+        raise GraphError(
+            f"{where}: ONNX's shape inference {error}: an operator or a shape in it is damaged; export again"
+        ) from None
+    graph = onnx.GraphProto()
+    graph.ParseFromString(inferred)
+    return graph
+
+
+def _repeated(skeleton: onnx.ModelProto, where: str) -> bytes:
+    """Infer until no more shapes become known; return the graph, serialised."""
     inferred = _infer(skeleton, where)
     for _ in range(_MOST_PASSES):
         if not _write_out_sizes(skeleton, inferred):
             break
         inferred = _infer(skeleton, where)
-    return inferred
+    return bytes(inferred.SerializeToString())
 
 
 def _infer(skeleton: onnx.ModelProto, where: str) -> onnx.GraphProto:
@@ -137,12 +164,23 @@ def _skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
     graph.input.extend(model.graph.input)
     graph.output.extend(model.graph.output)
     graph.value_info.extend(model.graph.value_info)
+    for value in (*graph.output, *graph.value_info):
+        _forget_impossible(value)
     for tensor in model.graph.initializer:
         if tensor.ByteSize() <= _LARGEST_READ_BYTES and tensor.data_location != TensorProto.EXTERNAL:
             graph.initializer.append(tensor)
         else:
             graph.initializer.add(name=tensor.name, dims=tensor.dims, data_type=tensor.data_type)
     return skeleton
+
+
+def _forget_impossible(value: onnx.ValueInfoProto) -> None:
+    """Make sizes unknown that no tensor has: some exporters write -1 for a dynamic axis."""
+    tensor = value.type.tensor_type
+    if value.type.HasField("tensor_type") and tensor.HasField("shape"):
+        for axis in tensor.shape.dim:
+            if not 0 <= axis.dim_value <= LARGEST_AXIS:
+                axis.ClearField("dim_value")
 
 
 def _shape_only(node: onnx.NodeProto) -> onnx.NodeProto:
@@ -166,9 +204,14 @@ def _fix_inputs(
             changed |= _override(value, input_shapes[value.name], where)
         _check_static(value, where)
     if changed:  # the stored shapes followed from the old input
-        del model.graph.value_info[:]
-        for output in model.graph.output:
-            output.type.tensor_type.ClearField("shape")
+        _forget_shapes(model)
+
+
+def _forget_shapes(model: onnx.ModelProto) -> None:
+    """Remove the shapes of all tensors but the inputs."""
+    del model.graph.value_info[:]
+    for output in model.graph.output:
+        output.type.tensor_type.ClearField("shape")
 
 
 def _override(value: onnx.ValueInfoProto, shape: Sequence[int], where: str) -> bool:
@@ -199,7 +242,7 @@ def _check_static(value: onnx.ValueInfoProto, where: str) -> None:
             f"{where}: input {value.name} has dynamic axes {axes}; give its shape as "
             f"{value.name}={','.join(f'<{a}>' if isinstance(a, str) else str(a) for a in axes)}"
         )
-    if any(not 1 <= int(axis) < 2**31 for axis in axes):
+    if any(not 1 <= int(axis) <= LARGEST_AXIS for axis in axes):
         raise GraphError(f"{where}: input {value.name} has shape {axes}, expected sizes from 1 up")
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.graph.checks import check_model
-from tasnet2hef.target.graph.constants import Constants, external_file
+from tasnet2hef.target.graph.constants import Constants
 from tasnet2hef.target.graph.inference import infer_shapes
 from tasnet2hef.target.graph.onnx_node import AttributeValue, OnnxNode, Shape
+from tasnet2hef.target.graph.stored import absent_file
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,6 @@ def graph_of_model(
         constants=constants,
         notes=_notes(model, path.parent),
     )
-
-
-def inline_functions(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
-    """Return the model with its local functions inlined; PyTorch's exporter may leave some."""
-    if not model.functions:
-        return model
-    try:
-        from onnx import inliner
-
-        return inliner.inline_local_functions(model)
-    except (ImportError, RuntimeError, ValueError, TypeError) as error:
-        raise GraphError(f"{where}: its local functions can't be inlined ({error})") from None
 
 
 def _constants(model: onnx.ModelProto, shapes: Mapping[str, Shape], opset: int, folder: Path) -> Constants:
@@ -189,8 +177,5 @@ def _attributes(node: onnx.NodeProto) -> tuple[tuple[str, AttributeValue], ...]:
 
 
 def _notes(model: onnx.ModelProto, folder: Path) -> tuple[str, ...]:
-    files = {
-        external_file(tensor) for tensor in model.graph.initializer if tensor.data_location == TensorProto.EXTERNAL
-    }
-    absent = sorted(file for file in files if not (folder / file).is_file())
+    absent = sorted({file for tensor in model.graph.initializer if (file := absent_file(tensor, folder))})
     return tuple(f"weights in {file} are absent: shapes are known, values are not" for file in absent)

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from onnx.external_data_helper import load_external_data_for_model, uses_external_data
 
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.files import other_content
 from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
+from tasnet2hef.target.graph.checks import check_names
 from tasnet2hef.target.graph.cost import Cost, summarise
+from tasnet2hef.target.graph.functions import inline_functions
 from tasnet2hef.target.graph.layers import HailoNet
-from tasnet2hef.target.graph.loader import LoadedGraph, graph_of_model, inline_functions
+from tasnet2hef.target.graph.loader import LoadedGraph, graph_of_model
 from tasnet2hef.target.graph.onnx_node import Shape
 from tasnet2hef.target.graph.parser import parse
+from tasnet2hef.target.graph.stored import load_external
 
 LARGEST_FILE_BYTES = 2**31 - 1
 
@@ -48,7 +50,7 @@ class OpenedGraph:
         """Read an ONNX file.
 
         Raises:
-            GraphError: it is missing, not ONNX, cut short or over 2 GB.
+            GraphError: it is missing, not ONNX, cut short, over 2 GB, or has names that are no UTF-8 text.
         """
         file = Path(path)
         data = _read_bytes(file)
@@ -61,6 +63,7 @@ class OpenedGraph:
             raise GraphError(f"{file}: not an ONNX model, or cut short ({error}); export again") from None
         if not model.HasField("graph"):
             raise GraphError(f"{file}: not an ONNX model (it holds no graph); expected an .onnx file")
+        check_names(model, str(file))
         graph = cls(model, file, data, input_shapes)
         graph.digest  # noqa: B018 (taken now, so that the bytes need not be kept)
         return graph
@@ -148,11 +151,10 @@ class OpenedGraph:
         """
         copy = onnx.ModelProto()
         copy.CopyFrom(self.model)
-        if any(uses_external_data(tensor) for tensor in copy.graph.initializer):
-            try:
-                load_external_data_for_model(copy, str(self.path.parent))
-            except (OSError, ValueError, onnx.checker.ValidationError) as error:
-                raise GraphError(f"{self.path}: its external weights can't be read ({error})") from error
+        try:
+            load_external(copy, self.path.parent)
+        except GraphError as error:
+            raise GraphError(f"{self.path}: its external weights can't be read ({error})") from None
         return copy
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import onnx
 from onnx import helper
 
+from tasnet2hef.base.errors import GraphError
 from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.patch.patch import Patch
 
@@ -19,6 +20,11 @@ def apply(model: onnx.ModelProto) -> list[str]:
         if any(attribute.name == "kernel_shape" for attribute in node.attribute):
             continue
         kernel = dims[node.input[1]][2:]
+        if not kernel:
+            raise GraphError(
+                f"node {node.name or node.op_type}: its weights {node.input[1]} have shape {dims[node.input[1]]}, "
+                "expected filters, channels and a kernel; export again"
+            )
         node.attribute.append(helper.make_attribute("kernel_shape", kernel))
         changes.append(f"{node.op_type} {node.name or node.output[0]}: kernel_shape {kernel}")
     return changes

@@ -16,7 +16,7 @@ def apply(model: onnx.ModelProto) -> list[str]:
         if node.name and node.name not in taken:
             taken.add(node.name)
             continue
-        base = node.name or f"{node.op_type}_{node.output[0]}"
+        base = node.name or "_".join((node.op_type, *node.output[:1]))
         name, number = base, 1
         while name in taken:
             number += 1

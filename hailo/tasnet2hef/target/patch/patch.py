@@ -16,11 +16,17 @@ import onnx
 
 from tasnet2hef.base.discovery import modules_of
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.files import other_content, written_beside
+from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.graph_contract import METADATA_KEY, metadata_of
 from tasnet2hef.base.parity import ParityRow, require_parity
+from tasnet2hef.base.supervise.apart import ApartError, run_apart
+from tasnet2hef.target.graph.checks import check_parts
+from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.patch.run_both import compare_models
+
+_MOST_SECONDS = 3
+"""What ONNX's checker may take, besides a second a megabyte: it is C++ that may abort."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +104,10 @@ def patch_file(source: Path, target: Path) -> PatchReport:
     original = read_model(source)
     model = onnx.ModelProto()
     model.CopyFrom(original)
-    applied = apply_patches(model)
+    try:
+        applied = apply_patches(model)
+    except GraphError as error:
+        raise GraphError(f"{source}: {error}") from None
     parity, unchecked = None, "nothing changed"
     if applied:
         _check(model, source)
@@ -123,28 +132,27 @@ def read_model(path: Path) -> onnx.ModelProto:
     """Read an ONNX file.
 
     Raises:
-        GraphError: the file is missing or is no ONNX graph.
+        GraphError: the file is missing or is no ONNX graph, or one of its parts is damaged.
     """
-    try:
-        model = onnx.load(path)
-    except FileNotFoundError as error:
-        raise GraphError(f"{error.filename}: no such file; give the path of an ONNX graph") from error
-    except IsADirectoryError as error:
-        raise GraphError(f"{path}: is a folder; give the path of an ONNX graph") from error
-    except Exception as error:  # protobuf raises its own types, which differ by version
-        if (other := other_content(path)) is not None:
-            raise GraphError(f"{path}: is {other}") from None
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise GraphError(f"{path}: can't be read as ONNX ({reason}); is it complete?") from error
+    model = OpenedGraph.read(path).with_weights()
     if not model.graph.node:
         raise GraphError(f"{path}: holds no ONNX graph (no nodes); give the path of an ONNX file")
+    check_parts(model, str(path))
     return model
 
 
 def _check(model: onnx.ModelProto, source: Path) -> None:
     try:
+        defect = run_apart(lambda: _defect(model), _MOST_SECONDS + model.ByteSize() // 2**20)
+    except ApartError as error:
+        defect = f"ONNX's checker {error}"
+    if defect:
+        raise GraphError(f"{source}: no valid ONNX after patching ({defect}); was it valid before?")
+
+
+def _defect(model: onnx.ModelProto) -> str:
+    try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
-        raise GraphError(
-            f"{source}: no valid ONNX after patching ({str(error).splitlines()[0]}); was it valid before?"
-        ) from error
+        return str(error).splitlines()[0]
+    return ""

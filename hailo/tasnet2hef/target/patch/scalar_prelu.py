@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 
 import onnx
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from tasnet2hef.target.known.evidence import Evidence
 from tasnet2hef.target.patch.patch import Patch
+
+_FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
 
 
 def apply(model: onnx.ModelProto) -> list[str]:
     """Rewrite PRelu nodes whose slope has a single element."""
     slopes = {
-        tensor.name: tensor for tensor in model.graph.initializer if math.prod(tensor.dims) == 1 or not tensor.dims
+        tensor.name: tensor
+        for tensor in model.graph.initializer
+        if math.prod(tensor.dims) == 1 and tensor.data_type in _FLOATS
     }
     changes = []
     for node in model.graph.node:

@@ -16,8 +16,10 @@ def check(context: RuleContext) -> Iterable[Finding]:
     """Refuse reshapes that split or merge axes, except features split into heads, which parsed once."""
     for layer in context.net.unsupported:
         node = layer.onnx[0]
+        if node.op_type not in _RESHAPES:
+            continue
         before, after = node.input_shapes[0], node.output_shapes[0]
-        if node.op_type not in _RESHAPES or before is None or after is None or max(len(before), len(after)) > 4:
+        if before is None or after is None or max(len(before), len(after)) > 4:
             continue
         message = f"{node.op_type} {list(before)} -> {list(after)} shuffles data between axes"
         if _splits_features(before, after):

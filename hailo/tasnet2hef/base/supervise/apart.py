@@ -1,0 +1,95 @@
+"""Runs a function in a copy of this process: native code that aborts, or never ends, ends the copy only."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NoReturn, TypeVar
+
+Result = TypeVar("Result")
+
+_MEMORY_IN_USE: Final = Path("/proc/self/statm")
+
+
+class ApartError(Exception):
+    """The copy ended without a result; the text says how."""
+
+
+def run_apart(work: Callable[[], Result], seconds: int, memory_bytes: int | None = None) -> Result:
+    """Return what ``work`` returns, or raise what it raises; both must be picklable. It prints nothing.
+
+    ``seconds`` limit its processor time; ``memory_bytes`` what it reserves beyond what this process has (Linux).
+    Where processes can't be copied (Windows), it runs here and without limits.
+
+    Raises:
+        ApartError: it was ended by a signal or by a limit.
+    """
+    if not hasattr(os, "fork"):
+        return work()
+    reader, writer = os.pipe()
+    sys.stdout.flush()
+    with warnings.catch_warnings():  # of threads: the copy runs one function, which waits for none of them
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        _answer(work, writer, seconds, memory_bytes)
+    os.close(writer)
+    try:
+        with open(reader, "rb") as pipe:
+            answer = pipe.read()
+    except BaseException:  # an interrupt: the copy must not outlive it
+        os.kill(child, signal.SIGKILL)
+        raise
+    finally:
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status:
+        raise ApartError(_reason(status, seconds))
+    result, error = pickle.loads(answer)
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]
+
+
+def _reason(status: int, seconds: int) -> str:
+    if status in (-signal.SIGXCPU, -signal.SIGKILL):
+        return f"took more than {seconds} s of processor time"
+    return f"was ended by {signal.Signals(-status).name}" if status < 0 else "needed too much memory"
+
+
+def _answer(work: Callable[[], object], writer: int, seconds: int, memory_bytes: int | None) -> NoReturn:
+    """Write ``(result, error)`` to a pipe and end this process, without what Python does at its end."""
+    status = 1
+    try:
+        _limit(seconds, memory_bytes)
+        try:
+            answer: tuple[object, Exception | None] = (work(), None)
+        except MemoryError:
+            raise
+        except Exception as error:
+            answer = (None, error)
+        with open(writer, "wb") as pipe:
+            pickle.dump(answer, pipe)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _limit(seconds: int, memory_bytes: int | None) -> None:
+    """Set the limits of this process, and close its outputs: an abort prints, and may leave a core file."""
+    import faulthandler
+    import resource
+
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (1, 2):
+        os.dup2(nothing, stream)
+    faulthandler.disable()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    if memory_bytes is not None and _MEMORY_IN_USE.exists():
+        most = int(_MEMORY_IN_USE.read_text().split()[0]) * resource.getpagesize() + memory_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))

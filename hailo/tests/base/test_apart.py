@@ -1,0 +1,56 @@
+"""A function in a copy of the process: results, errors, aborts, and limits of time and memory."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.supervise.apart import ApartError, run_apart
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _spin() -> None:
+    while True:
+        pass
+
+
+def test_a_result_comes_back_from_another_process() -> None:
+    own, other = os.getpid(), run_apart(os.getpid, 10)
+    assert other != own
+
+
+def test_an_error_comes_back_as_it_was_raised() -> None:
+    with pytest.raises(GraphError, match="net: found 1, expected 2"):
+        run_apart(lambda: _raise(GraphError("net: found 1, expected 2")), 10)
+
+
+def test_an_abort_is_told_and_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ApartError, match="was ended by SIGABRT"):
+        run_apart(os.abort, 10)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_crash_is_told() -> None:
+    with pytest.raises(ApartError, match="was ended by SIGSEGV"):
+        run_apart(lambda: os.kill(os.getpid(), signal.SIGSEGV), 10)
+
+
+def test_processor_time_is_limited() -> None:
+    with pytest.raises(ApartError, match="took more than 1 s of processor time"):
+        run_apart(_spin, 1)
+
+
+def test_memory_is_limited() -> None:
+    with pytest.raises(ApartError, match="needed too much memory"):
+        run_apart(lambda: len(bytes(2**31)), 10, 2**28)
+    assert run_apart(lambda: len(bytes(2**27)), 10, 2**28) == 2**27
+
+
+def test_a_large_result_comes_back_whole() -> None:
+    assert run_apart(lambda: bytes(10**7), 10) == bytes(10**7)
