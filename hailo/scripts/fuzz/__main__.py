@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -79,6 +80,11 @@ def _first_of_each(tallies: list[Tally], seed: int) -> list[str]:
     return lines
 
 
+def _commit() -> str:
+    described = ["git", "describe", "--always", "--dirty"]
+    return subprocess.run(described, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def main() -> int:
     """Fuzz, and print; return the exit code."""
     chosen = _options()
@@ -95,7 +101,7 @@ def main() -> int:
     show.console().print(printed_table(tallies, chosen.seed, time.monotonic() - begin))
     print("\n".join(ascii(line)[1:-1] for line in _first_of_each(tallies, chosen.seed)))
     if chosen.markdown is not None:
-        replace_block(chosen.markdown, tallies, chosen.seed, ROOT)
+        replace_block(chosen.markdown, tallies, chosen.seed, _commit())
     return int(any(tally.failed for tally in tallies))
 
 

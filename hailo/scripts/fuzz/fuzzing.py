@@ -54,7 +54,7 @@ class Tally:
         self.failed += bool(result.failures)
         self.done += not result.failures and result.exit_code in DONE
         self.refused += not result.failures and result.exit_code not in DONE
-        self.sorts.update({failure.sort for failure in result.failures})
+        self.sorts.update(dict.fromkeys((failure.sort for failure in result.failures), 1))
         for key in result.keys:
             self.causes[key] += 1
             self.first.setdefault(key, result)

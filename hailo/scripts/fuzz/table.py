@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def printed_table(tallies: Sequence[Tally], seed: int, seconds: float) -> Table:
     return show.table(title, _COLUMNS, rows(tallies), left=(0, -1))
 
 
-def replace_block(page: Path, tallies: Sequence[Tally], seed: int, root: Path) -> None:
+def replace_block(page: Path, tallies: Sequence[Tally], seed: int, commit: str) -> None:
     """Put the numbers between the markers of a page.
 
     Raises:
@@ -46,9 +45,6 @@ def replace_block(page: Path, tallies: Sequence[Tally], seed: int, root: Path) -
     _, _, after = rest.partition(END)
     if END not in rest:
         raise ValueError(f"{page}: found no {BEGIN} with {END} after it")
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True, check=True
-    ).stdout.strip()
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     lines = [
         f"{today}, commit {commit}, seed {seed}:",

@@ -9,11 +9,10 @@ from pathlib import Path
 import onnx
 
 from scripts.fuzz.case import Case, Files
-from scripts.fuzz.damage import octets, protobuf
+from scripts.fuzz.damage import graphs, octets, protobuf
 from scripts.fuzz.seeds import below, made_by, make_net, make_speech
 from tasnet2hef.target.rules.framework.discovery import all_rules
 from tests.sign_split import make_contract, save_graph
-from tests.target.graph.mutations import rewired
 
 _LARGEST = 60_000
 """Bytes of a seed: larger ones are slow to damage and add nothing."""
@@ -72,13 +71,9 @@ def draw(seeds: Files, dice: random.Random) -> Case:
 
 def _damaged(content: bytes, dice: random.Random) -> bytes:
     way = dice.random()
-    if way < 0.6:
-        return protobuf.damaged(content, dice)
-    if way < 0.85:
-        model = onnx.ModelProto.FromString(content)
-        if all(node.input for node in model.graph.node) and all(each.dims for each in model.graph.initializer):
-            return rewired(model, dice) if model.graph.initializer else protobuf.damaged(content, dice)
-    return octets.damaged(content, dice)
+    if way < 0.65:
+        return graphs.damaged(content, dice)
+    return protobuf.damaged(content, dice) if way < 0.95 else octets.damaged(content, dice)
 
 
 def _export(folder: Path) -> None:
