@@ -21,7 +21,7 @@ from typing import Final
 
 import tasnet2hef
 from scripts.fuzz.case import Case
-from tasnet2hef.cli.main import make_app, run
+from tasnet2hef.cli.main import main
 
 Command = Callable[[Sequence[str]], int]
 """Takes the arguments and returns the exit code."""
@@ -60,8 +60,12 @@ class Ending:
 
 
 def tasnet2hef_command(arguments: Sequence[str]) -> int:
-    """Run a command of tasnet2hef in this process."""
-    return run(make_app(), list(arguments))
+    """Run a command of tasnet2hef as a shell would, in this process."""
+    sys.argv = ["tasnet2hef", *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        return int(end.code or 0)
 
 
 def warm_up() -> None:
