@@ -16,7 +16,8 @@ DONE: Final = (0, 1)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _FRAME: Final = re.compile(r'File "[^"]*?([\w-]+/[\w.-]+\.py)", line (\d+), in (\S+)')
 _NO_MEMORY: Final = re.compile(r"MemoryError|bad_alloc|[Oo]ut of memory|not enough memory|can't allocate memory")
-_BESIDE: Final = ("note:", "warning:")
+_BESIDE: Final = re.compile(r"note:|warning:|\S+: [\d,]+ nodes, checked by ")
+"""Lines that may stand beside an error: what ``reduce`` announces is the last one."""
 _PART: Final = re.compile(r"(^|/)\.[^/]*$|\.(part|tmp|temp)$")
 
 
@@ -54,7 +55,7 @@ def _end(ending: Ending, err: str) -> Iterator[Failure]:
 def _words(arguments: Sequence[str], ending: Ending, err: str) -> Iterator[Failure]:
     lines = [line for line in err.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error:")]
-    others = [line for line in lines if not line.startswith(("error:", *_BESIDE))]
+    others = [line for line in lines if not line.startswith("error:") and not _BESIDE.match(line)]
     out = ending.out.decode("utf-8", "replace")
     if ending.exit_code == BAD_USE and (len(errors) != 1 or others):
         yield Failure(
