@@ -16,9 +16,11 @@ unexport PYTHONDONTWRITEBYTECODE
 # pip writes its metadata into the checkout, for both environments: one after the other, also with `make -j`.
 .NOTPARALLEL:
 
+NUMBER ?= 500
+SEED ?= 1
 FILE ?= hailo/tests/target/rules/recorded_verdicts.jsonl
 
-.PHONY: help demo test test-onnx test-hailo test-quick lint types speech docs package bench bench-export bench-long bench-quantisation bench-streaming bench-norms soak fuzz verdicts onnx-env hailo-env dev-env clean
+.PHONY: help demo test test-onnx test-hailo test-quick lint types speech docs package bench bench-export bench-long bench-quantisation bench-streaming bench-norms soak fuzz fuzz-nightly verdicts onnx-env hailo-env dev-env clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,8 +79,11 @@ bench-norms: dev-env  ## gLN, frozen, distilled: dB, layers and 8 bits; about 5 
 soak: dev-env  ## the demo net on a fake microphone in real time, 30 minutes
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.soak
 
-fuzz: dev-env  ## 10,000 damaged graphs through check
-	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.fuzz 10000
+fuzz: dev-env  ## damaged input of every kind through the commands; NUMBER=500 cases a kind, SEED=1; about 20 minutes
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.fuzz --number $(NUMBER) --seed $(SEED)
+
+fuzz-nightly: dev-env  ## the same with the date as seed; its numbers go into the documentation
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.fuzz --number $(NUMBER) --seed $(shell date +%Y%m%d) --markdown docs/reference/fuzzing.md
 
 verdicts: dev-env  ## FILE=rows.jsonl: replay recorded verdicts of the compiler that carry a graph against check; score the explanations
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.verdicts $(FILE)
