@@ -59,9 +59,9 @@ def check_stored(tensor: TensorProto, where: str) -> None:
     """
     place = f"{where}: initialiser {tensor.name}"
     if len(tensor.dims) > MOST_AXES or any(not 0 <= length <= LARGEST_AXIS for length in tensor.dims):
-        raise GraphError(f"{place} has shape {_shown(tensor)}; export again")
+        raise GraphError(f"{place}: found shape {_shown(tensor)}, expected one that fits into memory; export again")
     if tensor.data_type not in _BITS and tensor.data_type != TensorProto.STRING:
-        raise GraphError(f"{place} has unknown data type {tensor.data_type}; export again")
+        raise GraphError(f"{place}: found data type {tensor.data_type}, expected one of ONNX; export again")
     if tensor.data_location == TensorProto.EXTERNAL:
         try:
             external_file(tensor)
@@ -75,7 +75,8 @@ def check_stored(tensor: TensorProto, where: str) -> None:
         found, expected, unit = len(getattr(tensor, field)), _entries(tensor), "values"
     if found != expected:
         raise GraphError(
-            f"{place} {_shown(tensor)} holds {found} {unit}, expected {expected}; the file is damaged or cut short"
+            f"{place}: found {found} {unit} for {_shown(tensor)}, expected {expected}; the file is damaged or cut "
+            "short"
         )
 
 
