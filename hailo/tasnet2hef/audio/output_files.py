@@ -13,17 +13,35 @@ import numpy as np
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError, OptionError
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.marks import NO_MARK, Mark
+from tasnet2hef.base.outputs import Output, require_outputs
 
 SampleFormat = Literal["int16", "float32"]
 
 _SUBTYPES: Final = {"int16": "PCM_16", "float32": "FLOAT"}
 
 
-def plan_outputs(out_dir: str | Path, stem: str, n_src: int, inputs: Sequence[Path]) -> tuple[Path, ...]:
+def bytes_per_sample(sample_format: SampleFormat) -> int:
+    """Return the size of a sample in a file."""
+    return np.dtype(sample_format).itemsize
+
+
+def plan_outputs(
+    out_dir: str | Path,
+    stem: str,
+    n_src: int,
+    inputs: Sequence[Path],
+    *,
+    mark: Mark = NO_MARK,
+    size_bytes: int = 0,
+    force: bool = False,
+) -> tuple[Path, ...]:
     """Return the outputs' paths, ``<stem>_source_1.wav`` and so on, and make their folder.
 
+    ``mark`` is what the files of an equal run carry, ``size_bytes`` the size of one; see ``require_outputs``.
+
     Raises:
-        AudioError: the folder can't be made or written, or an output would replace a folder or an input.
+        AudioError: the folder can't be made or written, or an output would destroy something.
     """
     out_dir = Path(out_dir)
     try:
@@ -33,18 +51,15 @@ def plan_outputs(out_dir: str | Path, stem: str, n_src: int, inputs: Sequence[Pa
     if not os.access(out_dir, os.W_OK | os.X_OK):
         raise AudioError(f"{out_dir}: found a folder without write permission; choose another output folder")
     paths = tuple(out_dir / f"{stem}_source_{number}.wav" for number in range(1, n_src + 1))
-    for path in paths:
-        if path.is_dir():
-            raise AudioError(
-                f"{path}: found a folder where a source would be written; choose another output folder"
-            )
-        if path.exists() and any(path.samefile(source) for source in inputs):
-            raise AudioError(f"{path}: an input would be overwritten by an output; choose another output folder")
+    try:
+        require_outputs([Output(path, mark, size_bytes) for path in paths], inputs, force=force)
+    except OptionError as error:
+        raise AudioError(str(error)) from error
     return paths
 
 
 def write_sources(
-    paths: Sequence[Path], sources: Samples, sample_rate_hz: int, sample_format: SampleFormat
+    paths: Sequence[Path], sources: Samples, sample_rate_hz: int, sample_format: SampleFormat, made_by: str = ""
 ) -> float:
     """Write ``[source, channel, sample]``, one file per source; return the factor by which all were scaled.
 
@@ -62,7 +77,12 @@ def write_sources(
             for path, source in zip(paths, sources, strict=True):
                 part = files.enter_context(written_beside(path))
                 scaled = source.T * np.float32(factor)
-                soundfile.write(part, scaled, sample_rate_hz, subtype=_SUBTYPES[sample_format], format="WAV")
+                subtype = _SUBTYPES[sample_format]
+                channels = scaled.shape[1]
+                with soundfile.SoundFile(part, "w", sample_rate_hz, channels, subtype, format="WAV") as recording:
+                    if made_by:
+                        recording.comment = made_by
+                    recording.write(scaled)
     except (OptionError, soundfile.SoundFileError) as error:
         raise AudioError(f"{paths[0].parent}: the sources can't be written ({error})") from error
     return factor

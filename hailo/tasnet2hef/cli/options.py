@@ -44,6 +44,21 @@ AssumeOption = Annotated[
         help="Take the family's default for what decides the numbers and is stored nowhere: no question.",
     ),
 ]
+ForceOption = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Replace files that this command did not make from these inputs; never an input or a device.",
+    ),
+]
+ForceCompileOption = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Compile although `check` found errors, and replace files that this command did not make from these "
+        "inputs; never an input or a device.",
+    ),
+]
 ThreadsOption = Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="all cores")]
 
 

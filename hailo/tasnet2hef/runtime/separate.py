@@ -17,13 +17,15 @@ from tasnet2hef.audio.files import Channel, Clip, channels_together, choose_chan
 from tasnet2hef.audio.gain import Gain, mixture_gain
 from tasnet2hef.audio.level import levelling_gains
 from tasnet2hef.audio.metrics import Scores, score_sources
-from tasnet2hef.audio.output_files import SampleFormat, plan_outputs, write_sources
+from tasnet2hef.audio.output_files import SampleFormat, bytes_per_sample, plan_outputs, write_sources
 from tasnet2hef.audio.references import read_references
 from tasnet2hef.audio.samples import Samples, deinterleave, interleave
 from tasnet2hef.base.errors import AudioError, DeviceRunError, OptionError
+from tasnet2hef.base.files import digest_of_file
+from tasnet2hef.base.marks import Mark
 from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.runtime.backends import Backend
-from tasnet2hef.runtime.backends.opening import opened
+from tasnet2hef.runtime.backends.opening import opened, origin_of
 from tasnet2hef.runtime.separation_report import SeparationReport
 from tasnet2hef.runtime.stream.halo import Halo
 from tasnet2hef.runtime.stream.source_order import align_order
@@ -66,6 +68,8 @@ def separate_file(
     threads: int | None = None,
     runtime: str | None = None,
     progress: Progress | None = None,
+    origin: str = "",
+    force: bool = False,
 ) -> SeparationReport:
     """Write ``<stem>_source_1.wav`` and so on into ``out_dir``, and return a report.
 
@@ -75,7 +79,8 @@ def separate_file(
     windows are joined; None leaves it to ``make_streamer``. ``raw_scale`` keeps the model's own level, which needs
     float files: ``sample_format`` is then ``float32``. ``runtime`` is ``onnxruntime`` or ``hailort``; None takes
     the device for a HEF. ``progress`` gets seconds of audio, once per window; channels that are kept apart count
-    one after the other.
+    one after the other. ``origin`` names what a backend that is open already runs; ``force`` replaces files that
+    were not made of the same recording by the same model and backend.
 
     Raises:
         GraphError: the model can't be used.
@@ -97,8 +102,18 @@ def separate_file(
             mixture = choose_channels(clip, channel)
         _require_frame(clip, backend)
         truth = read_references(references, clip, channel, spec.n_src)
-        inputs = [clip.path, *map(Path, references)]
-        outputs = plan_outputs(out_dir, clip.path.stem, backend.contract.spec.n_src, inputs)
+        file_format: SampleFormat = "float32" if raw_scale else sample_format
+        computed_by, files = _origin(model, runtime, backend)
+        mark = Mark.of("separate", digest_of_file(clip.path), origin or computed_by)
+        outputs = plan_outputs(
+            out_dir,
+            clip.path.stem,
+            spec.n_src,
+            [clip.path, *map(Path, references), *files],
+            mark=mark,
+            size_bytes=mixture.size * bytes_per_sample(file_format),
+            force=force,
+        )
         try:
             separated = separate_array(
                 backend,
@@ -112,10 +127,16 @@ def separate_file(
         except InterruptedSeparationError as error:
             raise _with_what_was_good(error, clip, outputs, raw_scale=raw_scale) from error
     scores = None if truth is None else score_sources(truth, separated.sources[:, 0], mixture[0])
-    file_format: SampleFormat = "float32" if raw_scale else sample_format
-    factor = write_sources(outputs, separated.sources, clip.sample_rate_hz, file_format)
+    factor = write_sources(outputs, separated.sources, clip.sample_rate_hz, file_format, mark.text)
     report = _report(clip, backend, separated, outputs, factor)
     return report if scores is None else _with_scores(report, scores)
+
+
+def _origin(model: str | Path | Backend, runtime: str | None, backend: Backend) -> tuple[str, tuple[Path, ...]]:
+    """Return what the sources are computed by, and the files that it was read from."""
+    if isinstance(model, (str, Path)):
+        return origin_of(model, runtime)
+    return f"{type(backend).__name__} {backend.contract.to_json()}", ()
 
 
 def separate_array(

@@ -36,15 +36,15 @@ def test_float_keeps_any_value(tmp_path):
 def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):
     paths = plan_outputs(tmp_path, "clip", 2, [])
     paths[0].write_bytes(b"from before")
-    write, calls = soundfile.write, []
+    write, calls = soundfile.SoundFile.write, []
 
-    def fail_at_the_second(*arguments, **options):
+    def fail_at_the_second(*arguments):
         calls.append(arguments)
         if len(calls) == 2:
             raise OSError(28, "No space left on device")
-        write(*arguments, **options)
+        write(*arguments)
 
-    monkeypatch.setattr(soundfile, "write", fail_at_the_second)
+    monkeypatch.setattr(soundfile.SoundFile, "write", fail_at_the_second)
     with pytest.raises(AudioError, match="No space left on device"):
         write_sources(paths, sources(0.5), 8000, "int16")
     assert [path.name for path in tmp_path.iterdir()] == [paths[0].name]
@@ -56,7 +56,7 @@ def test_places_that_cannot_be_written(tmp_path, wav, monkeypatch):
     with pytest.raises(AudioError, match=r"clip.wav: can't be made .*choose another output folder"):
         plan_outputs(file, "clip", 2, [])
     (tmp_path / "clip_source_2.wav").mkdir()
-    with pytest.raises(AudioError, match=r"clip_source_2.wav: found a folder"):
+    with pytest.raises(AudioError, match=r"clip_source_2.wav: is a folder"):
         plan_outputs(tmp_path, "clip", 2, [])
     monkeypatch.setattr(os, "access", lambda *arguments: False)
     assert output_files.os is os

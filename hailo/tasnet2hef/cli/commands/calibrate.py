@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption
+from tasnet2hef.cli.options import ForceOption, JsonOption
 from tasnet2hef.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def command(
         6.0, help="Scale each window by up to this much, up or down: speech varies in level."
     ),
     seed: int = typer.Option(0, help="The same seed draws the same windows."),
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Draw calibration windows from real recordings, at the model's rate and window.
@@ -44,7 +45,7 @@ def command(
 
     draw = Draw(windows, seed, mix, level_spread_db)
     with progress_bar(f"drawing {windows} windows") as progress:
-        report = calibrate_graph(OpenedGraph.read(graph), recordings, output, draw, progress)
+        report = calibrate_graph(OpenedGraph.read(graph), recordings, output, draw, progress, force=force)
     if json_output:
         show.print_json(report.to_json())
     else:

@@ -9,6 +9,7 @@ import typer
 from tasnet2hef.cli import show
 from tasnet2hef.cli.options import (
     AssumeOption,
+    ForceOption,
     HardwareOption,
     JsonOption,
     SettingsOption,
@@ -82,6 +83,7 @@ def command(
     hardware: HardwareOption = SpeechOptions.hardware,
     settings: SettingsOption = [],
     assume: AssumeOption = False,
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Train a student whose norms stream and fold to do what the original does; only mixtures are needed.
@@ -123,7 +125,7 @@ def command(
         assume=assume,
     )
     with training_progress(show.error_console(), 0, steps) as progress:
-        report = distil_file(checkpoint, speech, output, options, speech_options, progress)
+        report = distil_file(checkpoint, speech, output, options, speech_options, progress, force=force)
     if json_output:
         show.print_json(report.to_json())
     else:

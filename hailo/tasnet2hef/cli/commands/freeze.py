@@ -7,7 +7,14 @@ from pathlib import Path
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import AssumeOption, HardwareOption, JsonOption, SettingsOption, parse_settings
+from tasnet2hef.cli.options import (
+    AssumeOption,
+    ForceOption,
+    HardwareOption,
+    JsonOption,
+    SettingsOption,
+    parse_settings,
+)
 from tasnet2hef.cli.progress import waiting
 from tasnet2hef.cli.tables import print_norms
 from tasnet2hef.train.options import FreezeOptions, SpeechOptions
@@ -34,6 +41,7 @@ def command(
     hardware: HardwareOption = SpeechOptions.hardware,
     settings: SettingsOption = [],
     assume: AssumeOption = False,
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Replace a net's norms with constants fitted to speech, so that it streams and folds; measure the cost.
@@ -54,7 +62,7 @@ def command(
         assume=assume,
     )
     with waiting("freezing and measuring"):
-        report = freeze_file(checkpoint, speech, output, options, speech_options)
+        report = freeze_file(checkpoint, speech, output, options, speech_options, force=force)
     if json_output:
         show.print_json(report.to_json())
     else:

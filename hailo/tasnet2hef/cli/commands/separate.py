@@ -9,7 +9,7 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption, ThreadsOption, parse_channel, parse_halo
+from tasnet2hef.cli.options import ForceOption, JsonOption, ThreadsOption, parse_channel, parse_halo
 from tasnet2hef.cli.progress import progress_bar, waiting
 from tasnet2hef.cli.tables import print_separation
 
@@ -51,6 +51,7 @@ def command(
         None, "--calib", help="Calibration set made by `calibrate`: simulate 8 bits, to hear their effect."
     ),
     threads: ThreadsOption = None,
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Separate a recording into its sources, on the CPU or, from a HEF, on the device.
@@ -60,7 +61,7 @@ def command(
     """
     from tasnet2hef.runtime.separate import separate_file
 
-    model = graph if calibration is None else simulated(graph, calibration, backend, threads)
+    model, origin = (graph, "") if calibration is None else simulated(graph, calibration, backend, threads)
     with progress_bar(f"separating {recording.name}") as progress:
         report = separate_file(
             model,
@@ -74,6 +75,8 @@ def command(
             threads=threads,
             runtime=backend,
             progress=progress,
+            origin=origin,
+            force=force,
         )
     if json_output:
         show.print_json(report.to_json())
@@ -81,8 +84,8 @@ def command(
         print_separation(report)
 
 
-def simulated(graph: Path, calibration: Path, requested: str | None, threads: int | None) -> Backend:
-    """Prepare a graph's 8-bit simulation.
+def simulated(graph: Path, calibration: Path, requested: str | None, threads: int | None) -> tuple[Backend, str]:
+    """Prepare a graph's 8-bit simulation; also return what it computes, in words.
 
     Raises:
         OptionError: another runtime was asked for.
@@ -95,6 +98,6 @@ def simulated(graph: Path, calibration: Path, requested: str | None, threads: in
     if requested not in (None, "onnxruntime"):
         raise OptionError(f"--calib: found --backend {requested} beside it; 8 bits are simulated by onnxruntime")
     with waiting("preparing 8 bits"):
-        return prepare(
-            OpenedGraph.read(graph), open_calibration(calibration), Preparation(threads=threads)
-        ).backend()
+        opened = OpenedGraph.read(graph)
+        prepared = prepare(opened, open_calibration(calibration), Preparation(threads=threads))
+        return prepared.backend(), f"8 bits {opened.made_from}"

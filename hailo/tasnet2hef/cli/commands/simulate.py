@@ -9,7 +9,7 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption, ThreadsOption
+from tasnet2hef.cli.options import ForceOption, JsonOption, ThreadsOption
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.progress import step_progress
 
@@ -67,6 +67,7 @@ def command(
     ),
     fresh: bool = typer.Option(False, "--fresh", help="Discard the measurements of an earlier, interrupted run."),
     threads: ThreadsOption = None,
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Simulate 8 bits, rounded where the compiler rounds: the cost, the worst layers, the cheapest 16-bit layers.
@@ -92,6 +93,7 @@ def command(
         user_script=script,
         plots=chosen_format(plots),
         fresh=fresh,
+        force=force,
     )
     with step_progress() as progress:
         opened = OpenedGraph.read(graph)
@@ -100,7 +102,7 @@ def command(
         show.print_json(report.to_json())
     else:
         print_report(report)
-    add_to_page(opened, quiet=json_output, simulate=report, inputs=[calibration])
+    add_to_page(opened, quiet=json_output, simulate=report, inputs=[calibration], force=force)
 
 
 def read_precisions(settings: list[str]) -> dict[str, str]:
