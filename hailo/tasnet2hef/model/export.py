@@ -11,7 +11,7 @@ from typing import Any, Final
 import onnx
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.files import require_writable, written_beside
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.marks import ONNX_KEY, Mark
 from tasnet2hef.base.outputs import Output, require_outputs
@@ -117,6 +117,7 @@ def export_file(
     assume: bool = False,
 ) -> ExportReport:
     """Convert a checkpoint file (or a Hugging Face id) to ONNX; see :func:`export_checkpoint`."""
+    require_writable(onnx_path)
     checkpoint = load_checkpoint(checkpoint_path, spec_options, assume=assume)
     return export_checkpoint(checkpoint, onnx_path, options, files_of(checkpoint_path))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.files import require_writable
 from tasnet2hef.base.marks import Mark
 from tasnet2hef.base.outputs import Output, require_outputs, require_own_folder
 from tasnet2hef.base.supervise.lock import LOCK_NAME, locked
@@ -50,6 +51,7 @@ def freeze_file(
         OptionError: an option is out of range, or ``output`` can't be written.
     """
     started = time.perf_counter()
+    require_writable(output)
     original = _load(checkpoint, speech_options)
     mark = _require_output("freeze", checkpoint, original, folder, output, force=force)
     dataset = _read(folder, original, speech_options)
@@ -77,6 +79,7 @@ def distil_file(
         RefusedError: the loss is not a number.
     """
     started = time.perf_counter()
+    require_writable(output)
     original = _load(checkpoint, speech_options)
     mark = _require_output("distil", checkpoint, original, folder, output, force=force)
     original = original.to(options.device)

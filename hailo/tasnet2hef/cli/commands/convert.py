@@ -123,6 +123,7 @@ def command(
     `--json` then adds `steps` (`step`, `outcome`, `seconds`, `files`), `calibration`, `simulation`,
     `model_script` and `compile`: a list of reports as `compile --json` prints them, one a graph.
     """
+    from tasnet2hef.base.files import require_writable
     from tasnet2hef.compiler.options import CompileOptions, read_minutes
     from tasnet2hef.compiler.pipeline import PipelineOptions, StepClock, require_pipeline
     from tasnet2hef.model.checkpoint.load import files_of, load_checkpoint
@@ -165,6 +166,7 @@ def command(
     clock = StepClock()
     with clock.step("export") as ended:
         path = onnx_path(checkpoint, output)
+        require_writable(path)
         loaded, inputs = load_checkpoint(checkpoint, parse_settings(settings), assume=assume), files_of(checkpoint)
         if pipeline is not None:
             _require_pipeline_outputs(path, loaded, inputs, options, pipeline)
