@@ -328,10 +328,7 @@ class _Run:
     ) -> CompileReport:
         """Copy the HEF to its place and write its sidecar."""
         hef = self._options.hef(self._inputs.model)
-        with written_beside(hef) as part:
-            shutil.copyfile(compiled.path(self._folder, "hef"), part)
-        with written_beside(self._folder / HEF_MARK) as part:
-            part.write_text(compile_mark(self._inputs.graph).beside(hef), encoding="utf-8")
+        self._copy(compiled.path(self._folder, "hef"), hef)
         version, digest = self._stages.records[0].facts["compiler"], compiled.files["hef"]["sha256"]
         if self._inputs.contract is not None:
             write_sidecar(
@@ -345,6 +342,20 @@ class _Run:
         facts = hef_facts(hef, version, digest, self._folder / compiled.log, parsed.hn)
         report = self._ended(DONE, parsed, emulator=emulator, tried=tried)
         return dataclasses.replace(report, hef=facts)
+
+    def _copy(self, compiled: Path, hef: Path) -> None:
+        """Copy the HEF to its place, and note in the run's folder that it is ours.
+
+        Raises:
+            InputError: the place can't be written, for example because the disk is full; the run is kept.
+        """
+        try:
+            with written_beside(hef) as part:
+                shutil.copyfile(compiled, part)
+            with written_beside(self._folder / HEF_MARK) as part:
+                part.write_text(compile_mark(self._inputs.graph).beside(hef), encoding="utf-8")
+        except OptionError as error:
+            raise InputError(f"{error}; the HEF itself is {compiled}") from error
 
     def _without_compiler(self, versions: StageRecord) -> CompileReport:
         """Report that nothing was compiled, and write the bundle to compile on another machine."""

@@ -57,7 +57,7 @@ def command(
     """Separate a recording into its sources, on the CPU or, from a HEF, on the device.
 
     Example: `tasnet2hef separate build/my_model.onnx mixture.wav -o out/`
-    On the device: `tasnet2hef separate build/my_model.hef mixture.wav -o out/`
+    On the device: `tasnet2hef separate build/my_model.hef mixture.wav -o out_device/`
     """
     from tasnet2hef.runtime.separate import separate_file
 
