@@ -77,7 +77,7 @@ def _require_no_input(output: Output, target: Path, inputs: Iterable[Path]) -> N
     for each in inputs:
         try:
             is_input = target.samefile(each) or (
-                each.is_dir() and each.resolve() in target.resolve().parents and not output.is_own
+                each.is_dir() and each.resolve() in target.resolve().parents and not mark_in(target)
             )
         except OSError:  # an input that is missing, or no file at all
             continue

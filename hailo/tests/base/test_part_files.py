@@ -1,6 +1,5 @@
 """Part files: dead ones are swept, living ones and the user's files are kept, long names work."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -73,22 +72,21 @@ def test_links_under_the_name_of_a_part_are_not_followed(tmp_path: Path) -> None
     assert kept.stat().st_nlink == 2
 
 
-def _write_often(folder: str) -> None:
-    for number in range(50):
-        with written_beside(Path(folder) / f"{os.getpid()}_{number}.txt") as part:
-            part.write_text("whole")
+_WRITE_OFTEN = """
+import os, sys
+from pathlib import Path
+from tasnet2hef.base.files import written_beside
+for number in range(50):
+    with written_beside(Path(sys.argv[1]) / f"{os.getpid()}_{number}.txt") as part:
+        part.write_text("whole")
+"""
 
 
 def test_writers_in_one_folder_never_take_each_others_parts(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_write_often, args=(str(tmp_path),)) for _ in range(4)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * 4
-    assert {path.read_text() for path in tmp_path.iterdir()} == {"whole"}
-    assert len(list(tmp_path.iterdir())) == 200
+    command = [sys.executable, "-c", _WRITE_OFTEN, str(tmp_path)]
+    writers = [subprocess.Popen(command) for _ in range(4)]
+    assert [each.wait() for each in writers] == [0] * 4
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"] * 200
 
 
 @pytest.mark.parametrize("suffix", [".wav", "." + "s" * 200, ""])
