@@ -76,10 +76,11 @@ def _claimed(folder: Path, suffix: str, make: Callable[[Path], int]) -> tuple[in
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the parts of dead runs."""
-    for name in os.listdir(folder):
-        if _NAME.fullmatch(name):
-            _remove_if_dead(folder / name)
+    """Remove the parts of dead runs; none where the folder may not be listed."""
+    with suppress(PermissionError):
+        for name in os.listdir(folder):
+            if _NAME.fullmatch(name):
+                _remove_if_dead(folder / name)
 
 
 def _remove_if_dead(path: Path) -> None:
