@@ -71,6 +71,7 @@ def convert(
     assume: bool = False,
     reference: StrPath | None = None,
     zero_padding: bool = False,
+    force: bool = False,
 ) -> ExportReport:
     """Convert a checkpoint into an ONNX graph that is native to the chip, and prove that it equals the original.
 
@@ -89,6 +90,7 @@ def convert(
         reference: an .npz with ``input`` ``[sample]`` and the genuine network's ``output`` ``[source, sample]``,
             which prove that the file was read as what it is.
         zero_padding: for a net that pads by reflection: pad with zeros instead, and measure the loss.
+        force: replace files that were not made of the same checkpoint; never the checkpoint itself.
 
     Raises:
         CheckpointError: the checkpoint can't be read as a Conv-TasNet.
@@ -109,6 +111,7 @@ def convert(
         segments=segments,
         reference=None if reference is None else Path(reference),
         zero_padding=zero_padding,
+        force=force,
     )
     return export_file(os.fspath(checkpoint), Path(onnx_path), options, settings, assume=assume)
 
@@ -149,6 +152,7 @@ def separate(
     raw_scale: bool = False,
     threads: int | None = None,
     runtime: str | None = None,
+    force: bool = False,
 ) -> SeparationReport:
     """Separate a recording into its sources: one WAV file per source, of the recording's rate and length.
 
@@ -164,6 +168,7 @@ def separate(
         raw_scale: keep the model's own level (float files) instead of adding up to the mixture.
         threads: CPU threads; None takes all cores.
         runtime: ``onnxruntime`` or ``hailort``; None takes the device for a HEF.
+        force: replace files that were not made of the same recording by the same model; never an input.
 
     Raises:
         GraphError: the model can't be used.
@@ -185,6 +190,7 @@ def separate(
         raw_scale=raw_scale,
         threads=threads,
         runtime=runtime,
+        force=force,
     )
 
 

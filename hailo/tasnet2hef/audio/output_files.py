@@ -15,20 +15,37 @@ from tasnet2hef.audio.files import LARGEST_WAV_BYTES
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError, OptionError
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.marks import NO_MARK, Mark
+from tasnet2hef.base.outputs import Output, require_outputs
 
 SampleFormat = Literal["int16", "float32"]
 
-BYTES_PER_SAMPLE: Final = {"int16": 2, "float32": 4}
 _HEADER_BYTES: Final = 1 << 16
 """More than a header takes."""
 _SUBTYPES: Final = {"int16": "PCM_16", "float32": "FLOAT"}
 
 
-def plan_outputs(out_dir: str | Path, stem: str, n_src: int, inputs: Sequence[Path]) -> tuple[Path, ...]:
+def bytes_per_sample(sample_format: SampleFormat) -> int:
+    """Return the size of a sample in a file."""
+    return np.dtype(sample_format).itemsize
+
+
+def plan_outputs(
+    out_dir: str | Path,
+    stem: str,
+    n_src: int,
+    inputs: Sequence[Path],
+    *,
+    mark: Mark = NO_MARK,
+    size_bytes: int = 0,
+    force: bool = False,
+) -> tuple[Path, ...]:
     """Return the outputs' paths, ``<stem>_source_1.wav`` and so on, and make their folder.
 
+    ``mark`` is what the files of an equal run carry, ``size_bytes`` the size of one; see ``require_outputs``.
+
     Raises:
-        AudioError: the folder can't be made or written, or an output would replace a folder or an input.
+        AudioError: the folder can't be made or written, or an output would destroy something.
     """
     out_dir = Path(out_dir)
     try:
@@ -38,13 +55,10 @@ def plan_outputs(out_dir: str | Path, stem: str, n_src: int, inputs: Sequence[Pa
     if not os.access(out_dir, os.W_OK | os.X_OK):
         raise AudioError(f"{out_dir}: found a folder without write permission; choose another output folder")
     paths = tuple(out_dir / f"{stem}_source_{number}.wav" for number in range(1, n_src + 1))
-    for path in paths:
-        if path.is_dir():
-            raise AudioError(
-                f"{path}: found a folder where a source would be written; choose another output folder"
-            )
-        if path.exists() and any(path.samefile(source) for source in inputs):
-            raise AudioError(f"{path}: an input would be overwritten by an output; choose another output folder")
+    try:
+        require_outputs([Output(path, mark, size_bytes) for path in paths], inputs, force=force)
+    except OptionError as error:
+        raise AudioError(str(error)) from error
     return paths
 
 
@@ -64,12 +78,13 @@ def write_sources(
     shape: tuple[int, int],
     sample_rate_hz: int,
     sample_format: SampleFormat,
+    made_by: str = "",
 ) -> Written:
     """Write one file per source; ``blocks`` gives ``[source, channel, sample]`` from the start, at every call.
 
-    ``shape`` is the channels and samples of a source. 16-bit files clip beyond full scale: where a peak would pass
-    1, the sources are written again, all divided by the highest peak. Float files keep any value. Files appear
-    under their names once all are complete.
+    ``shape`` is the channels and samples of a source, ``made_by`` goes into the files' comment. 16-bit files clip
+    beyond full scale: where a peak would pass 1, the sources are written again, all divided by the highest peak.
+    Float files keep any value. Files appear under their names once all are complete.
 
     Raises:
         AudioError: a file can't be written; nothing is left behind.
@@ -77,11 +92,14 @@ def write_sources(
     import soundfile
 
     channels, length = shape
-    container = container_for(channels * length * BYTES_PER_SAMPLE[sample_format])
+    container = container_for(channels * length * bytes_per_sample(sample_format))
 
     def opened(part: Path) -> Any:
         subtype = _SUBTYPES[sample_format]
-        return soundfile.SoundFile(part, "w", sample_rate_hz, channels, subtype, format=container)
+        recording = soundfile.SoundFile(part, "w", sample_rate_hz, channels, subtype, format=container)
+        if made_by:
+            recording.comment = made_by
+        return recording
 
     factor = 1.0
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import lzma
 import os
-import tempfile
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.part_files import part_file
 
 _BLOCK: Final = 1 << 20
 """Bytes read at once for a digest."""
@@ -50,17 +51,49 @@ _NO_GRAPHS: Final = (
     ),
 )
 
+_KINDS: Final = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISLNK, "a symbolic link to itself"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+)
+"""What can lie where a file would be written."""
+
+
+def followed(path: Path) -> Path:
+    """Return where a file is written: what ``path`` points to if it is a symbolic link, else ``path``."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def kind_of(path: Path) -> str:
+    """Return what lies at ``path`` if it is not a regular file: ``a folder``, ``a device``; else nothing.
+
+    >>> kind_of(Path("/dev/null"))
+    'a device'
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    return next((name for is_kind, name in _KINDS if is_kind(mode)), "")
+
 
 def require_writable(path: Path) -> None:
     """Check, before long work, that its result can be written to ``path`` afterwards.
 
     Raises:
-        OptionError: it is a folder, or the nearest folder that exists can't be written.
+        OptionError: something other than a regular file is there, or the nearest folder that exists can't be
+            written.
     """
-    if path.is_dir():
-        raise OptionError(f"{path}: is a folder; give the name of a file")
-    nearest = next(parent for parent in path.absolute().parents if parent.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+    try:
+        target = followed(path)
+        _require_file(path, target)
+        nearest = next(parent for parent in target.absolute().parents if parent.exists())
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise _unwritable(path, error) from error
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise OptionError(f"{path}: can't be written in {nearest}; choose another place with -o")
 
 
@@ -68,30 +101,43 @@ def require_writable(path: Path) -> None:
 def written_beside(path: Path) -> Iterator[Path]:
     """Yield a temporary path in ``path``'s folder; rename it to ``path`` on success, remove it otherwise.
 
-    The folder is created if it is missing.
+    The folder is created if it is missing. A symbolic link is kept: what it points to is replaced, with the
+    permissions that it has.
 
     Raises:
-        OptionError: ``path`` can't be written.
+        OptionError: ``path`` can't be written, or is neither missing nor a regular file.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise OptionError(f"{path}: is a folder; give the name of a file")
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+        target = followed(path)
+        _require_file(path, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with part_file(target.parent, target.suffix) as part:
+            yield part
+            part.chmod(_permissions(target))
+            _require_file(path, target)
+            os.replace(part, target)
     except OSError as error:
-        raise OptionError(f"{path}: can't be written ({error.strerror}); choose another place with -o") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OptionError(f"{path}: can't be written ({error.strerror}); choose another place with -o") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+
+
+def _require_file(path: Path, target: Path) -> None:
+    """Refuse what a file must not replace; ``target`` is where ``path`` leads."""
+    if kind := kind_of(target):
+        raise OptionError(f"{path}: is {kind}; give the name of a file")
+
+
+def _permissions(path: Path) -> int:
+    """Return those of the file that is replaced, or those that a new file gets."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _unwritable(path: Path, error: Exception) -> OptionError:
+    reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+    return OptionError(f"{path}: can't be written ({reason}); choose another place with -o")
 
 
 def digest_of_file(path: Path) -> str:

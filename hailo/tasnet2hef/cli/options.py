@@ -63,6 +63,21 @@ AnyDataOption = Annotated[
         "--any-data", help="Take recordings or a calibration set that would be refused: noise, another level, ..."
     ),
 ]
+ForceOption = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Replace files that this command did not make from these inputs; never an input or a device.",
+    ),
+]
+ForceCompileOption = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Compile although `check` found errors, the calibration set is refused or 8 bits are broken, and "
+        "replace files that this command did not make from these inputs; never an input or a device.",
+    ),
+]
 ThreadsOption = Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="all cores")]
 
 

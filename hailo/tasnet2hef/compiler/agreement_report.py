@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.text import escaped
 from tasnet2hef.compiler.stages.job import write_json
 from tasnet2hef.target.graph.agreement import Agreement, compare
@@ -22,7 +23,8 @@ def save_agreement(folder: Path, net: HailoNet, hn: dict[str, Any], facts: dict[
     """
     agreement = compare(net, hn)
     write_json(folder / "agreement.json", to_json(agreement))
-    (folder / "agreement.md").write_text(as_text(agreement, facts), encoding="utf-8")
+    with written_beside(folder / "agreement.md") as part:
+        part.write_text(as_text(agreement, facts), encoding="utf-8")
     return agreement
 
 

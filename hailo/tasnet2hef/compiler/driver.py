@@ -6,16 +6,17 @@ import dataclasses
 import platform
 import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from tasnet2hef.base.errors import GraphError, InputError, OptionError
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.marks import Mark
 from tasnet2hef.base.outcome import DONE, FAILED, NOT_COMPILED, REFUSED, Outcome
-from tasnet2hef.base.supervise.lock import RunLock, locked
+from tasnet2hef.base.outputs import Output, require_outputs, require_own_folder
+from tasnet2hef.base.supervise.lock import LOCK_NAME, RunLock, locked, removed_if_refused
 from tasnet2hef.base.version import __version__
 from tasnet2hef.compiler.agreement_report import read_hn, save_agreement
 from tasnet2hef.compiler.emulator_check import LEAST_AGREEMENT_DB, WINDOWS, EmulatorResult, compare_modes
@@ -29,7 +30,7 @@ from tasnet2hef.compiler.run_record import StageRecord
 from tasnet2hef.compiler.stages.job import StageJob, write_json
 from tasnet2hef.compiler.stages.runner import CompileDisplay, RunnerSettings, StageRunner, interpreter
 from tasnet2hef.compiler.verdicts import compile_verdict, remember
-from tasnet2hef.runtime.backends.hailort.sidecar import write_sidecar
+from tasnet2hef.runtime.backends.hailort.sidecar import compile_mark, sidecar_path, write_sidecar
 from tasnet2hef.target.alls.layers import resolve_layers
 from tasnet2hef.target.alls.parser import parse_script
 from tasnet2hef.target.failures.classify import Situation
@@ -39,6 +40,9 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.known.installed import installed_compiler
 from tasnet2hef.target.known.releases import wrong_chip
 
+CHECK_NAME: Final = "check.json"
+HEF_MARK: Final = "hef.json"
+"""Holds the HEF's mark and SHA-256, in the run's folder: the HEF's format has no place for a mark."""
 NO_COMPILER_SIGNATURE: Final = "no-compiler"
 """The failure signature of a Python that does not have the compiler."""
 
@@ -54,9 +58,15 @@ def compile_graph(
     started = time.monotonic()
     inputs = _read(graph, calibration, options)
     folder = options.folder(graph.path).resolve()
+    require_outputs(
+        compile_outputs(options, graph.path, graph.made_from),
+        filter(None, (*graph.files, calibration, options.script)),
+        force=options.replace,
+    )
+    require_own_folder(folder, "a run of the compiler", (LOCK_NAME, CHECK_NAME), force=options.replace)
     try:
         with removed_if_refused(folder), locked(folder) as lock:
-            write_json(folder / "check.json", inputs.report.to_json())
+            write_json(folder / CHECK_NAME, inputs.report.to_json())
             run = _Run(inputs, options, folder, lock, display)
             if inputs.report.errors and not options.force:
                 report = CompileReport(REFUSED, folder, 0.0, inputs.report, notes=inputs.notes)
@@ -71,6 +81,12 @@ def compile_graph(
             f"{folder}: can't be written ({reason}); make room, or choose another place with -o"
         ) from error
     return report
+
+
+def compile_outputs(options: CompileOptions, model: Path, made_from: str) -> list[Output]:
+    """Return what a run writes outside of its own folder: the HEF and its sidecar."""
+    hef, mark = options.hef(model), Mark.of("compile", made_from)
+    return [Output(hef, mark, beside=options.folder(model) / HEF_MARK), Output(sidecar_path(hef), mark)]
 
 
 def _with_verdict(report: CompileReport, graph: OpenedGraph, hardware: str) -> CompileReport:
@@ -90,18 +106,6 @@ def _read(graph: OpenedGraph, calibration: Path, options: CompileOptions) -> Com
     """Read and check a run's inputs, with what is known of the compiler that is installed."""
     compiler = installed_compiler(options.python)
     return read_inputs(graph, calibration, options.script, options.hardware, compiler, any_data=options.force)
-
-
-@contextmanager
-def removed_if_refused(folder: Path) -> Iterator[None]:
-    """Remove a folder that a block made if the block ends by refusing an option: nothing was run."""
-    existed = folder.exists()
-    try:
-        yield
-    except OptionError:
-        if not existed:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 def plan(
@@ -324,8 +328,7 @@ class _Run:
     ) -> CompileReport:
         """Copy the HEF to its place and write its sidecar."""
         hef = self._options.hef(self._inputs.model)
-        with written_beside(hef) as part:
-            shutil.copyfile(compiled.path(self._folder, "hef"), part)
+        self._copy(compiled.path(self._folder, "hef"), hef)
         version, digest = self._stages.records[0].facts["compiler"], compiled.files["hef"]["sha256"]
         if self._inputs.contract is not None:
             write_sidecar(
@@ -339,6 +342,20 @@ class _Run:
         facts = hef_facts(hef, version, digest, self._folder / compiled.log, parsed.hn)
         report = self._ended(DONE, parsed, emulator=emulator, tried=tried)
         return dataclasses.replace(report, hef=facts)
+
+    def _copy(self, compiled: Path, hef: Path) -> None:
+        """Copy the HEF to its place, and note in the run's folder that it is ours.
+
+        Raises:
+            InputError: the place can't be written, for example because the disk is full; the run is kept.
+        """
+        try:
+            with written_beside(hef) as part:
+                shutil.copyfile(compiled, part)
+            with written_beside(self._folder / HEF_MARK) as part:
+                part.write_text(compile_mark(self._inputs.graph).beside(hef), encoding="utf-8")
+        except OptionError as error:
+            raise InputError(f"{error}; the HEF itself is {compiled}") from error
 
     def _without_compiler(self, versions: StageRecord) -> CompileReport:
         """Report that nothing was compiled, and write the bundle to compile on another machine."""

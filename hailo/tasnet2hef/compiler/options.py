@@ -34,6 +34,9 @@ class CompileOptions:
     script: Path | None = None
     output: Path | None = None
     force: bool = False
+    """Continue although ``check`` found errors."""
+    replace: bool = False
+    """Replace files that another run, or the user, made; a bundle never asks for it."""
     python: str = ""
     """Interpreter of the compiler's environment; empty for this one."""
     minutes: Mapping[str, float] = field(default_factory=lambda: DEFAULT_MINUTES)

@@ -16,19 +16,20 @@ from tasnet2hef.base.agreement import BROKEN
 from tasnet2hef.base.environments import TO_HAILO, environment_python
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.outcome import DONE, FAILED, INTERRUPTED, REFUSED, Outcome
+from tasnet2hef.base.outputs import Output
 from tasnet2hef.base.plain import plain
 from tasnet2hef.base.progress import StepProgress
-from tasnet2hef.compiler.driver import compile_graph
+from tasnet2hef.compiler.driver import compile_graph, compile_outputs
 from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.compiler.stages.runner import CompileDisplay
-from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
+from tasnet2hef.quantize.calibration.calibrate import calibrate_graph, calibration_output
 from tasnet2hef.quantize.calibration.report import CalibrationReport
-from tasnet2hef.quantize.calibration.segments import SUFFIX, calibrate_segments
+from tasnet2hef.quantize.calibration.segments import SUFFIX, calibrate_segments, segment_output
 from tasnet2hef.quantize.calibration.window_draw import Draw, find_recordings
 from tasnet2hef.quantize.options import SimulationOptions
 from tasnet2hef.quantize.report import SimulationReport
-from tasnet2hef.quantize.simulate import simulate_graph
+from tasnet2hef.quantize.simulate import simulate_graph, simulation_outputs
 from tasnet2hef.target.alls.parser import parse_script, read_script
 from tasnet2hef.target.graph.opened import OpenedGraph
 
@@ -176,15 +177,21 @@ def prepare(
         InputError: a recording, the graph or an option can't be used; files written before it are kept.
     """
     calibration = whole.path.with_name(f"{whole.path.stem}{SUFFIX}")
+    force = options.compiling.replace
     with clock.step("calibrate") as ended:
         drawn = calibrate_graph(
-            whole, options.recordings, calibration, options.draw, partial(progress, "drawing windows")
+            whole,
+            options.recordings,
+            calibration,
+            options.draw,
+            partial(progress, "drawing windows"),
+            force=force,
         )
         ended(calibration)
     sets: tuple[Path, ...] = (calibration,)
     if tuple(graphs) != (whole,):
         with clock.step("calibrate segments") as ended:
-            sets = calibrate_segments(graphs, calibration, partial(progress, "running segments"))
+            sets = calibrate_segments(graphs, calibration, partial(progress, "running segments"), force=force)
             ended(*sets)
     simulation = _simulate(whole, calibration, options, clock, progress)
     script = options.script if simulation is None else simulation.alls
@@ -213,14 +220,29 @@ def compile_prepared(
     return tuple(reports)
 
 
+def pipeline_outputs(
+    whole: Path, made_from: str, segments: Sequence[Path], options: PipelineOptions
+) -> list[Output]:
+    """Return what the pipeline will write beside a graph that is not there yet; ``made_from`` as it will say."""
+    outputs = [calibration_output(made_from, options.recordings, whole.with_name(f"{whole.stem}{SUFFIX}"))]
+    outputs += [segment_output(made_from, path) for path in segments[1:]]
+    if options.script is None and options.simulate:
+        outputs += simulation_outputs(made_from, whole.with_suffix(""), _simulation_options(options))
+    for graph in segments or (whole,):
+        outputs += compile_outputs(options.compiling, graph, made_from)
+    return outputs
+
+
+def _simulation_options(options: PipelineOptions) -> SimulationOptions:
+    return SimulationOptions(quick=not options.search, force=options.compiling.replace)
+
+
 def _simulate(
     graph: OpenedGraph, calibration: Path, options: PipelineOptions, clock: StepClock, progress: StepProgress
 ) -> SimulationReport | None:
     if options.script is not None or not options.simulate:
         return None
     with clock.step("simulate") as ended:
-        simulation = simulate_graph(
-            graph, calibration, options=SimulationOptions(quick=not options.search), progress=progress
-        )
+        simulation = simulate_graph(graph, calibration, options=_simulation_options(options), progress=progress)
         ended(simulation.alls)
     return simulation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -11,13 +11,16 @@ from typing import Any, Final
 import onnx
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.files import require_writable, written_beside
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.base.marks import ONNX_KEY, Mark
+from tasnet2hef.base.outputs import Output, require_outputs
 from tasnet2hef.base.parity import ParityRow, require_parity
 from tasnet2hef.base.plain import plain
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.base.window_length import window_frames
 from tasnet2hef.model.checkpoint import Checkpoint, load_checkpoint
+from tasnet2hef.model.checkpoint.load import files_of
 from tasnet2hef.model.network.build_options import BuildOptions
 from tasnet2hef.model.network.hailo_tasnet import HailoTasNet
 from tasnet2hef.model.network.norms import norm_strategy
@@ -47,6 +50,8 @@ class ExportOptions:
     """More than one: segments are written beside the whole graph."""
     reference: Path | None = None
     """An .npz of an input and the genuine network's output, which prove the reading of the file."""
+    force: bool = False
+    """Replace files that another run, or the user, made."""
     zero_padding: bool = False
     """Pad with zeros where the net pads by reflection, and measure what that costs."""
 
@@ -112,11 +117,33 @@ def export_file(
     assume: bool = False,
 ) -> ExportReport:
     """Convert a checkpoint file (or a Hugging Face id) to ONNX; see :func:`export_checkpoint`."""
-    return export_checkpoint(load_checkpoint(checkpoint_path, spec_options, assume=assume), onnx_path, options)
+    require_writable(onnx_path)
+    checkpoint = load_checkpoint(checkpoint_path, spec_options, assume=assume)
+    return export_checkpoint(checkpoint, onnx_path, options, files_of(checkpoint_path))
 
 
-def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOptions) -> ExportReport:
-    """Write ``checkpoint`` as a Hailo-native ONNX graph that equals it.
+def export_mark(checkpoint: Checkpoint) -> Mark:
+    """Return the mark of a checkpoint's exports."""
+    return Mark.of("convert", checkpoint.digest)
+
+
+def export_outputs(checkpoint: Checkpoint, onnx_path: Path, segments: int) -> list[Output]:
+    """Return the files that an export writes: the graph, its segments and the reference for ``selftest``."""
+    mark = export_mark(checkpoint)
+    size_bytes = sum(4 * tensor.numel() for tensor in checkpoint.weights.values())
+    graph, reference = Output(onnx_path, mark, size_bytes), Output(reference_path(onnx_path), mark)
+    parts = range(1, segments + 1) if segments != 1 else ()
+    return [
+        graph,
+        reference,
+        *(Output(segment_path(onnx_path, part), mark, size_bytes // segments) for part in parts),
+    ]
+
+
+def export_checkpoint(
+    checkpoint: Checkpoint, onnx_path: Path, options: ExportOptions, inputs: Sequence[Path] = ()
+) -> ExportReport:
+    """Write ``checkpoint`` as a Hailo-native ONNX graph that equals it; ``inputs`` are the files it was read from.
 
     Raises:
         OptionError: the net, the window, the reference or the place to write can't be used.
@@ -124,6 +151,9 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
             more than -80 dB; nothing is written.
     """
     start = time.perf_counter()
+    inputs = [*inputs, *([] if options.reference is None else [options.reference])]
+    require_outputs(export_outputs(checkpoint, onnx_path, options.segments), inputs, force=options.force)
+    mark = export_mark(checkpoint)
     proof = () if options.reference is None else (measure_reading(checkpoint, options.reference),)
     original, checkpoint = checkpoint, _with_padding(checkpoint, options)
     net, notes = build(checkpoint, options)
@@ -133,8 +163,9 @@ def export_checkpoint(checkpoint: Checkpoint, onnx_path: Path, options: ExportOp
     parity, reference = measure_parity(checkpoint, net, model, parts)
     require_parity(parity, str(onnx_path))
     segment_paths = tuple(segment_path(onnx_path, number) for number in range(1, len(parts) + 1))
-    graphs = [_write(part, path) for part, path in zip((model, *parts), (onnx_path, *segment_paths), strict=True)]
-    selftest_path = save_reference(reference_path(onnx_path), reference)
+    paths = (onnx_path, *segment_paths)
+    graphs = [_write(part, path, mark) for part, path in zip((model, *parts), paths, strict=True)]
+    selftest_path = save_reference(reference_path(onnx_path), reference, mark.text)
     return ExportReport(
         onnx_path=onnx_path,
         contract=net.contract,
@@ -159,7 +190,8 @@ def _with_padding(checkpoint: Checkpoint, options: ExportOptions) -> Checkpoint:
     return replace(checkpoint, spec=replace(checkpoint.spec, conv_padding="zeros"))
 
 
-def _write(model: onnx.ModelProto, path: Path) -> OpenedGraph:
+def _write(model: onnx.ModelProto, path: Path, mark: Mark) -> OpenedGraph:
+    model.metadata_props.add(key=ONNX_KEY, value=mark.text)
     data = model.SerializeToString()
     with written_beside(path) as temporary:
         temporary.write_bytes(data)

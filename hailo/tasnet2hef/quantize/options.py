@@ -31,6 +31,8 @@ class SimulationOptions:
     user_script: Path | None = None
     plots: str | None = None
     fresh: bool = False
+    force: bool = False
+    """Replace files that another run, or the user, made."""
 
 
 def require_options(options: SimulationOptions) -> None:

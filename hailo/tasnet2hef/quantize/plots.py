@@ -14,7 +14,8 @@ from tasnet2hef.quantize.layer_analysis import LayerReport
 from tasnet2hef.quantize.precision_search import FrontierPoint
 
 WORST: Final = 25
-FORMATS: Final = ("png", "svg")
+_REMARK_OF: Final = {"png": "Description", "svg": "Title"}
+FORMATS: Final = tuple(_REMARK_OF)
 
 
 def chosen_format(choice: str) -> str | None:
@@ -40,7 +41,7 @@ def require_plots(kind: str) -> None:
         raise OptionError("plots: found no matplotlib, which draws them; pip install 'tasnet2hef[plots]'")
 
 
-def draw_layers(layers: Sequence[LayerReport], path: Path, unit: str) -> Path:
+def draw_layers(layers: Sequence[LayerReport], path: Path, unit: str, made_by: str = "") -> Path:
     """Draw a bar for each of the worst layers, the largest loss on top."""
     worst = list(layers[:WORST])[::-1]
     figure, axes = _figure(7.0, 1.0 + 0.24 * len(worst))
@@ -51,7 +52,7 @@ def draw_layers(layers: Sequence[LayerReport], path: Path, unit: str) -> Path:
     axes.set_xlabel(f"lost with this layer alone at 8 bits [dB {unit}]")
     axes.set_title(f"The {len(worst)} worst of {len(layers)} layers")
     axes.grid(axis="x", alpha=0.3)
-    return _save(figure, path)
+    return _save(figure, path, made_by)
 
 
 def draw_frontier(
@@ -61,6 +62,7 @@ def draw_frontier(
     target_db: float,
     path: Path,
     unit: str,
+    made_by: str = "",
 ) -> Path:
     """Draw the score of each set of 16-bit layers over its cost, with the chosen one marked."""
     figure, axes = _figure(7.0, 4.0)
@@ -74,7 +76,7 @@ def draw_frontier(
     axes.set_title("Cheapest 16-bit layers")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
-    return _save(figure, path)
+    return _save(figure, path, made_by)
 
 
 def _figure(width: float, height: float) -> tuple[Any, Any]:
@@ -82,7 +84,8 @@ def _figure(width: float, height: float) -> tuple[Any, Any]:
     return figure, figure.subplots()
 
 
-def _save(figure: Any, path: Path) -> Path:
+def _save(figure: Any, path: Path, made_by: str) -> Path:
+    kind = path.suffix[1:]
     with written_beside(path) as part:
-        figure.savefig(part, dpi=150, format=path.suffix[1:])
+        figure.savefig(part, dpi=150, format=kind, metadata={_REMARK_OF[kind]: made_by})
     return path

@@ -13,11 +13,12 @@ from tasnet2hef.quantize.score import Score
 
 
 class SearchState:
-    """Scores by run, in a file for one model, calibration set and setting (``key``)."""
+    """Scores by run, in a file for one model, calibration set and setting (``key``), with the mark ``made_by``."""
 
-    def __init__(self, path: Path | None, key: str, *, fresh: bool = False) -> None:
+    def __init__(self, path: Path | None, key: str, *, made_by: str = "", fresh: bool = False) -> None:
         self.path = path
         self.key = key
+        self.made_by = made_by
         self.resumed = 0
         self._scores: dict[str, list[float | None]] = {}
         if path is not None and path.is_file() and not fresh:
@@ -45,4 +46,6 @@ class SearchState:
     def _save(self) -> None:
         if self.path is not None:
             with written_beside(self.path) as part:
-                part.write_text(json.dumps({"key": self.key, "scores": self._scores}, indent=0))
+                part.write_text(
+                    json.dumps({"made_by": self.made_by, "key": self.key, "scores": self._scores}, indent=0)
+                )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.marks import Mark
+from tasnet2hef.base.outputs import Output, require_outputs
 from tasnet2hef.base.progress import StepProgress, no_step_progress
 from tasnet2hef.quantize.calibration.calibrate import small_set_warning
 from tasnet2hef.quantize.calibration.calibration_set import open_calibration, origin
@@ -27,6 +30,10 @@ from tasnet2hef.quantize.simulator import Simulator, prepare
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
 from tasnet2hef.target.graph.opened import OpenedGraph
 
+SCRIPT: Final = ".alls"
+SEARCH: Final = ".search.json"
+PLOTS: Final = ("_layers", "_frontier")
+
 
 def simulate_graph(
     graph: OpenedGraph,
@@ -47,6 +54,10 @@ def simulate_graph(
     require_options(options)
     calibration = open_calibration(calibration_path)
     place = (output or graph.path.parent) / graph.path.stem
+    inputs = [*graph.files, calibration_path, *filter(None, (evaluation_folder, options.user_script))]
+    outputs = simulation_outputs(graph.made_from, place, options)
+    require_outputs(outputs, inputs, force=options.force)
+    mark = outputs[0].mark
     simulator = prepare(
         graph, calibration, options.preparation, lambda done, total: progress("calibrating", done, total)
     )
@@ -55,18 +66,18 @@ def simulate_graph(
     make_script(graph.path.name, calibration.windows, simulator, options, fixed)
     evaluation = choose_evaluation(evaluation_folder, calibration, simulator, options.windows)
     key = state_key(graph.digest, calibration_path, evaluation, options)
-    state = SearchState(place.with_name(f"{place.name}.search.json"), key, fresh=options.fresh)
+    state = SearchState(place.with_name(f"{place.name}{SEARCH}"), key, made_by=mark.text, fresh=options.fresh)
     scores = score_model(simulator, evaluation, state, options, fixed, progress)
     script = make_script(
         graph.path.name, calibration.windows, simulator, options, scores.precisions, scores.layers
     )
-    alls = place.with_name(f"{place.name}.alls")
+    alls = place.with_name(f"{place.name}{SCRIPT}")
     with written_beside(alls) as part:
-        part.write_text(script.text, encoding="utf-8")
+        part.write_text(mark.in_text(script.text), encoding="utf-8")
     unreached = unreached_note(scores, options.target_db)
     notes = (*simulator.notes, *evaluation.notes, *script.notes, *([unreached] if unreached else []))
     warning = small_set_note(scores, calibration.windows)
-    plots = draw(scores, options, place)
+    plots = draw(scores, options, place, mark)
     return _report(
         graph,
         simulator,
@@ -80,6 +91,14 @@ def simulate_graph(
         warning,
         progress,
     )
+
+
+def simulation_outputs(made_from: str, place: Path, options: SimulationOptions) -> list[Output]:
+    """Return the files of a simulation: the script first; ``place`` is the path that their names begin with."""
+    names = [SCRIPT, SEARCH]
+    names += [] if options.plots is None or options.quick else [f"{name}.{options.plots}" for name in PLOTS]
+    mark = Mark.of("simulate", made_from)
+    return [Output(place.with_name(f"{place.name}{name}"), mark) for name in names]
 
 
 def unreached_note(scores: ModelScores, target_db: float) -> str:
@@ -107,17 +126,16 @@ def small_set_note(scores: ModelScores, windows: int) -> str:
     return f"{warning}. Here {costs} at levels 1 and 0 (simulated); the gain of fine-tuning can't be simulated"
 
 
-def draw(scores: ModelScores, options: SimulationOptions, place: Path) -> tuple[Path, ...]:
+def draw(scores: ModelScores, options: SimulationOptions, place: Path, mark: Mark) -> tuple[Path, ...]:
     """Draw the worst layers and the frontier, if plots were requested and the search was run."""
     if options.plots is None or scores.search is None:
         return ()
     unit = "agreement with float" if scores.exact.si_sdr_db is None else "SI-SDR"
-    layers = place.with_name(f"{place.name}_layers.{options.plots}")
-    frontier = place.with_name(f"{place.name}_frontier.{options.plots}")
+    layers, frontier = (place.with_name(f"{place.name}{name}.{options.plots}") for name in PLOTS)
     result, exact_db = scores.search, scores.exact.figure_db
     return (
-        draw_layers(scores.layers, layers, unit),
-        draw_frontier(result.frontier, result.chosen, exact_db, options.target_db, frontier, unit),
+        draw_layers(scores.layers, layers, unit, mark.text),
+        draw_frontier(result.frontier, result.chosen, exact_db, options.target_db, frontier, unit, mark.text),
     )
 
 

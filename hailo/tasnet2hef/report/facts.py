@@ -11,10 +11,13 @@ from typing import Any, Final
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.marks import Mark
 
 STEPS: Final = ("export", "check", "simulate", "compile", "audio")
 FOLDER_SUFFIX: Final = ".report"
 PAGE_NAME: Final = "report.html"
+MARK: Final = Mark.of("report")
+"""Of all files in a report folder."""
 _FORMAT: Final = 2
 
 
@@ -85,7 +88,7 @@ def save_step(folder: Path, facts: StepFacts) -> Path:
     """Write a step's facts; they replace those of an earlier run of it."""
     path = folder / f"{facts.step}.json"
     with written_beside(path) as part:
-        fields = {"format": _FORMAT, **dataclasses.asdict(facts)}
+        fields = {"made_by": MARK.text, "format": _FORMAT, **dataclasses.asdict(facts)}
         part.write_text(json.dumps(fields, separators=(",", ":"), allow_nan=False) + "\n", encoding="utf-8")
     return path
 
@@ -127,6 +130,7 @@ def _has_step(folder: Path, step: str) -> bool:
 def _read_step(path: Path) -> StepFacts:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
+        fields.pop("made_by", None)
         if fields.pop("format") != _FORMAT:
             raise ValueError(f"expected format {_FORMAT}")
         facts = StepFacts(**fields)

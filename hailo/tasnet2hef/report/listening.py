@@ -20,6 +20,7 @@ from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.quantize.calibration.calibration_set import open_calibration
 from tasnet2hef.quantize.simulator import prepare
+from tasnet2hef.report.facts import MARK
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.opening import opened
 from tasnet2hef.runtime.separate import separate_array
@@ -41,6 +42,11 @@ class Track:
     source: int
     samples: Samples
     si_sdr_db: float | None = None
+
+    @property
+    def file_name(self) -> str:
+        """The track's file in a report folder."""
+        return f"{AUDIO_FOLDER}/{self.kind.split()[0]}_{self.source}.flac"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +72,13 @@ class Listening:
     def _save(self, track: Track, folder: Path) -> dict[str, Any]:
         import soundfile
 
-        name = f"{AUDIO_FOLDER}/{track.kind.split()[0]}_{track.source}.flac"
-        with written_beside(folder / name) as part:
-            soundfile.write(part, track.samples, self.sample_rate_hz, subtype="PCM_16", format="FLAC")
+        name = track.file_name
+        with (
+            written_beside(folder / name) as part,
+            soundfile.SoundFile(part, "w", self.sample_rate_hz, 1, "PCM_16", format="FLAC") as recording,
+        ):
+            recording.comment = MARK.text
+            recording.write(track.samples)
         score = None if track.si_sdr_db is None else round(track.si_sdr_db, 4)
         return {"kind": track.kind, "source": track.source, "file": name, "si_sdr_db": score}
 

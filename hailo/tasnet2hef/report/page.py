@@ -14,7 +14,7 @@ from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.text import counted, escaped
 from tasnet2hef.report import charts, theme
-from tasnet2hef.report.facts import PAGE_NAME, RunFacts
+from tasnet2hef.report.facts import MARK, PAGE_NAME, RunFacts
 from tasnet2hef.report.glossary import Prose
 from tasnet2hef.report.graph_picture import picture_of, shape_text, worst_levels
 from tasnet2hef.report.key_figures import key_figures
@@ -113,6 +113,7 @@ def _values(facts: RunFacts) -> dict[str, Any]:
         "key_figures": _from_facts(facts, "the key figures", lambda: key_figures(facts)),
         "sections": [(part, title) for part, step, title in _SECTIONS if not step or step in facts.steps],
         "prose": Prose(),
+        "made_by": MARK.text,
         "calls": _from_facts(facts, "the list of commands", lambda: calls(facts)),
         "can_draw": charts.can_draw(),
         "themes": {"light": theme.LIGHT, "dark": theme.DARK},

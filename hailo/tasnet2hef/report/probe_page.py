@@ -9,6 +9,7 @@ from typing import Final
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.compiler.probe.report import CaseResult, ProbeReport
 from tasnet2hef.report import theme
+from tasnet2hef.report.facts import MARK
 from tasnet2hef.report.page import template
 
 PAGE_NAME: Final = "probe.html"
@@ -34,7 +35,9 @@ def render_probe(report: ProbeReport) -> str:
     style = (resources.files("tasnet2hef.report") / "templates" / "page.css").read_text(encoding="utf-8")
     rows = sorted(((_status(case), case) for case in report.cases), key=lambda row: _ORDER[row[0]])
     themes = {"light": theme.LIGHT, "dark": theme.DARK}
-    return template("probe.html").render(report=report, rows=rows, style=Markup(style), themes=themes)
+    return template("probe.html").render(
+        report=report, rows=rows, style=Markup(style), themes=themes, made_by=MARK.text
+    )
 
 
 def _status(case: CaseResult) -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tasnet2hef.base.files import digest_of_file
+from tasnet2hef.base.outputs import Output, require_outputs
 from tasnet2hef.base.version import __version__, installed_versions
-from tasnet2hef.report.facts import StepFacts, read_facts, report_folder, save_step
+from tasnet2hef.report.facts import MARK, PAGE_NAME, StepFacts, read_facts, report_folder, save_step
 from tasnet2hef.report.page import write_page
 
 if TYPE_CHECKING:
@@ -38,11 +39,13 @@ def write_report(
     inputs: Iterable[Path] = (),
     command: str | None = None,
     folder: Path | None = None,
+    force: bool = False,
 ) -> Path:
     """Save the given steps' results, render the page again and return it: ``GRAPH.report/report.html``.
 
     ``seconds`` are times by step, for reports without their own; ``inputs`` are files that the run read, listed
-    with their SHA-256; ``folder`` is the report folder if it is not the one beside the graph.
+    with their SHA-256; ``folder`` is the report folder if it is not the one beside the graph; ``force``
+    replaces files in it that no report made.
 
     Raises:
         OptionError: the folder can't be written, or holds damaged facts.
@@ -50,6 +53,11 @@ def write_report(
     from tasnet2hef.report.check_facts import check_facts
 
     folder = folder or report_folder(graph.path)
+    inputs = tuple(inputs)
+    names = [PAGE_NAME, *(track.file_name for track in (audio.tracks if audio else ()))]
+    given = {"export": export, "check": check, "simulate": simulate, "compile": compiled, "audio": audio}
+    names += [f"{step}.json" for step, result in given.items() if result is not None]
+    require_outputs([Output(folder / name, MARK) for name in names], [*graph.files, *inputs], force=force)
     results: dict[str, Mapping[str, Any] | None] = {
         "export": None if export is None else export.to_json(),
         "check": None if check is None else check_facts(check),

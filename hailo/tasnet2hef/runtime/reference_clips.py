@@ -12,6 +12,7 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import InputError
 from tasnet2hef.base.files import DAMAGED_ARCHIVE, written_beside
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.base.marks import mark_archive
 
 SUFFIX: Final = ".selftest.npz"
 
@@ -33,14 +34,16 @@ def reference_path(model: Path) -> Path:
     return model.with_name(f"{model.stem}{SUFFIX}")
 
 
-def save_reference(path: Path, reference: Reference) -> Path:
-    """Write a reference and return its path.
+def save_reference(path: Path, reference: Reference, made_by: str = "") -> Path:
+    """Write a reference with a mark and return its path.
 
     Raises:
         OptionError: the place can't be written.
     """
-    with written_beside(path) as part, part.open("wb") as file:
-        np.savez_compressed(file, clips=reference.clips, sources=reference.sources)
+    with written_beside(path) as part:
+        with part.open("wb") as file:
+            np.savez_compressed(file, clips=reference.clips, sources=reference.sources)
+        mark_archive(part, made_by)
     return path
 
 

@@ -20,19 +20,22 @@ import numpy as np
 from tasnet2hef.audio.files import Channel, ChosenChannels, Recording, choose_recorded, open_recording
 from tasnet2hef.audio.gain import Gain
 from tasnet2hef.audio.metrics import Scores, ScoreSums
-from tasnet2hef.audio.output_files import SampleFormat, Written, plan_outputs, write_sources
+from tasnet2hef.audio.output_files import SampleFormat, Written, bytes_per_sample, plan_outputs, write_sources
 from tasnet2hef.audio.references import open_references, require_references
 from tasnet2hef.audio.samples import BlockCutter, Samples
 from tasnet2hef.audio.spool import spool_in
 from tasnet2hef.base.errors import AudioError, DeviceRunError, OptionError
+from tasnet2hef.base.files import digest_of_file
+from tasnet2hef.base.marks import Mark
 from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.runtime.backends import Backend
-from tasnet2hef.runtime.backends.opening import opened
+from tasnet2hef.runtime.backends.opening import opened, origin_of
 from tasnet2hef.runtime.separation import (
     InterruptedSeparationError,
     Mixture,
     Separation,
     Survey,
+    held_bytes,
     separate,
     survey,
     tracks_of,
@@ -73,6 +76,8 @@ def separate_file(
     threads: int | None = None,
     runtime: str | None = None,
     progress: Progress | None = None,
+    origin: str = "",
+    force: bool = False,
 ) -> SeparationReport:
     """Write ``<stem>_source_1.wav`` and so on into ``out_dir``, and return a report.
 
@@ -82,7 +87,8 @@ def separate_file(
     windows are joined; None leaves it to ``make_streamer``. ``raw_scale`` keeps the model's own level, which needs
     float files: ``sample_format`` is then ``float32``. ``runtime`` is ``onnxruntime`` or ``hailort``; None takes
     the device for a HEF. ``progress`` gets seconds of audio, over the whole work from reading to writing; every
-    channel that is kept apart counts.
+    channel that is kept apart counts. ``origin`` names what a backend that is open already runs; ``force``
+    replaces files that were not made of the same recording by the same model and backend.
 
     A recording of any length takes the same memory. Until all is separated, the sources are held in a file without
     a name on the disk of ``out_dir``: 4 bytes a sample of each source at the model's rate. A WAV file that would
@@ -114,8 +120,19 @@ def separate_file(
         surveyed = survey(mixture, backend.contract, steps.next())
         _require_frame(recording, surveyed, backend)
         truth = open_references(references, recording, channel, surveyed.length)
-        inputs = [recording.path, *map(Path, references)]
-        outputs = plan_outputs(out_dir, recording.path.stem, spec.n_src, inputs)
+        file_format: SampleFormat = "float32" if raw_scale else sample_format
+        computed_by, files = _origin(model, runtime, backend)
+        mark = Mark.of("separate", digest_of_file(recording.path), origin or computed_by)
+        written_bytes = chosen.channels * surveyed.length * bytes_per_sample(file_format)
+        outputs = plan_outputs(
+            out_dir,
+            recording.path.stem,
+            spec.n_src,
+            [recording.path, *map(Path, references), *files],
+            mark=mark,
+            size_bytes=written_bytes + held_bytes(mixture, surveyed, backend.contract),
+            force=force,
+        )
         with spool_in(outputs[0].parent, tracks, spec.n_src) as spool:
             try:
                 separation = separate(
@@ -131,10 +148,16 @@ def separate_file(
             except InterruptedSeparationError as error:
                 raise _with_what_was_good(error, recording, surveyed, outputs, raw_scale=raw_scale) from error
             scores = _scores(truth, separation, steps.next()) if truth else None
-            file_format: SampleFormat = "float32" if raw_scale else sample_format
-            written = _write(outputs, separation, file_format, steps.next())
+            written = _write(outputs, separation, file_format, mark.text, steps.next())
     report = _report(recording, surveyed, separation, outputs, written)
     return report if scores is None else _with_scores(report, scores)
+
+
+def _origin(model: str | Path | Backend, runtime: str | None, backend: Backend) -> tuple[str, tuple[Path, ...]]:
+    """Return what the sources are computed by, and the files that it was read from."""
+    if isinstance(model, (str, Path)):
+        return origin_of(model, runtime)
+    return f"{type(backend).__name__} {backend.contract.to_json()}", ()
 
 
 def separate_array(
@@ -185,7 +208,11 @@ class _Steps:
 
 
 def _write(
-    outputs: Sequence[Path], separation: Separation, sample_format: SampleFormat, progress: Progress = no_progress
+    outputs: Sequence[Path],
+    separation: Separation,
+    sample_format: SampleFormat,
+    made_by: str = "",
+    progress: Progress = no_progress,
 ) -> Written:
     return write_sources(
         outputs,
@@ -193,6 +220,7 @@ def _write(
         (separation.mixture.channels, separation.length),
         separation.mixture.sample_rate_hz,
         sample_format,
+        made_by,
     )
 
 

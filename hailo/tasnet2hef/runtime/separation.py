@@ -187,6 +187,12 @@ def tracks_of(mixture: Mixture, contract: GraphContract) -> int:
     return 1 if contract.spec.audio_channels > 1 else mixture.channels
 
 
+def held_bytes(mixture: Mixture, surveyed: Survey, contract: GraphContract) -> int:
+    """Return the room on disk that one source takes until all are separated."""
+    values = surveyed.length * contract.spec.values_per_second // mixture.sample_rate_hz
+    return tracks_of(mixture, contract) * values * np.dtype(np.float32).itemsize
+
+
 def _at_model_rate(blocks: Iterable[Samples], mixture: Mixture, contract: GraphContract) -> Iterator[Samples]:
     """Yield ``[track, sample]`` at the model's rate."""
     spec = contract.spec

@@ -6,8 +6,10 @@ import csv
 import time
 from pathlib import Path
 
+from tasnet2hef.base.files import written_beside
 from tasnet2hef.train.loop import TrainingProgress
 
+LOG_FILE = "log.csv"
 COLUMNS = ("step", "loss_db", "validation_db", "seconds")
 
 
@@ -17,8 +19,7 @@ def logged(path: Path, done: int, progress: TrainingProgress) -> TrainingProgres
     if done and path.exists():
         with path.open(newline="", encoding="utf-8") as lines:
             rows = [row for row in csv.DictReader(lines) if int(row["step"]) <= done]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as lines:
+    with written_beside(path) as part, part.open("w", newline="", encoding="utf-8") as lines:
         writer = csv.DictWriter(lines, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)

@@ -45,6 +45,11 @@ class Processes:
         return bool(conditions)
 
 
+def is_first_process() -> bool:
+    """Return whether this is the process that saves, before the group is joined."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 @contextmanager
 def parallel() -> Iterator[Processes]:
     """Join the process group, if ``torchrun`` started one."""

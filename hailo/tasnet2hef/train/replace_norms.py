@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 import time
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from tasnet2hef.base.errors import OptionError, RefusedError
-from tasnet2hef.base.files import require_writable, written_beside
+from tasnet2hef.base.files import require_writable
+from tasnet2hef.base.marks import Mark
+from tasnet2hef.base.outputs import Output, require_outputs, require_own_folder
+from tasnet2hef.base.supervise.lock import LOCK_NAME, locked
 from tasnet2hef.model.checkpoint import load_checkpoint
+from tasnet2hef.model.checkpoint.checkpoint import digest_of_weights
+from tasnet2hef.model.checkpoint.load import files_of
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.train.dataset import INPUT_LEVEL_DBFS, Dataset, read_dataset
 from tasnet2hef.train.evaluator import Evaluator
 from tasnet2hef.train.freeze import freeze
-from tasnet2hef.train.log import logged
-from tasnet2hef.train.loop import MODEL_FILE, Plan, Run, TrainingProgress, no_training_progress, train
+from tasnet2hef.train.log import LOG_FILE, logged
+from tasnet2hef.train.loop import MODEL_FILE, STATE_FILE, Plan, Run, TrainingProgress, no_training_progress, train
 from tasnet2hef.train.noise import add_noise
 from tasnet2hef.train.norm_report import LEAST_IMPROVEMENT_DB, NormReport, costs_of
 from tasnet2hef.train.objective import DistillationObjective
 from tasnet2hef.train.options import DistilOptions, FreezeOptions, SpeechOptions
-from tasnet2hef.train.saving import load_network, serialize
+from tasnet2hef.train.processes import is_first_process
+from tasnet2hef.train.saving import load_network, save_atomically, serialize
 from tasnet2hef.train.student import make_student
 
 
@@ -33,8 +38,12 @@ def freeze_file(
     output: Path,
     options: FreezeOptions,
     speech_options: SpeechOptions,
+    *,
+    force: bool = False,
 ) -> NormReport:
     """Write ``checkpoint`` with constants in place of its norms' statistics, and measure the loss.
+
+    The same checkpoint, speech and options make the same file. ``force`` replaces a file of another run.
 
     Raises:
         CheckpointError: it can't be read, or its norms are constants already and their edges are to be kept.
@@ -45,10 +54,11 @@ def freeze_file(
     started = time.perf_counter()
     require_writable(output)
     original = _load(checkpoint, speech_options)
+    mark = _require_output("freeze", checkpoint, original, folder, output, force=force)
     dataset = _read(folder, original, speech_options)
     require_separation(original, dataset, folder, speech_options)
     student = freeze(original, torch.from_numpy(dataset.freezing_mixtures(options.clips)), options.edges)
-    return _finish(original, student, dataset, output, speech_options, started)
+    return _finish(original, student, dataset, output, speech_options, started, mark)
 
 
 def distil_file(
@@ -58,10 +68,13 @@ def distil_file(
     options: DistilOptions,
     speech_options: SpeechOptions,
     progress: TrainingProgress = no_training_progress,
+    *,
+    force: bool = False,
 ) -> NormReport:
     """Train a student of ``checkpoint`` whose norms stream, and measure it; an interrupted run is resumed.
 
-    The run is kept beside ``output``, in ``NAME.training/``: state, best student so far, ``log.csv``.
+    The run is kept beside ``output``, in ``NAME.training/``: state, best student so far, ``log.csv``. A lock keeps
+    a second run out of it. ``force`` replaces a file of another run.
 
     Raises:
         CheckpointError, AudioError, OptionError: see :func:`freeze_file`; or the folder holds another run.
@@ -69,13 +82,34 @@ def distil_file(
     """
     started = time.perf_counter()
     require_writable(output)
-    original = _load(checkpoint, speech_options).to(options.device)
+    original = _load(checkpoint, speech_options)
+    mark = _require_output("distil", checkpoint, original, folder, output, force=force)
+    original = original.to(options.device)
     options.variant.spec(original.spec)
+    run_folder = output.with_suffix(".training")
+    require_own_folder(run_folder, "a training", (STATE_FILE, LOG_FILE, LOCK_NAME), force=force)
     dataset = _read(folder, original, speech_options)
     require_separation(original, dataset, folder, speech_options)
+    with locked(run_folder) if is_first_process() else nullcontext():
+        return _distil(original, folder, dataset, output, options, speech_options, progress, mark, started)
+
+
+def _distil(
+    original: ReferenceTasNet,
+    folder: Path,
+    dataset: Dataset,
+    output: Path,
+    options: DistilOptions,
+    speech_options: SpeechOptions,
+    progress: TrainingProgress,
+    mark: Mark,
+    started: float,
+) -> NormReport:
+    """Train in the run's locked folder, and measure."""
     run_folder = output.with_suffix(".training")
     if options.fresh:
-        shutil.rmtree(run_folder, ignore_errors=True)
+        for name in (STATE_FILE, MODEL_FILE, LOG_FILE):
+            (run_folder / name).unlink(missing_ok=True)
     run = start_run(original, dataset, options, str(folder.resolve()))
     run.load(run_folder)
     evaluator = Evaluator(dataset.validation, original, dataset.has_sources)
@@ -87,13 +121,24 @@ def distil_file(
         dataset.training,
         run_folder,
         evaluator.score_db,
-        logged(run_folder / "log.csv", run.step, progress),
+        logged(run_folder / LOG_FILE, run.step, progress),
         options.minutes * 60,
         DistillationObjective(original, options.steps, truth),
     )
     best = run_folder / MODEL_FILE
     student = load_network(best) if best.exists() else run.average
-    return _finish(original, student.to(options.device), dataset, output, speech_options, started, run)
+    return _finish(original, student.to(options.device), dataset, output, speech_options, started, mark, run)
+
+
+def _require_output(
+    command: str, checkpoint: str, original: ReferenceTasNet, folder: Path, output: Path, *, force: bool
+) -> Mark:
+    """Check that the result can be written; return its mark."""
+    weights = original.state_dict()
+    mark = Mark.of(command, digest_of_weights(weights))
+    size_bytes = sum(4 * tensor.numel() for tensor in weights.values())
+    require_outputs([Output(output, mark, size_bytes)], [*files_of(checkpoint), folder], force=force)
+    return mark
 
 
 def require_separation(original: ReferenceTasNet, dataset: Dataset, folder: Path, options: SpeechOptions) -> None:
@@ -130,9 +175,8 @@ def start_run(original: ReferenceTasNet, dataset: Dataset, options: DistilOption
     torch.manual_seed(options.seed)
     mixtures = torch.from_numpy(dataset.freezing_mixtures(FreezeOptions.clips)).to(options.device)
     student = make_student(original, options.variant, mixtures)
-    digest = hashlib.sha256(b"".join(tensor.cpu().numpy().tobytes() for tensor in original.state_dict().values()))
     identity = {
-        "original": digest.hexdigest()[:16],
+        "original": digest_of_weights(original.state_dict())[:16],
         "speech": folder,
         "truth": options.truth,
         "noise_bits": options.noise_bits,
@@ -173,6 +217,7 @@ def _finish(
     output: Path,
     options: SpeechOptions,
     started: float,
+    mark: Mark,
     run: Run | None = None,
 ) -> NormReport:
     """Measure on the test mixtures, and write the checkpoint."""
@@ -183,8 +228,7 @@ def _finish(
     as_mixed = next(
         level for level in levels if level.dbfs == INPUT_LEVEL_DBFS
     )  # the level of the clips themselves
-    with written_beside(output) as temporary:
-        torch.save(serialize(student, input_level_dbfs), temporary)
+    save_atomically(serialize(student, input_level_dbfs), output, mark.text)
     return NormReport(
         path=output,
         spec=student.spec,

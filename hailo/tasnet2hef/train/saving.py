@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.marks import mark_archive
 from tasnet2hef.base.spec import NOT_ASTEROID, TasNetSpec
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.checkpoint.stored import INPUT_LEVEL
 from tasnet2hef.model.network.reference import ReferenceTasNet
 
 
-def save_atomically(content: dict[str, Any], path: Path) -> None:
-    """Write ``path`` atomically: an interruption leaves the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    torch.save(content, temporary)
-    os.replace(temporary, path)
+def save_atomically(content: dict[str, Any], path: Path, made_by: str = "") -> None:
+    """Write ``path`` atomically, with a mark: an interruption leaves the old file or the new one.
+
+    The same content makes the same bytes: torch is not told the file's name, which it would write into it.
+    """
+    with written_beside(path) as part:
+        with part.open("wb") as file:
+            torch.save(content, file)
+        mark_archive(part, made_by)
 
 
 def serialize(net: ReferenceTasNet, input_level_dbfs: float | None = None) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def test_places_that_cannot_be_written(tmp_path, wav, monkeypatch):
     with pytest.raises(AudioError, match=r"clip.wav: can't be made .*choose another output folder"):
         plan_outputs(file, "clip", 2, [])
     (tmp_path / "clip_source_2.wav").mkdir()
-    with pytest.raises(AudioError, match=r"clip_source_2.wav: found a folder"):
+    with pytest.raises(AudioError, match=r"clip_source_2.wav: is a folder"):
         plan_outputs(tmp_path, "clip", 2, [])
     monkeypatch.setattr(os, "access", lambda *arguments: False)
     assert output_files.os is os

@@ -158,7 +158,6 @@ def test_a_chunk_and_its_past_rows_get_a_hef(
     ("more", "words"),
     [
         (["--alls", "own.alls"], "--alls: found no --calib-audio"),
-        (["--force"], "--force: found no --calib-audio"),
         (["--calib-audio", "none"], "none: found nothing"),
         (["--calib-audio", str(ASSETS), "--timeout", "soon"], "--timeout: found 'soon'"),
         (["--calib-audio", str(ASSETS), "--hailo-python", "/nowhere/python"], "/nowhere/python"),

@@ -17,9 +17,9 @@ from tasnet2hef.cli.main import make_app, run
 # network, and of none how long it takes. The page on norms takes the demo's own.
 _SIZES = {"n_filters": 32, "out_chan": 32, "bn_chan": 16, "hid_chan": 32, "skip_chan": 16, "n_repeats": 1}
 
-# What the first steps of every page leave behind: of a student, in half a second of window instead of two.
+# What the first steps of every page leave behind, in half a second of window instead of two.
 _EARLIER = (
-    ("convert", "student.pth", "--seconds", "0.5", "-o", "build/my_model.onnx"),
+    ("convert", "my_model.pth", "--seconds", "0.5", "-o", "build/"),
     ("calibrate", "build/my_model.onnx", "speech/", "-o", "build/calib.npz", "--windows", "4"),
     ("simulate", "build/my_model.onnx", "build/calib.npz", "--quick", "--windows", "2", "--plots", "none"),
 )

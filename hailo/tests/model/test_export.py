@@ -79,7 +79,7 @@ def test_a_changed_window_is_noted(tmp_path: Path) -> None:
     report = _export(tmp_path / "net.onnx", ExportOptions(seconds=2.0))
     assert report.contract.window_frames == 2000
     assert any("1999 to 2000 frames" in note for note in report.notes)
-    assert not _export(tmp_path / "net.onnx", ExportOptions(seconds=2.0), norm_type="bN").notes
+    assert not _export(tmp_path / "other.onnx", ExportOptions(seconds=2.0), norm_type="bN").notes
 
 
 def test_joint_without_skips_is_noted(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from tasnet2hef.base.errors import CheckpointError, OptionError, RefusedError
+from tasnet2hef.base.supervise.lock import locked
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.export import ExportOptions, export_file
@@ -186,6 +187,74 @@ def test_bad_input_is_one_line(
     assert words in error
     assert "\n" not in error
     assert not output.parent.exists()
+
+
+def _run_in(folder: Path, name: str, run_file: Callable[..., object], *arguments: object) -> bytes:
+    folder.mkdir()
+    run_file(*arguments[:2], folder / name, *arguments[2:])
+    return (folder / name).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("run_file", "options"), [(freeze_file, FREEZE), (distil_file, SHORT)])
+def test_the_same_work_makes_the_same_bytes(
+    teacher_file: str, speech_folder: Path, tmp_path: Path, run_file: Callable[..., object], options: object
+) -> None:
+    arguments = (teacher_file, speech_folder, options, SPEECH)
+    first = _run_in(tmp_path / "a", "frozen.pth", run_file, *arguments)
+    assert _run_in(tmp_path / "b", "another_name.pt", run_file, *arguments) == first
+
+
+@pytest.mark.slow
+def test_the_result_of_an_equal_run_is_replaced_and_no_other(
+    make_teacher: MakeTeacher, teacher_file: str, speech_folder: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "frozen.pth"
+    freeze_file(teacher_file, speech_folder, output, FREEZE, SPEECH)
+    freeze_file(teacher_file, speech_folder, output, FreezeOptions(clips=5), SPEECH)
+    other = tmp_path / "other.pth"
+    changed = serialize(make_teacher())
+    next(iter(changed["state_dict"].values())).mul_(0.5)
+    torch.save(changed, other)
+    before = output.read_bytes()
+    with pytest.raises(OptionError, match="that this command made from other inputs"):
+        freeze_file(str(other), speech_folder, output, FREEZE, SPEECH)
+    with pytest.raises(OptionError, match="an input would be overwritten"):
+        freeze_file(str(other), speech_folder, other, FREEZE, SPEECH, force=True)
+    assert output.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["options.yaml", "teacher.pth"])
+def test_files_of_the_checkpoint_are_inputs(
+    teacher_file: str, speech_folder: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "options.yaml").write_text("seconds: 4")
+    (tmp_path / "link.pth").symlink_to(name)
+    with pytest.raises(OptionError, match="an input would be overwritten"):
+        freeze_file(teacher_file, speech_folder, tmp_path / "link.pth", FREEZE, SPEECH, force=True)
+
+
+def test_a_second_run_in_the_same_folder_is_told_so(
+    teacher_file: str, speech_folder: Path, tmp_path: Path
+) -> None:
+    with locked(tmp_path / "student.training"), pytest.raises(OptionError, match="found another run at work"):
+        distil_file(teacher_file, speech_folder, tmp_path / "student.pth", SHORT, SPEECH)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_of_the_user_is_not_emptied(
+    teacher_file: str, speech_folder: Path, tmp_path: Path, force: bool
+) -> None:
+    kept = tmp_path / "student.training" / "voice.wav"
+    kept.parent.mkdir()
+    kept.write_bytes(b"mine")
+    fresh = dataclasses.replace(SHORT, fresh=True, steps=1, validate_every=1)
+    if force:
+        distil_file(teacher_file, speech_folder, tmp_path / "student.pth", fresh, SPEECH, force=True)
+    else:
+        with pytest.raises(OptionError, match="contains something other than a training"):
+            distil_file(teacher_file, speech_folder, tmp_path / "student.pth", fresh, SPEECH)
+    assert kept.read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("command", [freeze_file, distil_file])

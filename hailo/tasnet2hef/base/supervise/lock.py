@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.supervise.processes import stop_marked
 
 LOCK_NAME: Final = "lock"
+_LARGEST_BYTES: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ def locked(folder: Path) -> Iterator[RunLock]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = (folder / LOCK_NAME).open("a+", encoding="utf-8")
+        handle = _opened(folder / LOCK_NAME)
     except OSError as error:
         raise OptionError(
             f"{folder}: can't be written ({error.strerror}); choose another place with -o"
@@ -50,6 +53,35 @@ def locked(folder: Path) -> Iterator[RunLock]:
             yield RunLock(token, orphans)
         finally:
             _write(handle, {})
+
+
+@contextmanager
+def removed_if_refused(folder: Path) -> Iterator[None]:
+    """Remove a folder that a block made if the block ends by refusing an option: nothing was run."""
+    existed = folder.exists()
+    try:
+        yield
+    except OptionError:
+        if not existed:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _opened(path: Path) -> TextIO:
+    """Open the lock's file; neither wait for a pipe nor follow a link to somebody's file."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+    lock = os.fdopen(handle, "r+", encoding="utf-8")
+    if not stat.S_ISREG(os.fstat(handle).st_mode) or not _is_lock(lock):
+        lock.close()
+        raise OptionError(
+            f"{path}: found a file that is no lock of a run, expected none; choose another place with -o"
+        )
+    return lock
+
+
+def _is_lock(handle: TextIO) -> bool:
+    """Return whether a file is as one of ours: small, and empty or JSON, as far as its writer got."""
+    return os.fstat(handle.fileno()).st_size <= _LARGEST_BYTES and handle.read(1) in ("", "{")
 
 
 def _take(handle: TextIO, folder: Path) -> None:

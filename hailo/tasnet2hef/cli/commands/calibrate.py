@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import AnyDataOption, JsonOption
+from tasnet2hef.cli.options import AnyDataOption, ForceOption, JsonOption
 from tasnet2hef.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def command(
     ),
     seed: int = typer.Option(0, help="The same seed draws the same windows."),
     any_data: AnyDataOption = False,
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Draw calibration windows from real recordings, at the model's rate and window.
@@ -47,7 +48,7 @@ def command(
 
     draw = Draw(windows, seed, mix, level_spread_db, any_data)
     with progress_bar(f"drawing {windows} windows") as progress:
-        report = calibrate_graph(OpenedGraph.read(graph), recordings, output, draw, progress)
+        report = calibrate_graph(OpenedGraph.read(graph), recordings, output, draw, progress, force=force)
     if json_output:
         show.print_json(report.to_json())
     else:

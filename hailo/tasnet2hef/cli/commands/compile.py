@@ -10,7 +10,7 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import CHIPS, JsonOption
+from tasnet2hef.cli.options import CHIPS, ForceCompileOption, JsonOption
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.tables import print_compile
 from tasnet2hef.cli.to_hef import require_hef
@@ -41,9 +41,7 @@ def command(
     python: str = typer.Option(
         "", "--python", help="Python that has the compiler.", show_default="the one that runs this"
     ),
-    force: bool = typer.Option(
-        False, "--force", help="Continue although `check` found errors, or the calibration set is refused."
-    ),
+    force: ForceCompileOption = False,
     plan: bool = typer.Option(False, "--plan", help="Print what would be tried, and stop."),
     json_output: JsonOption = False,
 ) -> None:
@@ -80,6 +78,7 @@ def command(
         script=script or defaults.script,
         output=output,
         force=force or defaults.force,
+        replace=force,
         python=python,
         minutes=read_minutes(timeout, defaults.minutes),
         attempts=attempts or defaults.attempts,
@@ -95,7 +94,7 @@ def command(
         show.print_json(report.to_json())
     else:
         print_compile(report)
-    add_to_page(opened, quiet=json_output, check=report.check, compiled=report, inputs=[calibration])
+    add_to_page(opened, quiet=json_output, check=report.check, compiled=report, inputs=[calibration], force=force)
     require_hef(report)
 
 

@@ -13,6 +13,7 @@ from tasnet2hef.cli import show
 from tasnet2hef.cli.options import (
     AnyDataOption,
     AssumeOption,
+    ForceCompileOption,
     HardwareOption,
     JsonOption,
     SettingsOption,
@@ -34,8 +35,12 @@ DEFAULT_CHUNK = 32
 """Frames: 33 ms of lag for a kernel of 16 and a stride of 8 samples at 8 kHz."""
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tasnet2hef.base.graph_contract import GraphContract
-    from tasnet2hef.model.export import ExportReport
+    from tasnet2hef.compiler.pipeline import PipelineOptions
+    from tasnet2hef.model.checkpoint import Checkpoint
+    from tasnet2hef.model.export import ExportOptions, ExportReport
     from tasnet2hef.target.check import CheckReport
 
 
@@ -106,9 +111,7 @@ def command(
     timeout: list[str] = typer.Option(
         [], "--timeout", metavar="STAGE=MIN", help="Time limits of the compiler's stages, see `compile`."
     ),
-    force: bool = typer.Option(
-        False, "--force", help="Compile although `check` found errors, or 8 bits are broken."
-    ),
+    force: ForceCompileOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Convert a checkpoint into an ONNX graph that is native to the chip, and prove that it equals what was read.
@@ -122,9 +125,11 @@ def command(
     `--json` then adds `steps` (`step`, `outcome`, `seconds`, `files`), `calibration`, `simulation`,
     `model_script` and `compile`: a list of reports as `compile --json` prints them, one a graph.
     """
+    from tasnet2hef.base.files import require_writable
     from tasnet2hef.compiler.options import CompileOptions, read_minutes
     from tasnet2hef.compiler.pipeline import PipelineOptions, StepClock, require_pipeline
-    from tasnet2hef.model.export import ExportOptions, export_file
+    from tasnet2hef.model.checkpoint.load import files_of, load_checkpoint
+    from tasnet2hef.model.export import ExportOptions, export_checkpoint
     from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
     from tasnet2hef.quantize.calibration.window_draw import Draw
     from tasnet2hef.target.check import check_here
@@ -134,6 +139,7 @@ def command(
     compiling = CompileOptions(
         hardware=hardware,
         force=force,
+        replace=force,
         python=python,
         minutes=read_minutes(timeout),
         checkpoint=source_of(checkpoint),
@@ -152,9 +158,7 @@ def command(
             "--search": search,
             "--any-data": any_data,
         }
-        reject_orphan_options(
-            named | {"--alls": script, "--hailo-python": python, "--timeout": timeout, "--force": force}
-        )
+        reject_orphan_options(named | {"--alls": script, "--hailo-python": python, "--timeout": timeout})
     options = ExportOptions(
         seconds=seconds,
         layout=layout,
@@ -165,11 +169,16 @@ def command(
         segments=segments,
         reference=reference,
         zero_padding=zero_padding,
+        force=force,
     )
     clock = StepClock()
     with clock.step("export") as ended:
         path = onnx_path(checkpoint, output)
-        report = export_file(checkpoint, path, options, parse_settings(settings), assume=assume)
+        require_writable(path)
+        loaded, inputs = load_checkpoint(checkpoint, parse_settings(settings), assume=assume), files_of(checkpoint)
+        if pipeline is not None:
+            _require_pipeline_outputs(path, loaded, inputs, options, pipeline)
+        report = export_checkpoint(loaded, path, options, inputs)
         ended(report.onnx_path, *report.segment_paths)
     with clock.step("check") as ended:
         checks = {graph.path: check_here(graph, hardware)[0] for graph in report.graphs}
@@ -192,9 +201,28 @@ def command(
     pages.setdefault(report.onnx_path, {}).update(export=report, inputs=[Path(checkpoint)])
     for graph in report.graphs:
         further = pages.get(graph.path, {})
-        add_to_page(graph, quiet=json_output, check=checks[graph.path], seconds=times, **further)
+        add_to_page(graph, quiet=json_output, check=checks[graph.path], seconds=times, force=force, **further)
     if finished is not None:
         require_hefs(finished, report.onnx_path.name)
+
+
+def _require_pipeline_outputs(
+    path: Path, checkpoint: Checkpoint, inputs: Sequence[Path], options: ExportOptions, pipeline: PipelineOptions
+) -> None:
+    """Check all that the pipeline will write before its first step.
+
+    Raises:
+        OptionError: a file would be destroyed, or can't be written.
+    """
+    from tasnet2hef.base.outputs import require_outputs
+    from tasnet2hef.compiler.pipeline import pipeline_outputs
+    from tasnet2hef.model.export import export_mark, export_outputs
+
+    exported = export_outputs(checkpoint, path, options.segments)
+    segments = [output.path for output in exported[2:]]
+    further = pipeline_outputs(path, export_mark(checkpoint).text, segments, pipeline)
+    read = [*inputs, pipeline.recordings, *filter(None, (pipeline.script, options.reference))]
+    require_outputs([*exported, *further], read, force=options.force)
 
 
 def chunk_frames(stateful: bool, chunk: int | None) -> int | None:

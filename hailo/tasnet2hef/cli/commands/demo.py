@@ -9,7 +9,7 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption, ThreadsOption
+from tasnet2hef.cli.options import ForceOption, JsonOption, ThreadsOption
 from tasnet2hef.cli.progress import progress_bar, waiting
 from tasnet2hef.cli.tables import print_separation
 
@@ -22,6 +22,7 @@ def command(
     output: Path = typer.Option(Path("build/demo"), "--output", "-o", help="Folder for the results."),
     seconds: float = typer.Option(2.0, help="Length of the window, in seconds."),
     threads: ThreadsOption = None,
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Convert the shipped checkpoint, check it, separate ten seconds of two people talking, and report.
@@ -39,16 +40,18 @@ def command(
 
     graph = output / f"{model.stem}.onnx"
     with waiting(f"converting {model.name}"):
-        exported = export_file(str(model), graph, ExportOptions(seconds=seconds))
+        exported = export_file(str(model), graph, ExportOptions(seconds=seconds, force=force))
         (opened,) = exported.graphs
         checked = check_graph(opened)
     with progress_bar(f"separating {mixture.name}") as progress:
         separated = separate_file(
-            graph, mixture, output, references=references, threads=threads, progress=progress
+            graph, mixture, output, references=references, threads=threads, progress=progress, force=force
         )
     with waiting("making the page"):
         heard = listen(opened, mixture, references=references, threads=threads)
-        page = write_report(opened, export=exported, check=checked, audio=heard, inputs=[model, mixture])
+        page = write_report(
+            opened, export=exported, check=checked, audio=heard, inputs=[model, mixture], force=force
+        )
     if json_output:
         show.print_json({"onnx": str(graph), "separation": separated.to_json(), "report": str(page)})
         return

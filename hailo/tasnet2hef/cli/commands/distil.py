@@ -10,6 +10,7 @@ from tasnet2hef.cli import show
 from tasnet2hef.cli.options import (
     AnyDataOption,
     AssumeOption,
+    ForceOption,
     HardwareOption,
     JsonOption,
     OneSpeakerOption,
@@ -90,6 +91,7 @@ def command(
     speakers: SpeakersOption = "",
     one_speaker: OneSpeakerOption = False,
     any_data: AnyDataOption = False,
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Train a student whose norms stream and fold to do what the original does; only mixtures are needed.
@@ -133,7 +135,7 @@ def command(
         any_data=any_data,
     )
     with training_progress(show.error_console(), 0, steps) as progress:
-        report = distil_file(checkpoint, speech, output, options, speech_options, progress)
+        report = distil_file(checkpoint, speech, output, options, speech_options, progress, force=force)
     if json_output:
         show.print_json(report.to_json())
     else:

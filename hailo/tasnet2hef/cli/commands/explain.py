@@ -9,7 +9,7 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import CHIPS, InputShapeOption, JsonOption, parse_shapes
+from tasnet2hef.cli.options import CHIPS, ForceOption, InputShapeOption, JsonOption, parse_shapes
 from tasnet2hef.cli.tables import print_explanation
 from tasnet2hef.target.known import DEFAULT_CHIP, chip_names
 
@@ -31,6 +31,7 @@ def command(
     report: Path | None = typer.Option(
         None, "--output", "-o", help="Write a report to send: no weights, no private paths."
     ),
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Explain a failure from its log: cause, where that is known from, fix and next command.
@@ -42,18 +43,27 @@ def command(
     `--json` prints one object: `signature` (`unknown` for a failure that is not known, `no-failure` for a log
     without one), `known`, `cause`, `fix`, `grade`, `evidence`, `node` (null where none is named), `commands`.
     """
-    from tasnet2hef.base.files import require_writable, written_beside
+    from tasnet2hef.base.files import written_beside
+    from tasnet2hef.base.marks import Mark
+    from tasnet2hef.base.outputs import Output, require_outputs
     from tasnet2hef.target.failures.classify import Situation, explain_log
     from tasnet2hef.target.failures.failure_report import failure_report
     from tasnet2hef.target.failures.logs import STDIN, read_log
+    from tasnet2hef.target.graph.opened import OpenedGraph
 
     if stage and stage not in _STAGES:
         raise OptionError(f"--stage: found {stage!r}, expected {', '.join(_STAGES)}")
     if hardware is not None and hardware not in chip_names():
         raise OptionError(f"--hw: found {hardware!r}, expected one of {', '.join(chip_names())}")
-    if report is not None:
-        require_writable(report)
     text = read_log(log)
+    mark = Mark.of("explain", text)
+    if report is not None:
+        read = [
+            log,
+            *(() if graph is None else OpenedGraph.read(graph).files),
+            *filter(None, (script, calibration)),
+        ]
+        require_outputs([Output(report, mark)], read, force=force)
     facts = _facts(graph, script, calibration, compiler, hardware, input_shape)
     situation = Situation(
         graph or Path("MODEL.onnx"),
@@ -66,7 +76,9 @@ def command(
     explanation = explain_log(text, stage, situation, facts)
     if report is not None:
         with written_beside(report) as part:
-            part.write_text(failure_report(explanation, stage, text, facts), encoding="utf-8")
+            part.write_text(
+                mark.in_text(failure_report(explanation, stage, text, facts), "<!-- {} -->"), encoding="utf-8"
+            )
     if json_output:
         show.print_json(explanation.summary())
     else:

@@ -10,6 +10,7 @@ from tasnet2hef.cli import show
 from tasnet2hef.cli.options import (
     AnyDataOption,
     AssumeOption,
+    ForceOption,
     HardwareOption,
     JsonOption,
     OneSpeakerOption,
@@ -48,6 +49,7 @@ def command(
     speakers: SpeakersOption = "",
     one_speaker: OneSpeakerOption = False,
     any_data: AnyDataOption = False,
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Replace a net's norms with constants fitted to speech, so that it streams and folds; measure the cost.
@@ -70,7 +72,7 @@ def command(
         any_data=any_data,
     )
     with waiting("freezing and measuring"):
-        report = freeze_file(checkpoint, speech, output, options, speech_options)
+        report = freeze_file(checkpoint, speech, output, options, speech_options, force=force)
     if json_output:
         show.print_json(report.to_json())
     else:

@@ -10,7 +10,7 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption, ThreadsOption, parse_halo
+from tasnet2hef.cli.options import ForceOption, JsonOption, ThreadsOption, parse_halo
 from tasnet2hef.runtime.live.controls import Controls
 from tasnet2hef.runtime.live.options import LiveOptions
 
@@ -57,6 +57,7 @@ def command(
         show_default="by the file's ending",
     ),
     list_devices: bool = typer.Option(False, "--list-devices", help="List the sound devices and stop."),
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Separate a microphone live and play one source.
@@ -85,6 +86,7 @@ def command(
         overlap=overlap,
         halo=None if halo is None else parse_halo(halo),
         record=record,
+        force=force,
         threads=threads,
         runtime=backend,
     )

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import typer
 
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption
+from tasnet2hef.cli.options import ForceOption, JsonOption
 
 
 def command(
     graph: Path = typer.Argument(help="ONNX file to patch."),
     output: Path | None = typer.Option(None, "--output", "-o", help="Where to write it; default: in place."),
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Apply the few patches that a foreign ONNX graph may need, and print what each one changed and why.
@@ -21,7 +23,11 @@ def command(
     """
     from tasnet2hef.target.patch import patch_file
 
-    report = patch_file(graph, output or graph)
+    if output is not None and output.exists() and output.samefile(graph):
+        raise OptionError(
+            f"{output}: is the graph itself; leave -o out to patch it in place, or choose another place"
+        )
+    report = patch_file(graph, output or graph, force=force)
     if json_output:
         show.print_json(report.to_json())
         return

@@ -12,7 +12,7 @@ import typer
 from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import CHIPS, JsonOption
+from tasnet2hef.cli.options import CHIPS, ForceOption, JsonOption
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def command(
         "--merge",
         help="Knowledge file or `verdicts.jsonl` of another machine: add it to this one's, and stop.",
     ),
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Run the examples of all rules and operators through the compiler, and keep what it did as knowledge.
@@ -63,7 +64,7 @@ def command(
     from tasnet2hef.compiler.probe.probe import plan_probe, probe
     from tasnet2hef.report.probe_page import write_probe_page
 
-    options = ProbeOptions(output, hardware, only, parse_budget(budget), python)
+    options = ProbeOptions(output, hardware, only, parse_budget(budget), python, force=force)
     if plan:
         report = plan_probe(options)
     else:

@@ -11,7 +11,7 @@ import typer
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.base.text import first_few
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import CHIPS, InputShapeOption, JsonOption, parse_shapes
+from tasnet2hef.cli.options import CHIPS, ForceOption, InputShapeOption, JsonOption, parse_shapes
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def command(
     output: Path = typer.Option(
         Path("reduced"), "--output", "-o", help="Folder to write; an interrupted reduction in it is resumed."
     ),
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Cut a failing graph down to the few nodes that still fail in the same way, ready for a vendor's ticket.
@@ -65,6 +66,7 @@ def command(
         max_attempts=max_attempts,
         repeats=repeats,
         output=output,
+        force=force,
     )
     with closing(ReduceProgressBar(show.error_console(soft_wrap=True))) as display:
         report = reduce_file(graph, options, display)

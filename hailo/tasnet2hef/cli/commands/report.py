@@ -9,7 +9,7 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption, ThreadsOption
+from tasnet2hef.cli.options import ForceOption, JsonOption, ThreadsOption
 from tasnet2hef.cli.progress import progress_bar, waiting
 from tasnet2hef.target.known import DEFAULT_CHIP
 
@@ -40,6 +40,7 @@ def command(
     output: Path | None = typer.Option(
         None, "--output", "-o", help="Folder for the report of an ONNX file.", show_default="the graph's"
     ),
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Make the page of a run: findings, graph, cost, 8 bits, and what it sounds like, in one HTML file.
@@ -56,17 +57,17 @@ def command(
 
         with waiting(f"reporting on {place.name}"):
             graph = OpenedGraph.read(place)
-            folder = _folder_of_graph(graph, output, hardware)
+            folder = _folder_of_graph(graph, output, hardware, force=force)
         if recording is not None:
             heard = _listen(graph, recording, reference, calibration, hef, threads)
-            _keep(graph, folder, heard, [recording, *reference, *filter(None, (calibration, hef))])
+            _keep(graph, folder, heard, [recording, *reference, *filter(None, (calibration, hef))], force=force)
         folders: tuple[Path, ...] = (folder,)
     else:
         if recording is not None or output is not None:
             raise OptionError(f"{place}: found --recording or --output, expected an ONNX file with them")
         folders = _found(place)
     with waiting("making the page"):
-        pages = [_render(each) for each in folders]
+        pages = [_render(each, force=force) for each in folders]
     if json_output:
         show.print_json({"reports": [str(page) for page in pages]})
     for page in pages if not json_output else ():
@@ -86,7 +87,7 @@ def _found(place: Path) -> tuple[Path, ...]:
     return folders
 
 
-def _folder_of_graph(graph: OpenedGraph, output: Path | None, hardware: str | None) -> Path:
+def _folder_of_graph(graph: OpenedGraph, output: Path | None, hardware: str | None, *, force: bool) -> Path:
     """Return the report folder of a graph; check the graph where no check of it, as it is now, is there."""
     from tasnet2hef.report.facts import find_report_folders, read_facts, report_folder
     from tasnet2hef.report.save import write_report
@@ -98,7 +99,9 @@ def _folder_of_graph(graph: OpenedGraph, output: Path | None, hardware: str | No
     chip = None if checked is None else checked.result.get("cost", {}).get("hardware")
     same_graph = checked is not None and checked.graph_digest == graph.digest
     if not same_graph or hardware not in (None, chip):
-        write_report(graph, check=check_here(graph, hardware or chip or DEFAULT_CHIP)[0], folder=folder)
+        write_report(
+            graph, check=check_here(graph, hardware or chip or DEFAULT_CHIP)[0], folder=folder, force=force
+        )
     return folder
 
 
@@ -124,14 +127,16 @@ def _listen(
         )
 
 
-def _keep(graph: OpenedGraph, folder: Path, heard: Listening, inputs: list[Path]) -> None:
+def _keep(graph: OpenedGraph, folder: Path, heard: Listening, inputs: list[Path], *, force: bool) -> None:
     from tasnet2hef.report.save import write_report
 
-    write_report(graph, audio=heard, inputs=inputs, folder=folder)
+    write_report(graph, audio=heard, inputs=inputs, folder=folder, force=force)
 
 
-def _render(folder: Path) -> Path:
-    from tasnet2hef.report.facts import read_facts
+def _render(folder: Path, *, force: bool) -> Path:
+    from tasnet2hef.base.outputs import Output, require_outputs
+    from tasnet2hef.report.facts import MARK, PAGE_NAME, read_facts
     from tasnet2hef.report.page import write_page
 
+    require_outputs([Output(folder / PAGE_NAME, MARK)], force=force)
     return write_page(read_facts(folder))

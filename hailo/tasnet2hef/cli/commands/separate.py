@@ -10,7 +10,7 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption, ThreadsOption, parse_channel, parse_halo
+from tasnet2hef.cli.options import ForceOption, JsonOption, ThreadsOption, parse_channel, parse_halo
 from tasnet2hef.cli.progress import progress_bar, waiting
 from tasnet2hef.cli.tables import print_separation
 
@@ -52,19 +52,20 @@ def command(
         None, "--calib", help="Calibration set made by `calibrate`: simulate 8 bits, to hear their effect."
     ),
     threads: ThreadsOption = None,
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Separate a recording into its sources, on the CPU or, from a HEF, on the device.
 
     Example: `tasnet2hef separate build/my_model.onnx mixture.wav -o out/`
-    On the device: `tasnet2hef separate build/my_model.hef mixture.wav -o out/`
+    On the device: `tasnet2hef separate build/my_model.hef mixture.wav -o out_device/`
     """
     from tasnet2hef.runtime.separate import separate_file
 
     model: Path | Backend = graph
-    made_for, remarks = "", tuple[str, ...]()
+    made_with, made_for, remarks = "", "", tuple[str, ...]()
     if calibration is not None:
-        model, made_for, remarks = simulated(graph, calibration, backend, threads)
+        model, made_with, made_for, remarks = simulated(graph, calibration, backend, threads)
     with progress_bar(f"separating {recording.name}") as progress:
         report = separate_file(
             model,
@@ -78,6 +79,8 @@ def command(
             threads=threads,
             runtime=backend,
             progress=progress,
+            origin=made_with,
+            force=force,
         )
     report = replace(report, simulated=made_for, notes=(*report.notes, *remarks))
     if json_output:
@@ -88,8 +91,8 @@ def command(
 
 def simulated(
     graph: Path, calibration: Path, requested: str | None, threads: int | None
-) -> tuple[Backend, str, tuple[str, ...]]:
-    """Prepare a graph's 8-bit simulation; return it, the set that it was made with, and remarks.
+) -> tuple[Backend, str, str, tuple[str, ...]]:
+    """Prepare a graph's 8-bit simulation; return it, what it computes, the set it was made with, and remarks.
 
     Raises:
         OptionError: another runtime was asked for.
@@ -102,6 +105,6 @@ def simulated(
     if requested not in (None, "onnxruntime"):
         raise OptionError(f"--calib: found --backend {requested} beside it; 8 bits are simulated by onnxruntime")
     with waiting("preparing 8 bits"):
-        opened = open_calibration(calibration)
-        simulator = prepare(OpenedGraph.read(graph), opened, Preparation(threads=threads))
-        return simulator.backend(), origin(opened), tuple(simulator.notes)
+        opened, stored = OpenedGraph.read(graph), open_calibration(calibration)
+        simulator = prepare(opened, stored, Preparation(threads=threads))
+        return simulator.backend(), f"8 bits {opened.made_from}", origin(stored), tuple(simulator.notes)

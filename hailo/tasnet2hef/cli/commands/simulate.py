@@ -10,7 +10,7 @@ import typer
 from tasnet2hef.base.agreement import BROKEN
 from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import AnyDataOption, JsonOption, ThreadsOption
+from tasnet2hef.cli.options import AnyDataOption, ForceOption, JsonOption, ThreadsOption
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.progress import step_progress
 from tasnet2hef.cli.show import VERDICT_STYLES as STYLES
@@ -70,6 +70,7 @@ def command(
     fresh: bool = typer.Option(False, "--fresh", help="Discard the measurements of an earlier, interrupted run."),
     any_data: AnyDataOption = False,
     threads: ThreadsOption = None,
+    force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Simulate 8 bits, rounded where the compiler rounds: the cost, the worst layers, the cheapest 16-bit layers.
@@ -97,6 +98,7 @@ def command(
         user_script=script,
         plots=chosen_format(plots),
         fresh=fresh,
+        force=force,
     )
     with step_progress() as progress:
         opened = OpenedGraph.read(graph)
@@ -105,7 +107,7 @@ def command(
         show.print_json(report.to_json())
     else:
         print_report(report)
-    add_to_page(opened, quiet=json_output, simulate=report, inputs=[calibration])
+    add_to_page(opened, quiet=json_output, simulate=report, inputs=[calibration], force=force)
     if report.verdict == BROKEN:
         raise RefusedError(
             f"{graph}: {report.headline}; calibrate with mixtures as the chip will hear them, or give layers 16 "

@@ -23,5 +23,7 @@ class ProbeOptions:
     seconds: float = 3600.0
     python: str = ""
     limits: Mapping[str, float] = field(default_factory=lambda: LIMITS)
+    force: bool = False
+    """Write into a folder that holds other things."""
     memory_limit_bytes: int = 0
     """Memory that a stage may use; 0 for nine tenths of the machine's."""

@@ -9,10 +9,11 @@ from typing import Protocol
 
 from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.base.files import require_writable
-from tasnet2hef.base.supervise.lock import RunLock, locked
+from tasnet2hef.base.outputs import require_own_folder
+from tasnet2hef.base.supervise.lock import LOCK_NAME, RunLock, locked, removed_if_refused
 from tasnet2hef.base.supervise.processes import memory_bytes
 from tasnet2hef.base.version import __version__
-from tasnet2hef.compiler.driver import NO_COMPILER_SIGNATURE, removed_if_refused
+from tasnet2hef.compiler.driver import NO_COMPILER_SIGNATURE
 from tasnet2hef.compiler.options import MEMORY_SHARE
 from tasnet2hef.compiler.probe.cases import CONTROL, PreparedCase, ProbeCase, all_cases, prepare, select
 from tasnet2hef.compiler.probe.jobs import Jobs
@@ -61,6 +62,7 @@ def probe(options: ProbeOptions, display: ProbeDisplay) -> ProbeReport:
     load_chip(options.hardware)
     cases = select(all_cases(), options.only)
     folder = options.folder.resolve()
+    require_own_folder(folder, "a probe", (JOURNAL_NAME, LOCK_NAME), force=options.force)
     with removed_if_refused(folder), locked(folder) as lock:
         run = _Probe(options, folder, lock, display)
         try:

@@ -30,6 +30,8 @@ class ReduceOptions:
     max_attempts: int = 200
     repeats: int = 2
     """How often the original and the result are run, to detect a flaky failure."""
+    force: bool = False
+    """Write into a folder that holds other things."""
     output: Path = Path("reduced")
 
     def __post_init__(self) -> None:

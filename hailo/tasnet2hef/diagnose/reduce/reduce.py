@@ -12,6 +12,8 @@ import onnx
 
 from tasnet2hef.base.errors import GraphError, OptionError, Tasnet2HefError
 from tasnet2hef.base.files import digest_of_bytes, digest_of_file, written_beside
+from tasnet2hef.base.marks import NO_MARK
+from tasnet2hef.base.outputs import Output, require_outputs, require_own_folder
 from tasnet2hef.base.supervise.lock import locked
 from tasnet2hef.diagnose.reduce.attempts import (
     CANDIDATE_NAME,
@@ -26,7 +28,7 @@ from tasnet2hef.diagnose.reduce.journal import JOURNAL_NAME, Attempt, Journal
 from tasnet2hef.diagnose.reduce.options import ReduceOptions
 from tasnet2hef.diagnose.reduce.prepare import prepared
 from tasnet2hef.diagnose.reduce.reduce_report import ReduceReport
-from tasnet2hef.diagnose.reduce.reproduce_script import command_text, write_script
+from tasnet2hef.diagnose.reduce.reproduce_script import SCRIPT_NAME, command_text, write_script
 from tasnet2hef.diagnose.reduce.search import SearchResult, search
 from tasnet2hef.diagnose.reduce.ticket import ticket_text
 from tasnet2hef.target.failures.tables import compiler_signatures
@@ -48,6 +50,8 @@ def reduce_file(source: Path, options: ReduceOptions, display: ReduceDisplay) ->
     if options.check:
         parse_command(options.check)
     steps = options.output / STEPS_NAME
+    require_own_folder(options.output, "a reduction", (f"{STEPS_NAME}/{JOURNAL_NAME}",), force=options.force)
+    require_outputs(_outputs(options.output), [source], force=True)  # the folder is ours: only the source counts
     with _removed_if_useless(options.output), locked(steps) as lock:
         journal = Journal(steps / JOURNAL_NAME, _identity(source, options))
         checker = make_checker(options, _names(model), lock.token)
@@ -63,22 +67,20 @@ def reduce_file(source: Path, options: ReduceOptions, display: ReduceDisplay) ->
                 (steps / name).unlink(missing_ok=True)
 
 
+def _outputs(folder: Path) -> list[Output]:
+    return [Output(folder / name, NO_MARK) for name in (REDUCED_NAME, SCRIPT_NAME, TICKET_NAME)]
+
+
 @contextmanager
 def _removed_if_useless(folder: Path) -> Iterator[None]:
-    """Refuse a folder with other contents; remove a new one if the reduction is refused before its first step."""
+    """Remove a new folder if the reduction is refused before its first step."""
     is_new = not folder.exists()
-    if not is_new and not (folder / STEPS_NAME / JOURNAL_NAME).is_file() and _is_occupied(folder):
-        raise OptionError(f"{folder}: contains something other than a reduction; give a new folder with -o")
     try:
         yield
     except Tasnet2HefError:
         if is_new and not any((folder / STEPS_NAME).glob("step_*")):
             shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-def _is_occupied(folder: Path) -> bool:
-    return not folder.is_dir() or any(folder.iterdir())
 
 
 def _identity(source: Path, options: ReduceOptions) -> dict[str, Any]:
@@ -154,7 +156,8 @@ def _write_candidate(model: onnx.ModelProto, options: ReduceOptions) -> tuple[Pa
     """Write a graph to be checked; return its path and its digest."""
     path = options.output / STEPS_NAME / CANDIDATE_NAME
     content = model.SerializeToString(deterministic=True)
-    path.write_bytes(content)
+    with written_beside(path) as part:
+        part.write_bytes(content)
     return path, digest_of_bytes(content)
 
 

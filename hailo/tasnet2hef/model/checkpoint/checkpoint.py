@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +11,14 @@ from torch import Tensor
 
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.network.reference import ReferenceTasNet
+
+
+def digest_of_weights(weights: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of tensors, in their order, in hexadecimal."""
+    digest = hashlib.sha256()
+    for tensor in weights.values():
+        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,11 @@ class Checkpoint:
     """What was assumed, dropped or converted; one line each."""
     input_level_dbfs: float | None = None
     """Speech level that the norms' constants were fitted to, and that the host brings its input to; else None."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the weights, by which the files that are made of them know their origin."""
+        return digest_of_weights(self.weights)
 
     def reference(self) -> ReferenceTasNet:
         """Build the plain network with these weights, in evaluation mode."""

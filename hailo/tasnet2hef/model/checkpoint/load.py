@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from torch import nn
 
@@ -19,6 +19,8 @@ from tasnet2hef.model.checkpoint.other_files import refuse_location
 from tasnet2hef.model.checkpoint.resolve import resolve
 from tasnet2hef.model.checkpoint.stored import Container, Layout, LiveLayout, RawCheckpoint
 from tasnet2hef.model.checkpoint.weight_sets import find_weights
+
+_OPTION_SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
 def load_checkpoint(
@@ -36,6 +38,14 @@ def load_checkpoint(
             with the reason and what to do.
     """
     return _checkpoint_from(_read(os.fspath(path_or_id)), options, assume=assume)
+
+
+def files_of(location: str) -> tuple[Path, ...]:
+    """Return what a checkpoint is read from: its file or folder, and the files of options beside a file."""
+    path = Path(location)
+    if not path.is_file():
+        return (path,) if path.is_dir() else ()
+    return (path, *(each for each in path.parent.iterdir() if each.suffix in _OPTION_SUFFIXES))
 
 
 def from_module(

@@ -13,6 +13,8 @@ import numpy as np
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError, OptionError
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.base.marks import Mark
+from tasnet2hef.base.outputs import Output, require_outputs
 from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.quantize.calibration.calibration_set import (
     CalibrationMetadata,
@@ -44,9 +46,15 @@ LayOut = Callable[[Sequence[Samples]], Mapping[str, Samples]]
 
 
 def calibrate_graph(
-    graph: OpenedGraph, folder: Path, output: Path, draw: Draw, progress: Progress = no_progress
+    graph: OpenedGraph,
+    folder: Path,
+    output: Path,
+    draw: Draw,
+    progress: Progress = no_progress,
+    *,
+    force: bool = False,
 ) -> CalibrationReport:
-    """Write a calibration set for a graph from a folder of recordings.
+    """Write a calibration set for a graph from a folder of recordings; ``force`` replaces a file of another run.
 
     A graph with a state is streamed, in float, over an excerpt of a receptive field and a chunk, starting from
     silence; the last chunk is kept with its past rows, which are typical of any chunk in mid-stream. Its level is
@@ -63,6 +71,8 @@ def calibrate_graph(
     contract = require_audio_contract(graph)
     layers = graph.window_shapes
     recordings, notes = find_recordings(folder)
+    place = calibration_output(graph.made_from, folder, output, set_bytes(layers, draw.windows))
+    require_outputs([place], [*graph.files, *(recording.path for recording in recordings)], force=force)
     notes += require_audio(recordings, contract, draw)
     if draw.mixed is None:
         mixed, why = choose_mix(recordings, contract, draw, OnnxRuntimeBackend(graph, threads=1))
@@ -107,8 +117,13 @@ def calibrate_graph(
             notes=notes,
         )
 
-    written = write_calibration(output, layers, windows(), draw.windows, metadata)
+    written = write_calibration(output, layers, windows(), draw.windows, metadata, place.mark.text)
     return CalibrationReport(output, layers, written, small_set_warning(draw.windows))
+
+
+def calibration_output(made_from: str, folder: Path, path: Path, size_bytes: int = 0) -> Output:
+    """Return the file of a set, for a graph that was ``made_from`` something, from a folder of recordings."""
+    return Output(path, Mark.of("calibrate", made_from, folder.resolve().name), size_bytes)
 
 
 def _window_layer(contract: GraphContract, name: str) -> LayOut:

@@ -110,6 +110,7 @@ def write_calibration(
     windows: Iterable[Mapping[str, Samples]],
     count: int,
     metadata: Callable[[], CalibrationMetadata],
+    made_by: str = "",
 ) -> CalibrationMetadata:
     """Write ``count`` windows of NHWC values by input layer; return their metadata.
 
@@ -133,6 +134,7 @@ def write_calibration(
         written = metadata()
         np.save(text, np.array(json.dumps(dataclasses.asdict(written), sort_keys=True)))
         archive.writestr(entry(METADATA_ARRAY), text.getvalue())
+        archive.comment = made_by.encode()
     return written
 
 

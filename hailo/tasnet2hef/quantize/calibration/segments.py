@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,9 @@ import numpy as np
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.graph_contract import INPUT_NAME
+from tasnet2hef.base.marks import Mark
+from tasnet2hef.base.outputs import Output, require_outputs
+from tasnet2hef.base.part_files import scratch_folder
 from tasnet2hef.base.progress import Progress
 from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, entry, open_calibration
 from tasnet2hef.runtime.backends.frames import to_nchw, to_nhwc
@@ -23,7 +25,14 @@ from tasnet2hef.target.graph.opened import OpenedGraph
 SUFFIX: Final = ".calib.npz"
 
 
-def calibrate_segments(segments: Sequence[OpenedGraph], calibration: Path, progress: Progress) -> tuple[Path, ...]:
+def segment_output(made_from: str, segment: Path) -> Output:
+    """Return the file of a segment's set; ``made_from`` as its graph says."""
+    return Output(segment.with_name(f"{segment.stem}{SUFFIX}"), Mark.of("calibrate", made_from, "segments"))
+
+
+def calibrate_segments(
+    segments: Sequence[OpenedGraph], calibration: Path, progress: Progress, *, force: bool = False
+) -> tuple[Path, ...]:
     """Write one set a segment, ``SEGMENT.calib.npz``, from the whole graph's set; return their paths.
 
     A segment whose only input is the frames uses the whole graph's set. Each other set holds an array
@@ -34,16 +43,18 @@ def calibrate_segments(segments: Sequence[OpenedGraph], calibration: Path, progr
         GraphError: a segment needs a tensor that none before it computes, or can't be run.
     """
     whole = open_calibration(calibration)
+    outputs = [segment_output(segment.made_from, segment.path) for segment in segments]
+    require_outputs(outputs, [calibration, *(segment.path for segment in segments)], force=force)
     paths = []
-    with tempfile.TemporaryDirectory(prefix=".segments-", dir=calibration.parent) as folder:
-        tensors = {INPUT_NAME: _frames(whole, Path(folder))}
+    with scratch_folder(calibration.parent) as folder:
+        tensors = {INPUT_NAME: _frames(whole, folder)}
         for number, segment in enumerate(segments, start=1):
             session = open_session(segment.path, 1)
             _require_tensors(segment.path, session, tensors)
             frames_only = [port.name for port in session.get_inputs()] == [INPUT_NAME]
             paths.append(calibration if frames_only else _save(segment, tensors))
             if number < len(segments):
-                tensors |= _run(session, tensors, Path(folder))
+                tensors |= _run(session, tensors, folder)
             progress(number, len(segments))
     return tuple(paths)
 
@@ -78,12 +89,13 @@ def _require_tensors(segment: Path, session: Any, tensors: Mapping[str, Samples]
 
 def _save(segment: OpenedGraph, tensors: Mapping[str, Samples]) -> Path:
     """Write a segment's inputs under the names of its predicted input layers."""
-    path = segment.path.with_name(f"{segment.path.stem}{SUFFIX}")
-    with written_beside(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+    output = segment_output(segment.made_from, segment.path)
+    with written_beside(output.path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
         for name, layer in segment.input_layers.items():
             with archive.open(entry(layer), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, tensors[name], allow_pickle=False)
-    return path
+        archive.comment = output.mark.text.encode()
+    return output.path
 
 
 def _nchw(shape: tuple[int, ...]) -> list[int]:

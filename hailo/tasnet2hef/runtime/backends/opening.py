@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.files import digest_of_file
+from tasnet2hef.base.marks import mark_in
 from tasnet2hef.runtime.backends import Backend
 from tasnet2hef.runtime.backends.segments import open_graph
 
@@ -36,6 +38,26 @@ def choose_runtime(path: str | Path, requested: str | None = None) -> tuple[Runt
         if name == requested:
             return name, path.with_suffix(suffix) if path.suffix in SUFFIXES.values() else path
     raise OptionError(f"--backend: found {requested!r}, expected {' or '.join(SUFFIXES)}")
+
+
+def origin_of(path: str | Path, requested: str | None = None) -> tuple[str, tuple[Path, ...]]:
+    """Return what the sources of a graph or HEF are computed by, and the files that it is read from.
+
+    The first names the runtime and what the graph was made from: it stays the same for another export of a net.
+
+    Raises:
+        OptionError: there is no such runtime.
+        GraphError: it can't be read.
+    """
+    from tasnet2hef.runtime.backends.hailort.sidecar import sidecar_path
+    from tasnet2hef.target.graph.opened import OpenedGraph
+
+    name, chosen = choose_runtime(path, requested)
+    if name == "onnxruntime":
+        graph = OpenedGraph.read(chosen)
+        return f"{name} {graph.made_from}", graph.files
+    sidecar = sidecar_path(chosen)
+    return f"{name} {mark_in(sidecar) or digest_of_file(chosen)}", (chosen, sidecar)
 
 
 @contextmanager

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.runtime.backends.opening import opened
+from tasnet2hef.base.files import digest_of_file
+from tasnet2hef.base.marks import Mark
+from tasnet2hef.base.outputs import Output, require_outputs
+from tasnet2hef.runtime.backends.opening import opened, origin_of
 from tasnet2hef.runtime.live.controls import Controls
 from tasnet2hef.runtime.live.device_endpoints import DeviceLoudspeaker, DeviceMicrophone, default_rate_hz
 from tasnet2hef.runtime.live.endpoints import Loudspeaker, Microphone
@@ -15,7 +19,7 @@ from tasnet2hef.runtime.live.file_endpoints import FileLoudspeaker, FileMicropho
 from tasnet2hef.runtime.live.options import LiveOptions
 from tasnet2hef.runtime.live.session import LiveSession, StateCallback
 from tasnet2hef.runtime.live.summary import Latency, LiveSummary
-from tasnet2hef.runtime.live.wav_files import recorder, wav_file
+from tasnet2hef.runtime.live.wav_files import recorder, recording_paths, wav_file
 from tasnet2hef.runtime.stream.streamer import require_joining
 
 
@@ -39,6 +43,7 @@ def run_live(
     with ExitStack() as files:
         backend = files.enter_context(opened(model_path, options.runtime, options.threads))
         spec = backend.contract.spec
+        mark = _require_outputs(model_path, spec.n_src, options)
         _require_source(controls.source, spec.n_src)
         if spec.audio_channels > 1:
             raise OptionError(
@@ -46,11 +51,11 @@ def run_live(
                 "`separate` takes it, live does not"
             )
         microphone = _microphone(options)
-        loudspeaker, rate_hz = _loudspeaker(options, microphone, files)
+        loudspeaker, rate_hz = _loudspeaker(options, microphone, files, mark.text)
         on_part = None
         if options.record is not None:
             on_part = files.enter_context(
-                recorder(options.record, spec.sample_rate, microphone.channels, spec.n_src)
+                recorder(options.record, spec.sample_rate, microphone.channels, spec.n_src, mark.text)
             )
         session = LiveSession(
             backend,
@@ -77,6 +82,28 @@ def _check(options: LiveOptions) -> None:
         raise OptionError(f"{options.to_file}: found the same file for --from-file and --to-file; choose another")
 
 
+def _require_outputs(model_path: str | Path, n_src: int, options: LiveOptions) -> Mark:
+    """Check where a session would write; return the mark of its files.
+
+    A session with a microphone can't be heard again: no later one replaces its files unasked.
+
+    Raises:
+        OptionError: a file would be destroyed, or can't be written.
+    """
+    computed_by, inputs = origin_of(model_path, options.runtime)
+    heard = uuid.uuid4().hex if options.from_file is None else _digest(options.from_file)
+    mark = Mark.of("live", heard, computed_by)
+    paths = [] if options.record is None else recording_paths(options.record, n_src)
+    paths += [] if options.to_file is None else [options.to_file]
+    read = [*inputs, *([] if options.from_file is None else [options.from_file])]
+    require_outputs([Output(path, mark) for path in paths], read, force=options.force)
+    return mark
+
+
+def _digest(path: Path) -> str:
+    return digest_of_file(path) if path.is_file() else ""
+
+
 def _require_source(source: int, n_src: int) -> None:
     if not 1 <= source <= n_src:
         raise OptionError(f"--source: found {source}, expected 1 to {n_src}, the model's sources")
@@ -88,13 +115,15 @@ def _microphone(options: LiveOptions) -> Microphone:
     return DeviceMicrophone(options.input_device, options.channels or (1,), options.rate_hz)
 
 
-def _loudspeaker(options: LiveOptions, microphone: Microphone, files: ExitStack) -> tuple[Loudspeaker, int]:
+def _loudspeaker(
+    options: LiveOptions, microphone: Microphone, files: ExitStack, made_by: str
+) -> tuple[Loudspeaker, int]:
     """Open the loudspeaker and return it with its rate in Hz; a file has the microphone's."""
     if options.to_file is None:
         rate_hz = options.rate_hz or default_rate_hz(options.output_device, "output")
         return DeviceLoudspeaker(rate_hz, options.output_device), rate_hz
     rate_hz = microphone.sample_rate_hz
-    write = files.enter_context(wav_file(options.to_file, rate_hz, microphone.channels))
+    write = files.enter_context(wav_file(options.to_file, rate_hz, microphone.channels, made_by))
     # A real microphone sets the pace itself; playing a file in real time behaves as a sound card does.
     speed = options.speed if options.from_file is not None else 0.0
     return FileLoudspeaker(write, rate_hz, speed), rate_hz

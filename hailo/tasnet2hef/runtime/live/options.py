@@ -29,6 +29,8 @@ class LiveOptions:
     halo: Halo | None = None
     record: Path | None = None
     """Folder for the mixture and every source."""
+    force: bool = False
+    """Replace files that another run, or the user, made."""
     threads: int | None = None
     runtime: str | None = None
     """``onnxruntime`` or ``hailort``; None takes the device for a HEF."""

@@ -19,7 +19,7 @@ Write = Callable[[Samples], None]
 
 
 @contextmanager
-def wav_file(path: Path, sample_rate_hz: int, channels: int) -> Iterator[Write]:
+def wav_file(path: Path, sample_rate_hz: int, channels: int, made_by: str = "") -> Iterator[Write]:
     """Yield a function that appends ``[channel, sample]`` as 32-bit floats, which never clip.
 
     Raises:
@@ -33,6 +33,8 @@ def wav_file(path: Path, sample_rate_hz: int, channels: int) -> Iterator[Write]:
             written_beside(path) as part,
             soundfile.SoundFile(part, "w", sample_rate_hz, channels, "FLOAT", format="WAV") as recording,
         ):
+            if made_by:
+                recording.comment = made_by
             try:
                 yield lambda samples: recording.write(samples.T)
             except (DeviceRunError, KeyboardInterrupt) as error:
@@ -45,8 +47,15 @@ def wav_file(path: Path, sample_rate_hz: int, channels: int) -> Iterator[Write]:
         raise failure
 
 
+def recording_paths(folder: Path, n_src: int) -> list[Path]:
+    """Return the files of a recorded session: the mixture, then the sources."""
+    return [folder / f"{name}.wav" for name in ("heard", *(f"source_{number}" for number in range(1, n_src + 1)))]
+
+
 @contextmanager
-def recorder(folder: Path, sample_rate_hz: int, channels: int, n_src: int) -> Iterator[Callable[[LivePart], None]]:
+def recorder(
+    folder: Path, sample_rate_hz: int, channels: int, n_src: int, made_by: str = ""
+) -> Iterator[Callable[[LivePart], None]]:
     """Yield a function that appends the mixture and every source, sample-aligned, to files in ``folder``.
 
     They are ``heard.wav``, the mixture, ``source_1.wav``, ``source_2.wav`` and so on, at the model's rate, one
@@ -56,8 +65,10 @@ def recorder(folder: Path, sample_rate_hz: int, channels: int, n_src: int) -> It
         AudioError: a file can't be written; nothing is left behind.
     """
     with ExitStack() as files:
-        names = ["heard", *(f"source_{number}" for number in range(1, n_src + 1))]
-        write = [files.enter_context(wav_file(folder / f"{name}.wav", sample_rate_hz, channels)) for name in names]
+        write = [
+            files.enter_context(wav_file(path, sample_rate_hz, channels, made_by))
+            for path in recording_paths(folder, n_src)
+        ]
 
         def record(part: LivePart) -> None:
             write[0](part.mixture)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.files import other_content
 from tasnet2hef.base.graph_contract import METADATA_KEY, GraphContract, metadata_of
+from tasnet2hef.base.marks import ONNX_KEY
 from tasnet2hef.target.graph.checks import check_names
 from tasnet2hef.target.graph.cost import Cost, summarise
 from tasnet2hef.target.graph.functions import inline_functions
@@ -20,7 +21,7 @@ from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.loader import LoadedGraph, graph_of_model
 from tasnet2hef.target.graph.onnx_node import Shape
 from tasnet2hef.target.graph.parser import parse
-from tasnet2hef.target.graph.stored import load_external
+from tasnet2hef.target.graph.stored import external_file, load_external
 
 LARGEST_FILE_BYTES = 2**31 - 1
 
@@ -73,6 +74,20 @@ class OpenedGraph:
         """SHA-256 of the file, or of the bytes that a graph in memory is saved as; in hexadecimal digits."""
         data, self._data = self._data, None
         return hashlib.sha256(self.model.SerializeToString() if data is None else data).hexdigest()
+
+    @property
+    def made_from(self) -> str:
+        """What the graph was made from, as its mark says: one text for all exports of a checkpoint.
+
+        Its own digest where it has no mark.
+        """
+        return metadata_of(self.model).get(ONNX_KEY, self.digest)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The graph's own file, and those that hold its external weights."""
+        names = {external_file(tensor) for tensor in _stored_tensors(self.model.graph)} - {""}
+        return (self.path, *(self.path.parent / name for name in sorted(names)))
 
     @cached_property
     def contract(self) -> GraphContract | None:
@@ -156,6 +171,16 @@ class OpenedGraph:
         except GraphError as error:
             raise GraphError(f"{self.path}: its external weights can't be read ({error})") from None
         return copy
+
+
+def _stored_tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    """Yield the tensors that a graph holds, also in attributes and in subgraphs."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for subgraph in (attribute.g, *attribute.graphs):
+                yield from _stored_tensors(subgraph)
 
 
 def _read_bytes(file: Path) -> bytes:

@@ -18,6 +18,8 @@ from tasnet2hef.base.discovery import modules_of
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.graph_contract import METADATA_KEY, metadata_of
+from tasnet2hef.base.marks import ONNX_KEY, Mark
+from tasnet2hef.base.outputs import Output, require_outputs
 from tasnet2hef.base.parity import ParityRow, require_parity
 from tasnet2hef.base.supervise.apart import ApartError, run_apart
 from tasnet2hef.target.graph.checks import check_parts
@@ -94,14 +96,18 @@ def apply_patches(model: onnx.ModelProto) -> tuple[AppliedPatch, ...]:
     return tuple(applied)
 
 
-def patch_file(source: Path, target: Path) -> PatchReport:
-    """Read an ONNX file, patch it, and write it to ``target``, which may be ``source``.
+def patch_file(source: Path, target: Path, *, force: bool = False) -> PatchReport:
+    """Read an ONNX file, patch it, and write it to ``target``, which may be ``source``: in place.
+
+    ``force`` replaces a file of another run, or of the user.
 
     Raises:
         GraphError: the file can't be read as ONNX, or is not valid after patching.
+        OptionError: ``target`` can't be written, or would destroy something; see ``require_outputs``.
         ParityError: the patched graph computes something different; nothing is written.
     """
     original = read_model(source)
+    mark = None if target == source else _require_output(source, target, force=force)
     model = onnx.ModelProto()
     model.CopyFrom(original)
     try:
@@ -115,7 +121,9 @@ def patch_file(source: Path, target: Path) -> PatchReport:
         parity, unchecked = compare_models(original, model)
         if parity is not None:
             require_parity([parity], str(source))
-    if applied or target != source:
+    if mark is not None:
+        set_mark(model, mark)
+    if applied or mark is not None:
         with written_beside(target) as temporary:
             onnx.save(model, temporary)
     return PatchReport(
@@ -126,6 +134,20 @@ def patch_file(source: Path, target: Path) -> PatchReport:
         parity=parity,
         unchecked=unchecked,
     )
+
+
+def _require_output(source: Path, target: Path, *, force: bool) -> Mark:
+    """Check that a patched graph can be written; return its mark."""
+    opened = OpenedGraph.read(source)
+    mark = Mark.of("patch", opened.digest)
+    require_outputs([Output(target, mark, source.stat().st_size)], opened.files, force=force)
+    return mark
+
+
+def set_mark(model: onnx.ModelProto, mark: Mark) -> None:
+    """Put a mark into a graph's metadata, in place of an earlier one."""
+    others = {key: value for key, value in metadata_of(model).items() if key != ONNX_KEY}
+    onnx.helper.set_model_props(model, others | {ONNX_KEY: mark.text})
 
 
 def read_model(path: Path) -> onnx.ModelProto:

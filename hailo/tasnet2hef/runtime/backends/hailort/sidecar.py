@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.files import digest_of_file, written_beside
 from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, output_names
+from tasnet2hef.base.marks import Mark
 from tasnet2hef.base.plain import plain
 from tasnet2hef.base.version import __version__
 
@@ -52,10 +53,13 @@ class HefSidecar:
     compiler: str = ""
     sha256: str = ""
     """Of the HEF; empty where the ONNX file was read instead."""
+    made_by: str = ""
+    """The mark of the file; empty where none was read."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {
+            "made_by": self.made_by,
             "format": FORMAT,
             "tasnet2hef": __version__,
             "hardware": self.hardware,
@@ -76,6 +80,11 @@ def sidecar_path(hef: Path) -> Path:
     return hef.with_name(f"{hef.name}.json")
 
 
+def compile_mark(graph: OpenedGraph) -> Mark:
+    """Return the mark of what is compiled from a graph."""
+    return Mark.of("compile", graph.made_from)
+
+
 def write_sidecar(
     hef: Path,
     graph: OpenedGraph,
@@ -94,6 +103,7 @@ def write_sidecar(
     """
     digest = sha256 or digest_of_file(hef)
     sidecar = replace(describe(graph, hn), hardware=hardware, compiler=compiler, sha256=digest)
+    sidecar = replace(sidecar, made_by=compile_mark(graph).text)
     path = sidecar_path(hef)
     with written_beside(path) as part:
         part.write_text(json.dumps(sidecar.to_json(), indent=1) + "\n", encoding="utf-8")
