@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 
 import pytest
@@ -50,6 +51,14 @@ def test_memory_is_limited() -> None:
     with pytest.raises(ApartError, match="needed too much memory"):
         run_apart(lambda: len(bytes(2**31)), 10, 2**28)
     assert run_apart(lambda: len(bytes(2**27)), 10, 2**28) == 2**27
+
+
+def test_limits_that_the_process_has_already_stay() -> None:
+    def limited_twice() -> int:
+        resource.setrlimit(resource.RLIMIT_CPU, (5, 5))
+        return run_apart(lambda: resource.getrlimit(resource.RLIMIT_CPU)[1], 10)
+
+    assert run_apart(limited_twice, 10) == 5
 
 
 def test_a_large_result_comes_back_whole() -> None:

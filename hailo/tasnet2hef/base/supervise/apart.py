@@ -88,8 +88,10 @@ def _limit(seconds: int, memory_bytes: int | None) -> None:
     for stream in (1, 2):
         os.dup2(nothing, stream)
     faulthandler.disable()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: seconds}
     if memory_bytes is not None and _MEMORY_IN_USE.exists():
-        most = int(_MEMORY_IN_USE.read_text().split()[0]) * resource.getpagesize() + memory_bytes
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        in_use = int(_MEMORY_IN_USE.read_text().split()[0]) * resource.getpagesize()
+        limits[resource.RLIMIT_AS] = in_use + memory_bytes
+    for kind, most in limits.items():
+        hard = resource.getrlimit(kind)[1]  # one that this process has already stays
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))

@@ -30,7 +30,7 @@ def inline_functions(model: onnx.ModelProto, where: str) -> onnx.ModelProto:
         from onnx import inliner
 
         return inliner.inline_local_functions(model)
-    except (ImportError, RuntimeError, ValueError, TypeError) as error:
+    except (ImportError, RuntimeError, ValueError, TypeError, onnx.checker.ValidationError) as error:
         raise GraphError(f"{where}: its local functions can't be inlined ({error})") from None
 
 

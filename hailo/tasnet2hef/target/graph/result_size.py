@@ -76,7 +76,7 @@ def _concat(inputs: Arrays, _: Attributes) -> int:
 def _gather(inputs: Arrays, attributes: Attributes) -> int:
     table, places = inputs
     axis = int(attributes["axis"].i) if "axis" in attributes else 0
-    return math.prod(table.shape) // max(1, table.shape[axis]) * places.size
+    return math.prod(table.shape) // max(1, int(table.shape[axis])) * places.size
 
 
 def _expand(inputs: Arrays, _: Attributes) -> int:

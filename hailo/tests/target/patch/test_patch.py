@@ -140,3 +140,53 @@ def test_what_is_given_for_a_graph_is_named(tmp_path: Path, content: bytes, told
     for read in (OpenedGraph.read, read_file, patch_module.read_model):
         with pytest.raises(InputError, match=told):
             read(tmp_path / "in.onnx")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "weight", "words"),
+    [
+        (["x"], (4, 4, 1, 1), "Conv reads 1 tensors"),
+        (["x", "w"], (4,), r"node c: its weights w have shape \[4\], expected filters, channels and a kernel"),
+    ],
+)
+def test_a_convolution_without_a_kernel_is_refused(
+    tmp_path: Path, inputs: list[str], weight: tuple[int, ...], words: str
+) -> None:
+    model = _model([helper.make_node("Conv", inputs, ["y"], "c")], {"w": np.ones(weight, np.float32)})
+    with pytest.raises(GraphError, match=words):
+        _patch(tmp_path, model)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.onnx"]
+
+
+def _filled(*sizes: int) -> onnx.ModelProto:
+    nodes = [
+        helper.make_node("ConstantOfShape", ["shape"], ["z"], "zeros"),
+        helper.make_node("ReduceSum", ["z"], ["k"], "sum", keepdims=0),
+        helper.make_node("Mul", ["x", "k"], ["y"], ""),
+    ]
+    return _model(nodes, {"shape": np.int64(sizes)})
+
+
+def test_a_fill_of_gigabytes_is_neither_stored_nor_run(tmp_path: Path) -> None:
+    report, patched = _patch(tmp_path, _filled(2**16, 2**16))
+    assert "ConstantOfShape" in [node.op_type for node in patched.graph.node]
+    assert report.parity is None
+    assert "needs 34,360 MB at once, expected at most 537 MB" in report.unchecked
+
+
+def test_a_loop_is_not_run(tmp_path: Path) -> None:
+    ports = {
+        name: helper.make_tensor_value_info(name, kind, shape)
+        for name, kind, shape in (
+            ("count", TensorProto.INT64, []),
+            ("go", TensorProto.BOOL, []),
+            ("on", TensorProto.BOOL, []),
+            ("a", TensorProto.FLOAT, [1, 2, 6, 1]),
+            ("b", TensorProto.FLOAT, [1, 2, 6, 1]),
+        )
+    }
+    steps = [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Identity", ["a"], ["b"])]
+    body = helper.make_graph(steps, "body", [ports[n] for n in ("count", "go", "a")], [ports["on"], ports["b"]])
+    loop = helper.make_node("Loop", ["n", "yes", "x"], ["y"], body=body)
+    report, _ = _patch(tmp_path, _model([loop], {"n": np.int64(2**60), "yes": np.array(True)}))
+    assert report.unchecked == "the graph: node Loop runs a graph inside, as often as that says"
