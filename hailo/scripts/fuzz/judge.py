@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from scripts.fuzz.run_case import Ending
-from tasnet2hef.cli.main import BAD_USE, MISTAKE
+from tasnet2hef.cli.exit_codes import BAD_USE, MISTAKE
 
 DONE: Final = (0, 1)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
