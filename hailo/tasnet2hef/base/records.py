@@ -70,11 +70,10 @@ def read_bounded(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
     """
     if not path.is_file():
         raise RecordError("found no file, expected one")
+    if (size := path.stat().st_size) > most_bytes:
+        raise RecordError(f"found {size:,} bytes, expected at most {most_bytes:,}")
     with path.open("rb") as opened:
-        content = opened.read(most_bytes + 1)
-    if len(content) > most_bytes:
-        raise RecordError(f"found more than {most_bytes:,} bytes, expected fewer")
-    return content
+        return opened.read(most_bytes)
 
 
 def read_json(path: Path, most_bytes: int = MOST_BYTES) -> Any:

@@ -326,7 +326,7 @@ class _Run:
         hef = self._options.hef(self._inputs.model)
         with written_beside(hef) as part:
             shutil.copyfile(compiled.path(self._folder, "hef"), part)
-        version, digest = self._stages.records[0].facts["compiler"], compiled.files["hef"]["sha256"]
+        version, digest = self._stages.records[0].facts["compiler"], compiled.files["hef"].sha256
         if self._inputs.contract is not None:
             write_sidecar(
                 hef,

@@ -37,7 +37,7 @@ def test_the_line_that_was_cut_off_is_lost_and_no_other(tmp_path: Path, cut: int
 def test_another_graph_or_option_is_refused(tmp_path: Path) -> None:
     _journal(tmp_path, shapes=(1, 2))
     assert _journal(tmp_path, shapes=(1, 2)).count == 0
-    with pytest.raises(OptionError, match="a different graph: found abc, expected xyz"):
+    with pytest.raises(OptionError, match="a different graph: found 'abc', expected 'xyz'"):
         _journal(tmp_path, graph="xyz")
 
 
