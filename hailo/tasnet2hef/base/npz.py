@@ -1,4 +1,4 @@
-"""Archives of arrays (``.npz``) from outside: their members are counted, and headers are held against the bytes."""
+"""Archives of arrays (``.npz``) from outside: members are counted, headers are held against the bytes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any, Final, NamedTuple
 
 import numpy as np
@@ -98,7 +99,7 @@ def read_header(opened: IO[bytes], name: str) -> ArrayHeader:
         shape, is_column_major, dtype = read(rest)
     except RecordError:
         raise
-    except (*DAMAGED_ARCHIVE, SyntaxError, RecursionError) as error:
+    except (*DAMAGED_ARCHIVE, SyntaxError, TokenError, RecursionError) as error:
         raise RecordError(f"{shown(name)}: found no readable header ({shown_reason(error)})") from error
     if len(shape) > _MOST_AXES or any(type(size) is not int or size < 0 for size in shape):
         raise RecordError(f"{shown(name)}: shape: found {shown(str(shape))}, expected at most {_MOST_AXES} sizes")

@@ -69,7 +69,7 @@ def read_bounded(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
         OSError: it can't be read.
     """
     if not path.is_file():
-        raise RecordError("found no file, expected one")
+        raise RecordError("not a file")
     if (size := path.stat().st_size) > most_bytes:
         raise RecordError(f"found {size:,} bytes, expected at most {most_bytes:,}")
     with path.open("rb") as opened:

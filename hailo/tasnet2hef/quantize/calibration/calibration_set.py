@@ -26,7 +26,7 @@ from tasnet2hef.base.errors import GraphError, InputError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.npz import array_header, array_names, opened_npz, read_header, read_text
-from tasnet2hef.base.records import RecordError, parse_json, record_of, require_object, shown
+from tasnet2hef.base.records import RecordError, parse_json, record_of, require_object, shown, shown_name
 from tasnet2hef.base.version import __version__
 from tasnet2hef.target.graph.onnx_node import Shape
 from tasnet2hef.target.graph.opened import OpenedGraph
@@ -163,7 +163,7 @@ def open_calibration(path: Path) -> CalibrationSet:
     for name, shape in shapes.items():
         if len(shape) != 4 or not shape[0]:
             raise InputError(
-                f"{path}: found {name} of shape {shown(str(list(shape)))}, expected [window, height, width, "
+                f"{path}: found {name} of shape {shown_name(str(list(shape)))}, expected [window, height, width, "
                 "features]"
             )
     counts = {shape[0] for shape in shapes.values()}

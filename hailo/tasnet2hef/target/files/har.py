@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import tarfile
 import zlib
 from collections import Counter
@@ -18,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from tasnet2hef.base.errors import InputError
+from tasnet2hef.base.records import RecordError, parse_json, require_object
 from tasnet2hef.target.files.file_summary import FileSummary, Port, fused_layer, size_of
 
 MOST_MEMBERS: Final = 1_000
@@ -141,13 +141,9 @@ def _earliness(name: str) -> tuple[bool, str]:
 
 def _json_object(file: Path, name: str, text: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        raise InputError(f"{file}: its {name!r} is no JSON; save it again") from None
-    if not isinstance(content, dict):
-        kind = type(content).__name__
-        raise InputError(f"{file}: its {name!r} holds a {kind}, expected an object; save it again")
-    return content
+        return require_object(parse_json(text))
+    except RecordError as error:
+        raise InputError(f"{file}: its {name!r}: {error}; save it again") from None
 
 
 def _metadata(file: Path, texts: Mapping[str, bytes]) -> dict[str, str]:
