@@ -53,6 +53,18 @@ def test_a_damaged_journal_is_one_line(tmp_path: Path) -> None:
         _journal(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "change", [{"number": "1"}, {"digest": [1]}, {"seconds": None}, {"outcome": {"ended": 1}}]
+)
+def test_a_value_of_another_kind_is_named(tmp_path: Path, change: dict[str, object]) -> None:
+    journal = _journal(tmp_path)
+    journal.keep(_attempt(1))
+    first, row, *_ = journal.path.read_text().split("\n")
+    journal.path.write_text(f"{first}\n{json.dumps({**json.loads(row), **change})}\n")
+    with pytest.raises(OptionError, match=r"damaged: \w+: found .*, expected .*; delete the folder"):
+        _journal(tmp_path)
+
+
 def test_a_journal_of_an_earlier_release_is_read(tmp_path: Path) -> None:
     path = _journal(tmp_path).path
     row = {
