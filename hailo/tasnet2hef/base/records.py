@@ -131,9 +131,10 @@ def record_of(kind: type[T], value: Any) -> T:
     from pydantic import ValidationError
 
     try:
-        return _adapter(kind).validate_json(json.dumps(value), strict=True)
+        found: T = _adapter(kind).validate_json(json.dumps(value), strict=True)  # type: ignore[arg-type]  # is hashable
     except ValidationError as error:
         raise RecordError(_first(error.errors(include_url=False))) from None
+    return found
 
 
 @cache

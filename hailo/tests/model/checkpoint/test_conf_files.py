@@ -64,7 +64,7 @@ UNREADABLE = [
     ("config.yaml", b"a: !!int ''", "as YAML"),
     ("config.yaml", b"a: !!timestamp foo", "as YAML"),
     ("config.yaml", b"a: 1" + b":1" * 100_000 + b".5", "as YAML"),
-    ("config.json", b" " * (2**18 + 1), "expected options"),
+    ("config.json", b" " * (2**18 + 1), "expected at most 262,144"),
     ("config.json", b"[" * 100_000, "as JSON"),
 ]
 
