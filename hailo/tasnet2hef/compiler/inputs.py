@@ -10,7 +10,6 @@ from typing import Any
 
 from onnx import TensorProto
 
-
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.base.graph_contract import GraphContract
