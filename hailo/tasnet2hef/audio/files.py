@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from tasnet2hef.audio.rates import require_rate
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError, OptionError
 
@@ -129,6 +130,7 @@ def open_recording(path: str | Path) -> Recording:
     with _opened(path) as recording:
         _require_complete(path, recording)
         _require_countable(path, recording)
+        require_rate(path, recording.samplerate)
         return Recording(path, recording.channels, recording.samplerate, recording.frames)
 
 

@@ -69,12 +69,11 @@ def read_bounded(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
         OSError: it can't be read.
     """
     if not path.is_file():
-        raise RecordError("found no file, expected one")
+        raise RecordError("not a file")
+    if (size := path.stat().st_size) > most_bytes:
+        raise RecordError(f"found {size:,} bytes, expected at most {most_bytes:,}")
     with path.open("rb") as opened:
-        content = opened.read(most_bytes + 1)
-    if len(content) > most_bytes:
-        raise RecordError(f"found more than {most_bytes:,} bytes, expected fewer")
-    return content
+        return opened.read(most_bytes)
 
 
 def read_json(path: Path, most_bytes: int = MOST_BYTES) -> Any:
@@ -132,9 +131,10 @@ def record_of(kind: type[T], value: Any) -> T:
     from pydantic import ValidationError
 
     try:
-        return _adapter(kind).validate_json(json.dumps(value), strict=True)
+        found: T = _adapter(kind).validate_json(json.dumps(value), strict=True)  # type: ignore[arg-type]  # is hashable
     except ValidationError as error:
         raise RecordError(_first(error.errors(include_url=False))) from None
+    return found
 
 
 @cache

@@ -45,7 +45,7 @@ NOT_ASTEROID: Final = frozenset(
 )
 """Options that Asteroid's class lacks: only at their defaults is a net one that Asteroid can build."""
 
-LEAST_RATE, MOST_RATE = 1000, 768_000
+LEAST_RATE, MOST_RATE = 1000, 384_000
 _POSITIVE: Final = {
     "n_src": 5,
     "sample_rate": MOST_RATE,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.records import RecordError, parse_json, shown
 from tasnet2hef.target.known import chip_names
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def parse_settings(settings: Sequence[str]) -> dict[str, object]:
         if not separator or not name:
             raise OptionError(f"--set: found {setting!r}, expected NAME=VALUE, for example n_blocks=8")
         try:
-            parsed[name.strip()] = json.loads(text.lower() if text in ("True", "False", "None") else text)
-        except (ValueError, RecursionError):
+            parsed[name.strip()] = parse_json(text.lower() if text in ("True", "False", "None") else text)
+        except RecordError:
             parsed[name.strip()] = text.strip()
     return parsed
 
@@ -122,11 +123,21 @@ def parse_shapes(settings: Sequence[str]) -> dict[str, tuple[int, ...]]:
     shapes = {}
     for setting in settings:
         name, _, sizes = setting.rpartition("=")
-        numbers = sizes.replace("x", ",").split(",")
-        if not name or not all(number.strip().isdigit() for number in numbers):
+        numbers = [number_in(number.strip()) for number in sizes.replace("x", ",").split(",")]
+        known = tuple(number for number in numbers if number is not None)
+        if not name or len(known) < len(numbers):
             raise OptionError(f"--input-shape {setting}: expected NAME=1,1,1,16000")
-        shapes[name] = tuple(int(number) for number in numbers)
+        shapes[name] = known
     return shapes
+
+
+def number_in(text: str) -> int | None:
+    """Return a number without a sign, of at most 18 digits; None for any other text.
+
+    >>> number_in("12"), number_in("²"), number_in("9" * 5000)
+    (12, None, None)
+    """
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def parse_channel(text: str) -> Channel:
@@ -142,9 +153,9 @@ def parse_channel(text: str) -> Channel:
         return "mix"
     if text == "each":
         return "each"
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise OptionError(f"--channel: found {text!r}, expected mix, each or a number from 1")
+    if number := number_in(text):
+        return number
+    raise OptionError(f"--channel: found {shown(text)}, expected mix, each or a number from 1")
 
 
 def parse_halo(text: str) -> Halo:

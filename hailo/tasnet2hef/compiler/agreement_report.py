@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
+from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.records import RecordError, read_json, require_object
 from tasnet2hef.base.text import escaped
 from tasnet2hef.compiler.stages.job import write_json
 from tasnet2hef.target.graph.agreement import Agreement, compare
@@ -29,9 +30,15 @@ def save_agreement(folder: Path, net: HailoNet, hn: dict[str, Any], facts: dict[
 
 
 def read_hn(path: Path) -> dict[str, Any]:
-    """Return the compiler's graph, saved by the translate stage."""
-    hn: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return hn
+    """Return the compiler's graph, saved by the translate stage.
+
+    Raises:
+        GraphError: it can't be read.
+    """
+    try:
+        return require_object(read_json(path))
+    except (OSError, RecordError) as error:
+        raise GraphError(f"{path}: no graph of the compiler's: {error}; remove it, and run again") from error
 
 
 def to_json(agreement: Agreement) -> dict[str, Any]:

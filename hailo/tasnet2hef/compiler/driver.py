@@ -329,7 +329,7 @@ class _Run:
         """Copy the HEF to its place and write its sidecar."""
         hef = self._options.hef(self._inputs.model)
         self._copy(compiled.path(self._folder, "hef"), hef)
-        version, digest = self._stages.records[0].facts["compiler"], compiled.files["hef"]["sha256"]
+        version, digest = self._stages.records[0].facts["compiler"], compiled.files["hef"].sha256
         if self._inputs.contract is not None:
             write_sidecar(
                 hef,

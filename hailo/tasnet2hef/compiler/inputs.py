@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from onnx import TensorProto
 
-from tasnet2hef.base.errors import GraphError, InputError
+from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.quantize.calibration.calibration_set import (
@@ -23,6 +22,7 @@ from tasnet2hef.quantize.calibration.content import remarks_of
 from tasnet2hef.target.alls.layers import check_layers
 from tasnet2hef.target.alls.parser import parse_script, read_script
 from tasnet2hef.target.check import CheckReport, check_here
+from tasnet2hef.target.files.npz_shapes import array_shapes
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.graph.stored import external_file
@@ -142,11 +142,7 @@ def _read_calibration(path: Path, graph: OpenedGraph, *, any_data: bool) -> tupl
     if _takes_audio(graph):
         opened = open_calibration(path)
         return tuple(opened.layers), require_fit(opened, graph) + remarks_of(opened, graph, any_data=any_data)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            shapes = {name: archive[name].shape for name in archive.files if name != METADATA_ARRAY}
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: not a calibration set ({error}); expected an .npz of NHWC arrays") from error
+    shapes = {name: shape for name, shape in array_shapes(path).items() if name != METADATA_ARRAY}
     _require_shapes(path, shapes, graph)
     return tuple(shapes), []
 

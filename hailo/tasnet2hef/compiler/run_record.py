@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +12,20 @@ from typing import Any, Final
 
 from tasnet2hef.base.files import digest_of_bytes, digest_of_file
 from tasnet2hef.base.outcome import DONE, Outcome
+from tasnet2hef.base.records import RecordError, read_json, record_of, require_object
 from tasnet2hef.compiler.stages.job import write_json
 from tasnet2hef.target.failures.classify import Explanation
 
 RECORD_NAME: Final = "run.json"
 FORMAT: Final = 2
+
+
+@dataclass(frozen=True)
+class RecordedFile:
+    """A file of a stage: its path relative to the run's folder, and its digest."""
+
+    path: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class StageRecord:
     limit_seconds: float = 0.0
     peak_bytes: int = 0
     error: str = ""
-    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    files: dict[str, RecordedFile] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     failure: Explanation | None = None
     """The explanation of a failure; None for a stage that is done."""
@@ -45,7 +55,7 @@ class StageRecord:
 
     def path(self, folder: Path, kind: str) -> Path:
         """Return the path of a file of the stage."""
-        return folder / self.files[kind]["path"]
+        return folder / self.files[kind].path
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values: stage, outcome, seconds, artefacts, failure and the rest."""
@@ -60,7 +70,13 @@ class RunRecord:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._stages = _read(folder / RECORD_NAME)
+        self._stages: dict[str, StageRecord] = {}
+        self.damage = ""
+        """Why the stages on record are not used; empty where they are."""
+        try:
+            self._stages = _read(folder / RECORD_NAME)
+        except (OSError, RecordError) as error:
+            self.damage = str(error)
 
     def find(self, key: str) -> StageRecord | None:
         """Return the stage of this key; None where there is none, or where one of its files has changed since."""
@@ -68,8 +84,8 @@ class RunRecord:
         if record is None:
             return None
         for file in record.files.values():
-            path = self._folder / file["path"]
-            if not path.is_file() or digest_of_file(path) != file["sha256"]:
+            path = self._folder / file.path
+            if not os.path.isfile(path) or digest_of_file(path) != file.sha256:
                 return None
         return record
 
@@ -91,17 +107,16 @@ def key_of(stage: str, inputs: Mapping[str, Any]) -> str:
 
 
 def _read(path: Path) -> dict[str, StageRecord]:
-    """Return the stages on record; none where the file is missing, damaged or of a different format."""
-    try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
-        if saved["format"] != FORMAT:
-            return {}
-        return {each["key"]: _record_of(each) for each in saved["stages"]}
-    except (OSError, ValueError, TypeError, KeyError):
+    """Return the stages on record; none where there is no file, or one of a different format.
+
+    Raises:
+        RecordError: the file is damaged.
+        OSError: it can't be read.
+    """
+    if not path.exists():
         return {}
-
-
-def _record_of(fields: dict[str, Any]) -> StageRecord:
-    failure = fields.pop("failure")
-    explanation = None if failure is None else Explanation(**failure)
-    return StageRecord(**fields, failure=explanation)
+    saved = require_object(read_json(path))
+    if saved.get("format") != FORMAT:
+        return {}
+    stages = record_of(list[StageRecord], saved.get("stages"))
+    return {stage.key: stage for stage in stages}

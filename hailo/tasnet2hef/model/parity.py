@@ -18,9 +18,10 @@ import torch
 
 from tasnet2hef.audio.samples import Samples, interleave
 from tasnet2hef.base.errors import AudioError, OptionError, ParityError
-from tasnet2hef.base.files import DAMAGED_ARCHIVE
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.base.npz import opened_npz, read_array
 from tasnet2hef.base.parity import REFUSED_BELOW_DB, ParityRow, compare_sources
+from tasnet2hef.base.records import RecordError
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.checkpoint import Checkpoint
 from tasnet2hef.model.network.hailo_tasnet import HailoTasNet, separate_windows
@@ -103,11 +104,11 @@ def measure_reading(checkpoint: Checkpoint, path: Path) -> ParityRow:
 def _read_outputs(path: Path, spec: TasNetSpec) -> tuple[Samples, Samples]:
     """Read ``[sample]`` and ``[source, sample]``; several channels are interleaved."""
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            found = {name: np.asarray(arrays[name]) for name in ("input", "output")}
-    except DAMAGED_ARCHIVE as error:
+        with opened_npz(path) as archive:
+            found = {name: read_array(archive, name) for name in ("input", "output")}
+    except RecordError as error:
         raise OptionError(
-            f"{path}: can't be read ({error}), expected an .npz with input [sample] and output [source, sample]: "
+            f"{path}: can't be read: {error}; give an .npz with input [sample] and output [source, sample]: "
             "np.savez(path, input=mixture, output=sources)"
         ) from error
     for name, array in found.items():

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from annotated_types import Ge
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.records import RecordError, read_json, record_of
 from tasnet2hef.quantize.score import Score
+
+
+@dataclass(frozen=True)
+class _Stored:
+    key: str
+    scores: dict[str, tuple[Annotated[float, Ge(0)], float | None]]
+    """Noise and SI-SDR in dB by run."""
 
 
 class SearchState:
@@ -20,7 +31,7 @@ class SearchState:
         self.key = key
         self.made_by = made_by
         self.resumed = 0
-        self._scores: dict[str, list[float | None]] = {}
+        self._scores: dict[str, tuple[float, float | None]] = {}
         if path is not None and path.is_file() and not fresh:
             self._load(path)
 
@@ -29,19 +40,18 @@ class SearchState:
         name = f"{kind}: {' '.join(sorted(layers))}"
         if name not in self._scores:
             score = run()
-            self._scores[name] = [score.noise, score.si_sdr_db]
+            self._scores[name] = score.noise, score.si_sdr_db
             self._save()
-        noise, si_sdr_db = self._scores[name]
-        return Score(float(noise or 0.0), si_sdr_db)
+        return Score(*self._scores[name])
 
     def _load(self, path: Path) -> None:
         try:
-            stored: dict[str, Any] = json.loads(path.read_text())
-            if stored["key"] == self.key:
-                self._scores = dict(stored["scores"])
-                self.resumed = len(self._scores)
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise OptionError(f"{path}: a damaged search state ({error}); delete it, or use --fresh") from error
+            stored = record_of(_Stored, read_json(path))
+        except (RecordError, OSError) as error:
+            raise OptionError(f"{path}: a damaged search state: {error}; delete it, or use --fresh") from error
+        if stored.key == self.key:
+            self._scores = stored.scores
+            self.resumed = len(self._scores)
 
     def _save(self) -> None:
         if self.path is not None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.marks import Mark
+from tasnet2hef.base.records import RecordError, read_json, record_of, require_object, shown
 
 STEPS: Final = ("export", "check", "simulate", "compile", "audio")
 FOLDER_SUFFIX: Final = ".report"
@@ -129,16 +130,15 @@ def _has_step(folder: Path, step: str) -> bool:
 
 def _read_step(path: Path) -> StepFacts:
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = dict(require_object(read_json(path)))
         fields.pop("made_by", None)
-        if fields.pop("format") != _FORMAT:
-            raise ValueError(f"expected format {_FORMAT}")
-        facts = StepFacts(**fields)
-        if facts.step != path.stem or not isinstance(facts.result, dict):
-            raise ValueError(f"expected the facts of {path.stem}")
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        if fields.get("format") != _FORMAT:
+            raise RecordError(f"format: found {shown(fields.get('format'))}, expected {_FORMAT}")
+        facts = record_of(StepFacts, fields)
+        if facts.step != path.stem:
+            raise RecordError(f"step: found {shown(facts.step)}, expected {path.stem!r}")
+    except (OSError, RecordError) as error:
         raise OptionError(
-            f"{path}: damaged facts of a run ({type(error).__name__}: {error}); remove the file, and run the "
-            "step again"
+            f"{path}: damaged facts of a run: {error}; remove the file, and run the step again"
         ) from error
     return facts

@@ -10,9 +10,11 @@ import numpy as np
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import InputError
-from tasnet2hef.base.files import DAMAGED_ARCHIVE, written_beside
+from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.marks import mark_archive
+from tasnet2hef.base.npz import opened_npz, read_array
+from tasnet2hef.base.records import RecordError
 
 SUFFIX: Final = ".selftest.npz"
 
@@ -54,10 +56,10 @@ def read_reference(path: Path, contract: GraphContract) -> Reference:
         InputError: it is damaged, or belongs to a different model.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            reference = Reference(archive["clips"].astype(np.float32), archive["sources"].astype(np.float32))
-    except DAMAGED_ARCHIVE as error:
-        raise InputError(f"{path}: not a self-test's reference ({error}); export the model again") from error
+        with opened_npz(path) as archive:
+            reference = Reference(*(read_array(archive, name).astype(np.float32) for name in ("clips", "sources")))
+    except (RecordError, ValueError) as error:
+        raise InputError(f"{path}: not a self-test's reference: {error}; export the model again") from error
     clips, samples = reference.clips.shape if reference.clips.ndim == 2 else (0, 0)
     expected = (clips, contract.spec.n_src, samples)
     window = samples if contract.stateful else contract.window_samples

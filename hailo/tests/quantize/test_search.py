@@ -129,3 +129,11 @@ def test_a_damaged_state_is_reported(tmp_path):
     path.write_text("{")
     with pytest.raises(OptionError, match="damaged search state"):
         SearchState(path, "key")
+
+
+@pytest.mark.parametrize("score", [None, 1, [1], [1, 2, 3], ["x", None], [-1, None], [{"a": 1}, 2.0]])
+def test_a_score_of_another_kind_is_reported(tmp_path, score):
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps({"key": "k", "scores": {"alone: a": score}}))
+    with pytest.raises(OptionError, match=r"a damaged search state: scores\.alone: a.*; delete it"):
+        SearchState(path, "k")

@@ -48,7 +48,7 @@ def test_a_later_graph_makes_earlier_stages_stale(tmp_path: Path) -> None:
 )
 def test_damaged_facts_are_one_line(text: str, tmp_path: Path) -> None:
     (tmp_path / "check.json").write_text(text)
-    with pytest.raises(OptionError, match=r"check\.json: damaged facts of a run .*; remove the file"):
+    with pytest.raises(OptionError, match=r"check\.json: damaged facts of a run: .*; remove the file"):
         read_facts(tmp_path)
 
 

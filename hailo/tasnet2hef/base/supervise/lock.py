@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.records import parse_json, require_object
 from tasnet2hef.base.supervise.processes import stop_marked
 
 LOCK_NAME: Final = "lock"
@@ -98,10 +99,9 @@ def _take(handle: TextIO, folder: Path) -> None:
 def _read(handle: TextIO) -> dict[str, Any]:
     handle.seek(0)
     try:
-        holder = json.loads(handle.read() or "{}")
+        return require_object(parse_json(handle.read(_LARGEST_BYTES) or "{}"))
     except ValueError:  # its writer was killed while writing
         return {}
-    return holder if isinstance(holder, dict) else {}
 
 
 def _write(handle: TextIO, holder: dict[str, Any]) -> None:

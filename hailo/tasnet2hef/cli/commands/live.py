@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.records import shown
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import ForceOption, JsonOption, ThreadsOption, parse_halo
+from tasnet2hef.cli.options import ForceOption, JsonOption, ThreadsOption, number_in, parse_halo
 from tasnet2hef.runtime.live.controls import Controls
 from tasnet2hef.runtime.live.options import LiveOptions
 
@@ -111,9 +112,10 @@ def parse_channels(text: str) -> tuple[int, ...]:
     (1, 3)
     """
     numbers = [part.strip() for part in text.split(",")]
-    if not all(number.isdecimal() and int(number) for number in numbers):
-        raise OptionError(f"--channels: found {text!r}, expected numbers from 1, for example 1,2")
-    return tuple(int(number) for number in numbers)
+    channels = tuple(number_in(number) or 0 for number in numbers)
+    if not all(channels):
+        raise OptionError(f"--channels: found {shown(text)}, expected numbers from 1, for example 1,2")
+    return channels
 
 
 def parse_device(text: str | None) -> Device:
@@ -122,7 +124,8 @@ def parse_device(text: str | None) -> Device:
     >>> parse_device("3"), parse_device("usb")
     (3, 'usb')
     """
-    return int(text) if text is not None and text.isdecimal() else text
+    number = None if text is None else number_in(text)
+    return text if number is None else number
 
 
 def print_devices(json_output: bool) -> None:

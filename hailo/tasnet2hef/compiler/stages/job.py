@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.records import RecordError, read_json, record_of
 
 JOB_NAME: Final = "job.json"
 RESULT_NAME: Final = "result.json"
@@ -60,15 +61,15 @@ class StageResult:
 
 
 def read_job(path: Path) -> StageJob:
-    """Read a job file."""
-    return StageJob(**json.loads(path.read_text(encoding="utf-8")))
+    """Read a job file, which the process that started this one has written."""
+    return record_of(StageJob, read_json(path))
 
 
 def read_result(path: Path) -> StageResult | None:
     """Read a result file; None where the process ended before it had written one."""
     try:
-        return StageResult(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return record_of(StageResult, read_json(path))
+    except (OSError, RecordError):
         return None
 
 

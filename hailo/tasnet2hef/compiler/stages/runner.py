@@ -14,7 +14,7 @@ from tasnet2hef.base.environments import package_environment
 from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.base.supervise.child import ChildEnd, Limits, run_child
 from tasnet2hef.base.supervise.log import last_lines, tail
-from tasnet2hef.compiler.run_record import RECORD_NAME, RunRecord, StageRecord, key_of
+from tasnet2hef.compiler.run_record import RECORD_NAME, RecordedFile, RunRecord, StageRecord, key_of
 from tasnet2hef.compiler.stages.job import JOB_NAME, RESULT_NAME, StageJob, StageResult, read_result
 from tasnet2hef.target.failures.classify import Situation, explain
 from tasnet2hef.target.failures.facts import NOTHING_KNOWN, Facts
@@ -64,6 +64,8 @@ class StageRunner:
         self.settings = settings
         self.display = display
         self.record = RunRecord(settings.folder)
+        if self.record.damage:
+            display.note(f"{settings.folder / RECORD_NAME}: {self.record.damage}; its stages run again")
         self.records: list[StageRecord] = []
 
     def run(self, job: StageJob, inputs: Mapping[str, Any], seconds: float | None = None) -> StageRecord:
@@ -152,8 +154,8 @@ class StageRunner:
             failure=explanation,
         )
 
-    def _file(self, path: Path) -> dict[str, str]:
-        return {"path": self._relative(path), "sha256": digest_of_file(path)}
+    def _file(self, path: Path) -> RecordedFile:
+        return RecordedFile(self._relative(path), digest_of_file(path))
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.settings.folder).as_posix()

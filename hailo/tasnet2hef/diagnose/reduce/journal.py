@@ -11,6 +11,15 @@ from typing import Any, Final
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.records import (
+    RecordError,
+    decoded,
+    parse_json,
+    read_bounded,
+    record_of,
+    require_object,
+    shown,
+)
 from tasnet2hef.diagnose.reduce.fingerprint import RunResult
 
 JOURNAL_NAME: Final = "attempts.jsonl"
@@ -30,6 +39,15 @@ class Attempt:
     same: bool
     """It failed in the same way as the original."""
     seconds: float
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """A result under the names of format 1."""
+
+    ended: str
+    marks: tuple[str, ...]
+    words: str
 
 
 class Journal:
@@ -75,10 +93,10 @@ def _whole_rows(path: Path) -> list[dict[str, Any]]:
     """Return the journal's rows; the last line may have been cut off when its writer was killed."""
     if not path.is_file():
         return []
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
     try:
-        return [json.loads(line) for line in lines]
-    except ValueError as error:
+        lines = decoded(read_bounded(path)).split("\n")[:-1]
+        return [require_object(parse_json(line)) for line in lines]
+    except (OSError, RecordError) as error:
         raise _damaged(path, error) from None
 
 
@@ -89,14 +107,9 @@ def _require_identity(path: Path, identity: Mapping[str, Any], recorded: Mapping
         if recorded.get(name) != expected[name]:
             raise OptionError(
                 f"{path.parent.parent}: contains a reduction with a different {name}: found "
-                f"{_short(recorded.get(name))}, expected {_short(expected[name])}; delete the folder, or give "
+                f"{shown(recorded.get(name))}, expected {shown(expected[name])}; delete the folder, or give "
                 "another -o"
             )
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _to_row(attempt: Attempt) -> dict[str, Any]:
@@ -109,12 +122,12 @@ def _to_row(attempt: Attempt) -> dict[str, Any]:
 
 def _from_row(path: Path, row: Mapping[str, Any]) -> Attempt:
     try:
-        outcome = row["outcome"]
-        result = RunResult(outcome["ended"], tuple(outcome["marks"]), outcome["words"])
-        return Attempt(result=result, **{name: value for name, value in row.items() if name != "outcome"})
-    except (KeyError, TypeError) as error:
+        outcome = record_of(_Outcome, row.get("outcome"))
+        result = {"ended": outcome.ended, "fingerprints": outcome.marks, "message": outcome.words}
+        return record_of(Attempt, {**row, "result": result})
+    except RecordError as error:
         raise _damaged(path, error) from None
 
 
 def _damaged(path: Path, error: Exception) -> OptionError:
-    return OptionError(f"{path}: damaged ({error}); delete the folder, or give another -o")
+    return OptionError(f"{path}: damaged: {error}; delete the folder, or give another -o")

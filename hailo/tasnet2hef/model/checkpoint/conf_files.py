@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,6 +10,15 @@ from typing import Any, Final
 import yaml
 
 from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.base.records import (
+    MOST_DEPTH,
+    MOST_DIGITS,
+    RecordError,
+    decoded,
+    parse_json,
+    read_bounded,
+    shown_name,
+)
 from tasnet2hef.model.checkpoint.stored import UNREAD, Metadata
 from tasnet2hef.model.checkpoint.stored_values import walk
 
@@ -30,7 +38,8 @@ _SAVING_FOLDER = re.compile(r"checkpoints?|ckpts?|save|version_\d+|CKPT\+.*", re
 _TRAINING = re.compile(r"optim|sched|callback|loop|loss|metric|scaler", re.IGNORECASE)
 _MOST_FOLDERS: Final = 4
 _LARGEST: Final = 2**18
-_LONGEST_NUMBER: Final = 40
+_LONGEST_NUMBER: Final = MOST_DIGITS
+_MOST_VALUES: Final = 100_000
 # YAML's constructors raise whatever their parsing of a value does.
 _UNREADABLE: Final = (
     yaml.YAMLError,
@@ -47,6 +56,30 @@ _REFERENCE = re.compile(r"<(\w+)>")
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
     """Reads SpeechBrain's ``!new:`` and ``!ref`` as the plain values behind them; makes no object."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = self._values = 0
+        self._values_of: dict[int, int] = {}
+        """Values in each node that is complete, those of the nodes that it refers to counted each time."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
+        """Read a node; an alias may repeat one, and so double what follows with every line."""
+        is_alias = self.check_event(yaml.AliasEvent)
+        before = self._values
+        self._depth += 1
+        if self._depth > MOST_DEPTH:
+            raise RecordError(f"found more than {MOST_DEPTH} levels, expected fewer")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        if is_alias and id(node) not in self._values_of:
+            raise RecordError("found a value that contains itself, expected plain ones")
+        self._values += self._values_of[id(node)] if is_alias else 1
+        if self._values > _MOST_VALUES:
+            raise RecordError(f"found more than {_MOST_VALUES:,} values, expected options")
+        if not is_alias:
+            self._values_of[id(node)] = self._values - before
+        return node
 
 
 def _number(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
@@ -110,12 +143,10 @@ def _reference(value: object) -> re.Match[str] | None:
 def read_conf(path: Path) -> Mapping[str, object]:
     """Read a recipe's options; refuse anything that is not a mapping of plain values."""
     try:
-        if path.stat().st_size > _LARGEST:
-            raise CheckpointError(f"{path}: found {path.stat().st_size:,} bytes, expected options; remove it")
-        text = path.read_text(encoding="utf-8")
-        conf = json.loads(text) if path.suffix == ".json" else yaml.load(text, _PlainLoader)  # a SafeLoader
+        text = decoded(read_bounded(path, _LARGEST))
+        conf = parse_json(text) if path.suffix == ".json" else yaml.load(text, _PlainLoader)  # a SafeLoader
     except _UNREADABLE as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = next((shown_name(line) for line in str(error).splitlines()), type(error).__name__)
         kind = "JSON" if path.suffix == ".json" else "YAML"
         raise CheckpointError(f"{path}: can't be read as {kind} ({reason}); fix or remove it") from error
     if conf is None:

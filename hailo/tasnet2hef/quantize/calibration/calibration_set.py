@@ -23,8 +23,10 @@ import numpy as np
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError, InputError
-from tasnet2hef.base.files import DAMAGED_ARCHIVE, written_beside
+from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.base.npz import array_header, array_names, opened_npz, read_header, read_text
+from tasnet2hef.base.records import RecordError, parse_json, record_of, require_object, shown, shown_name
 from tasnet2hef.base.version import __version__
 from tasnet2hef.target.graph.onnx_node import Shape
 from tasnet2hef.target.graph.opened import OpenedGraph
@@ -88,8 +90,8 @@ class CalibrationSet:
 
     def _read(self, layer: str) -> Iterator[Samples]:
         shape = self.layers[layer]
-        with zipfile.ZipFile(self.path) as archive, archive.open(f"{layer}.npy") as member:
-            _, dtype = _read_header(member)
+        with opened_npz(self.path) as archive, archive.open(f"{layer}.npy") as member:
+            dtype = read_header(member, layer).dtype
             size = int(np.prod(shape))
             for number in range(self.windows):
                 block = np.frombuffer(member.read(size * dtype.itemsize), dtype)
@@ -154,18 +156,17 @@ def open_calibration(path: Path) -> CalibrationSet:
     if not path.is_file():
         raise InputError(f"{path}: found nothing, expected a calibration set; make it with `tasnet2hef calibrate`")
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = [Path(name).stem for name in archive.namelist() if name.endswith(".npy")]
+        with opened_npz(path) as archive:
+            names = array_names(archive)
             metadata = _read_metadata(archive) if METADATA_ARRAY in names else None
             shapes = {name: _shape_of(archive, name) for name in names if name != METADATA_ARRAY}
-    except DAMAGED_ARCHIVE as error:
-        raise InputError(
-            f"{path}: not a calibration set ({error}); make it with `tasnet2hef calibrate`"
-        ) from error
+    except RecordError as error:
+        raise InputError(f"{path}: not a calibration set: {error}; make it with `tasnet2hef calibrate`") from error
     for name, shape in shapes.items():
         if len(shape) != 4 or not shape[0]:
             raise InputError(
-                f"{path}: found {name} of shape {list(shape)}, expected [window, height, width, features]"
+                f"{path}: found {name} of shape {shown_name(str(list(shape)))}, expected [window, height, width, "
+                "features]"
             )
     counts = {shape[0] for shape in shapes.values()}
     if len(counts) != 1:
@@ -254,24 +255,15 @@ def _require_layers(calibration: CalibrationSet, layers: Mapping[str, Shape]) ->
 
 
 def _shape_of(archive: zipfile.ZipFile, name: str) -> Shape:
-    with archive.open(f"{name}.npy") as member:
-        return _read_header(member)[0]
+    header = array_header(archive, name)
+    if header.is_column_major or header.dtype.kind != "f":
+        raise RecordError(f"{shown(name)}: found an array of {header.dtype}, expected float32 in C order")
+    return header.shape
 
 
 def _write_header(member: Any, shape: Shape) -> None:
     np.lib.format.write_array_header_1_0(member, {"descr": "<f4", "fortran_order": False, "shape": shape})
 
 
-def _read_header(member: Any) -> tuple[Shape, np.dtype[Any]]:
-    version = np.lib.format.read_magic(member)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(member)
-    if fortran or dtype.kind != "f":
-        raise ValueError(f"array of {dtype}, expected float32 in C order")
-    return tuple(shape), dtype
-
-
 def _read_metadata(archive: zipfile.ZipFile) -> CalibrationMetadata:
-    text = str(np.load(io.BytesIO(archive.read(f"{METADATA_ARRAY}.npy")), allow_pickle=False))
-    known = {each.name for each in dataclasses.fields(CalibrationMetadata)}
-    return CalibrationMetadata(**{name: value for name, value in json.loads(text).items() if name in known})
+    return record_of(CalibrationMetadata, require_object(parse_json(read_text(archive, METADATA_ARRAY))))

@@ -17,6 +17,7 @@ import numpy as np
 from tasnet2hef.audio.collection import MIXTURE, audio_files
 from tasnet2hef.audio.files import resample
 from tasnet2hef.audio.level import levelling_gain, rms_dbfs
+from tasnet2hef.audio.rates import require_rate
 from tasnet2hef.audio.samples import Samples, interleave
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.base.graph_contract import GraphContract
@@ -162,6 +163,7 @@ def _inspect(path: Path) -> Recording:
         info = soundfile.info(str(path))
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise AudioError(f"{path}: can't be read as audio ({error})") from error
+    require_rate(path, int(info.samplerate))
     return Recording(path, int(info.frames), int(info.samplerate), int(info.channels))
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tasnet2hef.audio.samples import Samples
     from tasnet2hef.runtime.live.separator import LivePart
+
+
+LARGEST_GAIN_DB: Final = 120.0
 
 
 @dataclass

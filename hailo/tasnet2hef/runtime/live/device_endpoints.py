@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tasnet2hef.audio.rates import require_rate
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.runtime.live.capture_queue import CaptureQueue
 from tasnet2hef.runtime.live.endpoints import BLOCK_SECONDS
@@ -145,6 +146,7 @@ def default_rate_hz(device: Device, kind: str) -> int:
             f"sound device: found no {kind} device for {named} ({error}); see --list-devices, or use "
             f"--{'from' if kind == 'input' else 'to'}-file"
         ) from error
+    require_rate(f"sound device {device}" if device is not None else f"the default {kind} device", round(rate_hz))
     return round(rate_hz)
 
 

@@ -11,12 +11,13 @@ from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.base.marks import Mark
 from tasnet2hef.base.outputs import Output, require_outputs
+from tasnet2hef.base.spec import LEAST_RATE, MOST_RATE
 from tasnet2hef.runtime.backends.opening import opened, origin_of
-from tasnet2hef.runtime.live.controls import Controls
+from tasnet2hef.runtime.live.controls import LARGEST_GAIN_DB, Controls
 from tasnet2hef.runtime.live.device_endpoints import DeviceLoudspeaker, DeviceMicrophone, default_rate_hz
 from tasnet2hef.runtime.live.endpoints import Loudspeaker, Microphone
 from tasnet2hef.runtime.live.file_endpoints import FileLoudspeaker, FileMicrophone
-from tasnet2hef.runtime.live.options import LiveOptions
+from tasnet2hef.runtime.live.options import FASTEST, MOST_CHANNELS, SLOWEST, LiveOptions
 from tasnet2hef.runtime.live.session import LiveSession, StateCallback
 from tasnet2hef.runtime.live.summary import Latency, LiveSummary
 from tasnet2hef.runtime.live.wav_files import recorder, recording_paths, wav_file
@@ -40,6 +41,10 @@ def run_live(
         RefusedError: the model returned NaN or infinite samples.
     """
     _check(options)
+    if not abs(controls.gain_db) <= LARGEST_GAIN_DB:
+        raise OptionError(
+            f"--gain: found {controls.gain_db} dB, expected {-LARGEST_GAIN_DB:g} to {LARGEST_GAIN_DB:g} dB"
+        )
     with ExitStack() as files:
         backend = files.enter_context(opened(model_path, options.runtime, options.threads))
         spec = backend.contract.spec
@@ -72,12 +77,18 @@ def run_live(
 
 def _check(options: LiveOptions) -> None:
     require_joining(options.overlap, options.halo)
-    if not 0 <= options.speed < float("inf"):
-        raise OptionError(f"--speed: found {options.speed}, expected 0 (as fast as possible) or more")
+    if options.speed and not SLOWEST <= options.speed <= FASTEST:
+        raise OptionError(
+            f"--speed: found {options.speed}, expected 0 (as fast as possible) or {SLOWEST:g} to {FASTEST:g}"
+        )
     if options.from_file is None and options.speed != 1:
         raise OptionError(f"--speed: found {options.speed} without --from-file; a microphone has its own speed")
     if any(channel < 1 for channel in options.channels or ()) or options.channels == ():
         raise OptionError(f"--channels: found {options.channels}, expected numbers from 1")
+    if len(options.channels or ()) > MOST_CHANNELS:
+        raise OptionError(f"--channels: found {len(options.channels or ())}, expected at most {MOST_CHANNELS}")
+    if options.rate_hz is not None and not LEAST_RATE <= options.rate_hz <= MOST_RATE:
+        raise OptionError(f"--rate: found {options.rate_hz} Hz, expected {LEAST_RATE} to {MOST_RATE} Hz")
     if options.to_file is not None and options.to_file == options.from_file:
         raise OptionError(f"{options.to_file}: found the same file for --from-file and --to-file; choose another")
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tasnet2hef.runtime.live.device_endpoints import Device
     from tasnet2hef.runtime.stream.halo import Halo
+
+
+SLOWEST: Final = 0.01
+FASTEST: Final = 1000.0
+MOST_CHANNELS: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.records import MOST_DEPTH, RecordError, decoded, read_bounded, shown, shown_name
 from tasnet2hef.target.alls.tokens import Token, tokens
 
+MOST_BYTES: Final = 2**21
+"""A script names every layer of a net a few times: some hundred kB."""
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -65,9 +69,9 @@ def read_script(path: Path) -> str:
         OptionError: it is missing or not text.
     """
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        return decoded(read_bounded(path, MOST_BYTES))
+    except (OSError, RecordError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise OptionError(f"{path}: can't be read ({reason}); give a model script (.alls)") from error
 
 
@@ -91,6 +95,7 @@ class _Reader:
         self.tokens = script_tokens
         self.where = where
         self.position = 0
+        self.depth = 0
 
     @property
     def current(self) -> Token:
@@ -108,8 +113,8 @@ class _Reader:
     def error(self, expected: str) -> OptionError:
         token = self.current
         ends = {"end": "the end of the script", "newline": "the end of the line"}
-        shown = ends.get(token.kind, repr(token.text))
-        return OptionError(f"{self.where}:{token.line}:{token.column}: found {shown}, expected {expected}")
+        found = ends.get(token.kind, shown(token.text))
+        return OptionError(f"{self.where}:{token.line}:{token.column}: found {found}, expected {expected}")
 
     def statement(self) -> Statement:
         first = self.current
@@ -118,7 +123,7 @@ class _Reader:
             raise self.error("the name of a command")
         command = self.take()
         if self.current.text != "(":
-            raise self.error(f"'(' after {command.text}")
+            raise self.error(f"'(' after {shown_name(command.text)}")
         positional, keywords, closing = self.arguments(self.take())
         if self.current.kind not in ("newline", "end") and self.current.text != ";":
             raise self.error("the end of the line after ')'")
@@ -164,9 +169,13 @@ class _Reader:
 
     def sequence(self, opening: Token) -> Value:
         items = []
+        self.depth += 1
+        if self.depth > MOST_DEPTH:
+            raise self.error(f"at most {MOST_DEPTH} brackets inside each other")
         while self.inside().text != _CLOSING[opening.text]:
             items.append(self.value())
             self.separator(opening)
+        self.depth -= 1
         self.take()
         return Value(opening, tuple(items), opening.text)
 

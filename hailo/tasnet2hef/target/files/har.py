@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import tarfile
 import zlib
 from collections import Counter
@@ -18,12 +17,23 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from tasnet2hef.base.errors import InputError
+from tasnet2hef.base.records import RecordError, parse_json, require_object
 from tasnet2hef.target.files.file_summary import FileSummary, Port, fused_layer, size_of
 
 MOST_MEMBERS: Final = 1_000
 MOST_JSON_BYTES: Final = 1 << 26
 _UNPACKED_TIMES: Final = 20
-"""A compressed HAR may unpack to this many times its size plus 64 MiB: parameters hardly compress."""
+"""A compressed HAR may unpack to this many times its size plus 2 MiB: parameters hardly compress."""
+_LEAST_UNPACKED: Final = 2**21
+_MOST_EXTENSION_BYTES: Final = 2**16
+"""Of the headers that hold a long name: tarfile reads each at once, in a time that grows with its square."""
+_EXTENSIONS: Final = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 _GZIP: Final = b"\x1f\x8b"
 _TAR_MARK: Final = slice(257, 262)
 _PORTS: Final = {"input_layer": "inputs", "output_layer": "outputs"}
@@ -69,19 +79,29 @@ class _Bounded(io.RawIOBase):
         return block
 
 
+class _Member(tarfile.TarInfo):
+    """A member whose extended header is short."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _EXTENSIONS and self.size > _MOST_EXTENSION_BYTES:
+            raise tarfile.ReadError(f"a header of {self.size:,} bytes")
+        member: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]  # documented, not in the stubs
+        return member
+
+
 def _unpacked(handle: io.BufferedReader, size: int) -> _Bounded:
     packed = handle.read(len(_GZIP)) == _GZIP
     handle.seek(0)
     if not packed:
         return _Bounded(handle, size)
-    return _Bounded(gzip.GzipFile(fileobj=handle), _UNPACKED_TIMES * size + MOST_JSON_BYTES)
+    return _Bounded(gzip.GzipFile(fileobj=handle), _UNPACKED_TIMES * size + _LEAST_UNPACKED)
 
 
 def _members(archive: _Bounded, file: Path) -> tuple[list[str], dict[str, bytes]]:
     """Return the names of all members, and the small ones that are read."""
     names: list[str] = []
     texts: dict[str, bytes] = {}
-    with tarfile.open(fileobj=archive, mode="r|") as tar:
+    with tarfile.open(fileobj=archive, mode="r|", tarinfo=_Member) as tar:
         for member in tar:
             names.append(member.name)
             if len(names) > MOST_MEMBERS:
@@ -141,13 +161,9 @@ def _earliness(name: str) -> tuple[bool, str]:
 
 def _json_object(file: Path, name: str, text: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        raise InputError(f"{file}: its {name!r} is no JSON; save it again") from None
-    if not isinstance(content, dict):
-        kind = type(content).__name__
-        raise InputError(f"{file}: its {name!r} holds a {kind}, expected an object; save it again")
-    return content
+        return require_object(parse_json(text))
+    except RecordError as error:
+        raise InputError(f"{file}: its {name!r}: {error}; save it again") from None
 
 
 def _metadata(file: Path, texts: Mapping[str, bytes]) -> dict[str, str]:

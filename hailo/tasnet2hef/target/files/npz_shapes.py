@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
-from typing import IO
-
-from numpy.lib import format as npy
 
 from tasnet2hef.base.errors import InputError
+from tasnet2hef.base.npz import array_header, array_names, opened_npz
+from tasnet2hef.base.records import RecordError
+
+
+def array_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each array by its name.
+
+    Raises:
+        InputError: it is missing, or not an ``.npz`` of arrays.
+    """
+    try:
+        with opened_npz(path) as archive:
+            return {name: array_header(archive, name).shape for name in array_names(archive)}
+    except RecordError as error:
+        raise InputError(f"{path}: not a calibration set: {error}; give an .npz of NHWC arrays") from error
 
 
 def window_shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -17,23 +28,4 @@ def window_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     Raises:
         InputError: it is missing, or not an ``.npz`` of arrays.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".npy")]
-            shapes = {name.removesuffix(".npy"): _shape(archive, name) for name in names}
-    except (zipfile.BadZipFile, EOFError, ValueError, OSError, KeyError, NotImplementedError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"{path}: not a calibration set ({reason}); expected an .npz of NHWC arrays") from error
-    return {name: shape[1:] for name, shape in shapes.items() if len(shape) > 1}
-
-
-def _shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
-    with archive.open(name) as array:
-        return _header_shape(array)
-
-
-def _header_shape(array: IO[bytes]) -> tuple[int, ...]:
-    version = npy.read_magic(array)
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape: tuple[int, ...] = read(array)[0]
-    return shape
+    return {name: shape[1:] for name, shape in array_shapes(path).items() if len(shape) > 1}

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.records import shown
 from tasnet2hef.target.graph.layers import HailoNet, Json, Layer, as_json
 
 HnLayer = Mapping[str, Any]  # the vendor's JSON, checked field by field on reading
 _ABSENT = "(absent)"
+_LISTS = {"input": str, "output": str, "original_names": str, "input_shapes": list, "output_shapes": list}
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,29 @@ def _recorded_layers(hn_model: Mapping[str, Any]) -> dict[str, HnLayer]:
         layers = {str(layer.get("name")): layer for layer in layers if isinstance(layer, Mapping)}
     if not isinstance(layers, Mapping) or not layers:
         raise GraphError("recorded graph: found no layers, expected an HN dict with a `layers` entry")
+    for name, layer in layers.items():
+        _require_layer(name, layer)
     shortened = {_unscoped(name): layer for name, layer in layers.items()}
     if len(shortened) < len(layers):  # two scopes in one file: only full names are unique
         return dict(layers)
     return shortened
+
+
+def _require_layer(name: str, layer: Any) -> None:
+    """Refuse a layer that is no mapping, or whose connections, shapes or names are not what they must be.
+
+    Raises:
+        GraphError: see above.
+    """
+    if not isinstance(layer, Mapping):
+        raise GraphError(f"the recorded layer {shown(name)}: found {shown(layer)}, expected a mapping")
+    for key, kind in _LISTS.items():
+        found = layer.get(key)
+        if not isinstance(found, (list, type(None))) or not all(isinstance(each, kind) for each in found or ()):
+            raise GraphError(
+                f"the recorded layer {shown(name)}: {key}: found {shown(found)}, expected a list of "
+                f"{'names' if kind is str else 'shapes'}"
+            )
 
 
 def _unscoped(name: str) -> str:

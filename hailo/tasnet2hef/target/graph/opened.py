@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.loader import LoadedGraph, graph_of_model
 from tasnet2hef.target.graph.onnx_node import Shape
 from tasnet2hef.target.graph.parser import parse
-from tasnet2hef.target.graph.stored import external_file, load_external
+from tasnet2hef.target.graph.stored import external_file, load_external, stored_tensors
 
 LARGEST_FILE_BYTES = 2**31 - 1
 
@@ -86,7 +86,10 @@ class OpenedGraph:
     @property
     def files(self) -> tuple[Path, ...]:
         """The graph's own file, and those that hold its external weights."""
-        names = {external_file(tensor) for tensor in _stored_tensors(self.model.graph)} - {""}
+        outside = (
+            tensor for tensor in stored_tensors(self.model.graph) if tensor.data_location == TensorProto.EXTERNAL
+        )
+        names = {external_file(tensor) for tensor in outside}
         return (self.path, *(self.path.parent / name for name in sorted(names)))
 
     @cached_property
@@ -171,16 +174,6 @@ class OpenedGraph:
         except GraphError as error:
             raise GraphError(f"{self.path}: its external weights can't be read ({error})") from None
         return copy
-
-
-def _stored_tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    """Yield the tensors that a graph holds, also in attributes and in subgraphs."""
-    yield from graph.initializer
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for subgraph in (attribute.g, *attribute.graphs):
-                yield from _stored_tensors(subgraph)
 
 
 def _read_bytes(file: Path) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tasnet2hef.base.errors import InputError
 from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.records import RecordError, decoded, parse_json, read_bounded
 from tasnet2hef.target.known.knowledge import FAIL, PASS, STAGES, Knowledge, Verdict
 from tasnet2hef.target.known.releases import parse_release
 
@@ -111,15 +112,11 @@ def read_verdicts(path: Path, rules: Collection[str]) -> tuple[Verdict, ...]:
         InputError: it can't be read, is too large, or a row is not what it must be.
     """
     try:
-        if not path.is_file():
-            raise InputError(f"{path}: not a file; expected a knowledge file (JSON lines)")
-        if (size := path.stat().st_size) > LARGEST_BYTES:
-            raise InputError(f"{path}: {size} bytes, expected at most {LARGEST_BYTES}: not a knowledge file")
-        text = path.read_text(encoding="utf-8")
+        text = decoded(read_bounded(path, LARGEST_BYTES))
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start}); expected a knowledge file") from None
+    except RecordError as error:
+        raise InputError(f"{path}: {error}; give a knowledge file (JSON lines)") from None
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     if len(lines) > MOST_ROWS:
         raise InputError(f"{path}: {len(lines)} rows, expected at most {MOST_ROWS}")
@@ -172,9 +169,9 @@ def _without_contradiction(path: Path, rows: Sequence[Verdict]) -> tuple[Verdict
 
 def _row(where: str, line: str, rules: Collection[str]) -> Verdict:
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        raise InputError(f"{where}: not JSON; expected a verdict") from None
+        row = parse_json(line)
+    except RecordError as error:
+        raise InputError(f"{where}: {error}; remove the line") from None
     expected = {each.name for each in fields(Verdict)}
     if not isinstance(row, dict) or set(row) != expected:
         keys = ", ".join(sorted(str(key)[:20] for key in row)[:5]) if isinstance(row, dict) else type(row).__name__

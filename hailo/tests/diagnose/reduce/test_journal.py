@@ -37,7 +37,7 @@ def test_the_line_that_was_cut_off_is_lost_and_no_other(tmp_path: Path, cut: int
 def test_another_graph_or_option_is_refused(tmp_path: Path) -> None:
     _journal(tmp_path, shapes=(1, 2))
     assert _journal(tmp_path, shapes=(1, 2)).count == 0
-    with pytest.raises(OptionError, match="a different graph: found abc, expected xyz"):
+    with pytest.raises(OptionError, match="a different graph: found 'abc', expected 'xyz'"):
         _journal(tmp_path, graph="xyz")
 
 
@@ -50,6 +50,18 @@ def test_a_damaged_journal_is_one_line(tmp_path: Path) -> None:
     whole = _journal(tmp_path).path
     whole.write_text(whole.read_text() + '{"number": 1}\n')
     with pytest.raises(OptionError, match="damaged"):
+        _journal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"number": "1"}, {"digest": [1]}, {"seconds": None}, {"outcome": {"ended": 1}}]
+)
+def test_a_value_of_another_kind_is_named(tmp_path: Path, change: dict[str, object]) -> None:
+    journal = _journal(tmp_path)
+    journal.keep(_attempt(1))
+    first, row, *_ = journal.path.read_text().split("\n")
+    journal.path.write_text(f"{first}\n{json.dumps({**json.loads(row), **change})}\n")
+    with pytest.raises(OptionError, match=r"damaged: \w+: found .*, expected .*; delete the folder"):
         _journal(tmp_path)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tasnet2hef.base.errors import CheckpointError
 from tasnet2hef.model.checkpoint import load_checkpoint
-from tasnet2hef.model.checkpoint.conf_files import NAMES, metadata_beside
+from tasnet2hef.model.checkpoint.conf_files import NAMES, metadata_beside, read_conf
 from tests.asteroid_oracle import asteroid_conv_tasnet, needs_asteroid
 from tests.model.checkpoint.foreign_nets import espnet, kaituoxu
 from tests.model.checkpoint.foreign_nets_more import funcwj, naplab
@@ -64,7 +64,7 @@ UNREADABLE = [
     ("config.yaml", b"a: !!int ''", "as YAML"),
     ("config.yaml", b"a: !!timestamp foo", "as YAML"),
     ("config.yaml", b"a: 1" + b":1" * 100_000 + b".5", "as YAML"),
-    ("config.json", b" " * (2**18 + 1), "expected options"),
+    ("config.json", b" " * (2**18 + 1), "expected at most 262,144"),
     ("config.json", b"[" * 100_000, "as JSON"),
 ]
 
@@ -237,3 +237,38 @@ def test_a_recipe_with_computed_filters_is_its_own(tmp_path: Path) -> None:
     path = saved(dict(net.state_dict()), tmp_path / "best_model.pth")
     spec = load_checkpoint(path, {"who_is_pinv": "none"}).spec
     assert (spec.stride, spec.sample_rate, spec.fb_name) == (8, 16000, "stft")
+
+
+_BASE = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+_DOUBLED = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+_MERGED = "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}], k{n}: 1}}\n" for n in range(1, 12))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[" * 10_000, "levels"),
+        ("{a: " * 5000, "levels"),
+        ("- " * 5000, "levels"),
+        ("? " * 5000, "levels"),
+        (_BASE + _DOUBLED, "more than 100,000 values"),
+        ("a0: &a0 {k: 1, l: 2}\n" + _MERGED, "more than 100,000 values"),
+        ("&a [*a]", "contains itself"),
+        ("date: 2024-13-45", "month must be in 1..12"),
+        ("n: !!int x", "invalid literal"),
+        ("n: !!binary x", "base64"),
+        ("\ta: 1", "token"),
+    ],
+)
+def test_yaml_that_is_no_plain_options_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "conf.yml"
+    path.write_text(text)
+    with pytest.raises(CheckpointError, match=reason) as raised:
+        read_conf(path)
+    assert len(str(raised.value)) < 300 + len(str(path))
+
+
+def test_an_alias_is_read_as_what_it_names(tmp_path: Path) -> None:
+    path = tmp_path / "conf.yml"
+    path.write_text("a: &a {k: 1}\nb: *a\nc: {<<: *a, l: 2}\n")
+    assert read_conf(path) == {"a": {"k": 1}, "b": {"k": 1}, "c": {"k": 1, "l": 2}}

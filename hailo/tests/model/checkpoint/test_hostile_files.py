@@ -338,3 +338,18 @@ def test_a_saved_module_shows_its_options(tmp_path: Path) -> None:
     assert "mask_act=relu (so says the saved module) or" in _refusal(path, {"n_repeats": 3})
     spec = load_checkpoint(path, {"mask_act": "relu"}).spec
     assert (spec.stride, spec.n_blocks) == (4, 2)
+
+
+def test_a_stride_of_0_makes_no_billions_of_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "net.pth"
+    torch.save({"state_dict": small_weights() | {"huge": torch.zeros(1).expand(2**20, 2**20)}}, path)
+    assert path.stat().st_size < 2**20
+    assert "tensors of 1,099,511,627,776 numbers in a storage of 1" in _refusal(path)
+
+
+def test_a_pickle_that_was_packed_small_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "net.pth"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("net/data.pkl", b"\x80\x02" + b"N" * 2**22 + b".")
+    assert path.stat().st_size < 10_000
+    assert "4,194,307 bytes in an archive of" in _refusal(path)

@@ -79,3 +79,9 @@ def test_syntax_errors_have_line_and_column(script, words):
     with pytest.raises(OptionError) as refusal:
         parse_script(script, "my.alls")
     assert f"my.alls:{words}" in str(refusal.value)
+
+
+def test_depth_is_bounded():
+    assert parse_script(f"a({'[' * 64}1{']' * 64})")[0].command == "a"
+    with pytest.raises(OptionError, match="at most 64 brackets inside each other"):
+        parse_script(f"a({'[' * 30_000}")

@@ -85,9 +85,9 @@ def test_the_layers_of_a_real_parse(tmp_path: Path, evidence: Path) -> None:
     ("members", "words"),
     [
         ({"net.npz": b"x"}, "1 members and no layers"),
-        ({"net.hn": b"{"}, "'net.hn' is no JSON"),
-        ({"net.hn": b"[" * 100_000}, "'net.hn' is no JSON"),
-        ({"net.hn": b"[]"}, "holds a list, expected an object"),
+        ({"net.hn": b"{"}, "'net.hn': found no JSON"),
+        ({"net.hn": b"[" * 100_000}, "'net.hn': found more than 64 levels"),
+        ({"net.hn": b"[]"}, "found a list of 0, expected an object"),
         ({"net.hn": b'{"layers": [1]}'}, "names no layers"),
         ({"net.hn": b'{"layers": {"a": 1}}'}, "names no layers"),
         ({f"{number}.npz": b"" for number in range(MOST_MEMBERS + 1)}, "more than 1,000 members"),
@@ -150,3 +150,13 @@ def test_damage_is_one_line(tmp_path: Path, mode: str, place: int, values: list[
     refused = refusal_of(read_har, damaged)
     assert "\n" not in refused
     assert not refused or refused.startswith(str(damaged))
+
+
+def test_a_long_name_that_is_no_name(tmp_path: Path) -> None:
+    path = tmp_path / "net.har"
+    for kind in (tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME):
+        header = tarfile.TarInfo("name")
+        header.type, header.size = kind, 1 << 20
+        path.write_bytes(gzip.compress(header.tobuf() + b"9" * header.size))
+        with pytest.raises(InputError, match="a header of 1,048,576 bytes"):
+            read_har(path)

@@ -101,7 +101,7 @@ def test_absent_parameter_counts_against(net: HailoNet) -> None:
 
 @pytest.mark.parametrize("recorded", [{}, {"layers": {}}, {"hn_model": None}, {"layers": "text"}])
 def test_no_layers_is_one_line(net: HailoNet, recorded: dict[str, Any]) -> None:
-    with pytest.raises(GraphError, match="holds no layers"):
+    with pytest.raises(GraphError, match="found no layers"):
         compare(net, recorded)
 
 

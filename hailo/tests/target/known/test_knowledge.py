@@ -216,7 +216,7 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "theirs.jsonl"
     with path.open("wb") as opened:
         opened.truncate(1 << 30)
-    with pytest.raises(InputError, match=f"expected at most {LARGEST_BYTES}"):
+    with pytest.raises(InputError, match=f"expected at most {LARGEST_BYTES:,}"):
         read_verdicts(path, RULES)
     with pytest.raises(InputError, match="not a file"):
         read_verdicts(tmp_path, RULES)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from tasnet2hef.base.errors import CheckpointError
+from tasnet2hef.base.records import RecordError, parse_json
 from tasnet2hef.model.checkpoint.stored import RawCheckpoint
 
 _SUFFIX = ".safetensors"
@@ -40,7 +40,7 @@ def read(location: str) -> RawCheckpoint:
 def _value(text: str) -> object:
     """Read a value of the metadata, which are texts: JSON, where it is."""
     try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
+        value: object = parse_json(text)
+    except RecordError:
         return text
     return value

@@ -49,6 +49,9 @@ _LARGEST_VALUE: Final = 4 * 2**30
 _SHORT: Final = 2**20
 _LARGEST_LINE: Final = 256 * 2**20
 _MOST_INFLATED: Final = 20
+_SMALL: Final = 2**16
+_MOST_REPEATED: Final = 2**24
+"""Numbers that tensors have beyond those of their storages: a stride of 0 repeats one any number of times."""
 _DTYPES: Final = {
     "Double": torch.float64,
     "Float": torch.float32,
@@ -118,7 +121,7 @@ def _read_zip(path: Path) -> Any:
         if archive.getinfo(pickles[0]).file_size > _LARGEST_PICKLE:
             raise PickleError(f"{pickles[0]} of {archive.getinfo(pickles[0]).file_size:,} bytes")
         size = sum(member.file_size for member in archive.infolist())
-        if size > _MOST_INFLATED * max(path.stat().st_size, 2**20):  # torch.save does not compress
+        if size > _MOST_INFLATED * max(path.stat().st_size, _SMALL):  # torch.save does not compress
             raise PickleError(f"{size:,} bytes in an archive of {path.stat().st_size:,}")
         damaged = archive.testzip()
         if damaged is not None:
@@ -195,6 +198,7 @@ class _Storages:
         self._data, self._cache = data, {} if references is None else references
         self._is_survey = references is not None
         """The storages' bytes come later in the file: note the references only."""
+        self._repeated = 0
 
     def read(self, stream: IO[bytes]) -> Any:
         return read_pickle(stream, self.builders(), self.by_reference)
@@ -242,6 +246,9 @@ class _Storages:
         if isinstance(dtype, Name) and dtype.path.rpartition(".")[2] in _UNSIGNED:
             values = values.view(_UNSIGNED[dtype.path.rpartition(".")[2]])
         tensor: Tensor = values.as_strided(size, stride, offset + storage.start)
+        self._repeated += max(0, tensor.numel() - values.numel())
+        if self._repeated > _MOST_REPEATED:
+            raise PickleError(f"tensors of {tensor.numel():,} numbers in a storage of {values.numel():,}")
         return tensor
 
 

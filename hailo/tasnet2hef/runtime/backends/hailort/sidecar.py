@@ -8,16 +8,20 @@ a stream of the HEF is matched by name and never guessed.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from annotated_types import Ge, MinLen
 
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.files import digest_of_file, written_beside
 from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, output_names
 from tasnet2hef.base.marks import Mark
 from tasnet2hef.base.plain import plain
+from tasnet2hef.base.records import RecordError, read_json, record_of, require_object, shown, shown_name
 from tasnet2hef.base.version import __version__
 
 if TYPE_CHECKING:
@@ -26,7 +30,8 @@ if TYPE_CHECKING:
 FORMAT: Final = "tasnet2hef hef record 1"
 END_LAYERS: Final = ("input_layer", "output_layer")
 
-Shape = tuple[int, int, int]
+_Size = Annotated[int, Ge(1)]
+Shape = tuple[_Size, _Size, _Size]
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,11 @@ class Port:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HefSidecar:
-    """A HEF's inputs and outputs, and the contract of the graph that it was compiled from."""
+class HefStreams:
+    """A HEF's inputs and outputs, and what made it."""
 
-    contract: GraphContract
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
+    inputs: Annotated[tuple[Port, ...], MinLen(1)]
+    outputs: Annotated[tuple[Port, ...], MinLen(1)]
     hardware: str = ""
     """Chip that it was compiled for; empty where that is not known."""
     compiler: str = ""
@@ -55,6 +59,13 @@ class HefSidecar:
     """Of the HEF; empty where the ONNX file was read instead."""
     made_by: str = ""
     """The mark of the file; empty where none was read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HefSidecar(HefStreams):
+    """The streams of a HEF, and the contract of the graph that it was compiled from."""
+
+    contract: GraphContract
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -125,8 +136,8 @@ def read_sidecar(hef: Path) -> HefSidecar:
     sidecar = _parse(path)
     if sidecar.sha256 != digest_of_file(hef):
         raise DeviceError(
-            f"{path}: found the sidecar of a HEF of SHA-256 {sidecar.sha256[:12]}..., expected that of "
-            f"{hef.name}, {digest_of_file(hef)[:12]}...; copy the HEF and its sidecar together"
+            f"{path}: found the sidecar of a HEF of SHA-256 {shown_name(sidecar.sha256[:12])}..., expected that "
+            f"of {hef.name}, {digest_of_file(hef)[:12]}...; copy the HEF and its sidecar together"
         )
     return sidecar
 
@@ -170,9 +181,9 @@ def layer_names(hn: Mapping[str, Any] | None, origins: tuple[str, ...]) -> tuple
         if layer.get("type") not in END_LAYERS:
             continue
         before = tuple(layer.get("input") or ())
-        names = {*layer.get("original_names", ()), *before}
+        names = {*(layer.get("original_names") or ()), *before}
         for each in before:
-            names.update(layers.get(each, {}).get("original_names", ()))
+            names.update(layers.get(each, {}).get("original_names") or ())
         if names & set(origins):
             matched.update(dict.fromkeys((name, *before)))
     return tuple(matched)
@@ -192,22 +203,16 @@ def _from_onnx(hef: Path) -> HefSidecar:
 
 def _parse(path: Path) -> HefSidecar:
     try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if fields["format"] != FORMAT:
-            raise ValueError(f"found format {fields['format']!r}, expected {FORMAT!r}")
-        contract = GraphContract.from_metadata({METADATA_KEY: json.dumps(fields["provenance"])}, str(path))
-        sidecar = HefSidecar(
-            contract=contract,
-            inputs=_ports(fields["inputs"]),
-            outputs=_ports(fields["outputs"]),
-            hardware=str(fields["hardware"]),
-            compiler=str(fields["compiler"]),
-            sha256=str(fields["sha256"]),
-        )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DeviceError(
-            f"{path}: damaged ({type(error).__name__}: {error}); copy it again, or the ONNX file"
-        ) from error
+        value = require_object(read_json(path))
+        if value.get("format") != FORMAT:
+            raise RecordError(f"format: found {shown(value.get('format'))}, expected {FORMAT!r}")
+        contract = GraphContract.from_metadata({METADATA_KEY: json.dumps(value.get("provenance"))}, str(path))
+        streams = record_of(HefStreams, value)
+        for ports in (streams.inputs, streams.outputs):
+            _require_unique(ports)
+    except (OSError, RecordError) as error:
+        raise DeviceError(f"{path}: damaged: {error}; copy it again, or the ONNX file") from error
+    sidecar = HefSidecar(contract=contract, **vars(streams))
     _require_shapes(sidecar, path)
     return sidecar
 
@@ -224,19 +229,7 @@ def _require_shapes(sidecar: HefSidecar, path: Path) -> None:
             )
 
 
-def _ports(entries: Any) -> tuple[Port, ...]:
-    ports = tuple(
-        Port(
-            str(entry["name"]),
-            tuple(int(size) for size in entry["shape"]),  # type: ignore[arg-type]
-            tuple(str(name) for name in entry["origins"]),
-            tuple(str(name) for name in entry["readers"]),
-        )
-        for entry in entries
-    )
-    for port in ports:
-        if len(port.shape) != 3 or min(port.shape) < 1:
-            raise ValueError(f"{port.name}: found shape {list(port.shape)}, expected height, width, features")
-    if not ports or len({port.name for port in ports}) < len(ports):
-        raise ValueError("found no ports, or one twice")
-    return ports
+def _require_unique(ports: tuple[Port, ...]) -> None:
+    for name, count in Counter(port.name for port in ports).items():
+        if count > 1:
+            raise RecordError(f"{shown_name(name)}: found {count} ports of this name, expected one")
