@@ -87,7 +87,9 @@ class OpenedGraph:
     def files(self) -> tuple[Path, ...]:
         """The graph's own file, and those that hold its external weights."""
         outside = (
-            tensor for tensor in stored_tensors(self.model.graph) if tensor.data_location == TensorProto.EXTERNAL
+            tensor
+            for tensor in stored_tensors(self.model.graph)
+            if tensor.data_location == onnx.TensorProto.EXTERNAL
         )
         names = {external_file(tensor) for tensor in outside}
         return (self.path, *(self.path.parent / name for name in sorted(names)))
