@@ -11,6 +11,8 @@ from tasnet2hef.compiler.stages.job import write_json
 from tasnet2hef.target.graph.agreement import Agreement, compare
 from tasnet2hef.target.graph.layers import HailoNet
 
+AGREEMENT_JSON: Final = "agreement.json"
+AGREEMENT_TEXT: Final = "agreement.md"
 SHOWN_DIFFERENCES: Final = 200
 
 
@@ -21,8 +23,8 @@ def save_agreement(folder: Path, net: HailoNet, hn: dict[str, Any], facts: dict[
         GraphError: the compiler's graph holds no layers.
     """
     agreement = compare(net, hn)
-    write_json(folder / "agreement.json", to_json(agreement))
-    (folder / "agreement.md").write_text(as_text(agreement, facts), encoding="utf-8")
+    write_json(folder / AGREEMENT_JSON, to_json(agreement))
+    (folder / AGREEMENT_TEXT).write_text(as_text(agreement, facts), encoding="utf-8")
     return agreement
 
 
