@@ -141,13 +141,19 @@ def _print_steps(report: CompileReport) -> None:
 
 def _print_hef(report: CompileReport) -> None:
     assert report.hef is not None
+    from tasnet2hef.compiler.agreement_report import AGREEMENT_JSON
+    from tasnet2hef.runtime.backends.hailort.sidecar import sidecar_path
+
     hef = report.hef
+    sidecar = sidecar_path(hef.path)
     contexts = "not in the log" if hef.contexts is None else str(hef.contexts)
     rows = [
         ("compiler", hef.compiler_version),
         ("size", f"{hef.size_bytes:,} bytes"),
         ("contexts", contexts),
         ("SHA-256", hef.sha256),
+        ("sidecar", str(sidecar) if sidecar.is_file() else "none: the graph is not of tasnet2hef"),
+        ("layers against the prediction", str(report.folder / AGREEMENT_JSON)),
     ]
     rows += [(f"{end['kind']} {end['name']}", str(end["shape"])) for end in hef.ends]
     show.console().print(show.table(str(hef.path), ("HEF", ""), rows))

@@ -132,13 +132,16 @@ def require_each(reports: Sequence[CompileReport]) -> None:
 
 def print_not_compiled(reports: Sequence[CompileReport]) -> None:
     """Print to stderr that there is no HEF, why, and what finishes the job; ``--quiet`` keeps it."""
+    from tasnet2hef.compiler.bundle import BUNDLE_FOLDER
+
     lines = [f"NOT COMPILED: {reports[0].stopped_because}"]
     for report in reports:
         if report.hand_over is None:
             continue
-        copy = f"  1. copy:  {report.hand_over.copy}"
-        lines += [copy, f"  2. there: {report.hand_over.command}"] if report.hand_over.copy else []
-        lines += [] if report.hand_over.copy else [f"  here: {report.hand_over.command}"]
+        place = BUNDLE_FOLDER if len(reports) == 1 else report.hand_over.model.stem
+        titles = ("here:",) if report.hand_over.is_copy else ("1. copy: ", "2. there:")
+        commands = report.hand_over.commands(place)
+        lines += [f"  {title} {command}" for title, command in zip(titles, commands, strict=True)]
     show.print_amber("\n".join(lines))
 
 

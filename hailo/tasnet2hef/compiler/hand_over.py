@@ -20,8 +20,7 @@ VENDORS_WHEEL: Final = "PATH_OF_THE_VENDORS_WHEEL"
 class HandOver:
     """The files for the machine that has the compiler, all of them in ``bundle``.
 
-    ``copy`` is the command that takes them there, empty where they are such a copy already; ``command`` the one to
-    run there.
+    ``is_copy``: the run was a bundle's own, which is where it was copied to.
     """
 
     bundle: Path
@@ -29,8 +28,15 @@ class HandOver:
     calibration: Path
     predicted_layers: Path
     script: Path | None
-    copy: str
-    command: str
+    is_copy: bool
+
+    def commands(self, place: str = BUNDLE_FOLDER) -> tuple[str, ...]:
+        """Return the command that copies the bundle to ``place``, if it must be, and the one to run there."""
+        if self.is_copy:
+            return (f"sh {shlex.quote(as_typed(self.bundle / COMMAND_NAME))} {VENDORS_WHEEL}",)
+        name = "" if place == self.bundle.name else shlex.quote(place)
+        copy = f"scp -r {shlex.quote(as_typed(self.bundle))} {HOST}:{name}"
+        return (copy, f"cd {shlex.quote(place)} && ./{COMMAND_NAME} {VENDORS_WHEEL}")
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -40,22 +46,16 @@ class HandOver:
             "calibration": str(self.calibration),
             "predicted_layers": str(self.predicted_layers),
             "script": None if self.script is None else str(self.script),
-            "copy": self.copy,
-            "command": self.command,
+            "commands": list(self.commands()),
         }
 
 
 def hand_over(folder: Path, inputs: CompileInputs, options: CompileOptions) -> HandOver:
     """Write the bundle, unless the inputs are a bundle's, and return its files and the commands."""
-    if options.bundle is None:
-        bundle = write_bundle(folder / BUNDLE_FOLDER, inputs, options)
-        copy = f"scp -r {shlex.quote(as_typed(bundle))} {HOST}:"
-        command = f"cd {bundle.name} && ./{COMMAND_NAME} {VENDORS_WHEEL}"
-    else:
-        bundle, copy = options.bundle, ""
-        command = f"sh {shlex.quote(as_typed(bundle / COMMAND_NAME))} {VENDORS_WHEEL}"
+    bundle = options.bundle or write_bundle(folder / BUNDLE_FOLDER, inputs, options)
     script = None if options.script is None else options.script.resolve()
-    return HandOver(bundle, inputs.model, inputs.calibration, bundle / LAYERS_NAME, script, copy, command)
+    is_copy = options.bundle is not None
+    return HandOver(bundle, inputs.model, inputs.calibration, bundle / LAYERS_NAME, script, is_copy)
 
 
 def as_typed(path: Path) -> str:
