@@ -18,7 +18,7 @@ from tests.docs.console_blocks import ROOT
 _GLOBAL = ("--quiet", "-q", "--debug", "--version", "--install-completion", "--show-completion")
 _INSTALLERS = (("sudo", "apt-get", "install"), ("pip", "install"), ("python3", "-m", "venv"))
 _OF_OTHER_MACHINES = ("sudo", "scp", "ssh", "docker", "hailortcli", "systemctl", "loginctl", "pw-cli")
-"""Programs of a Raspberry Pi with a device, and of a compiler's machine, which are not on every machine that tests."""
+"""Programs of a Raspberry Pi with a device and of a compiler's machine, which may not be here."""
 
 
 def check_exists(words: tuple[str, ...]) -> None:
