@@ -57,7 +57,7 @@ def notice(text: str) -> None:
 
 def print_amber(text: str) -> None:
     """Print to stderr what must not be overlooked though it is no error: also with ``--quiet``."""
-    console = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+    console = _Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
     console.print(text, style="bold yellow", markup=False)
 
 

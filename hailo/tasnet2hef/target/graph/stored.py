@@ -59,7 +59,9 @@ def check_stored(tensor: TensorProto, where: str) -> None:
     """
     place = f"{where}: initialiser {tensor.name}"
     if len(tensor.dims) > MOST_AXES or any(not 0 <= length <= LARGEST_AXIS for length in tensor.dims):
-        raise GraphError(f"{place}: found shape {_shown(tensor)}, expected one that fits into memory; export again")
+        raise GraphError(
+            f"{place}: found shape {_shown(tensor)}, expected one that fits into memory; export again"
+        )
     if tensor.data_type not in _BITS and tensor.data_type != TensorProto.STRING:
         raise GraphError(f"{place}: found data type {tensor.data_type}, expected one of ONNX; export again")
     if tensor.data_location == TensorProto.EXTERNAL:
