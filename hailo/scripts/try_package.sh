@@ -36,6 +36,7 @@ done
 # The exact torch of the environments: a looser one may bring a CUDA build of several GB.
 PIP_CONSTRAINT="$here/../../requirements/to-onnx-env.txt" try "torch" "$python" "$wheel[torch]" > /dev/null
 torch/bin/tasnet2hef --quiet convert model.pth --seconds 0.5 -o build > /dev/null
-echo "Python $version: wheel, [torch]: converts"
+torch/bin/tasnet2hef --quiet demo -o demo > /dev/null
+echo "Python $version: wheel, [torch]: converts, and shows the demo"
 try "sdist" "$python" "$sdist" > /dev/null
 echo "Python $version: sdist, core: good"

@@ -12,6 +12,8 @@
     │       └── DeviceRunError    a device that failed while it worked: exit code 1
     └── RefusedError          the work was done but its result is not good enough: exit code 1
         └── ParityError       an exported or patched graph whose output differs from the original's
+
+Where a graph is not compiled because there is no compiler, the exit code is 3: that is an outcome, not an error.
 """
 
 from __future__ import annotations

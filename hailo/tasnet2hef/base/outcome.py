@@ -17,6 +17,9 @@ REFUSED: Final = "refused"
 NOT_COMPILED: Final = "not compiled"
 INTERRUPTED: Final = "interrupted"
 
+NO_COMPILER: Final = "no-compiler"
+"""Id of the failure that ends as `not compiled`: this Python is without the compiler."""
+
 Status = Literal["ok", "warning", "error", "missing", "not run"]
 """What an examination found.
 

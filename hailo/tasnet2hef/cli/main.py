@@ -48,7 +48,7 @@ def make_script(name: str) -> typer.Typer:
 
 
 def run(app: typer.Typer, arguments: list[str] | None = None) -> int:
-    """Run ``app`` and return its exit code: 0 done, 1 refused by findings, 2 bad use or input.
+    """Run ``app`` and return its exit code: 0 done, 1 refused by findings, 2 bad use or input, 3 not compiled.
 
     Besides, 70 is a mistake of ours (with a traceback), and 130 a run stopped by Ctrl-C.
     """

@@ -24,6 +24,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from tasnet2hef.base.outcome import NO_COMPILER
 from tasnet2hef.base.progress import Progress, StepProgress
 from tasnet2hef.base.text import one_line
 from tasnet2hef.cli.show import error_console
@@ -110,6 +111,9 @@ class StageDisplay:
     def ended(self, record: StageRecord) -> None:
         """Print how the stage ended."""
         self.close()
+        if record.failure is not None and record.failure.signature == NO_COMPILER:
+            self._print("compiler: not found")
+            return
         how = (
             "done"
             if record.done

@@ -55,6 +55,12 @@ def notice(text: str) -> None:
     error_console(soft_wrap=True).print(f"note: {one_line(text)}", style="yellow", markup=False)
 
 
+def print_amber(text: str) -> None:
+    """Print to stderr what must not be overlooked though it is no error: also with ``--quiet``."""
+    console = _Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+    console.print(text, style="bold yellow", markup=False)
+
+
 def warn(text: str) -> None:
     """Print a warning to stderr."""
     error_console(soft_wrap=True).print(one_line(text), style="bold red", markup=False)

@@ -95,12 +95,14 @@ def _cost_rows(report: CheckReport) -> list[tuple[str, str]]:
 
 def print_compile(report: CompileReport) -> None:
     """Print what a run came to: the stages, the emulator's steps, and the HEF or the failure."""
+    from tasnet2hef.compiler.report_archive import ARCHIVE_NAME
+
     if report.outcome == REFUSED:
         print_check(report.check)
         return
-    console = show.console()
-    rows = [(each.stage, each.outcome, f"{each.seconds:.1f}", each.log) for each in report.records]
-    console.print(show.table(f"Run in {report.folder}", ("stage", "outcome", "seconds", "log"), rows))
+    if report.hand_over is None:
+        rows = [(each.stage, each.outcome, f"{each.seconds:.1f}", each.log) for each in report.records]
+        show.console().print(show.table(f"Run in {report.folder}", ("stage", "outcome", "seconds", "log"), rows))
     if report.emulator:
         _print_steps(report)
     if report.hef is not None:
@@ -109,6 +111,9 @@ def print_compile(report: CompileReport) -> None:
         _print_hand_over(report)
     elif report.failure is not None:
         _print_failure(report, report.failure)
+    archive = report.folder / ARCHIVE_NAME
+    if report.hand_over is None and archive.is_file():
+        show.console().print(f"for us, without weights, audio and paths: {archive}", markup=False, soft_wrap=True)
     for note in report.notes:
         show.notice(note)
 
@@ -136,13 +141,19 @@ def _print_steps(report: CompileReport) -> None:
 
 def _print_hef(report: CompileReport) -> None:
     assert report.hef is not None
+    from tasnet2hef.compiler.agreement_report import AGREEMENT_JSON
+    from tasnet2hef.runtime.backends.hailort.sidecar import sidecar_path
+
     hef = report.hef
+    sidecar = sidecar_path(hef.path)
     contexts = "not in the log" if hef.contexts is None else str(hef.contexts)
     rows = [
         ("compiler", hef.compiler_version),
         ("size", f"{hef.size_bytes:,} bytes"),
         ("contexts", contexts),
         ("SHA-256", hef.sha256),
+        ("sidecar", str(sidecar) if sidecar.is_file() else "none: the graph is not of tasnet2hef"),
+        ("layers against the prediction", str(report.folder / AGREEMENT_JSON)),
     ]
     rows += [(f"{end['kind']} {end['name']}", str(end["shape"])) for end in hef.ends]
     show.console().print(show.table(str(hef.path), ("HEF", ""), rows))
@@ -200,10 +211,7 @@ def _print_hand_over(report: CompileReport) -> None:
         ("calibration set", str(hand_over.calibration)),
         ("model script", "none given" if hand_over.script is None else str(hand_over.script)),
     ]
-    console = show.console()
-    console.print(show.table("NOT COMPILED: no compiler, no HEF was made. To take along", ("what", "where"), rows))
-    console.print("where the compiler is installed, this finishes the job:", markup=False)
-    show.line(f"  {hand_over.command}")
+    show.console().print(show.table("NOT COMPILED: no HEF was made. To take along", ("what", "where"), rows))
 
 
 def print_ports(summary: FileSummary, console: Console) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
 
 from tasnet2hef.base.agreement import BROKEN
 from tasnet2hef.base.errors import OptionError, RefusedError
@@ -14,6 +16,9 @@ from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
 from tasnet2hef.cli.progress import step_progress
 from tasnet2hef.cli.tables import print_compile
+
+NOT_COMPILED_CODE: Final = 3
+"""Exit code where all was prepared, but there is no compiler here."""
 
 if TYPE_CHECKING:
     from tasnet2hef.compiler.pipeline import PipelineOptions, PipelineReport, StepClock
@@ -92,10 +97,11 @@ def print_finished(report: PipelineReport) -> None:
 
 
 def require_hefs(report: PipelineReport, name: str) -> None:
-    """End with exit code 1 where there should be a HEF and is none.
+    """End with exit code 1 where there should be a HEF and is none, with 3 where there was no compiler.
 
     Raises:
         RefusedError: `check` found errors, the simulation is broken, or a stage of the compiler failed.
+        Exit: code 3; what to do is printed before.
     """
     if report.errors:
         raise _refused(name, report.errors)
@@ -106,18 +112,40 @@ def require_hefs(report: PipelineReport, name: str) -> None:
             f"{name}: not compiled: {report.prepared.simulation.headline}; calibrate with mixtures as the chip "
             "will hear them, search for layers that need 16 bits (--search), or use --force"
         )
-    for each in report.compiled:
-        require_hef(each)
+    require_each(report.compiled)
 
 
-def require_hef(report: CompileReport) -> None:
-    """End with exit code 1 where a run should have made a HEF and did not.
-
-    A run without a compiler is none of these: it did all it can, and prints NOT COMPILED.
+def require_each(reports: Sequence[CompileReport]) -> None:
+    """Do the same for runs of the compiler.
 
     Raises:
-        RefusedError: `check` refused the graph, or a stage failed.
+        RefusedError: `check` refused a graph, or a stage failed.
+        Exit: code 3; what to do is printed before.
     """
+    for report in reports:
+        _require_no_failure(report)
+    handed_over = [report for report in reports if report.outcome == NOT_COMPILED]
+    if handed_over:
+        print_not_compiled(handed_over)
+        raise typer.Exit(NOT_COMPILED_CODE)
+
+
+def print_not_compiled(reports: Sequence[CompileReport]) -> None:
+    """Print to stderr that there is no HEF, why, and what finishes the job; ``--quiet`` keeps it."""
+    from tasnet2hef.compiler.bundle import BUNDLE_FOLDER
+
+    lines = [f"NOT COMPILED: {reports[0].stopped_because}"]
+    for report in reports:
+        if report.hand_over is None:
+            continue
+        place = BUNDLE_FOLDER if len(reports) == 1 else report.hand_over.model.stem
+        titles = ("here:",) if report.hand_over.is_copy else ("1. copy: ", "2. there:")
+        commands = report.hand_over.commands(place)
+        lines += [f"  {title} {command}" for title, command in zip(titles, commands, strict=True)]
+    show.print_amber("\n".join(lines))
+
+
+def _require_no_failure(report: CompileReport) -> None:
     name = report.check.name
     if report.outcome == REFUSED:
         raise _refused(name, len(report.check.errors))

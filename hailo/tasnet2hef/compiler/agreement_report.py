@@ -13,6 +13,8 @@ from tasnet2hef.compiler.stages.job import write_json
 from tasnet2hef.target.graph.agreement import Agreement, compare
 from tasnet2hef.target.graph.layers import HailoNet
 
+AGREEMENT_JSON: Final = "agreement.json"
+AGREEMENT_TEXT: Final = "agreement.md"
 SHOWN_DIFFERENCES: Final = 200
 
 
@@ -23,8 +25,8 @@ def save_agreement(folder: Path, net: HailoNet, hn: dict[str, Any], facts: dict[
         GraphError: the compiler's graph holds no layers.
     """
     agreement = compare(net, hn)
-    write_json(folder / "agreement.json", to_json(agreement))
-    with written_beside(folder / "agreement.md") as part:
+    write_json(folder / AGREEMENT_JSON, to_json(agreement))
+    with written_beside(folder / AGREEMENT_TEXT) as part:
         part.write_text(as_text(agreement, facts), encoding="utf-8")
     return agreement
 

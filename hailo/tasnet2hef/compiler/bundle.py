@@ -1,4 +1,8 @@
-"""Copies a run's inputs into one folder for the machine that has the compiler, and verifies them there."""
+"""Copies a run's inputs into one folder for the machine that has the compiler, and verifies them there.
+
+The folder runs by itself: it also holds this package's wheel, and the files of ``bundle_files``, of which
+``compile.sh`` makes an environment and compiles.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from tasnet2hef.base.files import digest_of_bytes, digest_of_file, written_besid
 from tasnet2hef.base.version import __version__
 from tasnet2hef.compiler.inputs import CompileInputs
 from tasnet2hef.compiler.options import CompileOptions
+from tasnet2hef.compiler.own_wheel import write_own_wheel
 from tasnet2hef.compiler.stages.job import json_text, write_json
 
 BUNDLE_NAME: Final = "bundle.json"
@@ -22,6 +27,8 @@ LAYERS_NAME: Final = "predicted_layers.json"
 COMMAND_NAME: Final = "compile.sh"
 BUNDLE_FOLDER: Final = "bundle"
 """Name of the bundle's folder inside a run's folder."""
+BUNDLE_FILES: Final = Path(__file__).with_name("bundle_files")
+"""Files that are the same in every bundle."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,11 @@ class Bundle:
 
 
 def write_bundle(folder: Path, inputs: CompileInputs, options: CompileOptions) -> Path:
-    """Copy a run's inputs with checksums, its options, the predicted layers and a script of one line."""
+    """Copy a run's inputs with checksums, its options, the predicted layers, and what makes an environment there.
+
+    Raises:
+        OptionError: it can't be written.
+    """
     home = inputs.model_files[0].parent
     sources = {path.relative_to(home).as_posix(): path for path in inputs.model_files}
     digests = dict(zip(sources, inputs.digests["model"], strict=True))
@@ -45,8 +56,12 @@ def write_bundle(folder: Path, inputs: CompileInputs, options: CompileOptions) -
     if inputs.script:
         digests[SCRIPT_NAME] = _write(folder / SCRIPT_NAME, inputs.script)
     digests[LAYERS_NAME] = _write(folder / LAYERS_NAME, json_text(inputs.report.net.to_json()))
-    _write(folder / COMMAND_NAME, '#!/bin/sh\nexec tasnet2hef compile "$(dirname "$0")" "$@"\n')
+    for source in BUNDLE_FILES.iterdir():
+        _write(folder / source.name, source.read_text(encoding="utf-8"))
     (folder / COMMAND_NAME).chmod(0o755)
+    wheel = write_own_wheel(folder)
+    if wheel is not None:
+        digests[wheel.name] = digest_of_file(wheel)
     described = {
         "tasnet2hef": __version__,
         "model": inputs.model.name,
@@ -55,11 +70,20 @@ def write_bundle(folder: Path, inputs: CompileInputs, options: CompileOptions) -
         "force": options.force,
         "minutes": dict(options.minutes),
         "attempts": options.attempts,
-        "checkpoint": options.checkpoint,
+        "checkpoint": _without_folder(options.checkpoint),
         "sha256": digests,
     }
     write_json(folder / BUNDLE_NAME, described)
     return folder
+
+
+def _without_folder(checkpoint: str) -> str:
+    """Return a checkpoint without the folder that it had on the machine that wrote the bundle.
+
+    >>> _without_folder("/models/my_model.pth"), _without_folder("org/name")
+    ('my_model.pth', 'org/name')
+    """
+    return Path(checkpoint).name if Path(checkpoint).is_absolute() else checkpoint
 
 
 def _write(path: Path, text: str) -> str:
@@ -99,6 +123,7 @@ def read_bundle(folder: Path) -> Bundle:
                 minutes={str(stage): float(minutes) for stage, minutes in record["minutes"].items()},
                 attempts=int(record["attempts"]),
                 checkpoint=str(record["checkpoint"]),
+                bundle=folder,
             ),
         )
         digests = {str(name): str(digest) for name, digest in record["sha256"].items()}

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tasnet2hef.base.environments import TO_HAILO, environment_python
 from tasnet2hef.base.errors import GraphError, InputError, OptionError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.marks import Mark
-from tasnet2hef.base.outcome import DONE, FAILED, NOT_COMPILED, REFUSED, Outcome
+from tasnet2hef.base.outcome import DONE, FAILED, NO_COMPILER, NOT_COMPILED, REFUSED, Outcome
 from tasnet2hef.base.outputs import Output, require_outputs, require_own_folder
 from tasnet2hef.base.supervise.lock import LOCK_NAME, RunLock, locked, removed_if_refused
 from tasnet2hef.base.version import __version__
@@ -26,6 +27,7 @@ from tasnet2hef.compiler.hef_facts import hef_facts
 from tasnet2hef.compiler.inputs import CompileInputs, read_inputs
 from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.compiler.report import CompileReport
+from tasnet2hef.compiler.report_archive import write_report_archive
 from tasnet2hef.compiler.run_record import StageRecord
 from tasnet2hef.compiler.stages.job import StageJob, write_json
 from tasnet2hef.compiler.stages.runner import CompileDisplay, RunnerSettings, StageRunner, interpreter
@@ -43,8 +45,6 @@ from tasnet2hef.target.known.releases import wrong_chip
 CHECK_NAME: Final = "check.json"
 HEF_MARK: Final = "hef.json"
 """Holds the HEF's mark and SHA-256, in the run's folder: the HEF's format has no place for a mark."""
-NO_COMPILER_SIGNATURE: Final = "no-compiler"
-"""The failure signature of a Python that does not have the compiler."""
 
 
 def compile_graph(
@@ -75,6 +75,8 @@ def compile_graph(
             report = dataclasses.replace(report, seconds=time.monotonic() - started)
             report = _with_verdict(report, graph, options.hardware)
             write_json(folder / "report.json", report.to_json())
+            if report.outcome in (DONE, FAILED):
+                write_report_archive(report, [graph.path, calibration])
     except OSError as error:  # for example a full disk while a lock, a log or a folder is written
         reason = error.strerror or str(error)
         raise OptionError(
@@ -359,11 +361,14 @@ class _Run:
 
     def _without_compiler(self, versions: StageRecord) -> CompileReport:
         """Report that nothing was compiled, and write the bundle to compile on another machine."""
-        if versions.failure is None or versions.failure.signature != NO_COMPILER_SIGNATURE:
+        if versions.failure is None or versions.failure.signature != NO_COMPILER:
             return self._ended(FAILED, stopped_because="the compiler is installed, but does not start")
         files = hand_over(self._folder, self._inputs, self._options)
-        python = interpreter(self._options.python)
-        report = self._ended(NOT_COMPILED, stopped_because=f"the compiler is not installed in {python}")
+        if not list(files.bundle.glob("tasnet2hef-*.whl")):
+            self._note(
+                f"{files.bundle}: without a wheel of tasnet2hef, which is not installed here: compile.sh needs it"
+            )
+        report = self._ended(NOT_COMPILED, stopped_because=_no_compiler(interpreter(self._options.python)))
         return dataclasses.replace(report, hand_over=files)
 
     def _run(self, job: StageJob, depends: dict[str, Any]) -> StageRecord:
@@ -389,6 +394,15 @@ class _Run:
             notes=tuple(self._notes),
             **more,
         )
+
+
+def _no_compiler(python: str) -> str:
+    """Return where the compiler was looked for, and where it is if that is another environment."""
+    not_found = f"Hailo Dataflow Compiler not found (looked in {python})"
+    beside = environment_python(TO_HAILO)
+    if Path(python) != beside and installed_compiler(str(beside)):
+        return f"{not_found}; it is in {beside}, to be given as the compiler's Python"
+    return not_found
 
 
 def _because(failed: StageRecord, otherwise: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.base.supervise.processes import memory_bytes
+from tasnet2hef.base.host import memory_bytes
 from tasnet2hef.compiler.fallbacks import ATTEMPTS
 from tasnet2hef.target.known import DEFAULT_CHIP
 
@@ -45,14 +45,19 @@ class CompileOptions:
     """Memory that a stage may use; 0 for nine tenths of the machine's."""
     checkpoint: str = ""
     """What the graph was exported from, for the commands in explanations; empty where that is not known."""
+    bundle: Path | None = None
+    """The bundle that the inputs come from; None where they are a user's own files."""
 
     def hef(self, model: Path) -> Path:
-        """Return the path of the HEF.
+        """Return the path of the HEF: beside the graph, but in the current folder for a bundle's.
 
         >>> CompileOptions().hef(Path("build/my_model.onnx")).as_posix()
         'build/my_model.hef'
+        >>> CompileOptions(bundle=Path("bundle")).hef(Path("bundle/my_model.onnx")).as_posix()
+        'my_model.hef'
         """
-        return self.output or model.with_suffix(".hef")
+        beside = model.with_suffix(".hef")
+        return self.output or (beside if self.bundle is None else Path(beside.name))
 
     def folder(self, model: Path) -> Path:
         """Return the run's own folder, beside the HEF."""

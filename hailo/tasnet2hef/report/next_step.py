@@ -44,7 +44,8 @@ class Standing:
     is_broken: bool = False
     """The simulation at 8 bits was found broken."""
     hef: Path | None = None
-    hand_over: str = ""
+    hand_over: tuple[str, ...] = ()
+    """The commands that take a bundle to the compiler, and compile it there."""
     failure_commands: tuple[str, ...] = ()
 
 
@@ -62,7 +63,8 @@ def next_step(at: Standing) -> NextStep:
     if at.errors:
         return NextStep(_line("rules", at.errors[0]), f"what {at.errors[0]} is, and its fix")
     if at.hand_over and not at.is_broken:
-        return NextStep(at.hand_over, "compile where the compiler is installed")
+        first, *there = at.hand_over
+        return NextStep(first, f"then there: {there[0]}" if there else "compile with the vendor's compiler")
     if at.failure_commands:
         return NextStep(at.failure_commands[0], "the fix of this failure")
     if at.calibration is None or at.is_broken:
@@ -123,9 +125,9 @@ def _checkpoint(command: str) -> str:
     return words[place] if place < len(words) and not words[place].startswith("-") else ""
 
 
-def _hand_over(compiled: Any) -> str:
+def _hand_over(compiled: Any) -> tuple[str, ...]:
     at_hand = compiled is not None and compiled["outcome"] == NOT_COMPILED and compiled["hand_over"]
-    return str(compiled["hand_over"]["command"]) if at_hand else ""
+    return tuple(compiled["hand_over"].get("commands", ())) if at_hand else ()
 
 
 def _failure_commands(compiled: Any) -> tuple[str, ...]:

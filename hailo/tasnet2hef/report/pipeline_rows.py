@@ -79,7 +79,8 @@ def _rows(facts: RunFacts, step: str) -> Iterator[PipelineRow]:
     if facts.is_stale(step):
         text, status = f"{text}; of an earlier graph, run it again", WARNING
     yield PipelineRow(TITLES[step], text, status, saved.seconds, _moment(saved.written), saved.command)
-    for stage in saved.result["stages"] if step == "compile" else ():
+    stages = saved.result["stages"] if step == "compile" and saved.result["outcome"] != NOT_COMPILED else ()
+    for stage in stages:
         text = f"{stage['outcome']}{', reused' if stage['reused'] else ''}"
         status = OK if stage["outcome"] == DONE else ERROR
         yield PipelineRow(stage["stage"], text, status, stage["seconds"], is_part=True)

@@ -36,10 +36,11 @@ def test_without_torch_one_line_says_what_is_missing(tmp_path: Path, capsys: Pri
     assert run(make_app(), ["demo", "-o", str(tmp_path / "demo")]) == 2
     error = capsys.readouterr().err.strip()
     assert "torch: not installed" in error
+    assert "pip install 'tasnet2hef[torch]', or uvx --from 'tasnet2hef[torch]' tasnet2hef demo" in error
     assert "\n" not in error
     assert not (tmp_path / "demo").exists()
 
 
-def test_an_installed_package_says_where_the_model_is(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"demo_student\.pth: no such file, .*they come with the repository"):
+def test_a_bundles_package_says_where_the_model_is(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"demo_student\.pth: no such file, .*install tasnet2hef from"):
         find_assets(tmp_path)

@@ -94,12 +94,24 @@ def test_without_the_compiler_one_command_is_left(
     if importlib.util.find_spec("hailo_sdk_client") is not None:
         pytest.skip("the vendor's compiler is installed in this environment")
     monkeypatch.setenv("PYTHONPATH", str(HOME))
-    assert _convert(checkpoint, recordings, "--no-simulate") == 0
-    printed = capsys.readouterr().out
-    assert "NOT COMPILED" in printed
-    assert "hailo/onnx_to_hef.py" in printed
+    assert _convert(checkpoint, recordings, "--no-simulate") == 3
+    printed = capsys.readouterr()
+    assert "NOT COMPILED" in printed.out
+    assert printed.err.endswith("  2. there: cd bundle && ./compile.sh PATH_OF_THE_VENDORS_WHEEL\n")
     bundle = checkpoint.parent / "build" / "net.run" / "bundle"
-    assert json.loads((bundle / "bundle.json").read_text())["checkpoint"] == str(checkpoint)
+    assert json.loads((bundle / "bundle.json").read_text())["checkpoint"] == checkpoint.name
+
+
+@pytest.mark.slow
+def test_bundles_of_segments_do_not_overwrite_each_other(
+    checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    if importlib.util.find_spec("hailo_sdk_client") is not None:
+        pytest.skip("the vendor's compiler is installed in this environment")
+    monkeypatch.setenv("PYTHONPATH", str(HOME))
+    assert _convert(checkpoint, recordings, "--no-simulate", "--segments", "2") == 3
+    copies = [line.split()[-1] for line in capsys.readouterr().err.splitlines() if "scp -r" in line]
+    assert copies == ["HOST:net.segment_1", "HOST:net.segment_2"]
 
 
 @pytest.mark.slow

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -81,18 +80,25 @@ def test_its_own_options_are_taken_and_can_be_changed(bundle: Path, capsys: Prin
     assert run(make_app(), ["compile", str(bundle), "--plan", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert plan["attempts"] == 1
-    assert any("convert '/models/my model.pth' --seconds" in fallback["command"] for fallback in plan["fallbacks"])
+    assert any("convert 'my model.pth' --seconds" in fallback["command"] for fallback in plan["fallbacks"])
     assert run(make_app(), ["compile", str(bundle), "--plan", "--json", "--attempts", "3"]) == 0
     assert json.loads(capsys.readouterr().out)["attempts"] == 3
 
 
-def test_its_script_is_a_command(bundle: Path, tmp_path: Path) -> None:
-    (tmp_path / "tasnet2hef").write_text('#!/bin/sh\necho "$@"\n')
-    (tmp_path / "tasnet2hef").chmod(0o755)
-    environment = {**os.environ, "PATH": os.pathsep.join([str(tmp_path), os.environ["PATH"]])}
-    command = [str(bundle / "compile.sh"), "-o", "x.hef"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["compile", str(bundle), "-o", "x.hef"]
+def test_without_o_the_results_go_to_the_current_folder(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(STAND_IN.parents[2]))
+    here, before = tmp_path / "here", sorted(bundle.rglob("*"))
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert run(make_app(), ["compile", str(bundle), "--json"]) == 3
+    assert sorted(bundle.rglob("*")) == before, "a bundle makes no bundle, and nothing else, inside itself"
+    assert {path.name for path in here.iterdir()} == {"small.run", "small.report"}
+    assert not list(here.rglob("bundle*"))
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["hand_over"]["bundle"] == str(bundle)
+    assert printed.err.strip().endswith(f"here: sh {bundle}/compile.sh PATH_OF_THE_VENDORS_WHEEL")
 
 
 def test_a_file_that_changed_is_one_line(bundle: Path, capsys: Printed) -> None:

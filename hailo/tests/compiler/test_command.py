@@ -151,18 +151,44 @@ def test_bad_use_is_exit_2(bench: Bench, capsys: Printed) -> None:
     assert "can't be started" in capsys.readouterr().err
 
 
-def test_without_the_compiler_it_is_exit_0_and_says_not_compiled(
-    bench: Bench, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_without_the_compiler_it_is_exit_3_and_ends_with_not_compiled(
+    more: tuple[str, ...], bench: Bench, capsys: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     if importlib.util.find_spec("hailo_sdk_client") is not None:
         pytest.skip("the vendor's compiler is installed in this environment")
-    assert _run(bench) == 0
-    printed = capsys.readouterr().out
-    assert "NOT COMPILED" in printed
-    assert "no HEF was made" in printed
-    assert "hailo/onnx_to_hef.py" in printed
+    monkeypatch.chdir(bench.folder)
+    assert _run(bench, *more) == 3
+    printed = capsys.readouterr()
+    assert printed.err.splitlines()[-3:] == [
+        f"NOT COMPILED: Hailo Dataflow Compiler not found (looked in {sys.executable})",
+        "  1. copy:  scp -r out.run/bundle HOST:",
+        "  2. there: cd bundle && ./compile.sh PATH_OF_THE_VENDORS_WHEEL",
+    ]
+    assert "Traceback" not in (bench.folder / "out.run/versions-versions/log.txt").read_text()
+    if more:
+        assert json.loads(printed.out)["outcome"] == "not compiled"
+    else:
+        assert "FAILED" not in printed.out + printed.err
     assert not list(bench.folder.rglob("*.hef"))
+
+
+def test_quiet_keeps_not_compiled(bench: Bench, capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    if importlib.util.find_spec("hailo_sdk_client") is not None:
+        pytest.skip("the vendor's compiler is installed in this environment")
+    words = [
+        "--quiet",
+        "compile",
+        str(bench.model),
+        "--calib",
+        str(bench.calibration),
+        "-o",
+        str(bench.folder / "q.hef"),
+    ]
+    assert run(make_app(), words) == 3
+    assert capsys.readouterr().err.startswith("NOT COMPILED")
 
 
 def test_the_plan_is_printed_and_nothing_is_run(bench: Bench, capsys: Printed) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.compiler import driver
 from tasnet2hef.compiler.bundle import read_bundle
 from tasnet2hef.compiler.report import CompileReport
 from tests.compiler.conftest import STAND_IN, Bench
@@ -40,17 +40,34 @@ def test_the_run_ends_as_not_done(alone: Bench) -> None:
     assert len(layers) == len(report.check.net)
 
 
-@pytest.mark.slow
-def test_its_command_finishes_the_job_where_the_compiler_is(alone: Bench) -> None:
+def test_its_commands_name_the_bundle_as_it_is_typed_here(alone: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     files = alone.compile().hand_over
     assert files is not None
-    words = shlex.split(files.command)
-    assert words[:2] == ["python", "hailo/onnx_to_hef.py"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(STAND_IN), str(STAND_IN.parents[2])])}
-    command = [sys.executable, str(SCRIPT), *words[2:], "--force", "--json"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["outcome"] == "done"
+    assert files.commands()[0] == f"scp -r {files.bundle} HOST:"
+    monkeypatch.chdir(alone.folder)
+    there = "./compile.sh PATH_OF_THE_VENDORS_WHEEL"
+    assert files.commands() == ("scp -r out.run/bundle HOST:", f"cd bundle && {there}")
+    assert files.commands("my net") == ("scp -r out.run/bundle HOST:'my net'", f"cd 'my net' && {there}")
+
+
+@pytest.mark.slow
+def test_the_script_ends_with_3_and_finishes_a_bundle_where_the_compiler_is(alone: Bench) -> None:
+    files = alone.compile().hand_over
+    assert files is not None
+    command = [sys.executable, str(SCRIPT), str(files.bundle), "-o", str(alone.folder / "made.hef"), "--json"]
+    codes = {}
+    for compiler in ("", str(STAND_IN)):
+        folders = os.pathsep.join([compiler, str(STAND_IN.parents[2])])
+        environment = {**os.environ, "PYTHONPATH": folders}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        codes[json.loads(done.stdout)["outcome"]] = done.returncode
+    assert codes == {"not compiled": 3, "done": 0}
+
+
+def test_where_the_compiler_is_instead_is_told(alone: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "installed_compiler", lambda python="": "3.33.0" if python else "")
+    report = alone.compile()
+    assert str(driver.environment_python("to-hailo-env")) in report.stopped_because
 
 
 def test_a_compiler_that_does_not_start_is_another_failure(

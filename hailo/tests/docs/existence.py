@@ -12,12 +12,13 @@ import typer.main
 
 from tasnet2hef.base.version import __version__
 from tasnet2hef.cli.main import make_app
+from tasnet2hef.compiler.bundle import BUNDLE_FILES, BUNDLE_FOLDER
 from tests.docs.console_blocks import ROOT
 
 _GLOBAL = ("--quiet", "-q", "--debug", "--version", "--install-completion", "--show-completion")
 _INSTALLERS = (("sudo", "apt-get", "install"), ("pip", "install"), ("python3", "-m", "venv"))
-_OF_A_BOARD = ("sudo", "scp", "hailortcli", "systemctl", "loginctl", "pw-cli")
-"""Programs of a Raspberry Pi with a device, which are not on every machine that tests."""
+_OF_OTHER_MACHINES = ("sudo", "scp", "ssh", "docker", "hailortcli", "systemctl", "loginctl", "pw-cli")
+"""Programs of a Raspberry Pi with a device and of a compiler's machine, which may not be here."""
 
 
 def check_exists(words: tuple[str, ...]) -> None:
@@ -32,8 +33,12 @@ def check_exists(words: tuple[str, ...]) -> None:
         _check_command(words[1:])
     elif words[0] == "source":
         assert words[1].endswith("/bin/activate"), words
-    elif words[0] in _OF_A_BOARD and words[:3] not in _INSTALLERS:
+    elif words[0] in _OF_OTHER_MACHINES and words[:3] not in _INSTALLERS:
         assert len(words) > 1, words
+    elif words[0] == "cd":
+        assert words[1:] == (BUNDLE_FOLDER,), words
+    elif words[0].startswith("./"):
+        assert (BUNDLE_FILES / words[0]).is_file(), words
     elif words[:2] == ("python", "-m"):
         done = subprocess.run([sys.executable, *words[1:4], "--help"], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

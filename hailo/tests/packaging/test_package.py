@@ -17,10 +17,13 @@ import pytest
 from tasnet2hef.base.version import __version__
 from tasnet2hef.target.rules.framework.discovery import all_rules
 from tasnet2hef.target.rules.row_too_wide import RULE
+from tests.conftest import HAS_TORCH
 from tests.packaging.conftest import ROOT
 
 pytestmark = pytest.mark.slow
-LARGEST_BYTES = 2_000_000
+LARGEST_BYTES = 4_000_000
+ASSETS = {"README.md", "demo_student.pth", "demo_mixture.wav", "demo_source_1.wav", "demo_source_2.wav"}
+"""What `demo` needs, and where that comes from."""
 CLIENT = """from tasnet2hef.target.check import check_file
 found: list[str] = [finding.rule for finding in check_file("graph.onnx", "hailo8").findings]
 wrong: int = check_file("graph.onnx", "hailo8").name
@@ -53,7 +56,11 @@ def test_everything_of_the_package_is_there(dist: Path) -> None:
 
 def test_nothing_else_is_there(dist: Path) -> None:
     for kind, names in names_of(dist).items():
-        strangers = [name for name in names if "tests/" in name or "/assets/" in name or name.endswith(".pth")]
+        assets = {name.rpartition("/")[2] for name in names if "/assets/" in name}
+        assert assets == ASSETS, kind
+        strangers = [
+            name for name in names if "tests/" in name or ("/assets/" not in name and name.endswith(".pth"))
+        ]
         assert strangers == [], kind
     tops = {name.partition("/")[0] for name in names_of(dist)["wheel"]}
     assert tops == {"tasnet2hef", f"tasnet2hef-{__version__}.dist-info"}
@@ -90,6 +97,12 @@ def _run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
         (["rules"], 0, f"{len(all_rules())} rules"),
         (["layers", "graph.onnx"], 0, "conv1"),
         (["check", "graph.onnx"], 1, "row-too-wide"),
+        pytest.param(
+            ["demo", "--seconds", "1"],
+            0,
+            "report, to be opened",
+            marks=pytest.mark.skipif(not HAS_TORCH, reason="needs torch"),
+        ),
     ],
 )
 def test_the_wheel_works_outside_the_checkout(

@@ -32,7 +32,10 @@ CALIBRATED = Standing(GRAPH, hardware="hailo8l", errors=(), calibration=Path("b/
             Standing(**{**vars(CALIBRATED), "is_simulated": True, "script": Path("b/my net.alls")}),
             "tasnet2hef compile 'b/my net.onnx' --calib b/calib.npz --alls 'b/my net.alls' --hw hailo8l",
         ),
-        (Standing(**{**vars(CHECKED), "hand_over": "cd bundle && ./compile.sh"}), "cd bundle && ./compile.sh"),
+        (
+            Standing(**{**vars(CHECKED), "hand_over": ("scp -r bundle HOST:", "./compile.sh")}),
+            "scp -r bundle HOST:",
+        ),
         (Standing(GRAPH, hef=Path("a.hef")), "tasnet2hef separate a.hef mixture.wav -o separated"),
     ],
 )

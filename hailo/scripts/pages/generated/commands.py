@@ -22,6 +22,7 @@ prints one JSON object on stdout: [its keys](json.md).
 | 0 | done |
 | 1 | done, but the result is refused: `check` found an error, an export is not equal, a compile failed |
 | 2 | bad use or bad input: one line on stderr says where, what was found, what was expected, what to do |
+| 3 | NOT COMPILED: all was prepared, but there is no compiler here; the last lines say what finishes the job |
 | 70 | a bug in tasnet2hef, with a traceback: please report it |
 | 130, 143, 129 | stopped by Ctrl-C, SIGTERM, SIGHUP (128 plus the signal's number); nothing half-written is left |
 

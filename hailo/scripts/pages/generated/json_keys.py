@@ -31,7 +31,7 @@ beside the command's own keys where there was a result that was then refused:
 ```
 
 `message` is the line on stderr; a part that it does not have is null. So are told a wrong command line, a bug (70)
-and a command that was stopped (130, 143, 129).
+and a command that was stopped (130, 143, 129). With exit code 3, not compiled, the object is the result's alone.
 
 The keys below are those that each command printed when this page was built. `[]`: for each element of a list;
 `*`: the key is a name (of a layer, a file, a stage). Keys can be added within a major version; none is removed.

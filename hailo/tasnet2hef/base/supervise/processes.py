@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from pathlib import Path
 from typing import Final
 
 import psutil
 
 TOKEN_VARIABLE: Final = "TASNET2HEF_RUN_TOKEN"
 """Environment variable that identifies every process of a run, whichever process started it."""
-_CONTAINER_LIMIT: Final = Path("/sys/fs/cgroup/memory.max")
 
 
 def marked(token: str) -> list[psutil.Process]:
@@ -49,12 +47,3 @@ def stop_group(leader: int) -> None:
     """Kill a process that leads a group, and its group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
-
-
-def memory_bytes() -> int:
-    """Return the memory of this machine, or the limit of the container it runs in if that is lower."""
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        return min(physical, int(_CONTAINER_LIMIT.read_text()))
-    except (OSError, ValueError):  # no container, or one without a limit ("max")
-        return physical

@@ -13,7 +13,7 @@ from tasnet2hef.cli import show
 from tasnet2hef.cli.options import CHIPS, ForceCompileOption, JsonOption
 from tasnet2hef.cli.page import add_to_page
 from tasnet2hef.cli.tables import print_compile
-from tasnet2hef.cli.to_hef import require_hef
+from tasnet2hef.cli.to_hef import require_each
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -29,7 +29,11 @@ def command(
     script: Path | None = typer.Option(None, "--alls", help="Model script, e.g. the one that `simulate` made."),
     hardware: str | None = typer.Option(None, "--hw", help=f"Chip: {CHIPS}.", show_default=DEFAULT_CHIP),
     output: Path | None = typer.Option(
-        None, "--output", "-o", help="HEF to write; the run's folder is beside it.", show_default="the graph's"
+        None,
+        "--output",
+        "-o",
+        help="HEF to write; the run's folder is beside it.",
+        show_default="the graph's; of a bundle, here",
     ),
     timeout: list[str] = typer.Option(
         [],
@@ -49,8 +53,11 @@ def command(
 
     Example: `tasnet2hef compile build/my_model.onnx --calib build/calib.npz -o build/my_model.hef`
 
-    A bundle brings its calibration set, model script and options along; it is checked against its checksums first:
-    `tasnet2hef compile my_model.run/bundle -o my_model.hef`
+    A bundle brings its calibration set, model script and options along; it is checked against its checksums first,
+    and the results go to the current folder: `tasnet2hef compile my_model.run/bundle`. Its `compile.sh` does the
+    same and needs nothing but Python and the vendor's wheel.
+
+    Exit codes: 0 compiled, 1 refused or failed, 2 bad use or input, 3 NOT COMPILED: no compiler here.
 
     `--json` prints one object: `stage` (the last one), `outcome` (`done`, `failed`, `refused` or `not compiled`),
     `seconds`, `artefacts` (paths by `stage.kind`, and `hef`), `failure` (null, or `signature`, `cause`, `fix`,
@@ -62,6 +69,7 @@ def command(
     from tasnet2hef.compiler.driver import compile_graph
     from tasnet2hef.compiler.driver import plan as plan_graph
     from tasnet2hef.compiler.options import CompileOptions, read_minutes
+    from tasnet2hef.report.facts import report_folder
     from tasnet2hef.target.graph.opened import OpenedGraph
 
     defaults = CompileOptions()
@@ -83,6 +91,7 @@ def command(
         minutes=read_minutes(timeout, defaults.minutes),
         attempts=attempts or defaults.attempts,
         checkpoint=defaults.checkpoint,
+        bundle=folder,
     )
     opened = OpenedGraph.read(graph)
     if plan:
@@ -94,8 +103,17 @@ def command(
         show.print_json(report.to_json())
     else:
         print_compile(report)
-    add_to_page(opened, quiet=json_output, check=report.check, compiled=report, inputs=[calibration], force=force)
-    require_hef(report)
+    page = None if folder is None else report_folder(options.hef(graph))
+    add_to_page(
+        opened,
+        quiet=json_output,
+        check=report.check,
+        compiled=report,
+        inputs=[calibration],
+        folder=page,
+        force=force,
+    )
+    require_each([report])
 
 
 def _print_plan(inputs: CompileInputs, fallbacks: tuple[Fallback, ...], attempts: int, json_output: bool) -> None:

@@ -119,8 +119,9 @@ def command(
     Example: `tasnet2hef convert my_model.pth --seconds 2 -o build/`
 
     With recordings it continues to the HEF: calibration set, 8-bit simulation with its model script, compile.
-    Where the compiler is not installed it prints NOT COMPILED, and leaves a bundle and the one command that
-    finishes the job: `tasnet2hef convert my_model.pth --calib-audio speech/ --hw hailo8 -o build/`
+    Where the compiler is not installed it leaves a bundle that runs by itself on another machine, prints
+    NOT COMPILED with what finishes the job, and ends with exit code 3:
+    `tasnet2hef convert my_model.pth --calib-audio speech/ --hw hailo8 -o build/`
 
     `--json` then adds `steps` (`step`, `outcome`, `seconds`, `files`), `calibration`, `simulation`,
     `model_script` and `compile`: a list of reports as `compile --json` prints them, one a graph.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +15,8 @@ from tasnet2hef.cli.options import ForceOption, JsonOption, ThreadsOption
 from tasnet2hef.cli.progress import progress_bar, waiting
 from tasnet2hef.cli.tables import print_separation
 
-_ASSETS: Final = Path(__file__).parents[3] / "assets"
-"""Lies beside the package in a checkout; a wheel does not hold it."""
+_ASSETS: Final = Path(__file__).parents[2] / "assets"
+"""A link to ``hailo/assets`` in a checkout; a wheel holds what is needed of it."""
 _NEEDED: Final = ("demo_student.pth", "demo_mixture.wav", "demo_source_1.wav", "demo_source_2.wav")
 
 
@@ -29,6 +31,11 @@ def command(
 
     Example: `tasnet2hef demo -o build/demo`
     """
+    if find_spec("torch") is None:
+        raise OptionError(
+            f"torch: not installed in {sys.executable}, expected it to convert the demo's checkpoint; "
+            "pip install 'tasnet2hef[torch]', or uvx --from 'tasnet2hef[torch]' tasnet2hef demo"
+        )
     assets = find_assets(_ASSETS)
     model, mixture, *references = (assets / name for name in _NEEDED)
 
@@ -64,12 +71,12 @@ def find_assets(folder: Path) -> Path:
     """Return the folder of the shipped model and recordings.
 
     Raises:
-        OptionError: one is missing, as it is where the package was installed from a wheel.
+        OptionError: one is missing, as it is where a bundle's wheel was installed.
     """
     missing = [name for name in _NEEDED if not (folder / name).is_file()]
     if missing:
         raise OptionError(
-            f"{folder / missing[0]}: no such file, expected the demo model and its recordings; they come with the "
-            "repository, not with the installed package: run `make demo` in a checkout, or convert your own model"
+            f"{folder / missing[0]}: no such file, expected the demo model and its recordings; install tasnet2hef "
+            "from an index or a checkout, or convert your own model"
         )
     return folder

@@ -9,11 +9,11 @@ from typing import Protocol
 
 from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.base.files import require_writable
+from tasnet2hef.base.host import memory_bytes
+from tasnet2hef.base.outcome import NO_COMPILER
 from tasnet2hef.base.outputs import require_own_folder
 from tasnet2hef.base.supervise.lock import LOCK_NAME, RunLock, locked, removed_if_refused
-from tasnet2hef.base.supervise.processes import memory_bytes
 from tasnet2hef.base.version import __version__
-from tasnet2hef.compiler.driver import NO_COMPILER_SIGNATURE
 from tasnet2hef.compiler.options import MEMORY_SHARE
 from tasnet2hef.compiler.probe.cases import CONTROL, PreparedCase, ProbeCase, all_cases, prepare, select
 from tasnet2hef.compiler.probe.jobs import Jobs
@@ -204,7 +204,7 @@ def _require_compiler(versions: StageRecord, options: ProbeOptions) -> str:
     python = interpreter(options.python)
     if not versions.done:
         failure = versions.failure
-        if failure is not None and failure.signature == NO_COMPILER_SIGNATURE:
+        if failure is not None and failure.signature == NO_COMPILER:
             raise OptionError(
                 f"probe: the compiler is not installed in {python}; install the vendor's wheel (make hailo-env "
                 "DFC=path/to/hailo_dataflow_compiler.whl), or give the Python that has it with --python"

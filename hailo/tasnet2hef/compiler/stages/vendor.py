@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import platform
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +19,8 @@ from tasnet2hef.compiler.stages.job import StageJob, StageResult, write_json
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+CLIENT: Final = "hailo_sdk_client"
+"""The compiler's package."""
 HAR, HN, HEF, EMULATED = "model.har", "hn.json", "model.hef", "emulated.npz"
 HEF_MAGIC: Final = b"\x01HEF"
 BIT_EXACT: Final = "bit exact"
@@ -36,6 +40,9 @@ class StageInputError(ValueError):
 
 def versions(job: StageJob) -> StageResult:
     """Import the compiler, which is the only proof that it is there, and return its versions."""
+    if importlib.util.find_spec(CLIENT) is None:
+        print(f"Hailo Dataflow Compiler not found, looked in: {', '.join(each for each in sys.path if each)}")
+        return StageResult(error=f"ModuleNotFoundError: No module named '{CLIENT}'")
     facts = {"compiler": str(_client().__version__), "python": platform.python_version()}
     return StageResult(facts=facts)
 
@@ -182,7 +189,7 @@ def plain(hn: Any) -> Any:
 
 def _client() -> Any:
     """Import the vendor's package, late: only a stage's own process may, and only where it is installed."""
-    return importlib.import_module("hailo_sdk_client")
+    return importlib.import_module(CLIENT)
 
 
 def _save_har(runner: Any, folder: Path) -> None:

@@ -48,6 +48,8 @@ class Machine:
     free_disk_bytes: int
     folder: str
     """Where the free disk space was measured."""
+    system: str = ""
+    """Name and version of the distribution or system."""
     device_files: tuple[str, ...] = ()
     driver: str = ""
     """Version of the loaded kernel module; empty where none is loaded."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import re
 import shutil
 import sys
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasnet2hef.base.environments import TO_HAILO, TO_ONNX, environment_python, package_environment
+from tasnet2hef.base.host import read_host, read_text
 from tasnet2hef.base.progress import Progress
-from tasnet2hef.base.supervise.processes import memory_bytes
 from tasnet2hef.diagnose.doctor.facts import Environment, Facts, Machine, VendorPackage
 from tasnet2hef.diagnose.doctor.probe import COMPILER, MARK, RUNTIME
 from tasnet2hef.diagnose.doctor.run_bounded import run_bounded
@@ -91,19 +90,13 @@ def run_probe(python: Path, name: str, *packages: str) -> dict[str, Any]:
 
 def probe_machine(folder: Path) -> Machine:
     """Return the facts about the machine itself."""
-    flags = re.search(r"^flags\s*:(.*)$", read_text(Path("/proc/cpuinfo")), re.MULTILINE)
     command_line = shutil.which("hailortcli") or ""
     printed = run_bounded([command_line, "--version"], TOOL_SECONDS).output if command_line else ""
     modinfo = shutil.which("modinfo") or shutil.which("modinfo", path="/usr/sbin:/sbin")
     module, driver = loaded_driver(MODULES)
     installed = _installed_driver(modinfo) if modinfo and not module else ""
-    existing = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
     return Machine(
-        processor=platform.machine(),
-        processor_flags=frozenset(flags[1].split() if flags else ()),
-        memory_bytes=memory_bytes(),
-        free_disk_bytes=shutil.disk_usage(existing).free,
-        folder=str(existing),
+        **vars(read_host(folder)),
         device_files=device_files(DEVICE_FOLDER),
         driver=driver,
         driver_module=module,
@@ -138,14 +131,6 @@ def version_in(text: str) -> str:
     """
     version = re.search(r"\d+\.\d+(\.\d+)*", text)
     return version[0] if version else ""
-
-
-def read_text(path: Path) -> str:
-    """Return a file's text, empty where it can't be read."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def _probe_package(python: Path, name: str, installed: bool) -> VendorPackage:

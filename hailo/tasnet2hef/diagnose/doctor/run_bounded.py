@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.host import memory_bytes
 from tasnet2hef.base.supervise.child import Limits, run_child
 from tasnet2hef.base.supervise.log import tail
-from tasnet2hef.base.supervise.processes import memory_bytes
 
 SHOWN: Final = 200
 """Maximum number of characters of a program's last line in ``problem``."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from tasnet2hef.base.errors import GraphError, OptionError
+from tasnet2hef.base.host import memory_bytes
 from tasnet2hef.base.supervise.child import Limits, Watch, run_child
 from tasnet2hef.base.supervise.log import tail
-from tasnet2hef.base.supervise.processes import memory_bytes
 from tasnet2hef.diagnose.reduce.fingerprint import PASSED, RunResult, result_of
 from tasnet2hef.diagnose.reduce.options import ReduceOptions
 from tasnet2hef.target.check import check_file

@@ -34,7 +34,7 @@ def sound_library() -> Any:
     except ModuleNotFoundError as error:
         raise OptionError(
             f"sounddevice: not installed in {sys.executable}, expected it for a microphone; pip install "
-            "tasnet2hef[live], or use --from-file and --to-file"
+            "'tasnet2hef[live]', or use --from-file and --to-file"
         ) from error
     except OSError as error:
         raise OptionError(

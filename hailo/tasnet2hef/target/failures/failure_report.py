@@ -22,8 +22,7 @@ _PATH: Final = re.compile(rf"(?<![\w/])/(?:{_ROOTS})(?:/[\w.+~@-]{{1,120}}){{1,4
 _WINDOWS_PATH: Final = re.compile(r"\b[A-Za-z]:\\(?:[^\s\\\"']{1,120}\\){1,40}")
 _ATTACH: Final = """Attach, as far as you may send it:
 
-- the whole log of the stage;
-- `agreement.md` of the run's folder, if there is one;
+- `report.zip` of the run's folder, which holds no weights, or the whole log of the stage;
 - the few nodes that still fail: `tasnet2hef reduce GRAPH --check COMMAND` writes them, with random weights.
 """
 

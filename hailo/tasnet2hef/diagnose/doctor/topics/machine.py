@@ -7,9 +7,10 @@ from typing import Final
 
 from tasnet2hef.base.outcome import OK, WARNING
 from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
-from tasnet2hef.diagnose.doctor.facts import Facts
+from tasnet2hef.diagnose.doctor.facts import Facts, Machine
 
 MEMORY_BYTES: Final = 16e9
+LEAST_MEMORY_BYTES: Final = 8e9
 DISK_BYTES: Final = 10e9
 BY_JUDGEMENT: Final = "no figure on record"
 PROCESSOR_SOURCE: Final = (
@@ -20,7 +21,7 @@ PROCESSOR_SOURCE: Final = (
 def diagnose(facts: Facts) -> Iterator[Diagnosis]:
     """Diagnose whether a compile can run here; exporting, checking and separating need far less."""
     machine = facts.machine
-    if machine.processor.lower() in ("x86_64", "amd64") and "avx" in machine.processor_flags:
+    if runs_compiler(machine):
         yield Diagnosis("processor", OK, f"{machine.processor} with AVX", "", PROCESSOR_SOURCE, "recorded")
     else:
         found = f"{machine.processor or 'unknown'}, expected x86_64 with AVX"
@@ -30,6 +31,11 @@ def diagnose(facts: Facts) -> Iterator[Diagnosis]:
     yield _enough("memory", machine.memory_bytes, MEMORY_BYTES, "", advice)
     where = f" free at {machine.folder}"
     yield _enough("disk", machine.free_disk_bytes, DISK_BYTES, where, "make room, or use -o")
+
+
+def runs_compiler(machine: Machine) -> bool:
+    """Return whether the compiler runs on this processor at all."""
+    return machine.processor.lower() in ("x86_64", "amd64") and "avx" in machine.processor_flags
 
 
 def _enough(what: str, size_bytes: float, needed_bytes: float, where: str, advice: str) -> Diagnosis:

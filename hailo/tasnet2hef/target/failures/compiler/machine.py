@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tasnet2hef.base.outcome import NO_COMPILER
 from tasnet2hef.target.failures.next_commands import (
     AGAIN,
     ENVIRONMENT,
@@ -127,11 +128,11 @@ SIGNATURES: Final = (
         commands=(LOG, REPORT),
     ),
     Signature(
-        id="no-compiler",
+        id=NO_COMPILER,
         patterns=(r"No module named 'hailo_sdk_client'",),
         cause="the Hailo Dataflow Compiler is not installed in this Python",
-        fix="install the vendor's wheel (from the vendor's developer zone) into hailo/to-hailo-env, or give "
-        "the Python that has it: --python",
+        fix="take the run's bundle to where its compile.sh can make an environment; or install the vendor's wheel "
+        "(from the vendor's developer zone) into hailo/to-hailo-env, or give the Python that has it: --python",
         evidence=Evidence(source="the interpreter's own words", grade="documented"),
         commands=(ENVIRONMENT,),
         machine=True,
