@@ -148,8 +148,11 @@ def _tensor(**fields: object) -> TensorProto:
         (_tensor(dims=[1] * 3000, raw_data=bytes(4)), "found shape of 3000 axes"),
         (_tensor(data_type=99, raw_data=bytes(64)), "found data type 99"),
         (_tensor(data_type=0, raw_data=bytes(64)), "found data type 0"),
-        (_tensor(data_type=TensorProto.BFLOAT16, raw_data=bytes(64)), "holds 64 bytes, expected 32"),
-        (_tensor(data_type=TensorProto.STRING, raw_data=bytes(16)), "holds 16 bytes, expected 0"),
+        (
+            _tensor(data_type=TensorProto.BFLOAT16, raw_data=bytes(64)),
+            "found 64 bytes for [4, 4, 1, 1], expected 32",
+        ),
+        (_tensor(data_type=TensorProto.STRING, raw_data=bytes(16)), "found 16 bytes for [4, 4, 1, 1], expected 0"),
     ],
 )
 @pytest.mark.parametrize("place", ["initialiser", "Constant"])

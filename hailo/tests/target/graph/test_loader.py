@@ -133,7 +133,7 @@ def test_cut_initialiser(save: Save) -> None:
     model = onnx.load(path)
     model.graph.initializer[0].raw_data = b"123"
     path.write_bytes(model.SerializeToString())
-    assert "initialiser w [2, 4, 1, 1] holds 3 bytes, expected 32" in refusal(path)
+    assert "initialiser w: found 3 bytes for [2, 4, 1, 1], expected 32" in refusal(path)
 
 
 def test_external_data_absent_keeps_the_shapes(save: Save) -> None:
