@@ -15,6 +15,7 @@ from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
     from tasnet2hef.report.listening import Listening
+    from tasnet2hef.target.check import CheckReport
     from tasnet2hef.target.graph.opened import OpenedGraph
 
 
@@ -53,14 +54,21 @@ def command(
     if recording is None and (reference or calibration or hef):
         raise OptionError("--recording: found none beside --reference, --calib or --hef, expected one; add it")
     if place.suffix == ".onnx":
+        from tasnet2hef.report.facts import report_folder
+        from tasnet2hef.report.save import write_report
         from tasnet2hef.target.graph.opened import OpenedGraph
 
         with waiting(f"reporting on {place.name}"):
             graph = OpenedGraph.read(place)
-            folder = _folder_of_graph(graph, output, hardware, force=force)
+            folder = report_folder(graph.path if output is None else output / graph.path.name)
+            checked = _check(graph, folder, hardware)
+        heard = None if recording is None else _listen(graph, recording, reference, calibration, hef, threads)
+        # Only now: a recording that can't be read leaves nothing behind.
+        if checked is not None:
+            write_report(graph, check=checked, folder=folder, force=force)
         if recording is not None:
-            heard = _listen(graph, recording, reference, calibration, hef, threads)
-            _keep(graph, folder, heard, [recording, *reference, *filter(None, (calibration, hef))], force=force)
+            inputs = [recording, *reference, *filter(None, (calibration, hef))]
+            write_report(graph, audio=heard, inputs=inputs, folder=folder, force=force)
         folders: tuple[Path, ...] = (folder,)
     else:
         if recording is not None or output is not None:
@@ -87,22 +95,17 @@ def _found(place: Path) -> tuple[Path, ...]:
     return folders
 
 
-def _folder_of_graph(graph: OpenedGraph, output: Path | None, hardware: str | None, *, force: bool) -> Path:
-    """Return the report folder of a graph; check the graph where no check of it, as it is now, is there."""
-    from tasnet2hef.report.facts import find_report_folders, read_facts, report_folder
-    from tasnet2hef.report.save import write_report
+def _check(graph: OpenedGraph, folder: Path, hardware: str | None) -> CheckReport | None:
+    """Check a graph; None where its report folder has a check of it, as it is now, for this chip."""
+    from tasnet2hef.report.facts import find_report_folders, read_facts
     from tasnet2hef.target.check import check_here
 
-    folder = report_folder(graph.path if output is None else output / graph.path.name)
     kept = read_facts(folder).steps if find_report_folders(folder) else {}
     checked = kept.get("check")
     chip = None if checked is None else checked.result.get("cost", {}).get("hardware")
-    same_graph = checked is not None and checked.graph_digest == graph.digest
-    if not same_graph or hardware not in (None, chip):
-        write_report(
-            graph, check=check_here(graph, hardware or chip or DEFAULT_CHIP)[0], folder=folder, force=force
-        )
-    return folder
+    if checked is not None and checked.graph_digest == graph.digest and hardware in (None, chip):
+        return None
+    return check_here(graph, hardware or chip or DEFAULT_CHIP)[0]
 
 
 def _listen(
@@ -125,12 +128,6 @@ def _listen(
             threads=threads,
             progress=progress,
         )
-
-
-def _keep(graph: OpenedGraph, folder: Path, heard: Listening, inputs: list[Path], *, force: bool) -> None:
-    from tasnet2hef.report.save import write_report
-
-    write_report(graph, audio=heard, inputs=inputs, folder=folder, force=force)
 
 
 def _render(folder: Path, *, force: bool) -> Path:
