@@ -89,6 +89,12 @@ class CalibrationSet:
             yield dict(zip(self.layers, windows, strict=True))
 
     def _read(self, layer: str) -> Iterator[Samples]:
+        try:
+            yield from self._read_whole(layer)
+        except RecordError as error:
+            raise InputError(f"{self.path}: {error}; calibrate again") from error
+
+    def _read_whole(self, layer: str) -> Iterator[Samples]:
         shape = self.layers[layer]
         with opened_npz(self.path) as archive, archive.open(f"{layer}.npy") as member:
             dtype = read_header(member, layer).dtype

@@ -245,6 +245,16 @@ def test_a_set_cut_short_is_refused(tmp_path):
         list(open_calibration(tmp_path / "cut.npz").frames())
 
 
+def test_a_wrong_checksum_is_found_when_the_windows_are_read(tmp_path):
+    path = tmp_path / "altered.npz"
+    np.savez(path, input_layer1=np.zeros((3, 100, 1, 8), np.float32))
+    content = bytearray(path.read_bytes())
+    content[5000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"altered\.npz: found Bad CRC-32 .*; calibrate again"):
+        list(open_calibration(path).frames())
+
+
 def test_segments_are_refused(model, tmp_path):
     graph = onnx.load(model)
     (record,) = graph.metadata_props
