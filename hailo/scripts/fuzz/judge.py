@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from scripts.fuzz.run_case import Ending
 from tasnet2hef.cli.exit_codes import BAD_USE, MISTAKE
+from tasnet2hef.cli.to_hef import NOT_COMPILED_CODE
 
-DONE: Final = (0, 1)
+DONE: Final = (0, 1, NOT_COMPILED_CODE)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _FRAME: Final = re.compile(r'File "[^"]*?([\w-]+/[\w.-]+\.py)", line (\d+), in (\S+)')
 _NO_MEMORY: Final = re.compile(r"MemoryError|bad_alloc|[Oo]ut of memory|not enough memory|can't allocate memory")

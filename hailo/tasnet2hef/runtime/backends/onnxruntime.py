@@ -21,7 +21,8 @@ from tasnet2hef.runtime.backends.wide_layout import to_wide
 if TYPE_CHECKING:
     from tasnet2hef.target.graph.opened import OpenedGraph
 
-ERRORS_ONLY = 3
+NO_LOG = 4
+"""Fatal errors only: all others are raised, and told in one line."""
 REASON_CHARACTERS = 200
 
 
@@ -42,11 +43,12 @@ class OnnxRuntimeBackend(StepBackend):
     ) -> None:
         path = Path(model) if isinstance(model, (str, Path)) else model.path
         self._session, is_wide = _open(model, path, threads, as_written=as_written)
-        self._contract = contract_of(self._session, str(path))
+        self._where = str(path)
+        self._contract = contract_of(self._session, self._where)
         self._outputs = list(output_names(self._contract.spec.n_src))
         as_loaded = replace(self._contract, layout="wide") if is_wide else self._contract
         self._input_shape = as_loaded.input_shape
-        _check_ports(self._session, as_loaded, str(path))
+        _check_ports(self._session, as_loaded, self._where)
 
     @property
     def contract(self) -> GraphContract:
@@ -54,10 +56,19 @@ class OnnxRuntimeBackend(StepBackend):
         return self._contract
 
     def run_step(self, frames: Samples, memory: Memory) -> tuple[Samples, Memory]:
-        """Run one chunk like ``run``; also return the memory for the next one."""
+        """Run one chunk like ``run``; also return the memory for the next one.
+
+        Raises:
+            GraphError: ONNX Runtime can't run the graph, e.g. because sizes inside it contradict each other.
+        """
         tensor = frames_to_tensor(frames, self._contract).reshape(self._input_shape)
         names = [*self._outputs, *self._contract.next_state_names]
-        values = self._session.run(names, {INPUT_NAME: tensor, **memory})
+        try:
+            values = self._session.run(names, {INPUT_NAME: tensor, **memory})
+        except Exception as error:  # ONNX Runtime's errors have no base class in common
+            raise GraphError(
+                f"{self._where}: found a graph that ONNX Runtime can't run ({_reason(error)}); export it again"
+            ) from error
         sources = [tensor_to_frames(source, self._contract) for source in values[: len(self._outputs)]]
         return np.stack(sources), dict(zip(memory, values[len(self._outputs) :], strict=True))
 
@@ -73,14 +84,14 @@ def open_session(model_path: Path, threads: int | None) -> Any:
 
 
 def open_cpu_session(model: str | bytes, threads: int | None, **settings: Any) -> Any:
-    """Open a session on the CPU on a file's path or a serialised graph; ONNX Runtime logs errors only.
+    """Open a session on the CPU on a file's path or a serialised graph; ONNX Runtime logs nothing.
 
     ``settings`` are further attributes of ``onnxruntime.SessionOptions``. ONNX Runtime's errors pass unchanged.
     """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = ERRORS_ONLY
+    options.log_severity_level = NO_LOG
     options.intra_op_num_threads = threads or 0
     for name, value in settings.items():
         setattr(options, name, value)
@@ -149,11 +160,14 @@ def _start_session(model: str | bytes, threads: int | None, path: Path) -> Any:
     except Exception as error:  # ONNX Runtime's errors have no base class in common
         if (other := other_content(path)) is not None:
             raise GraphError(f"{path}: is {other}") from None
-        reason = " ".join(str(error).split())[:REASON_CHARACTERS]
         raise GraphError(
-            f"{path}: found {path.stat().st_size} bytes that ONNX Runtime can't load as a graph ({reason}); "
-            "export it again"
+            f"{path}: found {path.stat().st_size} bytes that ONNX Runtime can't load as a graph "
+            f"({_reason(error)}); export it again"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:REASON_CHARACTERS]
 
 
 def _check_ports(session: Any, contract: GraphContract, where: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tasnet2hef.base.errors import GraphError
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
+from tests.quantize.small_net import save_net
 
 
 @pytest.mark.parametrize("layout", ["tall", "wide"])
@@ -87,3 +88,17 @@ def test_graph_with_another_number_of_sources(tmp_path, contract, graph):
     with pytest.raises(GraphError, match=r"expected .*source_3 tensor\(float\) \[1, 8, 100, 1\]"):
         OnnxRuntimeBackend(path)
     assert onnx.load(path).metadata_props
+
+
+def test_a_graph_that_loads_and_does_not_run(tmp_path, capfd):
+    path = save_net(tmp_path / "net.onnx")
+    changed = onnx.load(path)
+    (weight,) = [each for each in changed.graph.initializer if each.name == "source_2/decoder/weight"]
+    weight.CopyFrom(onnx.numpy_helper.from_array(np.zeros(8, np.float32), weight.name))
+    onnx.save(changed, path)
+    backend = OnnxRuntimeBackend(path, threads=1)
+    with pytest.raises(
+        GraphError, match=r"net\.onnx: found a graph that ONNX Runtime can't run \(.*source_2/decoder"
+    ):
+        backend.run(np.zeros((backend.contract.rows, backend.contract.spec.stride), np.float32))
+    assert capfd.readouterr() == ("", ""), "ONNX Runtime prints nothing besides"
