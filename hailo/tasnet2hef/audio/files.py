@@ -6,6 +6,7 @@ silent, or that holds NaN or infinite samples.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -150,7 +151,7 @@ def is_empty(path: Path) -> bool:
     import soundfile
 
     try:
-        return not soundfile.info(str(path)).frames
+        return not soundfile.info(os.fsencode(path)).frames
     except (soundfile.SoundFileError, OSError, TypeError):
         return False
 
@@ -301,7 +302,7 @@ def _opened(path: Path) -> Iterator[Any]:
     import soundfile
 
     try:
-        with soundfile.SoundFile(path) as recording:
+        with soundfile.SoundFile(os.fsencode(path)) as recording:
             if not recording.seekable():
                 raise AudioError(
                     f"{path}: found a pipe, expected a file, which can be read twice; write it to one"

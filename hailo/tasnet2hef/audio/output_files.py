@@ -96,7 +96,8 @@ def write_sources(
 
     def opened(part: Path) -> Any:
         subtype = _SUBTYPES[sample_format]
-        recording = soundfile.SoundFile(part, "w", sample_rate_hz, channels, subtype, format=container)
+        file = os.fsencode(part)
+        recording = soundfile.SoundFile(file, "w", sample_rate_hz, channels, subtype, format=container)
         if made_by:
             recording.comment = made_by
         return recording

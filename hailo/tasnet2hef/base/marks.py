@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,7 @@ class Mark:
         >>> Mark.of("convert", "a checkpoint").text
         'tasnet2hef convert 8c51bcbcf387d1f0'
         """
-        return cls(command, _digest("\0".join(made_from).encode()))
+        return cls(command, _digest(os.fsencode("\0".join(made_from))))
 
     @property
     def text(self) -> str:

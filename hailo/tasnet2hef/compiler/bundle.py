@@ -6,14 +6,16 @@ The folder runs by itself: it also holds this package's wheel, and the files of 
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Final
+
+from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import digest_of_bytes, digest_of_file, written_beside
+from tasnet2hef.base.records import RecordError, read_json, record_of, require_object
 from tasnet2hef.base.version import __version__
 from tasnet2hef.compiler.inputs import CompileInputs
 from tasnet2hef.compiler.options import CompileOptions
@@ -29,6 +31,7 @@ BUNDLE_FOLDER: Final = "bundle"
 """Name of the bundle's folder inside a run's folder."""
 BUNDLE_FILES: Final = Path(__file__).with_name("bundle_files")
 """Files that are the same in every bundle."""
+_Name = Annotated[str, MinLen(1), MaxLen(255)]
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,20 @@ class Bundle:
     model: Path
     calibration: Path
     options: CompileOptions
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A bundle's ``bundle.json``, as it is read."""
+
+    model: _Name
+    script: str
+    hardware: str
+    force: bool
+    minutes: dict[str, Annotated[float, Gt(0)]]
+    attempts: Annotated[int, Ge(1), Le(100)]
+    checkpoint: str
+    sha256: dict[_Name, str]
 
 
 def write_bundle(folder: Path, inputs: CompileInputs, options: CompileOptions) -> Path:
@@ -112,26 +129,29 @@ def read_bundle(folder: Path) -> Bundle:
         OptionError: it is not a bundle, or a file is missing or altered.
     """
     try:
-        record: dict[str, Any] = json.loads((folder / BUNDLE_NAME).read_text(encoding="utf-8"))
-        bundle = Bundle(
-            folder / Path(record["model"]).name,
-            folder / CALIBRATION_NAME,
-            CompileOptions(
-                hardware=str(record["hardware"]),
-                script=folder / SCRIPT_NAME if record["script"] else None,
-                force=bool(record["force"]),
-                minutes={str(stage): float(minutes) for stage, minutes in record["minutes"].items()},
-                attempts=int(record["attempts"]),
-                checkpoint=str(record["checkpoint"]),
-                bundle=folder,
-            ),
-        )
-        digests = {str(name): str(digest) for name, digest in record["sha256"].items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        record = record_of(_Record, require_object(read_json(folder / BUNDLE_NAME)))
+        paths = [PurePosixPath(name) for name in record.sha256]
+        if any(path.is_absolute() or ".." in path.parts for path in paths):
+            raise RecordError("sha256: found a file outside the bundle, expected names in it")
+    except (OSError, RecordError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise OptionError(
             f"{folder / BUNDLE_NAME}: not a bundle's record ({reason}); give an ONNX file, or a run's bundle"
         ) from error
+    bundle = Bundle(
+        folder / Path(record.model).name,
+        folder / CALIBRATION_NAME,
+        CompileOptions(
+            hardware=record.hardware,
+            script=folder / SCRIPT_NAME if record.script else None,
+            force=record.force,
+            minutes=record.minutes,
+            attempts=record.attempts,
+            checkpoint=record.checkpoint,
+            bundle=folder,
+        ),
+    )
+    digests = record.sha256
     needed = [path.name for path in (bundle.model, bundle.calibration, bundle.options.script) if path is not None]
     for name in [*needed, *digests]:
         _require_same(folder / name, digests.get(name, ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ PAGE_NAME: Final = "report.html"
 MARK: Final = Mark.of("report")
 """Of all files in a report folder."""
 _FORMAT: Final = 2
+_HALF: Final = re.compile("[\ud800-\udfff]")
+"""As such Python holds the bytes of a file's name that is not UTF-8; in JSON they are no text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +93,13 @@ def save_step(folder: Path, facts: StepFacts) -> Path:
     path = folder / f"{facts.step}.json"
     with written_beside(path) as part:
         fields = {"made_by": MARK.text, "format": _FORMAT, **dataclasses.asdict(facts)}
-        part.write_text(json.dumps(fields, separators=(",", ":"), allow_nan=False) + "\n", encoding="utf-8")
+        text = json.dumps(fields, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+        part.write_text(f"{_HALF.sub(_code_of_half, text)}\n", encoding="utf-8")
     return path
+
+
+def _code_of_half(half: re.Match[str]) -> str:
+    return f"\\\\u{ord(half[0]):04x}"
 
 
 def read_facts(folder: Path, written: Mapping[str, StepFacts] | None = None) -> RunFacts:

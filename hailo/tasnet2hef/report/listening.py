@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -75,7 +76,9 @@ class Listening:
         name = track.file_name
         with (
             written_beside(folder / name) as part,
-            soundfile.SoundFile(part, "w", self.sample_rate_hz, 1, "PCM_16", format="FLAC") as recording,
+            soundfile.SoundFile(
+                os.fsencode(part), "w", self.sample_rate_hz, 1, "PCM_16", format="FLAC"
+            ) as recording,
         ):
             recording.comment = MARK.text
             recording.write(track.samples)

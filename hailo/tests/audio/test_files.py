@@ -43,6 +43,13 @@ def test_containers_channels_and_rates(wav, extension, channels, rate):
     assert clip.sample_rate_hz == rate
 
 
+def test_a_name_that_is_not_utf_8(tmp_path):
+    place = tmp_path / os.fsdecode(b"m\xe9lange.wav")
+    with place.open("wb") as file:
+        soundfile.write(file, tone(), 8000, format="WAV")
+    assert read_clip(place).length == 4000
+
+
 def refusal(path) -> str:
     with pytest.raises(AudioError) as refused:
         read_clip(path)

@@ -126,6 +126,28 @@ def test_a_damaged_record_is_refused(bundle: Path, text: str) -> None:
         read_bundle(bundle)
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("sha256", {"../../etc/passwd": ""}, "a file outside the bundle"),
+        ("model", "m" * 5000, "model: found"),
+        ("minutes", {"compile": -1}, "minutes.compile: found -1"),
+        ("attempts", True, "attempts: found"),
+    ],
+)
+def test_a_record_with_impossible_values_is_refused(bundle: Path, field: str, value: object, words: str) -> None:
+    described = {**json.loads((bundle / BUNDLE_NAME).read_text()), field: value}
+    (bundle / BUNDLE_NAME).write_text(json.dumps(described))
+    with pytest.raises(OptionError, match=words):
+        read_bundle(bundle)
+
+
+def test_a_record_of_a_million_brackets_is_refused(bundle: Path) -> None:
+    (bundle / BUNDLE_NAME).write_text(f'{{"model": {"[" * 1_000_000}')
+    with pytest.raises(OptionError, match="not a bundle's record"):
+        read_bundle(bundle)
+
+
 def test_a_graph_is_no_bundle(bench: Bench) -> None:
     assert bundle_folder(bench.model) is None
     assert bundle_folder(bench.folder / "none.onnx") is None

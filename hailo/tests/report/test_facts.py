@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,13 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     assert sorted(restored.steps) == ["check", "export"]
     assert [restored.steps[facts.step] for facts in kept] == kept
     assert restored.result("compile") is None
+
+
+def test_a_name_that_is_not_utf_8_is_kept_as_text(tmp_path: Path) -> None:
+    name = os.fsdecode(b"net\xfe.onnx")
+    save_step(tmp_path, dataclasses.replace(_facts("check"), command=f"check {name} \U0001f600", graph=name))
+    restored = read_facts(tmp_path).steps["check"]
+    assert (restored.command, restored.graph) == ("check net\\udcfe.onnx \U0001f600", "net\\udcfe.onnx")
 
 
 def test_a_later_graph_makes_earlier_stages_stale(tmp_path: Path) -> None:

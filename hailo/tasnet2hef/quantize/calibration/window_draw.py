@@ -7,6 +7,7 @@ them are not inputs of the model.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,7 +161,7 @@ def _inspect(path: Path) -> Recording:
     import soundfile
 
     try:
-        info = soundfile.info(str(path))
+        info = soundfile.info(os.fsencode(path))
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise AudioError(f"{path}: can't be read as audio ({error})") from error
     require_rate(path, int(info.samplerate))
@@ -179,7 +180,7 @@ def _excerpt(recording: Recording, place: float, contract: GraphContract) -> Sam
     needed = -(-wanted * recording.sample_rate_hz // rate)
     start = int(place * max(recording.samples - needed, 0))
     try:
-        samples, _ = soundfile.read(str(recording.path), needed, start, dtype="float32", always_2d=True)
+        samples, _ = soundfile.read(os.fsencode(recording.path), needed, start, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError) as error:
         raise AudioError(f"{recording.path}: can't be read as audio ({error}); leave it out") from error
     if not np.isfinite(samples).all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -99,7 +100,7 @@ class FileMicrophone:
         import soundfile
 
         try:
-            return soundfile.SoundFile(self._path)
+            return soundfile.SoundFile(os.fsencode(self._path))
         except (soundfile.SoundFileError, OSError, TypeError) as error:
             raise AudioError(
                 f"{self._path}: can't be read as audio ({error}); expected a WAV or FLAC file"

@@ -6,6 +6,7 @@ kept.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -31,7 +32,9 @@ def wav_file(path: Path, sample_rate_hz: int, channels: int, made_by: str = "") 
     try:
         with (
             written_beside(path) as part,
-            soundfile.SoundFile(part, "w", sample_rate_hz, channels, "FLOAT", format="WAV") as recording,
+            soundfile.SoundFile(
+                os.fsencode(part), "w", sample_rate_hz, channels, "FLOAT", format="WAV"
+            ) as recording,
         ):
             if made_by:
                 recording.comment = made_by
