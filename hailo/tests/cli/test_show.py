@@ -27,8 +27,8 @@ CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]")
         show.error,
         show.line,
         lambda text: show.console().print(text, markup=False),
-        lambda text: show.console().print(show.table("t", ("name",), [(text,)])),
-        lambda text: show.console().print(show.text_table("t", (text,), [("x",)])),
+        lambda text: show.table("t", ("name",), [(text,)]),
+        lambda text: show.text_table("t", (text,), [("x",)]),
         lambda text: show.error_console(soft_wrap=True).print(text, markup=False),
         lambda text: StageDisplay().note(text),
     ],
@@ -51,7 +51,7 @@ def test_what_is_no_string_is_escaped_too(capsys: Printed) -> None:
 @pytest.mark.parametrize("columns", [40, 160])
 def test_a_table_keeps_its_edges(columns: int, monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    show.console().print(show.text_table("t", ("name", "other"), [(HOSTILE, "x"), ("y", HOSTILE)]))
+    show.text_table("t", ("name", "other"), [(HOSTILE, "x"), ("y", HOSTILE)])
     rows = capsys.readouterr().out.splitlines()[1:]
     assert len({len(row.rstrip()) for row in rows}) == 1
 
@@ -82,6 +82,6 @@ def test_progress_shows_labels_as_they_are(monkeypatch: pytest.MonkeyPatch, caps
 def test_an_ascii_console_has_ascii_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii", errors="backslashreplace"))
-    show.console().print(show.table("Größe", ("a",), [("1",)]))
+    show.table("Größe", ("a",), [("1",)])
     assert b"+---+" in written.getvalue()
     assert rb"Gr\xf6\xdfe" in written.getvalue()

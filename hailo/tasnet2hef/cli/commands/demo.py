@@ -21,15 +21,19 @@ _NEEDED: Final = ("demo_student.pth", "demo_mixture.wav", "demo_source_1.wav", "
 
 
 def command(
-    output: Path = typer.Option(Path("build/demo"), "--output", "-o", help="Folder for the results."),
-    seconds: float = typer.Option(2.0, help="Length of the window, in seconds."),
+    output: Path = typer.Option(
+        Path("build/demo"), "--output", "-o", metavar="FOLDER", help="Folder for the results."
+    ),
+    seconds: float = typer.Option(2.0, metavar="SECONDS", help="Length of the window, in seconds."),
     threads: ThreadsOption = None,
     force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Convert the shipped checkpoint, check it, separate ten seconds of two people talking, and report.
 
-    Example: `tasnet2hef demo -o build/demo`
+    Example:
+
+    `tasnet2hef demo -o build/demo`
     """
     if find_spec("torch") is None:
         raise OptionError(

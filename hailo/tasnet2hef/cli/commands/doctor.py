@@ -10,7 +10,7 @@ import typer
 
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption
+from tasnet2hef.cli.options import JsonOption, VerboseOption
 from tasnet2hef.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 def command(
     folder: Path = typer.Option(
-        Path("build"), "--output", "-o", help="Folder where runs would be written: its free space is examined."
+        Path("build"),
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder where runs would be written: its free space is examined.",
     ),
-    verbose: bool = typer.Option(False, "--verbose", help="Also list which releases go together."),
+    verbose: VerboseOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Examine both environments, the compiler, the runtime, the device and the machine; exit 1 if they do not fit.
@@ -30,8 +34,11 @@ def command(
     Each line is `ok`, `warning`, `missing` (only a problem where it is needed) or `error` (known not to work).
     Nothing is changed; each probe is bounded in time.
 
-    Example: `tasnet2hef doctor --json`
+    Example:
+
+    `tasnet2hef doctor --json`
     """
+    show.set_verbose(verbose)
     from tasnet2hef.diagnose.doctor.doctor import examine_machine
 
     with progress_bar("examining this machine") as progress:
@@ -39,18 +46,18 @@ def command(
     if json_output:
         show.print_json(report.to_json())
     else:
-        print_report(report, verbose=verbose)
+        print_report(report)
     if report.errors:
         first, *more = report.errors
         others = f" (and {len(more)} more)" if more else ""
         raise RefusedError(f"{first.what}: {first.found}{others}; {first.advice}")
 
 
-def print_report(report: DoctorReport, *, verbose: bool = False) -> None:
+def print_report(report: DoctorReport) -> None:
     """Print the diagnoses, and what this machine can do; if asked to, also which releases go together."""
     diagnoses = [(each.what, each.status, _details(each)) for each in report.diagnoses]
     _print("This machine", ("what", "status", "found, and what to do"), diagnoses)
-    if verbose:
+    if show.is_verbose():
         _print_releases()
     show.console().print(f"  {report.abilities.sentence}", markup=False)
     if not report.errors:
@@ -78,4 +85,4 @@ def _details(diagnosis: Diagnosis) -> str:
 
 
 def _print(title: str, columns: tuple[str, ...], rows: Iterable[Sequence[str]]) -> None:
-    show.console().print(show.text_table(title, columns, rows))
+    show.text_table(title, columns, rows)

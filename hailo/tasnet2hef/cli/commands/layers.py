@@ -12,13 +12,15 @@ from tasnet2hef.target.graph.layers import Layer
 
 
 def command(
-    graph: Path = typer.Argument(help="ONNX file."),
+    graph: Path = typer.Argument(metavar="GRAPH.onnx", help="ONNX file."),
     input_shape: InputShapeOption = [],
     json_output: JsonOption = False,
 ) -> None:
     """List the layers that the compiler will make of a graph, with its own types, names and NHWC shapes.
 
-    Example: `tasnet2hef layers build/model.onnx`
+    Example:
+
+    `tasnet2hef layers build/model.onnx`
     """
     from tasnet2hef.target.graph.opened import OpenedGraph
 
@@ -28,7 +30,7 @@ def command(
         return
     title = f"{graph}: {len(net)} layers, {net.weights:,} weights, {net.ops / 1e9:.2f} GOP a frame"
     columns = ("layer", "type", "output [N, H, W, C]", "kernel", "activation", "ONNX nodes")
-    show.console().print(show.table(title, columns, (_row(layer) for layer in net)))
+    show.table(title, columns, (_row(layer) for layer in net))
     for note in net.notes:
         show.notice(note)
 

@@ -9,7 +9,7 @@ import typer
 
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption, ThreadsOption
+from tasnet2hef.cli.options import JsonOption, ThreadsOption, VerboseOption
 from tasnet2hef.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -19,15 +19,20 @@ if TYPE_CHECKING:
 
 def command(
     build: Path = typer.Argument(
-        help="Folder that `convert` and `compile` wrote to, or one ONNX file or HEF in it."
+        metavar="BUILD_FOLDER", help="Folder that `convert` and `compile` wrote to, or one ONNX file or HEF in it."
     ),
     simulate: bool = typer.Option(
         True, "--simulate/--no-simulate", help="Also simulate 8 bits, if a calibration set is beside the graph."
     ),
     calibration: Path | None = typer.Option(
-        None, "--calib", help="Calibration set to simulate with.", show_default="the one made for the graph"
+        None,
+        "--calib",
+        metavar="FILE",
+        help="Calibration set to simulate with.",
+        show_default="the one made for the graph",
     ),
     threads: ThreadsOption = None,
+    verbose: VerboseOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Run real speech through ONNX, 8 bits and the device, and compare each with the original.
@@ -36,8 +41,11 @@ def command(
     below the simulated 8 bits. Hardware, driver, runtime and HEF are checked against each other before anything is
     loaded. What is missing is skipped and is no error; too little agreement ends in exit code 1.
 
-    Example: `tasnet2hef selftest build/`
+    Example:
+
+    `tasnet2hef selftest build/`
     """
+    show.set_verbose(verbose)
     from tasnet2hef.diagnose.selftest.selftest import selftest
 
     with progress_bar("self-test") as progress:
@@ -58,7 +66,7 @@ def print_report(report: SelftestReport) -> None:
     if report.device is not None:
         rows = [(each.what, each.found, each.status, each.advice) for each in report.device.diagnoses]
         columns = ("", "found", "status", "what to do")
-        show.console().print(show.text_table("Device", columns, rows))
+        show.text_table("Device", columns, rows)
     for net in report.nets:
         print_net(net)
 
@@ -70,7 +78,7 @@ def print_net(net: NetReport) -> None:
     ]
     title = f"{net.name}: agreement with {net.reference}, worst source"
     columns = ("compared", "found [dB]", "at least [dB]", "status")
-    show.console().print(show.table(title, columns, rows))
+    show.table(title, columns, rows)
     for diagnosis in net.program:
         if diagnosis.advice:
             show.notice(f"{net.name}: {_sentence(diagnosis)}")
