@@ -99,14 +99,17 @@ def command(
     from tasnet2hef.report.facts import report_folder
     from tasnet2hef.target.graph.opened import OpenedGraph
 
+    if not graph.exists():
+        raise OptionError(f"{graph}: no such file or folder; give an ONNX file, or a bundle's folder")
     defaults = CompileOptions()
     folder = bundle_folder(graph)
     if folder is not None:
         packed = read_bundle(folder)
         graph, calibration, defaults = packed.model, calibration or packed.calibration, packed.options
+    opened = OpenedGraph.read(graph)
     if calibration is None:
         raise OptionError(
-            "--calib: found nothing, expected a calibration set; make it with `tasnet2hef calibrate`"
+            f"--calib: found nothing, expected a calibration set; make it with `{step_after(opened).command}`"
         )
     options = CompileOptions(
         hardware=hardware or defaults.hardware,
@@ -120,7 +123,6 @@ def command(
         checkpoint=defaults.checkpoint,
         bundle=folder,
     )
-    opened = OpenedGraph.read(graph)
     if plan:
         _print_plan(*plan_graph(opened, calibration, options), options.attempts, json_output)
         return

@@ -38,6 +38,10 @@ CHECKPOINT_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".tar", ".th", ".safetens
 DEFAULT_CHUNK = 32
 """Frames: 33 ms of lag for a kernel of 16 and a stride of 8 samples at 8 kHz."""
 
+LEAST_SECONDS: Final = 0.02
+MOST_SECONDS: Final = 600.0
+"""Limits of a window, set by judgement: a shorter one holds no speech, a longer one no device holds."""
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -212,6 +216,11 @@ def command(
     from tasnet2hef.target.check import check_here
     from tasnet2hef.target.known import load_chip
 
+    if not stateful and not LEAST_SECONDS <= seconds <= MOST_SECONDS:
+        raise OptionError(
+            f"--seconds: found {seconds}, expected {LEAST_SECONDS} to {MOST_SECONDS:.0f}; 2 is usual (a stateful "
+            "graph computes shorter chunks: --stateful)"
+        )
     load_chip(hardware)  # a wrong name is refused before the work
     compiling = CompileOptions(
         hardware=hardware,

@@ -55,7 +55,7 @@ class OpenedGraph:
         """
         file = Path(path)
         data = _read_bytes(file)
-        if (other := other_content(data)) is not None:
+        if (other := other_content(data, file)) is not None:
             raise GraphError(f"{file}: is {other}")
         model = onnx.ModelProto()
         try:
