@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ def command(
     script: Path | None = typer.Option(
         None, "--alls", metavar="FILE", help="Model script, e.g. the one that `simulate` made."
     ),
+    no_script: bool = typer.Option(False, "--no-alls", help="Leave out the model script beside the graph."),
     hardware: str | None = typer.Option(
         None, "--hw", metavar="CHIP", help=f"Chip: {CHIPS}.", show_default=DEFAULT_CHIP
     ),
@@ -109,11 +111,12 @@ def command(
     opened = OpenedGraph.read(graph)
     if calibration is None:
         raise OptionError(
-            f"--calib: found nothing, expected a calibration set; make it with `{step_after(opened).command}`"
+            "--calib: found nothing, expected a calibration set; make it with `tasnet2hef calibrate "
+            f"{shlex.quote(str(graph))} speech/`"
         )
     options = CompileOptions(
         hardware=hardware or defaults.hardware,
-        script=script or defaults.script,
+        script=script or defaults.script or (None if no_script or folder else _script_beside(graph)),
         output=output,
         force=force or defaults.force,
         replace=force,
@@ -137,6 +140,15 @@ def command(
     require_each([report])
     if not json_output:
         print_next(opened, check=report.check, compiled=report)
+
+
+def _script_beside(graph: Path) -> Path | None:
+    """Return the model script that `simulate` left beside a graph, and say that it is taken; None without one."""
+    script = graph.with_suffix(".alls")
+    if not script.is_file():
+        return None
+    show.notice(f"model script: {script}, found beside the graph (--no-alls leaves it out)")
+    return script
 
 
 def _print_plan(inputs: CompileInputs, fallbacks: tuple[Fallback, ...], attempts: int, json_output: bool) -> None:
