@@ -103,14 +103,14 @@ def line(text: str) -> None:
 
 def verdict(status: Status, headline: str, sentence: str = "") -> None:
     """Print what is true now: the first lines of a command's results."""
-    console().print(escaped(headline), style=STATUS_STYLES[status], markup=False)
+    console().print(escaped(headline), style=STATUS_STYLES[status], markup=False, soft_wrap=True)
     if sentence:
         paragraph(sentence)
 
 
 def heading(text: str, *, style: str = "bold") -> None:
     """Print the first line of a block, after an empty line."""
-    console().print(f"\n{escaped(text)}", style=style, markup=False)
+    console().print(f"\n{escaped(text)}", style=style, markup=False, soft_wrap=True)
 
 
 def paragraph(text: str, *, indent: int = 2) -> None:
@@ -122,10 +122,14 @@ def paragraph(text: str, *, indent: int = 2) -> None:
 def facts(rows: Iterable[tuple[str, str]]) -> None:
     """Print names and values in two columns without lines; long values fold within theirs."""
     cells = [(one_line(name), escaped(value)) for name, value in rows]
-    indent = " " * (4 + max((len(name) for name, _ in cells), default=0))
+    indent = " " * (4 + max((len(name) for name, _ in cells if len(name) <= _LONGEST_IN_A_ROW), default=0))
     for name, value in cells:
         first, *others = value.splitlines() or [""]
-        _print_folded(first, f"  {name}".ljust(len(indent)), indent)
+        if len(name) > _LONGEST_IN_A_ROW:
+            line(f"  {name}")
+            others = [first, *others] if value else []
+        else:
+            _print_folded(first, f"  {name}".ljust(len(indent)), indent)
         for each in others:
             _print_folded(each, indent, indent)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.base.errors import RefusedError
+from tasnet2hef.base.outcome import ERROR, MISSING, OK, WARNING
 from tasnet2hef.cli import show
 from tasnet2hef.cli.options import JsonOption, VerboseOption
 from tasnet2hef.cli.progress import progress_bar
@@ -54,14 +55,14 @@ def command(
 
 
 def print_report(report: DoctorReport) -> None:
-    """Print the diagnoses, and what this machine can do; if asked to, also which releases go together."""
-    diagnoses = [(each.what, each.status, _details(each)) for each in report.diagnoses]
-    _print("This machine", ("what", "status", "found, and what to do"), diagnoses)
+    """Print what this machine can do, then its parts; advice where one is wrong, or if verbose."""
+    is_whole = all(each.status == OK for each in report.diagnoses)
+    show.verdict(ERROR if report.errors else OK if is_whole else WARNING, report.abilities.sentence)
+    show.facts((f"{each.status:<8} {each.what}", _details(each)) for each in report.diagnoses)
     if show.is_verbose():
         _print_releases()
-    show.console().print(f"  {report.abilities.sentence}", markup=False)
     if not report.errors:
-        show.console().print(f"  next: {report.abilities.next_step}", markup=False)
+        show.next_command(report.abilities.next_step)
 
 
 def _print_releases() -> None:
@@ -80,7 +81,9 @@ def _print_releases() -> None:
 
 
 def _details(diagnosis: Diagnosis) -> str:
-    evidence = f"{diagnosis.grade}: {diagnosis.source}" if diagnosis.source else ""
+    if diagnosis.status in (OK, MISSING) and not show.is_verbose():
+        return diagnosis.found
+    evidence = f"{diagnosis.grade}: {diagnosis.source}" if diagnosis.source and show.is_verbose() else ""
     return "\n".join(filter(None, (diagnosis.found, diagnosis.advice, evidence)))
 
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.base.errors import RefusedError
+from tasnet2hef.base.outcome import ERROR, NOT_RUN, OK, WARNING, Status
 from tasnet2hef.cli import show
 from tasnet2hef.cli.options import JsonOption, ThreadsOption, VerboseOption
 from tasnet2hef.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
+    from tasnet2hef.diagnose.selftest.comparison import Comparison
     from tasnet2hef.diagnose.selftest.selftest import NetReport, SelftestReport
 
 
@@ -64,21 +66,19 @@ def command(
 def print_report(report: SelftestReport) -> None:
     """Print the device, and each net's comparisons."""
     if report.device is not None:
-        rows = [(each.what, each.found, each.status, each.advice) for each in report.device.diagnoses]
-        columns = ("", "found", "status", "what to do")
-        show.text_table("Device", columns, rows)
+        show.heading("Device")
+        show.facts(
+            (f"{each.status:<8} {each.what}", "\n".join(filter(None, (each.found, each.advice))))
+            for each in report.device.diagnoses
+        )
     for net in report.nets:
         print_net(net)
 
 
 def print_net(net: NetReport) -> None:
     """Print one net's comparisons."""
-    rows = [
-        (each.title, _level(each.agreement_db), _level(each.floor_db), each.status) for each in net.comparisons
-    ]
-    title = f"{net.name}: agreement with {net.reference}, worst source"
-    columns = ("compared", "found [dB]", "at least [dB]", "status")
-    show.table(title, columns, rows)
+    show.verdict(_worst(net), f"{net.name}: agreement with {net.reference}, worst source")
+    show.facts((f"{each.status:<8} {each.title}", _level(each)) for each in net.comparisons)
     for diagnosis in net.program:
         if diagnosis.advice:
             show.notice(f"{net.name}: {_sentence(diagnosis)}")
@@ -92,5 +92,13 @@ def _sentence(diagnosis: Diagnosis) -> str:
     return f"{diagnosis.what}: {diagnosis.found}; {diagnosis.advice}{evidence}"
 
 
-def _level(level_db: float | None) -> str:
-    return "" if level_db is None else f"{level_db:.1f}"
+def _worst(net: NetReport) -> Status:
+    statuses = {each.status for each in net.comparisons}
+    return next((status for status in (ERROR, WARNING, OK) if status in statuses), NOT_RUN)
+
+
+def _level(comparison: Comparison) -> str:
+    if comparison.agreement_db is None:
+        return ""
+    floor = "" if comparison.floor_db is None else f", at least {comparison.floor_db:.1f} dB"
+    return f"{comparison.agreement_db:.1f} dB{floor}"
