@@ -40,7 +40,9 @@ def step_after(graph: OpenedGraph, *, calibration: Path | None = None, **results
     from tasnet2hef.report.save import facts_so_far
 
     standing = standing_of(facts_so_far(graph, **results))
-    return next_step(standing if calibration is None else replace(standing, calibration=calibration))
+    if calibration is not None:  # who calibrates goes on, checked or not
+        standing = replace(standing, calibration=calibration, errors=standing.errors or ())
+    return next_step(standing)
 
 
 def print_next(graph: OpenedGraph, *, calibration: Path | None = None, **results: Any) -> None:

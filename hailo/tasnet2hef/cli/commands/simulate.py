@@ -153,7 +153,7 @@ def command(
         print_report(report)
         add_to_page(opened, simulate=report, inputs=[calibration], force=force)
     if report.verdict == BROKEN:
-        following = step_after(opened, simulate=report).command
+        following = step_after(opened, calibration=calibration, simulate=report).command
         raise RefusedError(
             f"{graph}: {report.headline}; calibrate with mixtures as the chip will hear them, or give layers 16 "
             f"bits (without --quick the cheapest are searched); next: {following}"

@@ -191,5 +191,7 @@ def _read_bytes(file: Path) -> bytes:
                 "save it with external data"
             )
         return file.read_bytes()
+    except FileNotFoundError:
+        raise GraphError(f"{file}: no such file; give an ONNX file") from None
     except OSError as error:
         raise GraphError(f"{file}: can't be read ({error.strerror}); give an ONNX file") from None
