@@ -362,6 +362,9 @@ def print_report(report: ExportReport) -> None:
             f"{worst:.0f} dB on speech with what was read; at least {REFUSED_BELOW_DB:.0f} dB are required",
         ),
     ]
+    if contract.stateful:
+        inputs = counted(len(contract.state_shapes), "input")
+        rows.append(("state", f"{inputs}, {contract.state_values:,} bytes at 8 bits, in and out every chunk"))
     show.facts(rows)
     if show.is_verbose():
         _print_details(report)
