@@ -39,7 +39,7 @@ def step_after(graph: OpenedGraph, *, calibration: Path | None = None, **results
     from tasnet2hef.report.next_step import next_step, standing_of
     from tasnet2hef.report.save import facts_so_far
 
-    standing = standing_of(facts_so_far(graph, **results))
+    standing = replace(standing_of(facts_so_far(graph, **results)), graph=graph.path)
     if calibration is not None:  # who calibrates goes on, checked or not
         standing = replace(standing, calibration=calibration, errors=standing.errors or ())
     return next_step(standing)

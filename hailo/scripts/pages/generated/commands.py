@@ -16,7 +16,7 @@ _HEAD: Final = """# Commands
 
 `tasnet2hef [--quiet] [--verbose] [--debug] COMMAND ...`. Results go to stdout; notes, progress and errors to stderr.
 `--json` prints one JSON object on stdout: [its keys](json.md). `--verbose` (`-v`, also behind the command) adds
-evidence, every place and all figures. `tasnet2hef` alone prints the way from checkpoint to device, with exit code 0.
+evidence, every place and all figures. `tasnet2hef` alone prints the way to the device, with exit code 0.
 
 | exit code | meaning |
 | --- | --- |

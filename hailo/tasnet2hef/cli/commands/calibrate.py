@@ -80,9 +80,8 @@ def command(
 def _print_report(report: CalibrationReport) -> None:
     metadata = report.metadata
     states = len(report.layers) - 1
-    status = WARNING if report.warning or metadata.clipped_windows else OK
     show.verdict(
-        status,
+        WARNING if report.warning or metadata.clipped_windows else OK,
         f"{report.path}: {counted(metadata.windows, 'window')} of {metadata.mixed} mixed "
         f"{'recording' if metadata.mixed == 1 else 'recordings'}",
     )

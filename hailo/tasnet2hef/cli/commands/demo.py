@@ -69,6 +69,7 @@ def command(
     show.line(f"graph: {graph}, {min(row.db for row in exported.parity):.0f} dB from its original")
     print_separation(separated)
     show.line(f"report, to be opened in a browser: {page}")
+    show.next_command("tasnet2hef convert my_model.pth -o build/", "your own model")
 
 
 def find_assets(folder: Path) -> Path:

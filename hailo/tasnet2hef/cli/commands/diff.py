@@ -55,8 +55,11 @@ def command(
 def print_comparison(comparison: Comparison, *, show_all: bool) -> None:
     """Print the verdict, then the sections, scores first; what is neither better nor worse is folded."""
     better, worse = comparison.count("better"), comparison.count("worse")
-    status = WARNING if worse else OK
-    show.verdict(status, f"{better} better, {worse} worse", f"A: {comparison.first}\nB: {comparison.second}")
+    show.verdict(
+        WARNING if worse else OK,
+        f"{better} better, {worse} worse",
+        f"A: {comparison.first}\nB: {comparison.second}",
+    )
     order = {name: place for place, name in enumerate(FIRST_SECTIONS)}
     for section in sorted(comparison.sections, key=lambda section: order.get(section.name, len(order))):
         _print_section(section, show_all=show_all or show.is_verbose())

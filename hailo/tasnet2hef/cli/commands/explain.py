@@ -64,9 +64,7 @@ def command(
 
     if stage and stage not in _STAGES:
         hint = nearest(stage, _STAGES)
-        raise OptionError(
-            f"--stage: found {stage!r}, expected {', '.join(_STAGES)}{f'; {hint}' if hint else ''}"
-        )
+        raise OptionError(f"--stage: found {stage!r}, expected {', '.join(_STAGES)}{f'; {hint}' if hint else ''}")
     if hardware is not None:
         load_chip(hardware)  # a wrong name is refused before the work
     text = read_log(log)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ def _print_details(summary: FileSummary) -> None:
     fused = [(each["layer"], ", ".join(each["original_names"])) for each in details.get("fused_layers", ())]
     borders = [_border_row(each) for each in details.get("context_borders", ())]
     layers = [(kind, str(count)) for kind, count in details.get("layers", {}).items()]
-    parts = [
+    parts: list[tuple[str, Sequence[str], Sequence[Sequence[str]]]] = [
         (f"Fused layers, {source}", ("layer", "made of"), fused),
         ("From one context to another", ("stream", "shape", "bytes a row", "context", ""), borders),
         (f"Layers, {source}", ("type", "count"), layers),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.outcome import OK, WARNING
 from tasnet2hef.base.records import shown
 from tasnet2hef.cli import show
 from tasnet2hef.cli.options import RARE_PANEL, ForceOption, JsonOption, ThreadsOption, number_in, parse_halo
@@ -200,9 +201,13 @@ def print_summary(summary: LiveSummary) -> None:
         ("underruns", f"{summary.underruns}, {summary.playback_dropped_seconds:.2f} s dropped"),
         ("clipped", f"{summary.clipped_samples} samples"),
     ]
-    show.table("Live", ("session", ""), rows)
+    lost = summary.overruns or summary.underruns or summary.device_overflows
+    show.verdict(
+        WARNING if lost else OK, "Kept up with the sound" if not lost else "Did not keep up: sound was lost"
+    )
+    show.facts(rows)
     if summary.is_exact:
-        show.console().print("  the model's output equals inference on the whole stream at once")
+        show.paragraph("the model's output equals inference on the whole stream at once")
 
 
 def _start(screen: ExitStack, controls: Controls, n_src: int, latency: Latency) -> StateCallback:

@@ -90,9 +90,9 @@ def command(
         print_report(report)
         if not plan:
             show.line(f"page: {page}")
-            show.line(f"  next: tasnet2hef check GRAPH.onnx --hw {hardware} --dfc {report.compiler}")
+            show.next_command(f"tasnet2hef check GRAPH.onnx --hw {hardware} --dfc {report.compiler}")
         else:
-            show.console().print(f"  next: tasnet2hef probe --hw {hardware} --budget {budget}", markup=False)
+            show.next_command(f"tasnet2hef probe --hw {hardware} --budget {budget}")
     _refuse(report.conflicts)
 
 
@@ -148,7 +148,7 @@ def _merge(path: Path, json_output: bool) -> None:
         columns = ("DFC", "chip", "new verdicts", "knowledge file")
         show.text_table(f"{path.name} merged", columns, rows)
         _print_conflicts(merged.conflicts)
-        show.console().print("  next: tasnet2hef check GRAPH.onnx --dfc VERSION", markup=False)
+        show.next_command("tasnet2hef check GRAPH.onnx --dfc VERSION")
     _refuse(merged.conflicts)
 
 
