@@ -23,13 +23,13 @@ _SMALL_SPEECH: Final = ("--seconds", "0.5", "--test-clips", "2")
 
 # Ordered so that each command finds the files that earlier ones write.
 RUNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "convert": ("my_model.pth", "--seconds", "0.1", "-o", "build/"),
+    "convert": ("my_model.pth", "--seconds", "0.5", "-o", "build/"),
     "check": ("build/my_model.onnx",),
     "layers": ("build/my_model.onnx",),
     "rules": ("row-too-wide",),
     "patch": ("build/my_model.onnx",),
     "inspect": ("build/my_model.onnx",),
-    "calibrate": ("build/my_model.onnx", "speech/", "-o", "build/calib.npz", "--windows", "4"),
+    "calibrate": ("build/my_model.onnx", "speech/", "-o", "build/calib.npz", "--windows", "8"),
     "simulate": (
         *("build/my_model.onnx", "build/calib.npz", "--eval", "test_set/"),
         *("--quick", "--windows", "2", "--plots", "none"),

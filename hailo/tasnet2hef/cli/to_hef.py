@@ -93,7 +93,7 @@ def print_finished(report: PipelineReport) -> None:
         (each.step, shown(each.outcome), f"{each.seconds:.1f}", "\n".join(str(path) for path in each.files))
         for each in report.steps
     ]
-    show.console().print(show.table("Pipeline", ("step", "outcome", "seconds", "files"), rows, left=(0, -1)))
+    show.table("Pipeline", ("step", "outcome", "seconds", "files"), rows, left=(0, -1))
 
 
 def require_hefs(report: PipelineReport, name: str) -> None:
@@ -177,7 +177,7 @@ def _print_prepared(report: PipelineReport) -> None:
     if simulated is not None:
         rows.append(("simulation", simulated.headline))
     rows.append(("model script", str(report.prepared.script or "none: the compiler's defaults")))
-    show.console().print(show.text_table("Given to the compiler", ("", ""), rows))
+    show.text_table("Given to the compiler", ("", ""), rows)
     notes = [*metadata.notes, drawn.warning, *(() if simulated is None else simulated.notes)]
     for note in filter(None, notes):
         show.notice(note)

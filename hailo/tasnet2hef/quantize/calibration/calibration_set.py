@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import shlex
 import shutil
 import tempfile
 import zipfile
@@ -159,6 +160,11 @@ def open_calibration(path: Path) -> CalibrationSet:
     Raises:
         InputError: it is missing or no ``.npz``, or its arrays are not 4-D with the same number of windows.
     """
+    if path.is_dir():
+        raise InputError(
+            f"{path}: found a folder, expected a calibration set; make one of its recordings: tasnet2hef "
+            f"calibrate GRAPH.onnx {shlex.quote(str(path))}"
+        )
     if not path.is_file():
         raise InputError(f"{path}: found nothing, expected a calibration set; make it with `tasnet2hef calibrate`")
     try:
