@@ -20,8 +20,11 @@ from tasnet2hef.quantize.calibration.mix_choice import WINDOWS as MIX_WINDOWS
 from tasnet2hef.quantize.options import SimulationOptions
 from tasnet2hef.train.evaluator import LEVELS_DBFS
 
+RUNS: Final = 3
 FITTING: Final = 3.0
 """Forward passes that fitting constants takes: original and student side by side, and least squares."""
+MEASURING: Final = 1.5
+"""Time of a second that is separated and scored over one of the net (demo net)."""
 STEP_OF_TRAINING: Final = 4.0
 """Forward passes in a training step: the original's, the student's, and its backward pass, which is two."""
 SIMULATED: Final = 4.0
@@ -31,16 +34,16 @@ BACKENDS: Final = 3
 BORDERS_OF_A_BLOCK: Final = 5
 
 
-def seconds_per_second(net: ReferenceTasNet) -> float:
-    """Return how long the net takes for a second of audio here, the better of two runs."""
-    audio = torch.zeros(1, net.spec.values_per_second)
+def seconds_per_second(net: ReferenceTasNet, clip_s: float) -> float:
+    """Return how long the net takes for a second of audio here, in clips of ``clip_s``; the best of three runs."""
+    audio = torch.zeros(1, round(clip_s * net.spec.values_per_second))
     best = float("inf")
     with torch.no_grad():
-        for _ in range(2):
+        for _ in range(RUNS):
             started = time.perf_counter()
             net(audio)
             best = min(best, time.perf_counter() - started)
-    return best
+    return best / clip_s
 
 
 def audio_of_speech(options: GoOptions) -> float:
@@ -51,12 +54,14 @@ def audio_of_speech(options: GoOptions) -> float:
 def audio_of_norms(choice: str, options: GoOptions) -> float:
     """Return the seconds of audio, in forward passes, that replacing the norms takes, and measuring the result."""
     clip_s = options.speech.seconds
-    measuring = len(LEVELS_DBFS) * 3 * options.speech.test_clips * clip_s
+    measuring = MEASURING * len(LEVELS_DBFS) * 3 * options.speech.test_clips * clip_s
     if choice == FREEZE:
         return FITTING * options.freezing.clips * clip_s + measuring
     if choice == DISTIL:
         training = options.distilling
-        return STEP_OF_TRAINING * training.steps * training.batch * clip_s + measuring
+        return MEASURING: Final = 1.5
+"""Time of a second that is separated and scored over one of the net (demo net)."""
+STEP_OF_TRAINING * training.steps * training.batch * clip_s + measuring
     return 0.0
 
 

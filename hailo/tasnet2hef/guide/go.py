@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from tasnet2hef.base.agreement import BROKEN, USABLE
-from tasnet2hef.base.errors import AudioError, OptionError
+from tasnet2hef.base.errors import AudioError, InputError, OptionError
 from tasnet2hef.base.files import digest_of_bytes, digest_of_file, written_beside
 from tasnet2hef.base.progress import StepProgress
 from tasnet2hef.base.supervise.lock import locked
 from tasnet2hef.base.text import counted
-from tasnet2hef.compiler.driver import compile_graph, removed_if_refused
+from tasnet2hef.compiler.driver import compile_graph
 from tasnet2hef.compiler.pipeline import hailo_python
 from tasnet2hef.compiler.stages.runner import CompileDisplay
 from tasnet2hef.guide.decisions import (
@@ -39,7 +40,7 @@ from tasnet2hef.guide.gates import (
     simulation_gate,
     speech_gate,
 )
-from tasnet2hef.guide.journal import Journal, digest_of
+from tasnet2hef.guide.journal import JOURNAL_NAME, Journal, digest_of
 from tasnet2hef.guide.options import GoOptions
 from tasnet2hef.guide.report import GoReport, StepReport, ended, minutes_in_words
 from tasnet2hef.guide.speech import describe_speech, fingerprint, require_outside, write_held_out
@@ -88,8 +89,21 @@ def go(options: GoOptions, display: GoDisplay) -> GoReport:
         ParityError: the graph differs from the checkpoint.
     """
     require_outside(options.folder, options.speech_folder)
-    with removed_if_refused(options.run_folder), locked(options.run_folder):
+    with locked(options.run_folder), _removed_if_nothing_was_done(options.run_folder):
         return _Run(options, display).go()
+
+
+@contextmanager
+def _removed_if_nothing_was_done(folder: Path) -> Iterator[None]:
+    """Remove a run's folder where bad input ends the run before its first result."""
+    try:
+        yield
+    except InputError:
+        if not (folder / JOURNAL_NAME).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # it holds other files
+                folder.parent.rmdir()
+        raise
 
 
 class _Run:
@@ -238,7 +252,7 @@ class _Run:
 
     def _offer(self, report: NormReport) -> str:
         """Return what training instead would take and win."""
-        pace = seconds_per_second(self.original.reference()) / 60
+        pace = seconds_per_second(self.original.reference(), self.options.speech.seconds) / 60
         time_in_words = minutes_in_words(pace * audio_of_norms(DISTIL, self.options))
         lost_db = max(report.original_db - report.result_db, 0.0) if report.has_sources else 0.0
         gain = f" and wins back about {WON_BACK * lost_db:.1f} dB" if lost_db >= 0.1 else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from tasnet2hef.base.files import digest_of_bytes, digest_of_file, written_besid
 from tasnet2hef.base.plain import plain
 from tasnet2hef.base.records import RecordError, read_json, record_of, require_object
 from tasnet2hef.base.version import __version__
-from tasnet2hef.guide.report import StepReport
+from tasnet2hef.guide.report import StepReport, ended
 
 JOURNAL_NAME: Final = "journal.json"
 
@@ -52,7 +53,8 @@ class Journal:
         if entry is not None and entry.key == key and entry.is_whole:
             return replace(entry.step, is_kept=True)
         self._entries.pop(name, None)
-        step = work()
+        started = time.perf_counter()
+        step = ended(work(), time.perf_counter() - started)
         files = [path for path in (*step.files, *beside) if path.is_file()]
         self._entries[name] = Entry(key, step, {str(path): digest_of_file(path) for path in files})
         with written_beside(self._path) as part:

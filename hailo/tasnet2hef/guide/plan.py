@@ -36,7 +36,7 @@ def plan(options: GoOptions) -> tuple[PlannedStep, ...]:
             raise
         recordings, _ = find_recordings(options.speech_folder)
         speech = f"{len(recordings)} recordings; 8 bits by agreement with float ({error})"
-    pace = estimates.seconds_per_second(checkpoint.reference()) / 60
+    pace = estimates.seconds_per_second(checkpoint.reference(), options.speech.seconds) / 60
     training = minutes_in_words(pace * estimates.audio_of_norms(DISTIL, options))
     frozen = "" if decision.choice in (KEEP, DISTIL) else f"; --distil trains instead, for at most {training}"
     python, _ = hailo_python(options.compiling.python)
