@@ -64,7 +64,7 @@ def decide_norms(spec: TasNetSpec, *, distil: bool) -> Decision:
     norms = sorted(set(spec.norms))
     named = " and ".join(norms)
     if STREAMING_NORMS.issuperset(norms):
-        return Decision(KEEP, f"{named} {'needs' if len(norms) == 1 else 'need'} nothing over time; kept as it is")
+        return Decision(KEEP, f"{named} {'needs' if len(norms) == 1 else 'need'} nothing over time; left as it is")
     need = "all frames before" if norms == ["cgLN"] else "the whole clip"
     if distil:
         return Decision(DISTIL, f"{named} needs {need}; a student with constants learns from the original")
@@ -77,11 +77,9 @@ def choose_form(forms: Sequence[Form]) -> tuple[Form, str]:
     reason = f"residual {best.residual}, shift {best.shift}, layout tall: {best} likely"
     if best.caps:
         reason += ", with caps raised in the model script"
-    others = [form for form in forms if form != best]
-    if others:
-        named = "; ".join(f"{form.residual}, {form.shift}: {form}" for form in others)
-        reason += f" ({named})"
-    return best, reason
+    others = {str(form): form for form in reversed(forms) if str(form) != str(best)}
+    named = [f"{form.residual}, {form.shift}: {form}" for form in others.values()]
+    return best, f"{reason} ({'; '.join(named)})" if named else reason
 
 
 def decide_search(lost_db: float, wanted: bool | None) -> Decision:

@@ -59,9 +59,7 @@ def audio_of_norms(choice: str, options: GoOptions) -> float:
         return FITTING * options.freezing.clips * clip_s + measuring
     if choice == DISTIL:
         training = options.distilling
-        return MEASURING: Final = 1.5
-"""Time of a second that is separated and scored over one of the net (demo net)."""
-STEP_OF_TRAINING * training.steps * training.batch * clip_s + measuring
+        return STEP_OF_TRAINING * training.steps * training.batch * clip_s + measuring
     return 0.0
 
 

@@ -83,9 +83,12 @@ def simulation_gate(report: SimulationReport, decision: Decision, fix: str) -> S
     verdict = worst_of(report.verdict, verdict_of_loss(lost_db))
     agreement_db = report.agreement_db.mixed
     agreement = "no agreement" if agreement_db is None else f"agreement with float {in_words(agreement_db)}"
-    measured = report.si_sdr_db.exact is not None
-    exact = f" of {report.si_sdr_db.exact:.1f} dB SI-SDR" if measured else " expected"
-    reason = f"8 bits lose {lost_db:.2f} dB{exact}, {agreement}; {decision.reason}"
+    exact, mixed = report.si_sdr_db.exact, report.si_sdr_db.mixed
+    if exact is None or mixed is None:
+        cost = f"8 bits are expected to lose {lost_db:.2f} dB"
+    else:
+        cost = f"at 8 bits {exact:.2f} dB SI-SDR become {mixed:.2f} dB"
+    reason = f"{cost}, {agreement}; {decision.reason}"
     if report.sixteen_bit:
         reason += f"; {counted(len(report.sixteen_bit), 'layer')} in 16 bits"
     notes = (*report.notes, *((report.warning,) if report.warning else ()))
@@ -113,7 +116,7 @@ def compile_gate(report: CompileReport, again: str) -> StepReport:
         reason += f"; the compiler's emulator disagrees with the graph in its mode {disagreeing.mode}"
         return StepReport("compile", reason, BROKEN, again, files=files, notes=report.notes)
     if report.outcome == NOT_COMPILED and report.hand_over is not None:
-        reason = "no compiler in this Python; all it needs is in the bundle"
+        reason = f"{report.stopped_because}; all that it needs is in {report.hand_over.bundle}"
         files = (report.hand_over.bundle,)
         return StepReport("compile", reason, USABLE, outcome=NOT_COMPILED, files=files, notes=report.notes)
     failure, stage = report.failure, "check" if report.last is None else report.last.stage

@@ -37,24 +37,33 @@ class Entry:
 class Journal:
     """The finished steps of one folder, written after each."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, force: bool) -> None:
+        self._force = force
         self._path = folder / JOURNAL_NAME
         self._entries = _read(self._path)
 
     def kept_or_done(
-        self, name: str, inputs: Sequence[object], work: Callable[[], StepReport], beside: Sequence[Path] = ()
+        self, name: str, inputs: Sequence[object], work: Callable[[bool], StepReport], beside: Sequence[Path] = ()
     ) -> StepReport:
         """Return an earlier run's step if its inputs and files are unchanged, else the one that ``work`` does now.
 
-        ``beside`` are files that the step writes besides those that it reports.
+        ``work`` is told whether it may replace the files that are there: those that an earlier run made and nobody
+        changed since, or with ``force`` all. ``beside`` are files that it writes besides those that it reports.
         """
         key = digest_of(__version__, name, *inputs)
         entry = self._entries.get(name)
         if entry is not None and entry.key == key and entry.is_whole:
             return replace(entry.step, is_kept=True)
-        self._entries.pop(name, None)
+        return self.done(name, key, work, beside)
+
+    def done(
+        self, name: str, key: str, work: Callable[[bool], StepReport], beside: Sequence[Path] = ()
+    ) -> StepReport:
+        """Do a step, and note it with its files."""
+        entry = self._entries.get(name)
         started = time.perf_counter()
-        step = ended(work(), time.perf_counter() - started)
+        step = work(self._force or (entry is not None and entry.is_whole))
+        step = ended(step, time.perf_counter() - started)
         files = [path for path in (*step.files, *beside) if path.is_file()]
         self._entries[name] = Entry(key, step, {str(path): digest_of_file(path) for path in files})
         with written_beside(self._path) as part:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from tasnet2hef.base.agreement import BROKEN, GOOD, Verdict, worst_of
 from tasnet2hef.base.outcome import DONE, NOT_COMPILED, REFUSED, Outcome
 from tasnet2hef.base.plain import plain
+from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.report.next_step import NextStep
-
-BAD_RESULT: Final = 1
-NO_HEF: Final = 3
 
 
 @dataclass(frozen=True)
@@ -55,22 +53,16 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class GoReport:
-    """The steps that were run, and the one command to run next."""
+    """The steps that were run, and the one command to run next; ``compiled`` None: it stopped before."""
 
     steps: tuple[StepReport, ...]
     next: NextStep
+    compiled: CompileReport | None = None
 
     @property
     def verdict(self) -> Verdict:
         """The worst verdict of all steps."""
         return worst_of(*(step.verdict for step in self.steps))
-
-    @property
-    def exit_code(self) -> int:
-        """0: a HEF, good or usable; 1: a step is broken; 3: all is ready, but there is no compiler."""
-        if self.verdict == BROKEN:
-            return BAD_RESULT
-        return NO_HEF if any(step.outcome == NOT_COMPILED for step in self.steps) else 0
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""

@@ -18,6 +18,7 @@ from tasnet2hef.cli import show
 from tasnet2hef.cli.options import (
     AnyDataOption,
     AssumeOption,
+    ForceCompileOption,
     HardwareOption,
     JsonOption,
     OneSpeakerOption,
@@ -27,7 +28,7 @@ from tasnet2hef.cli.options import (
     speakers_way,
 )
 from tasnet2hef.cli.progress import StageDisplay, step_progress
-from tasnet2hef.cli.to_hef import onnx_path, source_of
+from tasnet2hef.cli.to_hef import onnx_path, require_each, source_of
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def command(
     settings: SettingsOption = [],
     assume: AssumeOption = False,
     any_data: AnyDataOption = False,
-    force: bool = typer.Option(False, "--force", help="Go on where a step is broken."),
+    force: ForceCompileOption = False,
     dry_run: bool = typer.Option(
         False, "--dry-run", help="Print what would be done, with the minutes it will take; write nothing."
     ),
@@ -118,6 +119,7 @@ def command(
         compiling=CompileOptions(
             hardware=hardware,
             force=force,
+            replace=force,
             python=python,
             minutes=read_minutes(timeout),
             checkpoint=source_of(checkpoint),
@@ -137,16 +139,21 @@ def command(
 
 
 def _finish(report: GoReport, json_output: bool) -> None:
-    """Print the end, and set the exit code."""
+    """Print the end, and set the exit code.
+
+    Raises:
+        RefusedError: a step is broken.
+        Exit: code 3: there was no compiler.
+    """
     if json_output:
         show.print_json(report.to_json())
-    else:
-        show.console().print(f"next: {report.next.command}", markup=False, soft_wrap=True)
     broken = [step for step in report.steps if step.verdict == BROKEN]
     if broken:
         raise RefusedError(f"{broken[-1]}; to mend it: {report.next.command}")
-    if report.exit_code:
-        raise typer.Exit(report.exit_code)
+    if report.compiled is not None:
+        require_each([report.compiled])
+    if not json_output:
+        show.line(f"next: {report.next.command} ({report.next.why})")
 
 
 class _Display:
