@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tasnet2hef.cli.commands import calibrate, compile, convert, reduce, simulate
+from tasnet2hef.cli.commands import calibrate, compile, convert, go, reduce, simulate
 from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.diagnose.reduce.options import ReduceOptions
+from tasnet2hef.guide.options import GoOptions
 from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
 from tasnet2hef.quantize.calibration.window_draw import Draw
 from tasnet2hef.quantize.options import SimulationOptions
@@ -55,6 +56,11 @@ def fields(*classes: type[Any]) -> dict[str, Any]:
             },
         ),
         (compile.command, [CompileOptions], {"force": "force", "python": "python"}),
+        (
+            go.command,
+            [GoOptions],
+            {name: name for name in ("seconds", "windows", "mix", "search", "distil")},
+        ),
         (
             reduce.command,
             [ReduceOptions],
