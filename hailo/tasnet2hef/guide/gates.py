@@ -16,6 +16,7 @@ from tasnet2hef.base.agreement import (
 from tasnet2hef.base.outcome import DONE, NOT_COMPILED
 from tasnet2hef.base.text import counted
 from tasnet2hef.compiler.emulator_check import first_disagreeing
+from tasnet2hef.compiler.hand_over import as_typed
 from tasnet2hef.compiler.report import CompileReport
 from tasnet2hef.guide.decisions import Decision
 from tasnet2hef.guide.report import StepReport
@@ -116,7 +117,7 @@ def compile_gate(report: CompileReport, again: str) -> StepReport:
         reason += f"; the compiler's emulator disagrees with the graph in its mode {disagreeing.mode}"
         return StepReport("compile", reason, BROKEN, again, files=files, notes=report.notes)
     if report.outcome == NOT_COMPILED and report.hand_over is not None:
-        reason = f"{report.stopped_because}; all that it needs is in {report.hand_over.bundle}"
+        reason = f"{report.stopped_because}; all that it needs is in {as_typed(report.hand_over.bundle)}"
         files = (report.hand_over.bundle,)
         return StepReport("compile", reason, USABLE, outcome=NOT_COMPILED, files=files, notes=report.notes)
     failure, stage = report.failure, "check" if report.last is None else report.last.stage
