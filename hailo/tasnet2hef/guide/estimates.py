@@ -48,7 +48,7 @@ def seconds_per_second(net: ReferenceTasNet, clip_s: float) -> float:
 
 def audio_of_speech(options: GoOptions) -> float:
     """Return the seconds of audio that the original separates to judge the speech."""
-    return options.speech.validation_clips * options.speech.seconds
+    return (options.speech.validation_clips + options.speech.test_clips) * options.speech.seconds
 
 
 def audio_of_norms(choice: str, options: GoOptions) -> float:

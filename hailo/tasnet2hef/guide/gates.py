@@ -92,6 +92,8 @@ def simulation_gate(report: SimulationReport, decision: Decision, fix: str) -> S
     reason = f"{cost}, {agreement}; {decision.reason}"
     if report.sixteen_bit:
         reason += f"; {counted(len(report.sixteen_bit), 'layer')} in 16 bits"
+    elif report.search is not None:
+        reason += ": no layer needs 16 bits"
     notes = (*report.notes, *((report.warning,) if report.warning else ()))
     return StepReport(
         "simulate",

@@ -93,7 +93,6 @@ def test_convert_has_the_defaults_of_an_export() -> None:
 def test_defaults_in_words_are_those_in_use() -> None:
     assert default(calibrate.command, "windows") == DEFAULT_WINDOWS
     assert shown(convert.command, "windows") == str(DEFAULT_WINDOWS)
-    assert shown(convert.command, "mix") == str(Draw(1).mixed)
     assert shown(convert.command, "chunk") == str(convert.chunk_frames(True, None))
     assert shown(simulate.command, "percentile") == str(DEFAULT_PERCENTILE)
     assert shown(compile.command, "attempts") == str(CompileOptions().attempts)
