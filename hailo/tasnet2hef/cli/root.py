@@ -37,8 +37,8 @@ def root(
     """From a trained Conv-TasNet to a Hailo accelerator.
 
     Start with `tasnet2hef go model.pth speech/`, which guides all the way, or with `tasnet2hef convert model.pth`.
-    Exit codes: 0 done, 1 refused by findings, 2 bad use or input, 3 not compiled (no compiler here), 70 a mistake of
-    tasnet2hef, 130 stopped by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
+    Exit codes: 0 done, 1 refused by findings, 2 bad use or input, 3 not compiled (no compiler here), 70 a mistake
+    of tasnet2hef, 130 stopped by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
     """
     show.set_quiet(quiet)
     _debug.set(debug)
