@@ -54,6 +54,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("--steps", "2", "--batch", "1", "--validation-clips", "2", "--validate-every", "1"),
         *_SMALL_SPEECH,
     ),
+    "go": ("student.pth", "speech/", "-o", "guided/", "--seconds", "0.5", "--windows", "8", "--no-search"),
 }
 
 

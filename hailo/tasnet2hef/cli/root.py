@@ -41,8 +41,9 @@ def root(
 ) -> None:
     """From a trained Conv-TasNet to a Hailo accelerator.
 
-    Start with `tasnet2hef convert my_model.pth -o build/`; each command says what comes next. Without a command
-    the way is printed, with exit code 0.
+    Start with `tasnet2hef go my_model.pth speech/`, which guides all the way, or with `tasnet2hef convert
+    my_model.pth -o build/`; each command says what comes next. Without a command the way is printed, with exit
+    code 0.
 
     Exit codes: 0 done, 1 refused by findings, 2 bad use or input, 3 not compiled (no compiler here), 70 a mistake
     of tasnet2hef, 130 stopped by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.

@@ -13,6 +13,7 @@ from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.base.files import require_writable
 from tasnet2hef.base.marks import Mark
 from tasnet2hef.base.outputs import Output, require_outputs, require_own_folder
+from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.base.supervise.lock import LOCK_NAME, locked
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.checkpoint.checkpoint import digest_of_weights
@@ -38,12 +39,15 @@ def freeze_file(
     output: Path,
     options: FreezeOptions,
     speech_options: SpeechOptions,
+    progress: Progress = no_progress,
     *,
+    dataset: Dataset | None = None,
     force: bool = False,
 ) -> NormReport:
     """Write ``checkpoint`` with constants in place of its norms' statistics, and measure the loss.
 
     The same checkpoint, speech and options make the same file. ``force`` replaces a file of another run.
+    ``dataset`` is the speech where it was read already, and found to be such as the original separates.
 
     Raises:
         CheckpointError: it can't be read, or its norms are constants already and their edges are to be kept.
@@ -55,10 +59,11 @@ def freeze_file(
     require_writable(output)
     original = _load(checkpoint, speech_options)
     mark = _require_output("freeze", checkpoint, original, folder, output, force=force)
-    dataset = _read(folder, original, speech_options)
-    require_separation(original, dataset, folder, speech_options)
+    if dataset is None:
+        dataset = _read(folder, original, speech_options)
+        require_separation(original, dataset, folder, speech_options)
     student = freeze(original, torch.from_numpy(dataset.freezing_mixtures(options.clips)), options.edges)
-    return _finish(original, student, dataset, output, speech_options, started, mark)
+    return _finish(original, student, dataset, output, speech_options, started, mark, progress=progress)
 
 
 def distil_file(
@@ -142,14 +147,14 @@ def _require_output(
 
 
 def require_separation(original: ReferenceTasNet, dataset: Dataset, folder: Path, options: SpeechOptions) -> None:
-    """Check on the validation mixtures that the original separates them: what it doesn't do can't be kept.
+    """Check on the held-out mixtures that the original separates them: what it doesn't do can't be kept.
 
     Raises:
         RefusedError: it improves them by less than 1 dB, and ``options.any_data`` is not set.
     """
     if options.any_data or not dataset.has_sources:
         return
-    gained_db = Evaluator(dataset.validation, original, has_sources=True).score_db(original)
+    gained_db = separation_db(original, dataset)
     if gained_db < LEAST_IMPROVEMENT_DB:
         raise RefusedError(
             f"{folder}: found an SI-SDR improvement of {gained_db:.2f} dB by the original itself on mixtures of "
@@ -158,6 +163,14 @@ def require_separation(original: ReferenceTasNet, dataset: Dataset, folder: Path
             f"({'; '.join(dataset.notes) or 'existing mixtures'}); "
             "give speech of different voices, like the training's, or go on with --any-data"
         )
+
+
+def separation_db(original: ReferenceTasNet, dataset: Dataset) -> float:
+    """Return by how much the original improves the SI-SDR of all held-out mixtures, whose sources are known.
+
+    Of few files the validation has one, which a net that separates may fail on.
+    """
+    return Evaluator((*dataset.validation, *dataset.test), original, has_sources=True).score_db(original)
 
 
 def _load(checkpoint: str, options: SpeechOptions) -> ReferenceTasNet:
@@ -219,12 +232,13 @@ def _finish(
     started: float,
     mark: Mark,
     run: Run | None = None,
+    progress: Progress = no_progress,
 ) -> NormReport:
     """Measure on the test mixtures, and write the checkpoint."""
     has_fitted_norms = run is not None or set(original.spec.norms) != {"bN"}
     input_level_dbfs = INPUT_LEVEL_DBFS if has_fitted_norms and student.spec.norm_type == "bN" else None
     evaluator = Evaluator(dataset.test, original, dataset.has_sources)
-    levels = evaluator.by_level(student, input_level_dbfs)
+    levels = evaluator.by_level(student, input_level_dbfs, progress)
     as_mixed = next(
         level for level in levels if level.dbfs == INPUT_LEVEL_DBFS
     )  # the level of the clips themselves

@@ -13,8 +13,8 @@ pytest.importorskip("torch")
 import torch
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.cli.commands.convert import onnx_path
 from tasnet2hef.cli.main import make_app, run
+from tasnet2hef.cli.to_hef import onnx_path
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tests.model.checkpoint.foreign_nets_more import save_speechbrain_folder, speechbrain
 from tests.model.checkpoint.small_nets import saved, small_weights

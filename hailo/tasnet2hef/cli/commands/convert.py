@@ -25,6 +25,7 @@ from tasnet2hef.cli.options import (
 from tasnet2hef.cli.page import add_to_page, print_next
 from tasnet2hef.cli.tables import print_check_verdict
 from tasnet2hef.cli.to_hef import (
+    onnx_path,
     pages_of,
     print_finished,
     reject_orphan_options,
@@ -34,7 +35,6 @@ from tasnet2hef.cli.to_hef import (
 )
 from tasnet2hef.target.known import DEFAULT_CHIP
 
-CHECKPOINT_SUFFIXES = (".pth", ".pt", ".ckpt", ".bin", ".tar", ".th", ".safetensors", ".onnx")
 DEFAULT_CHUNK = 32
 """Frames: 33 ms of lag for a kernel of 16 and a stride of 8 samples at 8 kHz."""
 
@@ -325,25 +325,6 @@ def chunk_frames(stateful: bool, chunk: int | None) -> int | None:
     if chunk is not None and not stateful:
         raise OptionError(f"--chunk: found {chunk} without --stateful; add it, or give --seconds for a window")
     return (DEFAULT_CHUNK if chunk is None else chunk) if stateful else None
-
-
-def onnx_path(checkpoint: str, output: Path) -> Path:
-    """Return where the graph goes: ``output`` itself if it ends in .onnx, else a file in that folder.
-
-    >>> onnx_path("models/my_model.pth", Path("build")).as_posix()
-    'build/my_model.onnx'
-    """
-    path = output
-    if output.suffix != ".onnx":
-        if output.is_file():
-            raise OptionError(f"{output}: is a file; give a folder, or a path that ends in .onnx")
-        stem = Path(checkpoint.split("@")[0]).name or "model"
-        while Path(stem).suffix in CHECKPOINT_SUFFIXES:  # .pth.tar
-            stem = Path(stem).stem
-        path = output / f"{stem}.onnx"
-    if path.exists() and Path(checkpoint).exists() and path.samefile(checkpoint):
-        raise OptionError(f"{path}: is the checkpoint itself; give another place with -o")
-    return path
 
 
 def print_report(report: ExportReport) -> None:

@@ -21,7 +21,7 @@ from tasnet2hef.cli.options import (
     parse_settings,
     speakers_way,
 )
-from tasnet2hef.cli.progress import waiting
+from tasnet2hef.cli.progress import progress_bar
 from tasnet2hef.cli.tables import print_norms
 from tasnet2hef.train.options import FreezeOptions, SpeechOptions
 
@@ -95,8 +95,8 @@ def command(
         speakers=speakers_way(speakers, one_speaker),
         any_data=any_data,
     )
-    with waiting("freezing and measuring"):
-        report = freeze_file(checkpoint, speech, output, options, speech_options, force=force)
+    with progress_bar("freezing, then measuring at 5 levels") as progress:
+        report = freeze_file(checkpoint, speech, output, options, speech_options, progress, force=force)
     if json_output:
         show.print_json(report.to_json())
     else:
