@@ -91,12 +91,16 @@ def require_writable(path: Path) -> None:
     """Check, before long work, that its result can be written to ``path`` afterwards.
 
     Raises:
-        OptionError: something other than a regular file is there, or the nearest folder that exists can't be
-            written.
+        OptionError: something other than a regular file is there, or one without write permission, or the nearest
+            folder that exists can't be written.
     """
     try:
         target = followed(path)
         _require_file(path, target)
+        if target.exists() and not os.access(target, os.W_OK):
+            raise OptionError(
+                f"{path}: found a file without write permission; choose another place with -o, or change it"
+            )
         nearest = next(parent for parent in target.absolute().parents if parent.exists())
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _unwritable(path, error) from error

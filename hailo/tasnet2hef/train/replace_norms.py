@@ -6,6 +6,7 @@ import time
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -31,6 +32,9 @@ from tasnet2hef.train.options import DistilOptions, FreezeOptions, SpeechOptions
 from tasnet2hef.train.processes import is_first_process
 from tasnet2hef.train.saving import load_network, save_atomically, serialize
 from tasnet2hef.train.student import make_student
+
+RUN_SUFFIX: Final = ".training"
+"""Ending of the folder of a training, beside its result."""
 
 
 def freeze_file(
@@ -86,12 +90,16 @@ def distil_file(
         RefusedError: the loss is not a number, or the original does not separate this speech.
     """
     started = time.perf_counter()
+    if output.suffix == RUN_SUFFIX:
+        raise OptionError(
+            f"{output}: found the ending {RUN_SUFFIX}, which the run's folder has; give another, such as .pth"
+        )
     require_writable(output)
     original = _load(checkpoint, speech_options)
     mark = _require_output("distil", checkpoint, original, folder, output, force=force)
     original = original.to(options.device)
     options.variant.spec(original.spec)
-    run_folder = output.with_suffix(".training")
+    run_folder = output.with_suffix(RUN_SUFFIX)
     require_own_folder(run_folder, "a training", (STATE_FILE, LOG_FILE, LOCK_NAME), force=force)
     dataset = _read(folder, original, speech_options)
     require_separation(original, dataset, folder, speech_options)
@@ -111,7 +119,7 @@ def _distil(
     started: float,
 ) -> NormReport:
     """Train in the run's locked folder, and measure."""
-    run_folder = output.with_suffix(".training")
+    run_folder = output.with_suffix(RUN_SUFFIX)
     if options.fresh:
         for name in (STATE_FILE, MODEL_FILE, LOG_FILE):
             (run_folder / name).unlink(missing_ok=True)
