@@ -23,7 +23,7 @@ _SMALL_SPEECH: Final = ("--seconds", "0.5", "--test-clips", "2")
 
 # Ordered so that each command finds the files that earlier ones write.
 RUNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "convert": ("my_model.pth", "--seconds", "0.1", "-o", "build/"),
+    "convert": ("my_model.pth", "--seconds", "0.5", "-o", "build/"),
     "check": ("build/my_model.onnx",),
     "layers": ("build/my_model.onnx",),
     "rules": ("row-too-wide",),
