@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,8 +119,17 @@ def printed_by(command: str, folder: Path) -> str:
     os.close(ours)
     if code not in (0, 1, 2, 3):
         raise RuntimeError(f"{command}: exit code {code}: {text[-2000:]}")
-    lines = (line.rstrip().rpartition("\r")[2] for line in text.replace("\r\n", "\n").splitlines())
-    return "\n".join(lines).replace(f"{folder}/", "").replace(f"{ROOT}/", "")
+    text = text.replace("\r\n", "\n").replace(f"{folder}/", "").replace(f"{ROOT}/", "")
+    return "\n".join(_folded(line.rstrip().rpartition("\r")[2]) for line in text.splitlines())
+
+
+def _folded(line: str) -> str:
+    """Fold a line as the terminal would, but between words.
+
+    >>> _folded("note: " + "word " * 20).count("\\n")
+    1
+    """
+    return "\n".join(textwrap.wrap(line, _COLUMNS)) if len(line) > _COLUMNS else line
 
 
 def _chunks(terminal: int) -> Iterator[bytes]:
