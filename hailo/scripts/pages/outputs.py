@@ -43,9 +43,9 @@ _EARLIER: Final = (
     "tasnet2hef convert my_model.pth --seconds 2 -o build/",
     "tasnet2hef convert my_model.pth --seconds 2 --residual joint -o joint/",
     "tasnet2hef convert student.pth --seconds 2 -o build/",
-    "tasnet2hef convert student.pth --seconds 2 -o first/",
-    "tasnet2hef calibrate first/student.onnx speech/ -o first/calib.npz",
-    "tasnet2hef simulate first/student.onnx first/calib.npz --quick --plots none",
+    "tasnet2hef convert hailo/assets/demo_student.pth --seconds 2 -o first/",
+    "tasnet2hef calibrate first/demo_student.onnx speech/ -o first/calib.npz",
+    "tasnet2hef simulate first/demo_student.onnx first/calib.npz --quick --plots none",
 )
 
 
@@ -129,7 +129,9 @@ def _folded(line: str) -> str:
     >>> _folded("note: " + "word " * 20).count("\\n")
     1
     """
-    return "\n".join(textwrap.wrap(line, _COLUMNS)) if len(line) > _COLUMNS else line
+    if len(line) <= _COLUMNS:
+        return line
+    return "\n".join(textwrap.wrap(line, _COLUMNS, break_on_hyphens=False, break_long_words=False))
 
 
 def _chunks(terminal: int) -> Iterator[bytes]:
@@ -169,6 +171,7 @@ def _prepare_with_speech(folder: Path) -> None:
     """Make the folder of the commands' examples, with the speech that the demo network was trained with."""
     prepare(folder)
     shutil.copy(ASSETS / "demo_student.pth", folder / "student.pth")
+    (folder / "hailo").symlink_to(ASSETS.parent)
     shutil.rmtree(folder / "speech")
     words = [sys.executable, "-m", "scripts.demo_network", "speech", str(folder / "speech")]
     subprocess.run(words, check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "hailo")})
