@@ -20,7 +20,7 @@ NUMBER ?= 500
 SEED ?= 1
 FILE ?= hailo/tests/target/rules/recorded_verdicts.jsonl
 
-.PHONY: help demo test test-onnx test-hailo test-quick lint types speech docs package bench bench-export bench-long bench-quantisation bench-streaming bench-norms soak fuzz fuzz-nightly verdicts onnx-env hailo-env dev-env clean
+.PHONY: help demo test test-onnx test-hailo test-quick lint types speech docs samples package bench bench-export bench-long bench-quantisation bench-streaming bench-norms soak fuzz fuzz-nightly verdicts onnx-env hailo-env dev-env clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ speech: onnx-env  ## speech/: the speech that the demo network was trained with,
 
 docs: dev-env  ## the documentation site, into build/site
 	NO_MKDOCS_2_WARNING=1 $(ONNX_ENV)/bin/python -m mkdocs build --strict --quiet
+
+samples: dev-env  ## the output that README and documentation show, run anew, and their pictures; about 8 minutes, needs the same as speech
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.pages.outputs
 
 package: dev-env  ## wheel and sdist into dist/, checked, and tried in fresh environments of Python 3.10 to 3.12; minutes
 	rm -rf dist

@@ -37,8 +37,8 @@ def svg(name: str, draw: Callable[[], Figure]) -> str:
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         figure = draw()
         buffer = io.StringIO()
-        # No date: the same code gives the same picture.
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+        # No date and no version: the same code gives the same picture.
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :].replace(INK, "currentColor")
 

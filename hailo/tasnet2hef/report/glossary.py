@@ -13,8 +13,11 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "agreement": "signal-to-error ratio in dB between the outputs of two versions of one net, for example "
     "float and 8 bits; it says how alike they are, not how good they are",
     "border": "an edge between two compiled layers, where a tensor is rounded to 8 bits",
+    "bundle": "the folder that takes a graph to a machine with the compiler: graph, calibration set, model "
+    "script, this package, and `compile.sh`, which does the rest",
     "calibration set": "windows of real audio from which the compiler learns the range of values of every "
     "layer; a wrong set costs more decibels than any option",
+    "caps": "the share of a chip that the compiler plans into one context; a model script can raise it",
     "check": "the step that predicts what the compiler will refuse, and what a graph costs on a chip",
     "chunk": "the few frames that a stateful graph computes at a time, from new samples and past rows",
     "column": "the axis of a tensor along which streams lie side by side (width, in the tall layout)",
@@ -26,18 +29,25 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "stored in the ONNX file as its tasnet2hef metadata; `GraphContract` in Python",
     "cut, cut tensor": "where `--segments` divides a graph, and a tensor that is passed on there",
     "DFC": "Dataflow Compiler, the vendor's compiler: ONNX in, HEF out. It comes with a login, for Linux only",
+    "distil": "to train a net with constant norms until it matches the original",
     "fallback": "a setting that is tried after a failed compile",
-    "finding": "one result of `check`: a rule, a place in the graph and a message. Its level is error, "
-    "warning or note",
+    "finding": "one result of `check`: a rule, a place in the graph and a message. Its level is error, warning "
+    "or note",
     "float": "computed in 32-bit floating point, as in training: the reference for everything after it",
+    "freeze": "to replace the statistics of norms by the constants that fit best, without training",
     "genuine output": "what a network's own implementation computes for one input",
+    "gLN": "a norm over all channels and the whole clip, as most published nets have it. Others: fgLN (each "
+    "channel over the clip), cLN (one frame), cgLN (all frames so far), bN (batch norm: constants)",
     "grade": "how a claim about vendor software is known. Recorded: seen in a real run of the compiler or "
     "runtime. Recorded here: seen by `probe` on this machine. Documented: written by the vendor. Inferred: "
     "our conclusion",
+    "HailoRT": "the vendor's runtime on the machine with the device: driver, library, `hailortcli` and a "
+    "Python package, all of one version",
     "halo": "the audio on each side of a window that is computed and left out, so that windows join without a "
     "seam",
     "HAR": "Hailo Archive, the compiler's file between its stages; that one exists does not mean that it compiles",
     "HEF": "Hailo Executable Format, the file that runs on the chip; made by the compiler alone",
+    "held map": "a map that the chip must keep whole in its memory, as a norm over the clip needs it",
     "HN": "Hailo Network, the compiler's list of layers inside a HAR",
     "kernel window": "the rows that a convolution's kernel covers, also 'sliding window'; never plain 'window'",
     "knowledge file": "the verdicts of one release of the compiler on one chip, kept by `probe` and `compile`",
@@ -45,7 +55,10 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "levelling": "bringing speech to a level, and dividing the outputs by the same gain",
     "MAC": "multiply and accumulate, the unit in which work is counted; two operations",
     "map": "the tensor between two layers, for one run",
-    "model script": "the .alls file: the commands by which a net's precision and place on the chip are set",
+    "mask": "what the net multiplies the encoded mixture by, one for each source",
+    "memory unit": "a piece of the chip's memory for weights; what a graph needs of them is inferred",
+    "model script": "the .alls file (Hailo's own name: ALLS): the commands by which a net's precision and "
+    "place on the chip are set",
     "ONNX": "the file format that nets are passed on in; here the input of the compiler",
     "opened graph": "one ONNX graph with all that is derived from it; its file is read once. `OpenedGraph` in "
     "Python",
@@ -56,20 +69,22 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "parsed layer": "a layer as the compiler's parser makes it, before fusing",
     "progress": "the part of long-running work that is done, as passed to a callback; a display shows it",
     "reading of the file": "the network that a checkpoint was understood as: its options, weights and padding",
+    "receptive field": "the samples that one output sample depends on; a full halo is half of it on each side",
     "record": "what one stage of the compiler left in `run.json`",
     "report": "what a step returns, and `--json` prints",
     "row": "all features of one position in time, or all positions at once in the wide layout; the chip moves "
     "whole rows",
     "SI-SDR": "scale-invariant signal-to-distortion ratio in dB: how clean a separated voice is, against the "
-    "true one. An untouched mixture of two equally loud voices has 0 dB; the published nets gain about 15 "
-    "dB",
+    "true one. An untouched mixture of two equally loud voices has 0 dB; the published nets gain about 15 dB",
     "side": "A or B, in a comparison of two runs",
     "sidecar": "the JSON file beside a HEF; it describes how to run it",
+    "source": "one of the voices of a mixture; an output of the net",
     "spec": "the architecture of a Conv-TasNet; `TasNetSpec` in Python",
     "speech level": "the level of speech in dBFS, pauses left out",
     "split": "the division of data into training, validation and test parts",
     "SQNR": "signal to quantisation noise ratio in dB: what rounding adds to one layer's output",
     "stage": "one stage of the compiler, in a process of its own: versions, translate, optimize, emulate, compile",
+    "stateful graph": "a graph whose past rows go in and come out as tensors, so that it runs chunk by chunk",
     "status": "what an examination found: ok, warning, error, missing, not run",
     "step": "one part of the path that a user follows: convert, check, calibrate, simulate, compile",
     "stream": "one audio signal that is processed continuously; the streams of a graph are windows side by "

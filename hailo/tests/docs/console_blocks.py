@@ -1,4 +1,7 @@
-"""Reads the console blocks of the documentation: their commands, and the instructions to the test above them."""
+"""Reads the blocks of commands of the documentation, and the instructions to the test above them.
+
+Commands stand without a prompt, for a copy button copies what is there; what they print stands in blocks of text.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-_BLOCK = re.compile(
-    r"(?P<above>(?:^ *<!--[^\n]*-->\n)*)^(?P<indent> *)```console\n(?P<body>.*?)^ *```$", re.M | re.S
-)
+_BLOCK = re.compile(r"(?P<above>(?:^ *<!--[^\n]*-->\n)*)^(?P<indent> *)```sh\n(?P<body>.*?)^ *```$", re.M | re.S)
 _INSTRUCTION = re.compile(r"<!-- test: (append|check|exit)[ =](.*?) -->")
 
 
@@ -37,7 +38,12 @@ class Block:
 def pages() -> list[Path]:
     """Return the pages with commands."""
     matches = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    return [page for page in matches if "```console" in page.read_text(encoding="utf-8")]
+    return [page for page in matches if "```sh\n" in page.read_text(encoding="utf-8")]
+
+
+def count_blocks(text: str) -> int:
+    """Count the blocks of commands, whatever stands above and in them."""
+    return text.count("```sh\n")
 
 
 def blocks_of(page: Path) -> list[Block]:
@@ -48,8 +54,8 @@ def blocks_of(page: Path) -> list[Block]:
     """
     text = page.read_text(encoding="utf-8")
     matches = [_block(page, text, match) for match in _BLOCK.finditer(text)]
-    if len(matches) != text.count("```console"):
-        raise ValueError(f"{page}: matches {len(matches)} blocks, expected {text.count('```console')}")
+    if len(matches) != count_blocks(text):
+        raise ValueError(f"{page}: matches {len(matches)} blocks, expected {count_blocks(text)}")
     return matches
 
 
@@ -75,6 +81,6 @@ def _block(page: Path, text: str, match: re.Match[str]) -> Block:
 def _commands(body: str, indent: int) -> Iterator[tuple[str, ...]]:
     joined = re.sub(r"\\\n\s*", "", body)
     for line in joined.splitlines():
-        if line[indent:].startswith("$ "):
-            for command in line[indent + 2 :].split(" && "):
-                yield tuple(shlex.split(command, comments=True))
+        for command in line[indent:].split(" && "):
+            if words := tuple(shlex.split(command, comments=True)):
+                yield words

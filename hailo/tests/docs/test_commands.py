@@ -11,7 +11,7 @@ import pytest
 
 from scripts.pages.sandbox import inside
 from tasnet2hef.cli.main import make_app, run
-from tests.docs.console_blocks import ROOT, Block, blocks_of, pages
+from tests.docs.console_blocks import ROOT, Block, blocks_of, count_blocks, pages
 from tests.docs.existence import check_exists
 
 pytest.importorskip("torch", reason="most pages begin with a conversion, which needs torch")
@@ -23,8 +23,20 @@ PAGES = [pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages()]
 def test_every_command_line_holds(page: Path, readers_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with inside(readers_folder):
         done = [follow(block, capfd) for block in blocks_of(page)]
-    assert len(done) == page.read_text(encoding="utf-8").count("```console")
+    assert len(done) == count_blocks(page.read_text(encoding="utf-8"))
     assert all(each > 0 for each in done), "a block without a single command"
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "CONTRIBUTING.md", ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+)
+def test_commands_are_copied_without_a_prompt(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert "```console" not in text, (
+        "commands go into a block of sh, without $; what they print into a block of text"
+    )
+    prompts = [block.where for block in blocks_of(page) for words in block.commands if words[0] == "$"]
+    assert not prompts
 
 
 def follow(block: Block, capfd: pytest.CaptureFixture[str]) -> int:

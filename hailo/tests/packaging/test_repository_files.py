@@ -69,3 +69,16 @@ def test_the_security_policy_names_tests_that_exist() -> None:
     named = re.findall(r"`(hailo/tests/[^`]+)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
     assert len(named) >= 5
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_the_readme_leads_to_files_that_exist() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"""(?:\]\(|src="|srcset=")([^)"#]+)""", text)
+    assert len(named) >= 15
+    assert [path for path in named if not path.startswith("https://") and not (ROOT / path).exists()] == []
+
+
+def test_the_readme_says_first_that_no_hef_was_made() -> None:
+    head = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## ")[0]
+    assert "no HEF has been made with it yet" in head
+    assert "docs/how_to/first_hef.md" in head

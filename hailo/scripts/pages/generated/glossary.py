@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from scripts.pages.markdown import table
-from tasnet2hef.report.glossary import GLOSSARY
+from tasnet2hef.report.glossary import GLOSSARY, anchor
 
 PATH: Final = "reference/glossary.md"
 
@@ -17,4 +17,5 @@ One word has one meaning, in this documentation, in messages, on the page of a r
 
 def text() -> str:
     """Return the page."""
-    return f"{_HEAD}\n{table(('word', 'its only meaning'), list(GLOSSARY.items()))}\n"
+    rows = [(f'<span id="{anchor(word)}">{word}</span>', meaning) for word, meaning in GLOSSARY.items()]
+    return f"{_HEAD}\n{table(('word', 'its only meaning'), rows)}\n"
