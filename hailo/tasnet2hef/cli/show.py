@@ -119,6 +119,11 @@ def paragraph(text: str, *, indent: int = 2) -> None:
         _print_folded(each, " " * indent, " " * indent)
 
 
+def step(status: Status, text: str) -> None:
+    """Print one step of many: folded, its further lines indented."""
+    _print_folded(one_line(text), "", "  ", STATUS_STYLES[status])
+
+
 def facts(rows: Iterable[tuple[str, str]]) -> None:
     """Print names and values in two columns without lines; long values fold within theirs."""
     cells = [(one_line(name), escaped(value)) for name, value in rows]
@@ -134,7 +139,7 @@ def facts(rows: Iterable[tuple[str, str]]) -> None:
             _print_folded(each, indent, indent)
 
 
-def _print_folded(text: str, first: str, others: str) -> None:
+def _print_folded(text: str, first: str, others: str, style: str = "") -> None:
     """Print one line folded at spaces; words, such as paths, stay whole."""
     screen = console()
     folded = textwrap.fill(
@@ -145,7 +150,7 @@ def _print_folded(text: str, first: str, others: str) -> None:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    screen.print((folded or first).rstrip(), markup=False, soft_wrap=True)
+    screen.print((folded or first).rstrip(), style=style, markup=False, soft_wrap=True)
 
 
 def next_command(command: str, why: str = "") -> None:

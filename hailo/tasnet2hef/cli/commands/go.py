@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tasnet2hef.base.agreement import BROKEN
+from tasnet2hef.base.agreement import BROKEN, STATUS
 from tasnet2hef.base.errors import RefusedError, Tasnet2HefError
-from tasnet2hef.base.outcome import NOT_COMPILED
+from tasnet2hef.base.outcome import NOT_COMPILED, OK, WARNING
 from tasnet2hef.base.plain import plain
-from tasnet2hef.base.text import one_line
 from tasnet2hef.cli import show
 from tasnet2hef.cli.options import (
     AnyDataOption,
@@ -153,7 +152,7 @@ def _finish(report: GoReport, json_output: bool) -> None:
     if report.compiled is not None:
         require_each([report.compiled])
     if not json_output:
-        show.line(f"next: {report.next.command} ({report.next.why})")
+        show.next_command(report.next.command, report.next.why)
 
 
 class _Display:
@@ -175,8 +174,7 @@ class _Display:
         """Print the step's line, and its notes."""
         self.steps.append(step)
         if not self._quiet:
-            style = "yellow" if step.outcome == NOT_COMPILED else show.VERDICT_STYLES[step.verdict]
-            show.console().print(one_line(str(step)), style=style, markup=False, soft_wrap=True)
+            show.step(WARNING if step.outcome == NOT_COMPILED else STATUS[step.verdict], str(step))
         for note in step.notes:
             show.notice(f"{step.name}: {note}")
 
@@ -190,7 +188,7 @@ def _print_plan(steps: tuple[PlannedStep, ...], json_output: bool) -> None:
         show.print_json({"plan": plain(steps)})
         return
     for step in steps:
-        show.line(str(step))
+        show.step(OK, str(step))
 
 
 def _given(context: typer.Context) -> tuple[str, ...]:
