@@ -11,7 +11,7 @@ from tasnet2hef.cli import show
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tasnet2hef.report.next_step import NextStep
+    from tasnet2hef.report.next_step import NextStep, Standing
     from tasnet2hef.target.graph.opened import OpenedGraph
 
 
@@ -40,9 +40,23 @@ def step_after(graph: OpenedGraph, *, calibration: Path | None = None, **results
     from tasnet2hef.report.save import facts_so_far
 
     standing = replace(standing_of(facts_so_far(graph, **results)), graph=graph.path)
-    if calibration is not None:  # who calibrates goes on, checked or not
-        standing = replace(standing, calibration=calibration, errors=standing.errors or ())
+    if calibration is not None:
+        standing = _calibrated(standing, calibration, is_simulated="simulate" in results)
     return next_step(standing)
+
+
+def _calibrated(standing: Standing, calibration: Path, *, is_simulated: bool) -> Standing:
+    """Return how far a graph is with a set that is new: checked or not it goes on, and later results are of old."""
+    return replace(
+        standing,
+        calibration=calibration,
+        errors=standing.errors or (),
+        is_simulated=is_simulated,
+        is_broken=standing.is_broken and is_simulated,
+        hef=None,
+        hand_over=(),
+        failure_commands=(),
+    )
 
 
 def print_next(graph: OpenedGraph, *, calibration: Path | None = None, **results: Any) -> None:

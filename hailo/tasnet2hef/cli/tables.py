@@ -116,7 +116,7 @@ def print_compile(report: CompileReport) -> None:
         _print_steps(report)
     if report.hef is not None:
         _print_hef(report)
-    elif report.hand_over is not None and show.is_verbose():
+    elif report.hand_over is not None:
         _print_hand_over(report)
     elif report.failure is not None:
         _print_failure(report, report.failure)
@@ -220,6 +220,8 @@ def _why(failure: Explanation) -> list[tuple[str, str]]:
 
 def _print_hand_over(report: CompileReport) -> None:
     assert report.hand_over is not None
+    if not show.is_verbose():  # the command to copy it names the folder that holds all
+        return
     hand_over = report.hand_over
     rows = [
         ("all of it", str(hand_over.bundle)),
