@@ -46,7 +46,7 @@ def step_after(graph: OpenedGraph, *, calibration: Path | None = None, **results
 
 
 def _calibrated(standing: Standing, calibration: Path, *, is_simulated: bool) -> Standing:
-    """Return how far a graph is with a set that is new: checked or not it goes on, and later results are of old."""
+    """Return how far a graph is with a new set: checked or not it goes on, and later results are old."""
     return replace(
         standing,
         calibration=calibration,
