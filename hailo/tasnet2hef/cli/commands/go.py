@@ -37,19 +37,35 @@ if TYPE_CHECKING:
 
 def command(
     context: typer.Context,
-    checkpoint: str = typer.Argument(help="Checkpoint file or folder, or a Hugging Face id `org/name`."),
+    checkpoint: str = typer.Argument(
+        metavar="CHECKPOINT", help="Checkpoint file or folder, or a Hugging Face id `org/name`."
+    ),
     speech: Path = typer.Argument(
+        metavar="SPEECH_FOLDER",
         help="Folder of speech (one sub-folder per speaker, or a known data set), or of mixtures (LibriMix, "
-        "WHAM!, NAME_mixture.wav)."
+        "WHAM!, NAME_mixture.wav).",
     ),
     hardware: HardwareOption = DEFAULT_CHIP,
     output: Path = typer.Option(
-        Path("build"), "--output", "-o", help="Folder for the results, or a path that ends in .onnx."
+        Path("build"),
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder for the results, or a path that ends in .onnx.",
     ),
-    seconds: float = typer.Option(2.0, help="Length of the window that the device computes, in seconds."),
-    windows: int = typer.Option(64, "--windows", "-n", min=1, help="Calibration windows, see `calibrate`."),
+    seconds: float = typer.Option(
+        2.0, metavar="SECONDS", help="Length of the window that the device computes, in seconds."
+    ),
+    windows: int = typer.Option(
+        64, "--windows", "-n", metavar="NUMBER", min=1, help="Calibration windows, see `calibrate`."
+    ),
     mix: int | None = typer.Option(
-        None, min=1, max=5, help="Recordings to add up in each window.", show_default="by the net"
+        None,
+        metavar="NUMBER",
+        min=1,
+        max=5,
+        help="Recordings to add up in each window.",
+        show_default="by the net",
     ),
     speakers: SpeakersOption = "",
     one_speaker: OneSpeakerOption = False,
@@ -65,7 +81,11 @@ def command(
         show_default="where 8 bits lose more than 0.5 dB",
     ),
     python: str = typer.Option(
-        "", "--hailo-python", help="Python that has the compiler.", show_default="to-hailo-env's, else this one"
+        "",
+        "--hailo-python",
+        metavar="FILE",
+        help="Python that has the compiler.",
+        show_default="to-hailo-env's, else this one",
     ),
     timeout: list[str] = typer.Option(
         [], "--timeout", metavar="STAGE=MIN", help="Time limits of the compiler's stages, see `compile`."
