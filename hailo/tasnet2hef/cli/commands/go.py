@@ -105,7 +105,9 @@ def command(
     second run keeps what is done. Exit codes: 0 a HEF, 1 stopped at broken, 2 bad input, 3 NOT COMPILED: all is
     ready, but the compiler is not installed here.
 
-    Example: `tasnet2hef go my_model.pth speech/ --hw hailo8`
+    Example:
+
+    `tasnet2hef go my_model.pth speech/ --hw hailo8`
 
     `--json` prints one object: `steps` (each `name`, `reason`, `verdict`, `fix`, `outcome`, `seconds`, `files`,
     `notes`, `lost_db`, `is_kept`), `verdict` (the worst of all) and `next` (`command`, `why`).
