@@ -123,7 +123,7 @@ def main() -> int:
         ("memory at the end [MB]", "", f"{monitor.resident_mb[-1]:.0f}"),
     ]
     title = f"Soak, demo net, {chosen.threads} threads, {chosen.speed:g} times real time"
-    show.console().print(show.table(title, ("what", "promised", "measured"), rows))
+    show.table(title, ("what", "promised", "measured"), rows)
     return 0 if all(is_ok for *_, is_ok in checks) else 1
 
 

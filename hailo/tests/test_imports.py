@@ -13,7 +13,7 @@ import pytest
 import tasnet2hef
 from tests.conftest import HAS_TORCH
 
-TORCH_PLACES = ("model", "train")
+TORCH_PLACES = ("model", "train", "guide")
 
 
 def _modules() -> list[str]:

@@ -16,8 +16,7 @@ from scripts.fuzz.case import Kind, all_kinds, draw_case
 from scripts.fuzz.fuzzing import Tally, keep_case, make_seeds, missing_packages, prepared, run_kind
 from scripts.fuzz.judge import failures_of
 from scripts.fuzz.run_case import Limits, run_case
-from scripts.fuzz.table import printed_table, replace_block
-from tasnet2hef.cli import show
+from scripts.fuzz.table import print_table, replace_block
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -98,7 +97,7 @@ def main() -> int:
                 print(f"{kind.name}: left out, for {', '.join(missing)} is not in this environment")
             else:
                 tallies.append(_fuzz(kind, chosen, folder))
-    show.console().print(printed_table(tallies, chosen.seed, time.monotonic() - begin))
+    print_table(tallies, chosen.seed, time.monotonic() - begin)
     print("\n".join(ascii(line)[1:-1] for line in _first_of_each(tallies, chosen.seed)))
     if chosen.markdown is not None:
         replace_block(chosen.markdown, tallies, chosen.seed, _commit())

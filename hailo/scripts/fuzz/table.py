@@ -6,8 +6,6 @@ import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.table import Table
-
 from scripts.fuzz.fuzzing import Tally
 from tasnet2hef.cli import show
 
@@ -28,10 +26,10 @@ def rows(tallies: Sequence[Tally]) -> list[tuple[str, ...]]:
     ]
 
 
-def printed_table(tallies: Sequence[Tally], seed: int, seconds: float) -> Table:
-    """Return the table to print."""
+def print_table(tallies: Sequence[Tally], seed: int, seconds: float) -> None:
+    """Print the table."""
     title = f"Damaged input, seed {seed}, {seconds:.0f} s"
-    return show.table(title, _COLUMNS, rows(tallies), left=(0, -1))
+    show.table(title, _COLUMNS, rows(tallies), left=(0, -1))
 
 
 def replace_block(page: Path, tallies: Sequence[Tally], seed: int, commit: str) -> None:

@@ -29,7 +29,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
     "rules": ("row-too-wide",),
     "patch": ("build/my_model.onnx",),
     "inspect": ("build/my_model.onnx",),
-    "calibrate": ("build/my_model.onnx", "speech/", "-o", "build/calib.npz", "--windows", "4"),
+    "calibrate": ("build/my_model.onnx", "speech/", "-o", "build/calib.npz", "--windows", "8"),
     "simulate": (
         *("build/my_model.onnx", "build/calib.npz", "--eval", "test_set/"),
         *("--quick", "--windows", "2", "--plots", "none"),
@@ -54,6 +54,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("--steps", "2", "--batch", "1", "--validation-clips", "2", "--validate-every", "1"),
         *_SMALL_SPEECH,
     ),
+    "go": ("student.pth", "speech/", "-o", "guided/", "--seconds", "0.5", "--windows", "8", "--no-search"),
 }
 
 

@@ -303,10 +303,6 @@ def _opened(path: Path) -> Iterator[Any]:
 
     try:
         with soundfile.SoundFile(os.fsencode(path)) as recording:
-            if not recording.seekable():
-                raise AudioError(
-                    f"{path}: found a pipe, expected a file, which can be read twice; write it to one"
-                )
             yield recording
     except (soundfile.SoundFileError, OSError, TypeError) as error:  # TypeError: a .raw file, which has no header
         raise AudioError(
@@ -320,6 +316,8 @@ def _require_file(path: Path) -> None:
         raise AudioError(f"{path}: found a folder, expected an audio file")
     if not path.exists():
         raise AudioError(f"{path}: no such file; check the path")
+    if path.is_fifo():  # opening it would wait for a writer
+        raise AudioError(f"{path}: found a pipe, expected a file, which can be read twice; write it to one")
     if path.is_file() and not path.stat().st_size:
         raise AudioError(f"{path}: found 0 bytes, expected an audio file")
 

@@ -45,6 +45,11 @@ EMULATOR_FLOORS_DB: Final[Mapping[str, float]] = {"native": 60.0, "optimised": 4
 """Limits for the vendor's emulator, by mode, set by judgement: both float modes should differ by rounding and
 folding only; at 10 dB a tenth of a quantised output's power is error, and it is mapped wrongly or destroyed."""
 
+GOOD_BELOW_LOSS_DB: Final = 0.5
+"""Set by judgement: hardly anybody hears it; about what constants in place of gLN cost the demo net."""
+BROKEN_FROM_LOSS_DB: Final = 1.5
+"""Set by judgement: twice what 17.7 dB of agreement cost; training wins most of such a loss back."""
+
 STATUS: Final[Mapping[Verdict, Status]] = {GOOD: OK, USABLE: WARNING, BROKEN: ERROR}
 
 
@@ -57,6 +62,26 @@ def verdict_of(agreement_db: float) -> Verdict:
     if agreement_db >= GOOD_FROM_DB:
         return GOOD
     return USABLE if agreement_db >= BROKEN_BELOW_DB else BROKEN
+
+
+def verdict_of_loss(lost_db: float) -> Verdict:
+    """Return the verdict on a loss of SI-SDR against the original; what is no number is broken.
+
+    >>> verdict_of_loss(-0.1), verdict_of_loss(0.8), verdict_of_loss(1.5), verdict_of_loss(float("nan"))
+    ('good', 'usable', 'broken', 'broken')
+    """
+    if lost_db < GOOD_BELOW_LOSS_DB:
+        return GOOD
+    return USABLE if lost_db < BROKEN_FROM_LOSS_DB else BROKEN
+
+
+def worst_of(*verdicts: Verdict) -> Verdict:
+    """Return the worst of some verdicts.
+
+    >>> worst_of("good", "usable", "good")
+    'usable'
+    """
+    return max(verdicts, key=list(STATUS).index)
 
 
 def in_words(agreement_db: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import lzma
 import os
+import shlex
 import stat
 import zipfile
 import zlib
@@ -46,10 +47,16 @@ unknown here, a password, and sizes beyond any memory."""
 _NO_GRAPHS: Final = (
     *NOT_DOWNLOADED,
     *(
-        (start, "a PyTorch checkpoint or another archive", "make a graph of it with tasnet2hef convert")
-        for start in (b"PK\x03\x04", b"\x80\x02")
+        (start, "audio", "the graph comes first: tasnet2hef separate GRAPH.onnx {}")
+        for start in (b"RIFF", b"RF64", b"fLaC", b"OggS", b"ID3")
     ),
+    (b"\x01HEF", "a HEF, compiled already", "run it on the device: tasnet2hef separate {} RECORDING.wav"),
+    (b"\x80\x02", "a PyTorch checkpoint", "make a graph of it: tasnet2hef convert {}"),
 )
+"""First bytes of what is given for a graph, what it is, and what to do with the file ``{}``."""
+_ARCHIVE: Final = b"PK\x03\x04"
+_ARRAY: Final = b".npy"
+"""In the first bytes of an archive of NumPy arrays; a checkpoint of PyTorch is another kind of archive."""
 
 _KINDS: Final = (
     (stat.S_ISDIR, "a folder"),
@@ -84,12 +91,16 @@ def require_writable(path: Path) -> None:
     """Check, before long work, that its result can be written to ``path`` afterwards.
 
     Raises:
-        OptionError: something other than a regular file is there, or the nearest folder that exists can't be
-            written.
+        OptionError: something other than a regular file is there, or one without write permission, or the nearest
+            folder that exists can't be written.
     """
     try:
         target = followed(path)
         _require_file(path, target)
+        if target.exists() and not os.access(target, os.W_OK):
+            raise OptionError(
+                f"{path}: found a file without write permission; choose another place with -o, or change it"
+            )
         nearest = next(parent for parent in target.absolute().parents if parent.exists())
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _unwritable(path, error) from error
@@ -158,11 +169,15 @@ def digest_of_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def other_content(file: bytes | Path) -> str | None:
+def other_content(file: bytes | Path, name: str | Path = "FILE") -> str | None:
     """Return what a file is, and what to do, if its first bytes say that it is no graph; else None.
+
+    ``name`` is the file's, for a command that takes it.
 
     >>> other_content(b"version https://git-lfs.github.com/spec/v1")
     'a Git LFS pointer, not the file itself; run git lfs pull'
+    >>> other_content(b"RIFF", "mixture.wav")
+    'audio; the graph comes first: tasnet2hef separate GRAPH.onnx mixture.wav'
     """
     if isinstance(file, Path):
         try:
@@ -170,4 +185,13 @@ def other_content(file: bytes | Path) -> str | None:
                 file = opened.read(64)
         except OSError:
             return None
-    return next((f"{kind}; {advice}" for start, kind, advice in _NO_GRAPHS if file.startswith(start)), None)
+    kinds = (*_NO_GRAPHS, (_ARCHIVE, *_archive(file)))
+    found = next(((kind, advice) for start, kind, advice in kinds if file.startswith(start)), None)
+    return None if found is None else f"{found[0]}; {found[1].replace('{}', shlex.quote(str(name)))}"
+
+
+def _archive(head: bytes) -> tuple[str, str]:
+    """Return what an archive is, and what to do."""
+    if _ARRAY in head[:64]:
+        return "an archive of arrays, such as a calibration set", "the graph comes first, then {}"
+    return "a PyTorch checkpoint or another archive", "make a graph of it: tasnet2hef convert {}"

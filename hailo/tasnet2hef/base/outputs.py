@@ -5,7 +5,6 @@ Every command calls ``require_outputs`` before its work. ``written_beside`` look
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -76,9 +75,7 @@ def require_own_folder(folder: Path, what: str, names: Sequence[str], *, force: 
 def _require_no_input(output: Output, target: Path, inputs: Iterable[Path]) -> None:
     for each in inputs:
         try:
-            is_input = target.samefile(each) or (
-                each.is_dir() and each.resolve() in target.resolve().parents and not mark_in(target)
-            )
+            is_input = target.samefile(each) or (each.is_dir() and _is_input_in(each, target, output.mark.command))
         except OSError:  # an input that is missing, or no file at all
             continue
         if is_input:
@@ -87,16 +84,17 @@ def _require_no_input(output: Output, target: Path, inputs: Iterable[Path]) -> N
             )
 
 
+def _is_input_in(folder: Path, target: Path, command: str) -> bool:
+    """Return whether a file is in a folder of inputs, and no earlier result of the command itself."""
+    return folder.resolve() in target.resolve().parents and not _is_of(command, mark_in(target))
+
+
 def _require_own(output: Output, *, force: bool) -> None:
-    if not os.access(output.path, os.W_OK):
-        raise OptionError(
-            f"{output.path}: found a file without write permission; choose another place with -o, or change it"
-        )
     if force or output.is_own:
         return
     made = mark_in(output.path, output.beside)
     what = "that this command did not make"
-    if made.startswith(f"tasnet2hef {output.mark.command} "):
+    if _is_of(output.mark.command, made):
         what = "that this command made from other inputs"
     elif made:
         what = f"that `{' '.join(made.split()[:2])}` made"
@@ -104,6 +102,10 @@ def _require_own(output: Output, *, force: bool) -> None:
         f"{output.path}: found a file {what}, expected none or its own; choose another -o, or --force to replace "
         "it"
     )
+
+
+def _is_of(command: str, made: str) -> bool:
+    return made.startswith(f"tasnet2hef {command} ")
 
 
 def _require_distinct(paths: Iterable[Path]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 _UNSHOWABLE: Final = re.compile(
@@ -31,6 +32,17 @@ def first_few(names: Sequence[str], count: int, separator: str = ", ") -> str:
     more = len(names) - count
     gap = separator.lstrip(",")
     return separator.join(names[:count]) + (f"{gap}and {more} more" if more > 0 else "")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the hint ``did you mean X?`` with the most similar of the known names; empty if none is similar.
+
+    >>> nearest("row-to-wide", ["row-too-wide", "held-map"]), nearest("x", ["held-map"])
+    ('did you mean row-too-wide?', '')
+    """
+    names = {name.lower(): name for name in known}
+    matches = difflib.get_close_matches(word.lower(), names, 1, 0.5)
+    return f"did you mean {names[matches[0]]}?" if matches else ""
 
 
 def escaped(text: str) -> str:

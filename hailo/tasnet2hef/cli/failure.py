@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
 from typing import Any, Final, NamedTuple
@@ -11,6 +13,17 @@ from tasnet2hef.base.errors import OptionError, Tasnet2HefError
 from tasnet2hef.base.text import one_line
 from tasnet2hef.cli.exit_codes import BAD_USE, MISTAKE, SIGNAL_BASE
 
+_UNREACHABLE: Final = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENAMETOOLONG,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EIO,
+    errno.ELOOP,
+)
+"""What the system says of a path that a user gave: looking for a file already raises some of them."""
 _TORCH: Final = ("torch", "yaml", "asteroid_filterbanks")
 
 
@@ -33,6 +46,9 @@ def failure_of(error: BaseException) -> Failure:
             f"{error.name}: not installed in {sys.executable}; this stage runs in hailo/to-onnx-env (make "
             "onnx-env), or install tasnet2hef[torch]"
         )
+    if isinstance(error, OSError) and error.errno in _UNREACHABLE and error.filename is not None:
+        name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename)
+        error = OptionError(f"{name}: can't be used ({error.strerror}); choose another place, or change it")
     if isinstance(error, Tasnet2HefError):
         return Failure(str(error), error.parts, error.exit_code)
     if is_usage(error):

@@ -22,17 +22,18 @@ __all__ = ["MISTAKE", "main", "make_app", "make_script", "run", "run_program"]
 
 
 def make_app() -> typer.Typer:
-    """Gather every command of the ``commands`` folder."""
-    import typer
-
+    """Gather every command of the ``commands`` folder, in the order of the way."""
     from tasnet2hef.base.discovery import modules_of
     from tasnet2hef.cli import commands
+    from tasnet2hef.cli.plain_command import PlainCommand
     from tasnet2hef.cli.root import root
+    from tasnet2hef.cli.way import group_of, place_of
 
-    app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+    app = _new_app(invoke_without_command=True)
     app.callback()(root)
-    for module in modules_of(commands):
-        app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(module.command)
+    found = {module.__name__.rpartition(".")[2].replace("_", "-"): module for module in modules_of(commands)}
+    for name in sorted(found, key=place_of):
+        app.command(name=name, cls=PlainCommand, rich_help_panel=group_of(name))(found[name].command)
     return app
 
 
@@ -40,11 +41,25 @@ def make_script(name: str) -> typer.Typer:
     """Make the app of a script that is one command."""
     from importlib import import_module
 
+    from tasnet2hef.cli.plain_command import PlainCommand
+
+    app = _new_app()
+    app.command(cls=PlainCommand)(import_module(f"tasnet2hef.cli.commands.{name}").command)
+    return app
+
+
+def _new_app(*, invoke_without_command: bool = False) -> typer.Typer:
     import typer
 
-    app = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_enable=False)
-    app.command()(import_module(f"tasnet2hef.cli.commands.{name}").command)
-    return app
+    from tasnet2hef.cli.plain_command import PlainGroup
+
+    return typer.Typer(
+        cls=PlainGroup,
+        invoke_without_command=invoke_without_command,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
 
 
 def run(app: typer.Typer, arguments: list[str] | None = None) -> int:

@@ -24,12 +24,26 @@ def _chips() -> str:
 
 
 CHIPS: Final = _chips()
-HardwareOption = Annotated[str, typer.Option("--hw", help=f"Chip: {CHIPS}.")]
+HardwareOption = Annotated[str, typer.Option("--hw", metavar="CHIP", help=f"Chip: {CHIPS}.")]
 InputShapeOption = Annotated[
     list[str],
     typer.Option("--input-shape", metavar="NAME=1,1,1,16000", help="Shape of a dynamic input; may be repeated."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text and tables.")]
+OUTPUT_PANEL: Final = "What is printed"
+RARE_PANEL: Final = "Rarely needed"
+JsonOption = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object instead of text.", rich_help_panel=OUTPUT_PANEL),
+]
+VerboseOption = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="Also evidence, places and all figures; works before the command too.",
+        rich_help_panel=OUTPUT_PANEL,
+    ),
+]
 SettingsOption = Annotated[
     list[str],
     typer.Option(
@@ -79,7 +93,12 @@ ForceCompileOption = Annotated[
         "replace files that this command did not make from these inputs; never an input or a device.",
     ),
 ]
-ThreadsOption = Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="all cores")]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="NUMBER", min=1, help="CPU threads.", show_default="all cores", rich_help_panel=RARE_PANEL
+    ),
+]
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from contextvars import copy_context
@@ -10,7 +11,7 @@ from typing import Any
 
 import typer
 
-from tasnet2hef.base.errors import Tasnet2HefError
+from tasnet2hef.base.errors import OptionError, Tasnet2HefError
 from tasnet2hef.base.text import escaped
 from tasnet2hef.cli import show
 from tasnet2hef.cli.debugging import print_debugging, wants_debugging
@@ -38,6 +39,7 @@ def _guarded(make: Callable[[], typer.Typer], arguments: list[str] | None, signa
 def _result(make: Callable[[], typer.Typer], words: list[str], signals: StopSignals) -> Failure | int:
     """Run a command; return how it failed, which stderr tells already, or the code that it ended with."""
     try:
+        _refuse_urls(words)
         result = make()(args=words, standalone_mode=False)
         if result != STOPPED:  # what Typer makes of KeyboardInterrupt
             return result if isinstance(result, int) else 0  # that of a typer.Exit
@@ -50,6 +52,19 @@ def _result(make: Callable[[], typer.Typer], words: list[str], signals: StopSign
     failure = stopped_by(signals.received)
     show.error(failure.message)
     return failure
+
+
+def _refuse_urls(words: list[str]) -> None:
+    """Refuse an address where a file is expected: as a path it would lose a slash.
+
+    Raises:
+        OptionError: there is one.
+    """
+    for word in words:
+        if word.startswith(("https://", "http://")):
+            raise OptionError(
+                f"{word}: is a URL, expected a file; download it first: curl -LO {shlex.quote(word)}"
+            )
 
 
 def _told(error: Exception) -> Failure:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
-from tasnet2hef.base.outcome import REFUSED
-from tasnet2hef.base.text import escaped, first_few, one_line
+from tasnet2hef.base.outcome import ERROR, NOT_RUN, OK, REFUSED, WARNING, Status
+from tasnet2hef.base.text import counted, escaped, first_few
 from tasnet2hef.cli import show
 
 if TYPE_CHECKING:
@@ -21,57 +18,68 @@ if TYPE_CHECKING:
     from tasnet2hef.target.check import CheckReport, FindingGroup
     from tasnet2hef.target.failures.classify import Explanation
     from tasnet2hef.target.files.file_summary import FileSummary, Port
+    from tasnet2hef.target.rules.framework.finding import Level
     from tasnet2hef.train.norm_report import NetCost, NormReport
 
-_NAMES_SHOWN: Final = 3
+_NAMES_SHOWN: Final = 2
+_COST_SHOWN: Final = ("layers parsed / compiled", "likely contexts", "operations a second of audio")
+_LEVEL_STATUS: Final[Mapping[Level, Status]] = {"error": ERROR, "warning": WARNING, "note": NOT_RUN}
 _ROWS_SHOWN: Final = 40
 _LONGEST_CELL: Final = 1_000
 
 
 def print_check(report: CheckReport) -> None:
-    """Print the findings, the predicted layers and their cost."""
-    console = show.console()
-    compiler = f" with DFC {report.compiler}" if report.compiler else ""
-    title = f"{report.name} on {report.resources.chip.name}{compiler}: {report.verdict}"
-    if report.findings:
-        console.print(_findings_table(title, report.groups))
-    else:
-        show.line(title)
-    layers = [(type_, str(count)) for type_, count in report.resources.cost.layers_by_type.items()]
-    console.print(show.table("Predicted layers", ("type", "count"), layers))
-    console.print(show.table("Cost", ("of one run", ""), _cost_rows(report)))
+    """Print the verdict, a block for each finding, and the cost; layers and evidence with ``--verbose``."""
+    print_check_verdict(report)
+    for group in report.groups:
+        if show.is_verbose() or group.first.level == "error" or not report.errors:
+            _print_finding(group)
+    _print_further(report)
+    show.heading("Cost of one run")
+    rows = _cost_rows(report)
+    show.facts(rows if show.is_verbose() else [row for row in rows if row[0] in _COST_SHOWN])
+    if show.is_verbose():
+        layers = report.resources.cost.layers_by_type.items()
+        show.heading("Predicted layers")
+        show.facts((type_, str(count)) for type_, count in layers)
     if report.resources.column_gain is not None:
         show.notice(report.resources.column_gain.sentence)
     for note in (*report.notes, *report.net.notes):
         show.notice(note)
 
 
-def _findings_table(title: str, groups: Sequence[FindingGroup]) -> Table:
-    """Make the table of findings: what happens, what to do and where that is known from share a cell."""
-    table = Table(title=escape(one_line(title)), title_justify="left", title_style="bold", show_lines=True)
-    for column, ratio in (
-        ("level", None),
-        ("rule, stage", 2),
-        ("layer", 2),
-        ("ONNX node", 2),
-        ("what happens", 8),
-    ):
-        table.add_column(column, overflow="fold", ratio=ratio)
-    for group in groups:
-        table.add_row(*(escape(cell) for cell in _cells(group)))
-    return table
+def print_check_verdict(report: CheckReport) -> None:
+    """Print whether the compiler will take a graph, in the words of the page."""
+    from tasnet2hef.report.verdict import verdict_of_check
+
+    verdict = verdict_of_check(report.to_json())
+    compiler = f" with DFC {report.compiler}" if report.compiler else ""
+    show.verdict(verdict.status, f"{report.name}: {verdict.headline}{compiler}", verdict.sentence)
 
 
-def _cells(group: FindingGroup) -> tuple[str, ...]:
+def _print_further(report: CheckReport) -> None:
+    """Print by name only what does not matter before the errors are mended."""
+    further = [group for group in report.groups if group.first.level != "error"]
+    if not further or not report.errors or show.is_verbose():
+        return
+    show.heading("Further warnings and notes, in full with --verbose")
+    show.facts((group.first.rule, counted(group.count, "place")) for group in further)
+
+
+def _print_finding(group: FindingGroup) -> None:
     first = group.first
-    message = f"{first.message}\nfix: {first.fix}\n{first.grade}: {first.source}"
-    return (
-        first.level,
-        f"{first.rule}\n{first.stage}",
-        first_few(group.layers, _NAMES_SHOWN, "\n"),
-        first_few(group.nodes, _NAMES_SHOWN, "\n"),
-        message,
+    shown = None if show.is_verbose() else _NAMES_SHOWN
+    show.heading(
+        f"{first.level} {first.rule} ({counted(group.count, 'place')}, {first.stage})",
+        style=show.STATUS_STYLES.get(_LEVEL_STATUS[first.level], ""),
     )
+    show.paragraph(first.message)
+    show.paragraph(f"fix: {first.fix}")
+    for title, names in (("at", group.layers), ("nodes", group.nodes if show.is_verbose() else ())):
+        if names:
+            show.paragraph(f"{title}: {first_few(names, len(names) if shown is None else shown)}")
+    if show.is_verbose():
+        show.paragraph(f"{first.grade}: {first.source}")
 
 
 def _cost_rows(report: CheckReport) -> list[tuple[str, str]]:
@@ -94,28 +102,36 @@ def _cost_rows(report: CheckReport) -> list[tuple[str, str]]:
 
 
 def print_compile(report: CompileReport) -> None:
-    """Print what a run came to: the stages, the emulator's steps, and the HEF or the failure."""
+    """Print what a run came to: the verdict, then the HEF or the failure; stages and steps with ``--verbose``."""
     from tasnet2hef.compiler.report_archive import ARCHIVE_NAME
 
     if report.outcome == REFUSED:
         print_check(report.check)
         return
-    if report.hand_over is None:
+    _print_compile_verdict(report)
+    if report.hand_over is None and show.is_verbose():
         rows = [(each.stage, each.outcome, f"{each.seconds:.1f}", each.log) for each in report.records]
-        show.console().print(show.table(f"Run in {report.folder}", ("stage", "outcome", "seconds", "log"), rows))
+        show.table(f"Run in {report.folder}", ("stage", "outcome", "seconds", "log"), rows)
     if report.emulator:
         _print_steps(report)
     if report.hef is not None:
         _print_hef(report)
-    elif report.hand_over is not None:
+    elif report.hand_over is not None and show.is_verbose():
         _print_hand_over(report)
     elif report.failure is not None:
         _print_failure(report, report.failure)
     archive = report.folder / ARCHIVE_NAME
     if report.hand_over is None and archive.is_file():
-        show.console().print(f"for us, without weights, audio and paths: {archive}", markup=False, soft_wrap=True)
+        show.line(f"for us, without weights, audio and paths: {archive}")
     for note in report.notes:
         show.notice(note)
+
+
+def _print_compile_verdict(report: CompileReport) -> None:
+    from tasnet2hef.report.verdict import verdict_of_compile
+
+    verdict = verdict_of_compile(report.to_json(), report.check.to_json())
+    show.verdict(verdict.status, f"{report.check.name}: {verdict.headline}", verdict.sentence)
 
 
 def _print_steps(report: CompileReport) -> None:
@@ -131,12 +147,11 @@ def _print_steps(report: CompileReport) -> None:
         for each in report.emulator
     ]
     title = "The emulator against ONNX Runtime, worst output"
-    console = show.console()
-    console.print(show.table(title, ("mode", "signal-to-error [dB]", "expected at least", ""), rows))
+    show.table(title, ("mode", "signal-to-error [dB]", "expected at least", ""), rows)
     disagreeing = first_disagreeing(report.emulator)
     if disagreeing is not None:
         mode = disagreeing.mode
-        console.print(f"first mode that disagrees: {mode}; look at {MEANINGS[mode]}", markup=False)
+        show.line(f"first mode that disagrees: {mode}; look at {MEANINGS[mode]}")
 
 
 def _print_hef(report: CompileReport) -> None:
@@ -156,11 +171,11 @@ def _print_hef(report: CompileReport) -> None:
         ("layers against the prediction", str(report.folder / AGREEMENT_JSON)),
     ]
     rows += [(f"{end['kind']} {end['name']}", str(end["shape"])) for end in hef.ends]
-    show.console().print(show.table(str(hef.path), ("HEF", ""), rows))
+    show.table(str(hef.path), ("HEF", ""), rows)
     if hef.stored is None:
         show.notice(hef.unread)
     else:
-        print_ports(hef.stored, show.console())
+        print_ports(hef.stored)
 
 
 def _print_failure(report: CompileReport, failure: Explanation) -> None:
@@ -174,14 +189,16 @@ def _print_failure(report: CompileReport, failure: Explanation) -> None:
         rows.append((f"next fallback: {next_one.id}", f"{next_one.what}: {how}"))
     rule = f", rule {failure.rule}" if failure.rule else ""
     title = f"{report.last.stage} failed: {failure.signature}{rule}"
-    show.console().print(show.text_table(title, ("", "why and what now"), rows))
+    show.heading(title, style="bold red")
+    show.facts(rows)
 
 
 def print_explanation(failure: Explanation, report: Path | None) -> None:
     """Print what a log tells; ``report`` is the file that was written of it, if any."""
     rows = _why(failure)
     rule = f", rule {failure.rule}" if failure.rule else ""
-    show.console().print(show.text_table(f"{failure.signature}{rule}", ("", "why and what now"), rows))
+    show.heading(f"{failure.signature}{rule}")
+    show.facts(rows)
     if report is not None:
         show.notice(f"{report} is a report to send; read it first")
 
@@ -211,23 +228,15 @@ def _print_hand_over(report: CompileReport) -> None:
         ("calibration set", str(hand_over.calibration)),
         ("model script", "none given" if hand_over.script is None else str(hand_over.script)),
     ]
-    show.console().print(show.table("NOT COMPILED: no HEF was made. To take along", ("what", "where"), rows))
+    show.heading("To take along")
+    show.facts(rows)
 
 
-def print_ports(summary: FileSummary, console: Console) -> None:
+def print_ports(summary: FileSummary) -> None:
     """Print a file's inputs and outputs."""
-    for title, ports in (("Inputs", summary.inputs), ("Outputs", summary.outputs)):
-        console.print(_ports_table(f"{title} [{summary.axes}]", ports))
-
-
-def _ports_table(title: str, ports: Sequence[Port]) -> Table:
-    """Make a table of the columns that are not empty."""
-    rows = [_port_row(port) for port in ports]
     columns = ("name", "shape", "padded", "bytes a row", "scale", "zero point", "range", "original nodes")
-    used = [place for place in range(len(columns)) if place < 2 or any(row[place] for row in rows)]
-    return table_of_file(
-        title, [columns[place] for place in used], [[row[place] for place in used] for row in rows]
-    )
+    for title, ports in (("Inputs", summary.inputs), ("Outputs", summary.outputs)):
+        print_table_of_file(f"{title} [{summary.axes}]", columns, [_port_row(port) for port in ports])
 
 
 def _port_row(port: Port) -> tuple[str, ...]:
@@ -253,14 +262,14 @@ def sizes(shape: Sequence[int | None]) -> str:
     return " x ".join("?" if size is None else str(size) for size in shape)
 
 
-def table_of_file(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """Make a table of text that comes from a file: its first rows, made harmless for a terminal."""
+def print_table_of_file(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table of text that comes from a file: its first rows, made harmless for a terminal."""
     shown: Iterable[Sequence[str]] = rows[:_ROWS_SHOWN]
     more = len(rows) - _ROWS_SHOWN
     if more > 0:
         shown = [*shown, (f"and {more:,} more (--json has all)", *[""] * (len(columns) - 1))]
     cells = (tuple(printable(cell) for cell in row) for row in shown)
-    return show.table(printable(title), columns, cells, left=(0, -1))
+    show.table(printable(title), columns, cells, left=(0, -1))
 
 
 def printable(text: str) -> str:
@@ -273,55 +282,76 @@ def printable(text: str) -> str:
 
 
 def print_separation(report: SeparationReport) -> None:
-    """Print the files and, with references, the scores of the sources."""
-    console = show.console()
-    if report.si_sdr_db is None or report.si_sdr_improvement_db is None or report.source_numbers is None:
-        console.print(show.table("Sources", ("file",), [(str(path),) for path in report.outputs]))
-    else:
-        rows = [
-            (str(report.outputs[number - 1]), str(reference), f"{db:.1f}", f"{gained:+.1f}")
-            for reference, (number, db, gained) in enumerate(
-                zip(report.source_numbers, report.si_sdr_db, report.si_sdr_improvement_db, strict=True), start=1
-            )
-        ]
-        console.print(show.table("Sources", ("file", "reference", "SI-SDR [dB]", "over the mixture [dB]"), rows))
-    console.print(
-        f"{report.audio_seconds:.1f} s in {report.windows} windows of {report.window_seconds:.2f} s, "
-        f"real-time factor {report.rtf:.3f} ({1 / report.rtf:.0f} times faster than real time)"
-        if report.rtf < 1
-        else f"{report.audio_seconds:.1f} s, real-time factor {report.rtf:.3f}"
+    """Print what computed the sources, their files and, with references, their scores."""
+    made_by = f"8 bits, simulated with {report.simulated}" if report.simulated else "the model itself"
+    sources = f"{counted(len(report.outputs), 'source')} in {report.outputs[0].parent}"
+    show.verdict(WARNING if report.simulated else OK, f"Separated by {made_by}: {sources}")
+    show.facts(_source_rows(report))
+    faster = f", {1 / report.rtf:.0f} times faster than real time" if report.rtf < 1 else ": slower than real time"
+    show.paragraph(
+        f"{report.audio_seconds:.1f} s in {counted(report.windows, 'window')} of {report.window_seconds:.2f} s; "
+        f"real-time factor {report.rtf:.3f}{faster}"
     )
-    if report.simulated:
-        console.print(f"  8 bits, simulated with {report.simulated}: not the float model's sources", markup=False)
-    elif report.is_exact:
-        console.print("  the model's output equals inference on the whole file at once")
+    if report.is_exact and not report.simulated:
+        show.paragraph("the model's output equals inference on the whole file at once")
     for note in report.notes:
         show.notice(note)
 
 
+def _source_rows(report: SeparationReport) -> list[tuple[str, str]]:
+    """Return the files, with what their references tell of them."""
+    if report.si_sdr_db is None or report.si_sdr_improvement_db is None or report.source_numbers is None:
+        return [(str(path), "") for path in report.outputs]
+    scores = zip(report.source_numbers, report.si_sdr_db, report.si_sdr_improvement_db, strict=True)
+    return [
+        (str(report.outputs[number - 1]), f"reference {place}: SI-SDR {db:.1f} dB, {gained:+.1f} over the mixture")
+        for place, (number, db, gained) in enumerate(scores, start=1)
+    ]
+
+
 def print_norms(report: NormReport) -> None:
-    """Print the figures by level and what the net costs on the chip, before and after."""
-    console = show.console()
+    """Print the figure that counts and what the net costs on the chip; the figures by level with ``--verbose``."""
+    show.verdict(OK if report.is_evidence else ERROR, report.headline)
+    before, after = _fewest_contexts(report.original_costs), _fewest_contexts(report.costs)
+    steps = f"{report.steps} steps, " if report.steps else ""
+    show.facts(
+        [
+            (
+                "checkpoint",
+                f"{report.path}: {report.spec.norm_type}, H {report.spec.hid_chan}, {steps}{report.seconds:.0f} s",
+            ),
+            ("on the chip", f"{before} -> {after} (inferred)"),
+        ]
+    )
+    if show.is_verbose():
+        _print_norm_details(report)
+    for note in report.notes:
+        show.notice(note)
+    if report.warning:
+        show.warn(report.warning)
+    elif report.is_evidence:
+        command = shlex.join(["tasnet2hef", "convert", str(report.path), "-o", "build/"])
+        show.next_command(command, "make the graph of it")
+
+
+def _fewest_contexts(costs: tuple[NetCost, ...]) -> str:
+    best = min(costs, key=lambda cost: cost.compiled_layers, default=None)
+    if best is None:
+        return "no equivalent on the chip"
+    return f"{counted(best.contexts, 'context')}, {counted(best.compiled_layers, 'layer')}"
+
+
+def _print_norm_details(report: NormReport) -> None:
     rows = [
         (f"{level.dbfs:.0f} dBFS", *(f"{value:.2f}" for value in (level.original, level.result, level.unlevelled)))
         for level in report.levels
     ]
     rows.append(("as mixed", f"{report.original_db:.2f}", f"{report.result_db:.2f}", ""))
     measure = "SI-SDR improvement [dB]" if report.has_sources else "Agreement with the original [dB]"
-    console.print(report.headline, markup=False, style="bold" if report.is_evidence else "bold red")
-    console.print(show.table(measure, ("level of the input", "original", "result", "without levelling"), rows))
+    show.table(measure, ("level of the input", "original", "result", "without levelling"), rows)
     costs = [*_net_costs("original", report.original_costs), *_net_costs("result", report.costs)]
     columns = ("net", "residual", "layers parsed", "compiled", "MMAC/s", "contexts", "maps held whole")
-    console.print(show.table("Predicted on the chip", columns, costs))
-    spec, seconds = report.spec, report.seconds
-    steps = f"{report.steps} steps, " if report.steps else ""
-    show.line(f"{report.path}: {spec.norm_type}, H {spec.hid_chan}, {steps}{seconds:.0f} s")
-    if report.is_evidence:
-        show.line(f"  next: tasnet2hef convert {report.path} -o build/")
-    for note in report.notes:
-        show.notice(note)
-    if report.warning:
-        show.warn(report.warning)
+    show.table("Predicted on the chip", columns, costs)
 
 
 def _net_costs(name: str, costs: tuple[NetCost, ...]) -> list[tuple[str, ...]]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tasnet2hef.target.check import CheckReport
     from tasnet2hef.target.graph.opened import OpenedGraph
 
+CHECKPOINT_SUFFIXES: Final = (".pth", ".pt", ".ckpt", ".bin", ".tar", ".th", ".safetensors", ".onnx")
+
 
 def reject_orphan_options(further: Mapping[str, object]) -> None:
     """Refuse options of the pipeline where it was not asked for.
@@ -42,6 +44,25 @@ def source_of(checkpoint: str) -> str:
     """Return a checkpoint as commands can name it from anywhere: a file's full path, or a Hugging Face id."""
     path = Path(checkpoint)
     return str(path.absolute()) if path.exists() else checkpoint
+
+
+def onnx_path(checkpoint: str, output: Path) -> Path:
+    """Return where the graph goes: ``output`` itself if it ends in .onnx, else a file in that folder.
+
+    >>> onnx_path("models/my_model.pth", Path("build")).as_posix()
+    'build/my_model.onnx'
+    """
+    path = output
+    if output.suffix != ".onnx":
+        if output.is_file():
+            raise OptionError(f"{output}: is a file; give a folder, or a path that ends in .onnx")
+        stem = Path(checkpoint.split("@")[0]).name or "model"
+        while Path(stem).suffix in CHECKPOINT_SUFFIXES:  # .pth.tar
+            stem = Path(stem).stem
+        path = output / f"{stem}.onnx"
+    if path.exists() and Path(checkpoint).exists() and path.samefile(checkpoint):
+        raise OptionError(f"{path}: is the checkpoint itself; give another place with -o")
+    return path
 
 
 def run_pipeline(
@@ -93,7 +114,7 @@ def print_finished(report: PipelineReport) -> None:
         (each.step, shown(each.outcome), f"{each.seconds:.1f}", "\n".join(str(path) for path in each.files))
         for each in report.steps
     ]
-    show.console().print(show.table("Pipeline", ("step", "outcome", "seconds", "files"), rows, left=(0, -1)))
+    show.table("Pipeline", ("step", "outcome", "seconds", "files"), rows, left=(0, -1))
 
 
 def require_hefs(report: PipelineReport, name: str) -> None:
@@ -177,7 +198,7 @@ def _print_prepared(report: PipelineReport) -> None:
     if simulated is not None:
         rows.append(("simulation", simulated.headline))
     rows.append(("model script", str(report.prepared.script or "none: the compiler's defaults")))
-    show.console().print(show.text_table("Given to the compiler", ("", ""), rows))
+    show.text_table("Given to the compiler", ("", ""), rows)
     notes = [*metadata.notes, drawn.warning, *(() if simulated is None else simulated.notes)]
     for note in filter(None, notes):
         show.notice(note)

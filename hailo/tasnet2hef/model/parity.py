@@ -85,7 +85,7 @@ def measure_reading(checkpoint: Checkpoint, path: Path) -> ParityRow:
     """
     mixture, genuine = _read_outputs(path, checkpoint.spec)
     with torch.no_grad():
-        read = checkpoint.reference().double()(torch.from_numpy(mixture).double()[None])[0].numpy()
+        read = checkpoint.reference().double()(torch.tensor(mixture, dtype=torch.float64)[None])[0].numpy()
     samples = min(read.shape[1], genuine.shape[1])
     if samples < len(mixture) - 2 * checkpoint.spec.kernel_size:
         raise OptionError(f"{path}: output: found {genuine.shape[1]} samples for an input of {len(mixture)}")

@@ -88,7 +88,7 @@ def score_clips(backend: Backend, clips: Sequence[EvaluationClip]) -> float | No
 def audible(sources: Samples) -> NDArray[np.bool_]:
     """Tell which of ``[source, sample]`` are less than 20 dB below the loudest; none of silence.
 
-    >>> audible(np.array([[1.0, 1.0], [0.2, 0.2], [0.1, 0.1]], np.float32))
+    >>> audible(np.array([[1.0, 1.0], [0.2, 0.2], [0.05, 0.05]], np.float32))
     array([ True,  True, False])
     """
     power = np.square(sources, dtype=np.float64).sum(axis=1)

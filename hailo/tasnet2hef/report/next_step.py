@@ -98,7 +98,7 @@ def standing_of(facts: RunFacts) -> Standing:
         errors=None if check is None else _errors(check["findings"]),
         contexts=int(cost.get("likely_contexts") or 1),
         is_norm_exact=export is not None and export["norm"] == "exact",
-        calibration=_beside(facts, f"{graph.stem}.calib.npz", "calib.npz"),
+        calibration=_beside(facts, *_sets(facts), f"{graph.stem}.calib.npz", "calib.npz"),
         script=None if simulated is None else Path(str(simulated["alls"])),
         is_simulated=simulated is not None,
         is_broken=simulated is not None and verdict_of(simulated["agreement_db"]["mixed"]) == BROKEN,
@@ -116,6 +116,12 @@ def _beside(facts: RunFacts, *names: str) -> Path | None:
     """Return the first of ``names`` that lies beside the graph, as the user types it."""
     found = (name for name in names if (facts.folder.parent / name).is_file())
     return next((facts.graph.with_name(name) for name in found), None)
+
+
+def _sets(facts: RunFacts) -> tuple[str, ...]:
+    """Return the names of the calibration sets that the simulation read."""
+    digests = facts.steps["simulate"].digests if "simulate" in facts.steps else {}
+    return tuple(name for name in digests if name.endswith(".npz"))
 
 
 def _checkpoint(command: str) -> str:

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.base.outputs import Output, require_outputs
 from tasnet2hef.base.version import __version__, installed_versions
-from tasnet2hef.report.facts import MARK, PAGE_NAME, StepFacts, read_facts, report_folder, save_step
+from tasnet2hef.report.facts import MARK, PAGE_NAME, RunFacts, StepFacts, read_facts, report_folder, save_step
 from tasnet2hef.report.page import write_page
 
 if TYPE_CHECKING:
@@ -59,19 +61,56 @@ def write_report(
     names += [f"{step}.json" for step, result in given.items() if result is not None]
     require_outputs([Output(folder / name, MARK) for name in names], [*graph.files, *inputs], force=force)
     results: dict[str, Mapping[str, Any] | None] = {
-        "export": None if export is None else export.to_json(),
+        **_results(export, simulate, compiled),
         "check": None if check is None else check_facts(check),
-        "simulate": None if simulate is None else simulate.to_json(),
-        "compile": None if compiled is None else compiled.to_json(),
         "audio": None if audio is None else audio.save(folder),
     }
     times = {**_own_seconds(export, compiled, audio), **(seconds or {})}
     digests = {path.name: digest_of_file(path) for path in inputs if path.is_file()}
-    written = {}
-    for step, result in results.items():
-        if result is None:
-            continue
-        written[step] = StepFacts(
+    written = _steps(graph, results, command=command, times=times, digests=digests)
+    for facts in written.values():
+        save_step(folder, facts)
+    return write_page(read_facts(folder, written))
+
+
+def facts_so_far(
+    graph: OpenedGraph,
+    *,
+    export: ExportReport | None = None,
+    check: CheckReport | None = None,
+    simulate: SimulationReport | None = None,
+    compiled: CompileReport | None = None,
+) -> RunFacts:
+    """Return the facts of a graph's run with the given steps' results in place of earlier ones; writes nothing.
+
+    Damaged facts of earlier steps do not count.
+    """
+    checked = {"check": None if check is None else check.to_json()}
+    steps = _steps(graph, {**_results(export, simulate, compiled), **checked})
+    try:
+        return read_facts(report_folder(graph.path), steps)
+    except OptionError:
+        return RunFacts(graph.path.stem, report_folder(graph.path), steps)
+
+
+def _results(
+    export: ExportReport | None, simulate: SimulationReport | None, compiled: CompileReport | None
+) -> dict[str, Mapping[str, Any] | None]:
+    given = {"export": export, "simulate": simulate, "compile": compiled}
+    return {step: None if report is None else report.to_json() for step, report in given.items()}
+
+
+def _steps(
+    graph: OpenedGraph,
+    results: Mapping[str, Mapping[str, Any] | None],
+    *,
+    command: str | None = None,
+    times: Mapping[str, float] = MappingProxyType({}),
+    digests: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, StepFacts]:
+    """Return the facts of the steps that have a result."""
+    return {
+        step: StepFacts(
             step=step,
             command=command or command_line(),
             written=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
@@ -82,8 +121,9 @@ def write_report(
             versions=versions(),
             digests=digests,
         )
-        save_step(folder, written[step])
-    return write_page(read_facts(folder, written))
+        for step, result in results.items()
+        if result is not None
+    }
 
 
 def command_line() -> str:

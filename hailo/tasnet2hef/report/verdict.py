@@ -26,10 +26,10 @@ def verdict_of(facts: RunFacts) -> Verdict:
     results = {step: facts.result(step) for step in facts.steps if not facts.is_stale(step)}
     compiled, check, simulated = (results.get(step) for step in ("compile", "check", "simulate"))
     if compiled is not None and compiled["outcome"] != NOT_COMPILED:
-        return _of_compile(compiled)
+        return verdict_of_compile(compiled, check)
     if check is None:
         return Verdict(WARNING, "Not checked yet", "Whether the compiler will accept this graph is not known yet.")
-    checked = _of_check(check, no_compiler=compiled is not None)
+    checked = verdict_of_check(check, no_compiler=compiled is not None)
     return checked if simulated is None or checked.status == ERROR else _with_simulation(checked, simulated)
 
 
@@ -46,7 +46,10 @@ def _with_simulation(checked: Verdict, simulated: Mapping[str, Any]) -> Verdict:
     return Verdict(status, checked.headline, sentence)
 
 
-def _of_compile(result: Mapping[str, Any]) -> Verdict:
+def verdict_of_compile(result: Mapping[str, Any], check: Mapping[str, Any] | None) -> Verdict:
+    """Return the verdict of a run of the compiler, from what ``compile --json`` prints; else that of its check."""
+    if result["outcome"] == NOT_COMPILED and check is not None:
+        return verdict_of_check(check, no_compiler=True)
     if result["outcome"] == DONE:
         hef = result["hef"] or {}
         size = f"{hef['size_bytes']:,} bytes, by compiler {hef['compiler_version']}" if hef else "see below"
@@ -58,7 +61,8 @@ def _of_compile(result: Mapping[str, Any]) -> Verdict:
     return Verdict(ERROR, "Not compiled", f"The compiler failed in its stage {result['stage']}: {cause}")
 
 
-def _of_check(result: Mapping[str, Any], *, no_compiler: bool) -> Verdict:
+def verdict_of_check(result: Mapping[str, Any], *, no_compiler: bool = False) -> Verdict:
+    """Return the verdict of a check, from what ``check --json`` prints."""
     levels = [finding["level"] for finding in result["findings"]]
     chip = result["cost"]["hardware"]
     ending = " No compiler was found where the compile step ran, so no HEF was made." if no_compiler else ""

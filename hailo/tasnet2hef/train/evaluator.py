@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tasnet2hef.audio.level import levelling_gain
 from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.train.loss import best_order_si_sdr_db, si_sdr_improvement_db
 
@@ -63,14 +64,17 @@ class Evaluator:
             return float(best_order_si_sdr_db(estimates, self.original(mixture.to(device)).cpu()).mean())
         return si_sdr_improvement_db(estimates, mixture, rows[:, : self.original.spec.n_src])
 
-    def by_level(self, net: ReferenceTasNet, input_level_dbfs: float | None) -> list[LevelResult]:
+    def by_level(
+        self, net: ReferenceTasNet, input_level_dbfs: float | None, progress: Progress = no_progress
+    ) -> list[LevelResult]:
         """Measure original and result at input levels from -35 to -15 dBFS."""
-        return [
-            LevelResult(
-                dbfs,
+        results = []
+        for done, dbfs in enumerate(LEVELS_DBFS):
+            progress(done, len(LEVELS_DBFS))
+            scores = (
                 self.score_db(self.original, dbfs),
                 self.score_db(net, dbfs, input_level_dbfs),
                 self.score_db(net, dbfs),
             )
-            for dbfs in LEVELS_DBFS
-        ]
+            results.append(LevelResult(dbfs, *scores))
+        return results

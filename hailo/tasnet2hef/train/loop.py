@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import torch
+from annotated_types import Ge
 from torch import Tensor, nn
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import CheckpointError, RefusedError
+from tasnet2hef.base.records import record_of
 from tasnet2hef.model.network.reference import ReferenceTasNet
 from tasnet2hef.train.loss import separation_loss
 from tasnet2hef.train.processes import Processes, mean_over_processes, parallel
@@ -69,6 +71,15 @@ class Separation(nn.Module):
     def forward(self, mixture: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Separate; also return the residual after each block."""
         return self.net.sources_and_streams(mixture)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """The numbers in a state."""
+
+    step: Annotated[int, Ge(0)]
+    best_db: float
+    waited: Annotated[int, Ge(0)]
 
 
 @dataclass
@@ -131,8 +142,11 @@ class Run:
             raise CheckpointError(
                 f"{folder}: found a run with {stored}, expected {expected}; choose another folder or its options"
             )
-        for name in ("net", "average", "optimiser"):
-            getattr(self, name).load_state_dict(state[name])
+        try:
+            for name in ("net", "average", "optimiser"):
+                getattr(self, name).load_state_dict(state[name])
+        except Exception as error:  # as in ``read_state``: weights of another shape, or no weights at all
+            raise _damaged(path, error) from error
         self.step, self.best_db, self.waited = state["step"], state["best_db"], state["waited"]
 
 
@@ -140,12 +154,16 @@ def read_state(path: Path, device: str) -> dict[str, Any]:
     """Read the state of a run; no code in the file is executed."""
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-        state["run"], state["waited"]
+        counts = record_of(_Counts, {name: state[name] for name in ("step", "best_db", "waited")})
+        return {**state, **vars(counts), "run": dict(state["run"])}
     except Exception as error:  # torch raises many kinds for a damaged file
-        raise CheckpointError(
-            f"{path}: can't be resumed ({type(error).__name__}), expected the state of a training run; remove it"
-        ) from error
-    return dict(state)
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        f"{path}: can't be resumed ({type(error).__name__}), expected the state of a training run; remove it"
+    )
 
 
 def separation_objective(forward: Forward, sources: Tensor, step: int) -> Tensor:

@@ -6,6 +6,7 @@ import time
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -13,6 +14,7 @@ from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.base.files import require_writable
 from tasnet2hef.base.marks import Mark
 from tasnet2hef.base.outputs import Output, require_outputs, require_own_folder
+from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.base.supervise.lock import LOCK_NAME, locked
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tasnet2hef.model.checkpoint.checkpoint import digest_of_weights
@@ -31,6 +33,9 @@ from tasnet2hef.train.processes import is_first_process
 from tasnet2hef.train.saving import load_network, save_atomically, serialize
 from tasnet2hef.train.student import make_student
 
+RUN_SUFFIX: Final = ".training"
+"""Ending of the folder of a training, beside its result."""
+
 
 def freeze_file(
     checkpoint: str,
@@ -38,12 +43,15 @@ def freeze_file(
     output: Path,
     options: FreezeOptions,
     speech_options: SpeechOptions,
+    progress: Progress = no_progress,
     *,
+    dataset: Dataset | None = None,
     force: bool = False,
 ) -> NormReport:
     """Write ``checkpoint`` with constants in place of its norms' statistics, and measure the loss.
 
     The same checkpoint, speech and options make the same file. ``force`` replaces a file of another run.
+    ``dataset`` is the speech where it was read already, and found to be such as the original separates.
 
     Raises:
         CheckpointError: it can't be read, or its norms are constants already and their edges are to be kept.
@@ -55,10 +63,11 @@ def freeze_file(
     require_writable(output)
     original = _load(checkpoint, speech_options)
     mark = _require_output("freeze", checkpoint, original, folder, output, force=force)
-    dataset = _read(folder, original, speech_options)
-    require_separation(original, dataset, folder, speech_options)
+    if dataset is None:
+        dataset = _read(folder, original, speech_options)
+        require_separation(original, dataset, folder, speech_options)
     student = freeze(original, torch.from_numpy(dataset.freezing_mixtures(options.clips)), options.edges)
-    return _finish(original, student, dataset, output, speech_options, started, mark)
+    return _finish(original, student, dataset, output, speech_options, started, mark, progress=progress)
 
 
 def distil_file(
@@ -81,12 +90,16 @@ def distil_file(
         RefusedError: the loss is not a number, or the original does not separate this speech.
     """
     started = time.perf_counter()
+    if output.suffix == RUN_SUFFIX:
+        raise OptionError(
+            f"{output}: found the ending {RUN_SUFFIX}, which the run's folder has; give another, such as .pth"
+        )
     require_writable(output)
     original = _load(checkpoint, speech_options)
     mark = _require_output("distil", checkpoint, original, folder, output, force=force)
     original = original.to(options.device)
     options.variant.spec(original.spec)
-    run_folder = output.with_suffix(".training")
+    run_folder = output.with_suffix(RUN_SUFFIX)
     require_own_folder(run_folder, "a training", (STATE_FILE, LOG_FILE, LOCK_NAME), force=force)
     dataset = _read(folder, original, speech_options)
     require_separation(original, dataset, folder, speech_options)
@@ -106,7 +119,7 @@ def _distil(
     started: float,
 ) -> NormReport:
     """Train in the run's locked folder, and measure."""
-    run_folder = output.with_suffix(".training")
+    run_folder = output.with_suffix(RUN_SUFFIX)
     if options.fresh:
         for name in (STATE_FILE, MODEL_FILE, LOG_FILE):
             (run_folder / name).unlink(missing_ok=True)
@@ -142,14 +155,14 @@ def _require_output(
 
 
 def require_separation(original: ReferenceTasNet, dataset: Dataset, folder: Path, options: SpeechOptions) -> None:
-    """Check on the validation mixtures that the original separates them: what it doesn't do can't be kept.
+    """Check on the held-out mixtures that the original separates them: what it doesn't do can't be kept.
 
     Raises:
         RefusedError: it improves them by less than 1 dB, and ``options.any_data`` is not set.
     """
     if options.any_data or not dataset.has_sources:
         return
-    gained_db = Evaluator(dataset.validation, original, has_sources=True).score_db(original)
+    gained_db = separation_db(original, dataset)
     if gained_db < LEAST_IMPROVEMENT_DB:
         raise RefusedError(
             f"{folder}: found an SI-SDR improvement of {gained_db:.2f} dB by the original itself on mixtures of "
@@ -158,6 +171,14 @@ def require_separation(original: ReferenceTasNet, dataset: Dataset, folder: Path
             f"({'; '.join(dataset.notes) or 'existing mixtures'}); "
             "give speech of different voices, like the training's, or go on with --any-data"
         )
+
+
+def separation_db(original: ReferenceTasNet, dataset: Dataset) -> float:
+    """Return by how much the original improves the SI-SDR of all held-out mixtures, whose sources are known.
+
+    Of few files the validation has one, which a net that separates may fail on.
+    """
+    return Evaluator((*dataset.validation, *dataset.test), original, has_sources=True).score_db(original)
 
 
 def _load(checkpoint: str, options: SpeechOptions) -> ReferenceTasNet:
@@ -219,12 +240,13 @@ def _finish(
     started: float,
     mark: Mark,
     run: Run | None = None,
+    progress: Progress = no_progress,
 ) -> NormReport:
     """Measure on the test mixtures, and write the checkpoint."""
     has_fitted_norms = run is not None or set(original.spec.norms) != {"bN"}
     input_level_dbfs = INPUT_LEVEL_DBFS if has_fitted_norms and student.spec.norm_type == "bN" else None
     evaluator = Evaluator(dataset.test, original, dataset.has_sources)
-    levels = evaluator.by_level(student, input_level_dbfs)
+    levels = evaluator.by_level(student, input_level_dbfs, progress)
     as_mixed = next(
         level for level in levels if level.dbfs == INPUT_LEVEL_DBFS
     )  # the level of the clips themselves

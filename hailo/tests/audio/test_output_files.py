@@ -50,7 +50,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):
     paths[0].write_bytes(b"from before")
 
     def fail_at_the_second(recording, samples):
-        if "_source_2" in recording.name or len(calls) > 1:
+        if len(calls) > 1:
             raise OSError(28, "No space left on device")
         calls.append(write_samples(recording, samples))
 

@@ -80,6 +80,21 @@ def test_files_in_a_folder_of_inputs_are_inputs(tmp_path: Path, force: bool) -> 
     require_outputs([Output(tmp_path / "new.npz", MARK)], [tmp_path])
 
 
+def test_what_another_command_made_is_an_input_in_a_folder_of_inputs(tmp_path: Path) -> None:
+    heard = tmp_path / "heard.txt"
+    heard.write_text(Mark.of("separate", "a recording").in_text("voice\n"))
+    assert "an input would be overwritten" in _refusal(heard, tmp_path, force=True)
+    heard.write_text(Mark.of(MARK.command, "another graph").in_text("a_command()\n"))
+    require_outputs([Output(heard, MARK)], [tmp_path], force=True)
+
+
+def test_a_file_without_write_permission_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "kept.alls"
+    kept.write_text(MARK.in_text("a_command()\n"))
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != kept)  # who runs the tests may be root
+    assert "found a file without write permission" in _refusal(kept, force=True)
+
+
 def _fifo(path: Path) -> None:
     os.mkfifo(path)
 

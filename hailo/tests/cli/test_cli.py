@@ -46,6 +46,44 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "found", "do"),
+    [
+        (["check", "a.pth"], "is a PyTorch checkpoint", "tasnet2hef convert a.pth"),
+        (["check", "old.pth"], "is a PyTorch checkpoint", "tasnet2hef convert old.pth"),
+        (["separate", "a.wav", "a.pth"], "is audio", "tasnet2hef separate GRAPH.onnx a.wav"),
+        (["check", "my a.flac"], "is audio", "tasnet2hef separate GRAPH.onnx 'my a.flac'"),
+        (["layers", "c.npz"], "is an archive of arrays", "the graph comes first"),
+        (["compile", "a.hef"], "is a HEF, compiled already", "tasnet2hef separate a.hef RECORDING.wav"),
+        (["compile", "gone/bundle"], "gone/bundle: no such file or folder", "a bundle's folder"),
+        (["check", "speech"], "is a folder", "give an ONNX file"),
+        (["check", "https://x.org/a.onnx"], "https://x.org/a.onnx: is a URL", "curl -LO https://x.org/a.onnx"),
+        (["rules", "row-to-wide"], "found 'row-to-wide'", "did you mean row-too-wide?"),
+        (["rules", "Held-Map"], "found 'Held-Map'", "did you mean held-map?"),
+        (["explain", "a.log", "--stage", "optimise"], "found 'optimise'", "did you mean optimize?"),
+    ],
+)
+def test_what_was_given_is_named_with_the_command_that_takes_it(
+    words: list[str],
+    found: str,
+    do: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    contents = {"a.pth": b"PK\x03\x04", "old.pth": b"\x80\x02", "a.wav": b"RIFF", "my a.flac": b"fLaC"}
+    contents |= {"c.npz": b"PK\x03\x04" + bytes(26) + b"frames.npy", "a.hef": b"\x01HEF", "a.log": b"x"}
+    for name, head in contents.items():
+        Path(name).write_bytes(head + bytes(100))
+    Path("speech").mkdir()
+    assert run(make_app(), words) == 2
+    error = capsys.readouterr().err.strip()
+    assert found in error
+    assert do in error
+    assert "\n" not in error
+
+
 def test_a_wrong_command_line_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(make_app(), ["convert"]) == 2
     assert run(make_app(), ["nonsense"]) == 2

@@ -13,8 +13,8 @@ pytest.importorskip("torch")
 import torch
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.cli.commands.convert import onnx_path
 from tasnet2hef.cli.main import make_app, run
+from tasnet2hef.cli.to_hef import onnx_path
 from tasnet2hef.model.checkpoint import load_checkpoint
 from tests.model.checkpoint.foreign_nets_more import save_speechbrain_folder, speechbrain
 from tests.model.checkpoint.small_nets import saved, small_weights
@@ -51,7 +51,7 @@ def test_reference_proves_or_refutes_the_answers(tmp_path: Path, capsys: pytest.
         net = load_checkpoint(path, {"n_blocks": 3, "mask_act": "relu"}).reference()
         np.savez(tmp_path / "outputs.npz", input=mixture, output=net(torch.from_numpy(mixture)[None])[0].numpy())
     reference = ["--reference", str(tmp_path / "outputs.npz")]
-    assert _convert(path, *ANSWERS, *reference) == 0
+    assert _convert(path, *ANSWERS, *reference, "--verbose") == 0
     printed = capsys.readouterr()
     assert "genuine output / reading of the file" in printed.out
     assert "--reference" not in printed.err
@@ -62,7 +62,7 @@ def test_reference_proves_or_refutes_the_answers(tmp_path: Path, capsys: pytest.
 def test_without_a_reference_the_table_says_what_it_proves(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _convert(saved(small_weights(), tmp_path / "net.pth"), *ANSWERS) == 0
+    assert _convert(saved(small_weights(), tmp_path / "net.pth"), *ANSWERS, "--verbose") == 0
     printed = capsys.readouterr()
     assert "reading of the file / ONNX Runtime" in printed.out
     assert "--reference with an output of the genuine network proves it" in printed.err

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tasnet2hef.cli.commands import calibrate, compile, convert, reduce, simulate
+from tasnet2hef.cli.commands import calibrate, compile, convert, go, reduce, simulate
 from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.diagnose.reduce.options import ReduceOptions
+from tasnet2hef.guide.options import GoOptions
 from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
 from tasnet2hef.quantize.calibration.window_draw import Draw
 from tasnet2hef.quantize.options import SimulationOptions
@@ -56,6 +57,11 @@ def fields(*classes: type[Any]) -> dict[str, Any]:
         ),
         (compile.command, [CompileOptions], {"force": "force", "python": "python"}),
         (
+            go.command,
+            [GoOptions],
+            {name: name for name in ("seconds", "windows", "mix", "search", "distil")},
+        ),
+        (
             reduce.command,
             [ReduceOptions],
             {
@@ -87,7 +93,6 @@ def test_convert_has_the_defaults_of_an_export() -> None:
 def test_defaults_in_words_are_those_in_use() -> None:
     assert default(calibrate.command, "windows") == DEFAULT_WINDOWS
     assert shown(convert.command, "windows") == str(DEFAULT_WINDOWS)
-    assert shown(convert.command, "mix") == str(Draw(1).mixed)
     assert shown(convert.command, "chunk") == str(convert.chunk_frames(True, None))
     assert shown(simulate.command, "percentile") == str(DEFAULT_PERCENTILE)
     assert shown(compile.command, "attempts") == str(CompileOptions().attempts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,11 @@ def _app_that(raises: BaseException | None, report: dict[str, Any] | None = None
             ZeroDivisionError("by\nzero"),
             70,
             ["tasnet2hef", r"ZeroDivisionError: by\nzero", None, "please report the lines above"],
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "a/b"),
+            2,
+            ["a/b", "can't be used (Permission denied)", None, "choose another place, or change it"],
         ),
         (KeyboardInterrupt(), 130, ["tasnet2hef", "stopped by SIGINT", None, None]),
         (

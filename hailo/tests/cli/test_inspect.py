@@ -55,7 +55,7 @@ def test_a_cut_off_file_is_one_line_and_exit_2(capsys: Printed) -> None:
     assert printed.out == ""
     assert printed.err.count("\n") == 1
     assert "read what is left with --damaged" in printed.err
-    assert _inspect(VITS_HEAD, "--damaged") == 0
+    assert _inspect(VITS_HEAD, "--damaged", "--verbose") == 0
     printed = capsys.readouterr()
     assert "From one context to another" in printed.out
     assert "note: length: WRONG: cut off" in printed.err

@@ -61,7 +61,7 @@ def test_another_chip_is_checked_for_and_stays(tmp_path: Path, capsys: Printed) 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["none.onnx"], "none.onnx: can't be read"),
+        (["none.onnx"], "none.onnx: no such file"),
         (["none"], "none: no such file or folder"),
         (["."], "found no report folder"),
         (["broken.onnx"], "broken.onnx: "),

@@ -134,7 +134,8 @@ def test_importing_the_package_changes_no_signal() -> None:
 
 @pytest.fixture
 def installed() -> StopSignals:
-    before, hook = {each: signal.getsignal(each) for each in SIGNALS}, sys.unraisablehook
+    # SIGINT is ignored where a shell started the tests in the background
+    before, hook = {each: signal.signal(each, signal.SIG_DFL) for each in SIGNALS}, sys.unraisablehook
     signals = StopSignals()
     signals.install()
     yield signals

@@ -79,11 +79,15 @@ def test_command_line(model, calibration, test_set, tmp_path, capsys):
     simulation = json.loads(capsys.readouterr().out)
     assert simulation["si_sdr_db"]["float"] >= simulation["si_sdr_db"]["int8"] - 0.5
     assert simulation["sixteen_bit"] == []
-    assert (
-        run(make_app(), ["simulate", *arguments, "--windows", "2", "--relieve", "1", "--target-db", "0.01"]) == 0
-    )
+    searched = ["simulate", *arguments, "--windows", "2", "--relieve", "1", "--target-db", "0.01"]
+    assert run(make_app(), searched) == 0
     shown = capsys.readouterr().out
-    for words in ("What 8 bits cost", "most damaging", "Bits spent against dB", "model script:"):
+    assert shown.splitlines()[0] in {"Good at 8 bits", "Usable at 8 bits"}
+    assert "\nnext: tasnet2hef compile " in shown
+    assert "most damaging" not in shown
+    assert run(make_app(), [*searched, "--verbose"]) == 0
+    shown = capsys.readouterr().out
+    for words in ("SI-SDR of whole recordings", "most damaging", "Bits spent against dB", "model script"):
         assert words in shown
 
 

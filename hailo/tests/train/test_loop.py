@@ -101,6 +101,20 @@ def test_refuses_a_state_that_is_damaged(tiny_spec: TasNetSpec, tmp_path: Path) 
         start(Plan(steps=1), tiny_spec).load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("step", -1), ("step", "9"), ("best_db", None), ("waited", 0.5), ("run", 3), ("net", {}), ("optimiser", [])],
+)
+def test_refuses_a_state_with_a_wrong_value(
+    tiny_spec: TasNetSpec, tmp_path: Path, name: str, value: object
+) -> None:
+    start(Plan(steps=1), tiny_spec).save(tmp_path)
+    state = torch.load(tmp_path / STATE_FILE, weights_only=True)
+    torch.save({**state, name: value}, tmp_path / STATE_FILE)
+    with pytest.raises(CheckpointError, match=r"state\.pt: can't be resumed .* remove it"):
+        start(Plan(steps=1), tiny_spec).load(tmp_path)
+
+
 def test_stops_when_it_gets_no_better(tiny_spec: TasNetSpec, make_mixer: MakeMixer, tmp_path: Path) -> None:
     run = start(Plan(steps=50, batch=1, validate_every=2, patience=3), tiny_spec)
     train(run, make_mixer(), tmp_path, constant_score)

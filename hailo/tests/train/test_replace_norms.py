@@ -291,3 +291,11 @@ def test_two_processes_train_one_student(teacher_file: str, speech_folder: Path,
     state = torch.load(tmp_path / "student.training" / "state.pt", weights_only=True)
     assert state["step"] == 2
     assert load_checkpoint(output).spec.norm_type == "bN"
+
+
+def test_a_result_with_the_name_of_its_runs_folder_is_refused(
+    teacher_file: str, speech_folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(OptionError, match=r"found the ending \.training, .* give another"):
+        distil_file(teacher_file, speech_folder, tmp_path / "student.training", SHORT, SPEECH)
+    assert not list(tmp_path.glob("student*"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,8 @@ import typer
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import CHIPS, ForceCompileOption, JsonOption
-from tasnet2hef.cli.page import add_to_page
+from tasnet2hef.cli.options import CHIPS, RARE_PANEL, ForceCompileOption, JsonOption, VerboseOption
+from tasnet2hef.cli.page import add_to_page, print_next
 from tasnet2hef.cli.tables import print_compile
 from tasnet2hef.cli.to_hef import require_each
 from tasnet2hef.target.known import DEFAULT_CHIP
@@ -23,15 +24,24 @@ if TYPE_CHECKING:
 
 def command(
     graph: Path = typer.Argument(
-        help="ONNX file made by `convert`; or the bundle (folder or `compile.sh`) of a run without the compiler."
+        metavar="GRAPH.onnx",
+        help="ONNX file made by `convert`; or the bundle (folder or `compile.sh`) of a run without the compiler.",
     ),
-    calibration: Path | None = typer.Option(None, "--calib", help="Calibration set made by `calibrate`."),
-    script: Path | None = typer.Option(None, "--alls", help="Model script, e.g. the one that `simulate` made."),
-    hardware: str | None = typer.Option(None, "--hw", help=f"Chip: {CHIPS}.", show_default=DEFAULT_CHIP),
+    calibration: Path | None = typer.Option(
+        None, "--calib", metavar="FILE", help="Calibration set made by `calibrate`."
+    ),
+    script: Path | None = typer.Option(
+        None, "--alls", metavar="FILE", help="Model script, e.g. the one that `simulate` made."
+    ),
+    no_script: bool = typer.Option(False, "--no-alls", help="Leave out the model script beside the graph."),
+    hardware: str | None = typer.Option(
+        None, "--hw", metavar="CHIP", help=f"Chip: {CHIPS}.", show_default=DEFAULT_CHIP
+    ),
     output: Path | None = typer.Option(
         None,
         "--output",
         "-o",
+        metavar="FILE",
         help="HEF to write; the run's folder is beside it.",
         show_default="the graph's; of a bundle, here",
     ),
@@ -40,18 +50,36 @@ def command(
         "--timeout",
         metavar="STAGE=MIN",
         help="Minutes for translate, optimize, emulate, compile or total; may be repeated.",
+        rich_help_panel=RARE_PANEL,
     ),
-    attempts: int | None = typer.Option(None, min=1, help="Most tries of the compile stage.", show_default="4"),
+    attempts: int | None = typer.Option(
+        None,
+        min=1,
+        metavar="NUMBER",
+        help="Most tries of the compile stage.",
+        show_default="4",
+        rich_help_panel=RARE_PANEL,
+    ),
     python: str = typer.Option(
-        "", "--python", help="Python that has the compiler.", show_default="the one that runs this"
+        "",
+        "--python",
+        metavar="FILE",
+        help="Python that has the compiler.",
+        show_default="the one that runs this",
+        rich_help_panel=RARE_PANEL,
     ),
     force: ForceCompileOption = False,
-    plan: bool = typer.Option(False, "--plan", help="Print what would be tried, and stop."),
+    plan: bool = typer.Option(
+        False, "--plan", help="Print what would be tried, and stop.", rich_help_panel=RARE_PANEL
+    ),
+    verbose: VerboseOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Compile a graph for the chip, or explain exactly why it failed; a second run resumes where one stopped.
 
-    Example: `tasnet2hef compile build/my_model.onnx --calib build/calib.npz -o build/my_model.hef`
+    Example:
+
+    `tasnet2hef compile build/my_model.onnx --calib build/calib.npz -o build/my_model.hef`
 
     A bundle brings its calibration set, model script and options along; it is checked against its checksums first,
     and the results go to the current folder: `tasnet2hef compile my_model.run/bundle`. Its `compile.sh` does the
@@ -64,6 +92,7 @@ def command(
     `source`, `grade`, `commands` and more), `stages` (the same five for every stage), `findings`, `agreement`,
     `emulator`, `tried`, `next_fallback`, `hef`, `hand_over`, `notes`.
     """
+    show.set_verbose(verbose)
     from tasnet2hef.cli.progress import StageDisplay
     from tasnet2hef.compiler.bundle import bundle_folder, read_bundle
     from tasnet2hef.compiler.driver import compile_graph
@@ -72,18 +101,22 @@ def command(
     from tasnet2hef.report.facts import report_folder
     from tasnet2hef.target.graph.opened import OpenedGraph
 
+    if not graph.exists():
+        raise OptionError(f"{graph}: no such file or folder; give an ONNX file, or a bundle's folder")
     defaults = CompileOptions()
     folder = bundle_folder(graph)
     if folder is not None:
         packed = read_bundle(folder)
         graph, calibration, defaults = packed.model, calibration or packed.calibration, packed.options
+    opened = OpenedGraph.read(graph)
     if calibration is None:
         raise OptionError(
-            "--calib: found nothing, expected a calibration set; make it with `tasnet2hef calibrate`"
+            "--calib: found nothing, expected a calibration set; make it with `tasnet2hef calibrate "
+            f"{shlex.quote(str(graph))} speech/`"
         )
     options = CompileOptions(
         hardware=hardware or defaults.hardware,
-        script=script or defaults.script,
+        script=script or defaults.script or (None if no_script or folder else _script_beside(graph)),
         output=output,
         force=force or defaults.force,
         replace=force,
@@ -93,7 +126,6 @@ def command(
         checkpoint=defaults.checkpoint,
         bundle=folder,
     )
-    opened = OpenedGraph.read(graph)
     if plan:
         _print_plan(*plan_graph(opened, calibration, options), options.attempts, json_output)
         return
@@ -103,17 +135,20 @@ def command(
         show.print_json(report.to_json())
     else:
         print_compile(report)
-    page = None if folder is None else report_folder(options.hef(graph))
-    add_to_page(
-        opened,
-        quiet=json_output,
-        check=report.check,
-        compiled=report,
-        inputs=[calibration],
-        folder=page,
-        force=force,
-    )
+        page = None if folder is None else report_folder(options.hef(graph))
+        add_to_page(opened, check=report.check, compiled=report, inputs=[calibration], folder=page, force=force)
     require_each([report])
+    if not json_output:
+        print_next(opened, check=report.check, compiled=report)
+
+
+def _script_beside(graph: Path) -> Path | None:
+    """Return the model script that `simulate` left beside a graph, and say that it is taken; None without one."""
+    script = graph.with_suffix(".alls")
+    if not script.is_file():
+        return None
+    show.notice(f"model script: {script}, found beside the graph (--no-alls leaves it out)")
+    return script
 
 
 def _print_plan(inputs: CompileInputs, fallbacks: tuple[Fallback, ...], attempts: int, json_output: bool) -> None:
@@ -134,6 +169,6 @@ def _print_plan(inputs: CompileInputs, fallbacks: tuple[Fallback, ...], attempts
     ]
     columns = ("fallback", "what", "how", "who")
     title = f"At most {attempts} tries, chosen by what failed"
-    show.console().print(show.text_table(title, columns, rows))
+    show.text_table(title, columns, rows)
     for finding in inputs.report.errors:
         show.notice(f"check stops this run without --force: {finding.rule}: {finding.message}")

@@ -21,15 +21,19 @@ _NEEDED: Final = ("demo_student.pth", "demo_mixture.wav", "demo_source_1.wav", "
 
 
 def command(
-    output: Path = typer.Option(Path("build/demo"), "--output", "-o", help="Folder for the results."),
-    seconds: float = typer.Option(2.0, help="Length of the window, in seconds."),
+    output: Path = typer.Option(
+        Path("build/demo"), "--output", "-o", metavar="FOLDER", help="Folder for the results."
+    ),
+    seconds: float = typer.Option(2.0, metavar="SECONDS", help="Length of the window, in seconds."),
     threads: ThreadsOption = None,
     force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Convert the shipped checkpoint, check it, separate ten seconds of two people talking, and report.
 
-    Example: `tasnet2hef demo -o build/demo`
+    Example:
+
+    `tasnet2hef demo -o build/demo`
     """
     if find_spec("torch") is None:
         raise OptionError(
@@ -65,6 +69,7 @@ def command(
     show.line(f"graph: {graph}, {min(row.db for row in exported.parity):.0f} dB from its original")
     print_separation(separated)
     show.line(f"report, to be opened in a browser: {page}")
+    show.next_command("tasnet2hef convert my_model.pth -o build/", "your own model")
 
 
 def find_assets(folder: Path) -> Path:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.base.errors import RefusedError
+from tasnet2hef.base.outcome import ERROR, MISSING, OK, WARNING
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption
+from tasnet2hef.cli.options import JsonOption, VerboseOption
 from tasnet2hef.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
 
 def command(
     folder: Path = typer.Option(
-        Path("build"), "--output", "-o", help="Folder where runs would be written: its free space is examined."
+        Path("build"),
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder where runs would be written: its free space is examined.",
     ),
-    verbose: bool = typer.Option(False, "--verbose", help="Also list which releases go together."),
+    verbose: VerboseOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Examine both environments, the compiler, the runtime, the device and the machine; exit 1 if they do not fit.
@@ -30,8 +35,11 @@ def command(
     Each line is `ok`, `warning`, `missing` (only a problem where it is needed) or `error` (known not to work).
     Nothing is changed; each probe is bounded in time.
 
-    Example: `tasnet2hef doctor --json`
+    Example:
+
+    `tasnet2hef doctor --json`
     """
+    show.set_verbose(verbose)
     from tasnet2hef.diagnose.doctor.doctor import examine_machine
 
     with progress_bar("examining this machine") as progress:
@@ -39,22 +47,22 @@ def command(
     if json_output:
         show.print_json(report.to_json())
     else:
-        print_report(report, verbose=verbose)
+        print_report(report)
     if report.errors:
         first, *more = report.errors
         others = f" (and {len(more)} more)" if more else ""
         raise RefusedError(f"{first.what}: {first.found}{others}; {first.advice}")
 
 
-def print_report(report: DoctorReport, *, verbose: bool = False) -> None:
-    """Print the diagnoses, and what this machine can do; if asked to, also which releases go together."""
-    diagnoses = [(each.what, each.status, _details(each)) for each in report.diagnoses]
-    _print("This machine", ("what", "status", "found, and what to do"), diagnoses)
-    if verbose:
+def print_report(report: DoctorReport) -> None:
+    """Print what this machine can do, then its parts; advice where one is wrong, or if verbose."""
+    is_whole = all(each.status == OK for each in report.diagnoses)
+    show.verdict(ERROR if report.errors else OK if is_whole else WARNING, report.abilities.sentence)
+    show.facts((f"{each.status:<8} {each.what}", _details(each)) for each in report.diagnoses)
+    if show.is_verbose():
         _print_releases()
-    show.console().print(f"  {report.abilities.sentence}", markup=False)
     if not report.errors:
-        show.console().print(f"  next: {report.abilities.next_step}", markup=False)
+        show.next_command(report.abilities.next_step)
 
 
 def _print_releases() -> None:
@@ -73,9 +81,11 @@ def _print_releases() -> None:
 
 
 def _details(diagnosis: Diagnosis) -> str:
-    evidence = f"{diagnosis.grade}: {diagnosis.source}" if diagnosis.source else ""
+    if diagnosis.status in (OK, MISSING) and not show.is_verbose():
+        return diagnosis.found
+    evidence = f"{diagnosis.grade}: {diagnosis.source}" if diagnosis.source and show.is_verbose() else ""
     return "\n".join(filter(None, (diagnosis.found, diagnosis.advice, evidence)))
 
 
 def _print(title: str, columns: tuple[str, ...], rows: Iterable[Sequence[str]]) -> None:
-    show.console().print(show.text_table(title, columns, rows))
+    show.text_table(title, columns, rows)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.text import nearest
 from tasnet2hef.cli import show
 from tasnet2hef.cli.options import CHIPS, ForceOption, InputShapeOption, JsonOption, parse_shapes
 from tasnet2hef.cli.tables import print_explanation
-from tasnet2hef.target.known import DEFAULT_CHIP, chip_names
+from tasnet2hef.target.known import DEFAULT_CHIP, load_chip
 
 if TYPE_CHECKING:
     from tasnet2hef.target.failures.facts import Facts
@@ -20,16 +21,24 @@ _STAGES: Final = ("translate", "optimize", "emulate", "compile", "runtime")
 
 
 def command(
-    log: Path = typer.Argument(help="Text log of the compiler or of HailoRT; `-` reads the standard input."),
-    graph: Path | None = typer.Option(None, "--graph", help="ONNX file of the run: rules out what it can't be."),
-    script: Path | None = typer.Option(None, "--script", help="Model script (.alls) of the run."),
-    calibration: Path | None = typer.Option(None, "--calib", help="Calibration set (.npz) of the run."),
-    stage: str = typer.Option("", "--stage", help=f"Stage that failed: {', '.join(_STAGES)}."),
-    hardware: str | None = typer.Option(None, "--hw", help=f"Chip: {CHIPS}.", show_default="not known"),
+    log: Path = typer.Argument(
+        metavar="LOG.txt", help="Text log of the compiler or of HailoRT; `-` reads the standard input."
+    ),
+    graph: Path | None = typer.Option(
+        None, "--graph", metavar="FILE", help="ONNX file of the run: rules out what it can't be."
+    ),
+    script: Path | None = typer.Option(None, "--script", metavar="FILE", help="Model script (.alls) of the run."),
+    calibration: Path | None = typer.Option(
+        None, "--calib", metavar="FILE", help="Calibration set (.npz) of the run."
+    ),
+    stage: str = typer.Option("", "--stage", metavar="STAGE", help=f"Stage that failed: {', '.join(_STAGES)}."),
+    hardware: str | None = typer.Option(
+        None, "--hw", metavar="CHIP", help=f"Chip: {CHIPS}.", show_default="not known"
+    ),
     compiler: str = typer.Option("", "--dfc", metavar="3.33.0", help="Version of the compiler."),
     input_shape: InputShapeOption = [],
     report: Path | None = typer.Option(
-        None, "--output", "-o", help="Write a report to send: no weights, no private paths."
+        None, "--output", "-o", metavar="FILE", help="Write a report to send: no weights, no private paths."
     ),
     force: ForceOption = False,
     json_output: JsonOption = False,
@@ -38,7 +47,9 @@ def command(
 
     With the graph, the model script and the calibration set, a cause that they rule out is not told.
 
-    Example: `tasnet2hef explain compile.log --graph build/my_model.onnx --stage compile`
+    Example:
+
+    `tasnet2hef explain compile.log --graph build/my_model.onnx --stage compile`
 
     `--json` prints one object: `signature` (`unknown` for a failure that is not known, `no-failure` for a log
     without one), `known`, `cause`, `fix`, `grade`, `evidence`, `node` (null where none is named), `commands`.
@@ -52,9 +63,10 @@ def command(
     from tasnet2hef.target.graph.opened import OpenedGraph
 
     if stage and stage not in _STAGES:
-        raise OptionError(f"--stage: found {stage!r}, expected {', '.join(_STAGES)}")
-    if hardware is not None and hardware not in chip_names():
-        raise OptionError(f"--hw: found {hardware!r}, expected one of {', '.join(chip_names())}")
+        hint = nearest(stage, _STAGES)
+        raise OptionError(f"--stage: found {stage!r}, expected {', '.join(_STAGES)}{f'; {hint}' if hint else ''}")
+    if hardware is not None:
+        load_chip(hardware)  # a wrong name is refused before the work
     text = read_log(log)
     mark = Mark.of("explain", text)
     if report is not None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
 
+from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption
-from tasnet2hef.cli.tables import print_ports, printable, sizes, table_of_file
+from tasnet2hef.cli.options import JsonOption, VerboseOption
+from tasnet2hef.cli.tables import print_ports, print_table_of_file, printable, sizes
 
 if TYPE_CHECKING:
     from tasnet2hef.target.files.file_summary import FileSummary
@@ -21,46 +22,60 @@ _SOURCES = {"hef": "as far as it names them", "har": "by its HN", "onnx": "as pr
 
 def command(
     file: Path = typer.Argument(
-        help="`.hef`, `.onnx` or (experimental) `.har` file, recognised by content, not by name."
+        metavar="FILE", help="`.hef`, `.onnx` or (experimental) `.har` file, recognised by content, not by name."
     ),
     damaged: bool = typer.Option(
         False, "--damaged", help="Show what is left of a HEF that is cut off behind its metadata, or altered."
     ),
+    verbose: VerboseOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Show the metadata of a compiled file: chip, version, contexts, inputs and outputs with scales, rate.
 
     Needs neither the vendor's compiler nor its runtime.
 
-    Example: `tasnet2hef inspect build/model.hef`
+    Example:
+
+    `tasnet2hef inspect build/model.hef`
     """
+    show.set_verbose(verbose)
     from tasnet2hef.target.files.formats import read_file
 
     summary = read_file(file, damaged=damaged)
     if json_output:
         show.print_json(summary.to_json())
         return
-    print_summary(summary, show.console())
+    print_summary(summary)
     for note in summary.notes:
         show.notice(printable(note))
+    if summary.format == "onnx":
+        show.next_command(shlex.join(["tasnet2hef", "check", str(file)]), "see what the compiler will refuse")
 
 
-def print_summary(summary: FileSummary, console: Console) -> None:
-    """Print a file's tables; those that would be empty are left out."""
-    console.print(table_of_file(str(summary.path), (summary.format.upper(), ""), _facts(summary)))
-    print_ports(summary, console)
-    details = summary.details
+def print_summary(summary: FileSummary) -> None:
+    """Print what a file is, its facts, inputs and outputs; its layers and their borders with ``--verbose``."""
+    chip = f" for {summary.hw_arch}" if summary.hw_arch else ""
+    contexts = "" if summary.contexts is None else f", {counted(summary.contexts, 'context')}"
+    show.heading(printable(f"{summary.path}: {summary.format.upper()}{chip}{contexts}"))
+    show.facts((name, printable(value)) for name, value in _facts(summary))
+    print_ports(summary)
+    if show.is_verbose():
+        _print_details(summary)
+
+
+def _print_details(summary: FileSummary) -> None:
+    details, source = summary.details, _SOURCES[summary.format]
     fused = [(each["layer"], ", ".join(each["original_names"])) for each in details.get("fused_layers", ())]
-    source = _SOURCES[summary.format]
-    _print_if_any(console, f"Fused layers, {source}", ("layer", "made of"), fused)
-    _print_if_any(
-        console,
-        "From one context to another",
-        ("stream", "shape", "bytes a row", "context", ""),
-        [_border_row(each) for each in details.get("context_borders", ())],
-    )
+    borders = [_border_row(each) for each in details.get("context_borders", ())]
     layers = [(kind, str(count)) for kind, count in details.get("layers", {}).items()]
-    _print_if_any(console, f"Layers, {source}", ("type", "count"), layers)
+    parts: list[tuple[str, Sequence[str], Sequence[Sequence[str]]]] = [
+        (f"Fused layers, {source}", ("layer", "made of"), fused),
+        ("From one context to another", ("stream", "shape", "bytes a row", "context", ""), borders),
+        (f"Layers, {source}", ("type", "count"), layers),
+    ]
+    for title, columns, rows in parts:
+        if rows:
+            print_table_of_file(title, columns, rows)
 
 
 def _facts(summary: FileSummary) -> list[tuple[str, str]]:
@@ -99,8 +114,3 @@ def _border_row(border: Mapping[str, Any]) -> tuple[str, ...]:
     target = f"{'to' if border['direction'] == 'out' else 'from'} {border['connected']}"
     row_bytes = "" if border["row_bytes"] is None else f"{border['row_bytes']:,}"
     return (border["name"], sizes(border["shape"]), row_bytes, str(border["context"]), target)
-
-
-def _print_if_any(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    if rows:
-        console.print(table_of_file(title, columns, rows))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.outcome import OK, WARNING
 from tasnet2hef.base.records import shown
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import ForceOption, JsonOption, ThreadsOption, number_in, parse_halo
+from tasnet2hef.cli.options import RARE_PANEL, ForceOption, JsonOption, ThreadsOption, number_in, parse_halo
 from tasnet2hef.runtime.live.controls import Controls
 from tasnet2hef.runtime.live.options import LiveOptions
 
@@ -20,44 +21,84 @@ if TYPE_CHECKING:
     from tasnet2hef.runtime.live.session import StateCallback
     from tasnet2hef.runtime.live.summary import Latency, LiveSummary
 
+DEVICES_PANEL: Final = "Sound devices"
+
 
 def command(
-    graph: Path | None = typer.Argument(None, help="ONNX file made by `convert`.", show_default=False),
-    source: int = typer.Option(Controls.source, help="The source to play first; keys 1, 2, ... choose others."),
-    gain_db: float = typer.Option(Controls.gain_db, "--gain", help="Gain of the played source in dB."),
+    graph: Path | None = typer.Argument(
+        None, metavar="GRAPH", help="ONNX file made by `convert`.", show_default=False
+    ),
+    source: int = typer.Option(
+        Controls.source, metavar="NUMBER", help="The source to play first; keys 1, 2, ... choose others."
+    ),
+    gain_db: float = typer.Option(
+        Controls.gain_db, "--gain", metavar="DB", help="Gain of the played source in dB."
+    ),
     channels: str | None = typer.Option(
         None,
+        metavar="NUMBERS",
         help="Channels of the microphone, from 1, e.g. `1,2,4`: each is separated on its own, side by side in the "
         "columns of a graph made with `--streams`, and played on a channel of its own.",
         show_default="1; for a file the mean",
+        rich_help_panel=RARE_PANEL,
     ),
-    from_file: Path | None = typer.Option(None, help="A recording in place of the microphone."),
+    from_file: Path | None = typer.Option(None, metavar="FILE", help="A recording in place of the microphone."),
     to_file: Path | None = typer.Option(
-        None, help="A WAV file in place of the loudspeaker, with the same sound, latency included."
+        None, metavar="FILE", help="A WAV file in place of the loudspeaker, with the same sound, latency included."
     ),
     speed: float = typer.Option(
-        LiveOptions.speed, help="Speed of `--from-file`: 1 is real time, 0 as fast as possible."
+        LiveOptions.speed,
+        metavar="NUMBER",
+        help="Speed of `--from-file`: 1 is real time, 0 as fast as possible.",
+        rich_help_panel=RARE_PANEL,
     ),
-    record: Path | None = typer.Option(None, help="Folder for the mixture and every source, sample-aligned."),
+    record: Path | None = typer.Option(
+        None, metavar="FOLDER", help="Folder for the mixture and every source, sample-aligned."
+    ),
     overlap: float | None = typer.Option(
-        None, help="Share of a window that the next one repeats, 0 to 0.75.", show_default="as in separate"
+        None,
+        metavar="SHARE",
+        help="Share of a window that the next one repeats, 0 to 0.75.",
+        show_default="as in separate",
+        rich_help_panel=RARE_PANEL,
     ),
     halo: str | None = typer.Option(
-        None, help="For norms that stream: milliseconds on each side, or `full`.", show_default="as in separate"
+        None,
+        metavar="MS|full",
+        help="For norms that stream: milliseconds on each side, or `full`.",
+        show_default="as in separate",
+        rich_help_panel=RARE_PANEL,
     ),
-    input_device: str | None = typer.Option(None, help="Number, or part of the name, of the microphone."),
-    output_device: str | None = typer.Option(None, help="The same for the loudspeaker."),
+    input_device: str | None = typer.Option(
+        None,
+        metavar="DEVICE",
+        help="Number, or part of the name, of the microphone.",
+        rich_help_panel=DEVICES_PANEL,
+    ),
+    output_device: str | None = typer.Option(
+        None, metavar="DEVICE", help="The same for the loudspeaker.", rich_help_panel=DEVICES_PANEL
+    ),
     rate_hz: int | None = typer.Option(
-        None, "--rate", min=1000, help="Rate of the devices in Hz.", show_default="their own"
+        None,
+        "--rate",
+        min=1000,
+        metavar="HZ",
+        help="Rate of the devices in Hz.",
+        show_default="their own",
+        rich_help_panel=DEVICES_PANEL,
     ),
     threads: ThreadsOption = None,
     backend: str | None = typer.Option(
         None,
         "--backend",
+        metavar="onnxruntime|hailort",
         help="`onnxruntime` (CPU) or `hailort` (device); each runs its own file beside GRAPH.",
         show_default="by the file's ending",
+        rich_help_panel=RARE_PANEL,
     ),
-    list_devices: bool = typer.Option(False, "--list-devices", help="List the sound devices and stop."),
+    list_devices: bool = typer.Option(
+        False, "--list-devices", help="List the sound devices and stop.", rich_help_panel=DEVICES_PANEL
+    ),
     force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
@@ -67,7 +108,9 @@ def command(
     mostly the window: export a shorter one, or a causal net with `--stateful`, for less. The level is set
     during the session, from the sound up to then.
 
-    Example: `tasnet2hef live build/my_model.onnx --from-file mixture.wav --to-file heard.wav`
+    Example:
+
+    `tasnet2hef live build/my_model.onnx --from-file mixture.wav --to-file heard.wav`
     """
     from tasnet2hef.runtime.live.live import run_live
 
@@ -139,7 +182,7 @@ def print_devices(json_output: bool) -> None:
     columns = ("name", "number", "channels in", "channels out", "rate [Hz]")
     keys = ("name", "number", "channels_in", "channels_out", "rate_hz")
     rows = [[str(device[key]) for key in keys] for device in devices]
-    show.console().print(show.table("Sound devices", columns, rows))
+    show.table("Sound devices", columns, rows)
 
 
 def print_summary(summary: LiveSummary) -> None:
@@ -158,9 +201,13 @@ def print_summary(summary: LiveSummary) -> None:
         ("underruns", f"{summary.underruns}, {summary.playback_dropped_seconds:.2f} s dropped"),
         ("clipped", f"{summary.clipped_samples} samples"),
     ]
-    show.console().print(show.table("Live", ("session", ""), rows))
+    lost = summary.overruns or summary.underruns or summary.device_overflows
+    show.verdict(
+        WARNING if lost else OK, "Kept up with the sound" if not lost else "Did not keep up: sound was lost"
+    )
+    show.facts(rows)
     if summary.is_exact:
-        show.console().print("  the model's output equals inference on the whole stream at once")
+        show.paragraph("the model's output equals inference on the whole stream at once")
 
 
 def _start(screen: ExitStack, controls: Controls, n_src: int, latency: Latency) -> StateCallback:

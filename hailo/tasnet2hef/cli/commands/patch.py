@@ -12,14 +12,18 @@ from tasnet2hef.cli.options import ForceOption, JsonOption
 
 
 def command(
-    graph: Path = typer.Argument(help="ONNX file to patch."),
-    output: Path | None = typer.Option(None, "--output", "-o", help="Where to write it; default: in place."),
+    graph: Path = typer.Argument(metavar="GRAPH.onnx", help="ONNX file to patch."),
+    output: Path | None = typer.Option(
+        None, "--output", "-o", metavar="FILE", help="Where to write it; default: in place."
+    ),
     force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Apply the few patches that a foreign ONNX graph may need, and print what each one changed and why.
 
-    Example: `tasnet2hef patch my_model.onnx`
+    Example:
+
+    `tasnet2hef patch my_model.onnx`
     """
     from tasnet2hef.target.patch import patch_file
 
@@ -31,13 +35,12 @@ def command(
     if json_output:
         show.print_json(report.to_json())
         return
-    console = show.console()
     if not report.applied:
         origin = "a tasnet2hef export, which needs no patches" if report.is_own_export else "no patch applies"
         show.line(f"{report.onnx_path}: {origin}; unchanged")
         return
     for patch in report.applied:
         rows = [(change,) for change in patch.changes]
-        console.print(show.table(f"{patch.patch_id}: {patch.why} ({patch.evidence})", ("changed",), rows))
+        show.table(f"{patch.patch_id}: {patch.why} ({patch.evidence})", ("changed",), rows)
     checked = f"{report.parity.db:.1f} dB" if report.parity else f"not compared: {report.unchecked}"
     show.line(f"{report.onnx_path}: written; before / after patching: {checked}")

@@ -12,7 +12,7 @@ import typer
 from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import CHIPS, ForceOption, JsonOption
+from tasnet2hef.cli.options import CHIPS, RARE_PANEL, ForceOption, JsonOption
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _WORDS_SHOWN: Final = 120
 
 
 def command(
-    hardware: str = typer.Option(DEFAULT_CHIP, "--hw", help=f"Chip: {CHIPS}."),
+    hardware: str = typer.Option(DEFAULT_CHIP, "--hw", metavar="CHIP", help=f"Chip: {CHIPS}."),
     only: str = typer.Option(
         "", "--only", metavar="ID,ID", help="Rules and operators to ask about; default: all."
     ),
@@ -34,16 +34,27 @@ def command(
         "60m", "--budget", metavar="TIME", help="Time that it may take: `90s`, `60m`, `8h`."
     ),
     output: Path = typer.Option(
-        Path("probe"), "--output", "-o", help="Folder to write; an interrupted probe in it is continued."
+        Path("probe"),
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder to write; an interrupted probe in it is continued.",
     ),
     python: str = typer.Option(
-        "", "--python", help="Python that has the compiler.", show_default="the one that runs this"
+        "",
+        "--python",
+        metavar="FILE",
+        help="Python that has the compiler.",
+        show_default="the one that runs this",
+        rich_help_panel=RARE_PANEL,
     ),
     plan: bool = typer.Option(False, "--plan", help="Print what would be asked, with the predictions, and stop."),
     merge: Path | None = typer.Option(
         None,
         "--merge",
+        metavar="FILE",
         help="Knowledge file or `verdicts.jsonl` of another machine: add it to this one's, and stop.",
+        rich_help_panel=RARE_PANEL,
     ),
     force: ForceOption = False,
     json_output: JsonOption = False,
@@ -54,7 +65,9 @@ def command(
     it is there, so the same command continues a probe that was stopped. `check` and `compile` take the knowledge
     for this version of the compiler and this chip from then on.
 
-    Example: `tasnet2hef probe --hw hailo8 --budget 8h`
+    Example:
+
+    `tasnet2hef probe --hw hailo8 --budget 8h`
     """
     if merge is not None:
         _merge(merge, json_output)
@@ -77,9 +90,9 @@ def command(
         print_report(report)
         if not plan:
             show.line(f"page: {page}")
-            show.line(f"  next: tasnet2hef check GRAPH.onnx --hw {hardware} --dfc {report.compiler}")
+            show.next_command(f"tasnet2hef check GRAPH.onnx --hw {hardware} --dfc {report.compiler}")
         else:
-            show.console().print(f"  next: tasnet2hef probe --hw {hardware} --budget {budget}", markup=False)
+            show.next_command(f"tasnet2hef probe --hw {hardware} --budget {budget}")
     _refuse(report.conflicts)
 
 
@@ -110,7 +123,7 @@ def print_report(report: ProbeReport) -> None:
     title = f"DFC {report.compiler} on {report.hardware}" if report.compiler else f"Cases for {report.hardware}"
     columns = ("case", "predicted", "happened", "stage", "the compiler's words, or why there are none")
     if rows:
-        console.print(show.text_table(title, columns, rows))
+        show.text_table(title, columns, rows)
     passed, failed, open_ = report.count("pass"), report.count("fail"), report.count("not answered")
     console.print(
         f"{counted(len(report.cases), 'case')}: {passed} passed, {failed} failed, {open_} not answered; "
@@ -133,9 +146,9 @@ def _merge(path: Path, json_output: bool) -> None:
     else:
         rows = [(each.compiler, each.hardware, str(each.added), str(each.path)) for each in merged.files]
         columns = ("DFC", "chip", "new verdicts", "knowledge file")
-        show.console().print(show.text_table(f"{path.name} merged", columns, rows))
+        show.text_table(f"{path.name} merged", columns, rows)
         _print_conflicts(merged.conflicts)
-        show.console().print("  next: tasnet2hef check GRAPH.onnx --dfc VERSION", markup=False)
+        show.next_command("tasnet2hef check GRAPH.onnx --dfc VERSION")
     _refuse(merged.conflicts)
 
 
@@ -150,7 +163,7 @@ def _print_conflicts(conflicts: Sequence[Conflict]) -> None:
         )
         for each in conflicts
     ]
-    show.console().print(show.text_table("Conflicts: ours is kept", ("case", "ours", "theirs"), rows))
+    show.text_table("Conflicts: ours is kept", ("case", "ours", "theirs"), rows)
 
 
 def _refuse(conflicts: Sequence[Conflict]) -> None:

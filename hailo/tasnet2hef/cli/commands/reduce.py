@@ -11,7 +11,7 @@ import typer
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.base.text import first_few
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import CHIPS, ForceOption, InputShapeOption, JsonOption, parse_shapes
+from tasnet2hef.cli.options import CHIPS, RARE_PANEL, ForceOption, InputShapeOption, JsonOption, parse_shapes
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _OPERATORS_SHOWN = 8
 
 
 def command(
-    graph: Path = typer.Argument(help="ONNX file that fails."),
+    graph: Path = typer.Argument(metavar="GRAPH.onnx", help="ONNX file that fails."),
     check: str = typer.Option(
         "", "--check", metavar="'COMMAND {}'", help="Command that fails on the graph; {} is the graph's path."
     ),
@@ -32,13 +32,33 @@ def command(
     match: str = typer.Option(
         "", "--match", metavar="REGEX", help="What the command's output must match to be the same failure."
     ),
-    hardware: str = typer.Option(DEFAULT_CHIP, "--hw", help=f"Chip that --rule checks for: {CHIPS}."),
+    hardware: str = typer.Option(
+        DEFAULT_CHIP, "--hw", metavar="CHIP", help=f"Chip that --rule checks for: {CHIPS}."
+    ),
     input_shape: InputShapeOption = [],
-    timeout: float = typer.Option(600.0, min=0.1, help="Seconds that the command may take on one graph."),
-    max_attempts: int = typer.Option(200, min=10, help="Most graphs to try."),
-    repeats: int = typer.Option(2, min=1, help="Runs of the original and of the result, to find flaky failures."),
+    timeout: float = typer.Option(
+        600.0,
+        min=0.1,
+        metavar="SECONDS",
+        help="Seconds that the command may take on one graph.",
+        rich_help_panel=RARE_PANEL,
+    ),
+    max_attempts: int = typer.Option(
+        200, min=10, metavar="NUMBER", help="Most graphs to try.", rich_help_panel=RARE_PANEL
+    ),
+    repeats: int = typer.Option(
+        2,
+        min=1,
+        metavar="NUMBER",
+        help="Runs of the original and of the result, to find flaky failures.",
+        rich_help_panel=RARE_PANEL,
+    ),
     output: Path = typer.Option(
-        Path("reduced"), "--output", "-o", help="Folder to write; an interrupted reduction in it is resumed."
+        Path("reduced"),
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder to write; an interrupted reduction in it is resumed.",
     ),
     force: ForceOption = False,
     json_output: JsonOption = False,
@@ -49,7 +69,9 @@ def command(
     recorded signature of the compiler, else if the last lines that mention an error agree except for numbers,
     paths and names.
 
-    Example: `tasnet2hef reduce build/my_model.onnx --check 'python parse_it.py {}' -o reduced/`
+    Example:
+
+    `tasnet2hef reduce build/my_model.onnx --check 'python parse_it.py {}' -o reduced/`
     """
     from tasnet2hef.cli.progress import ReduceProgressBar
     from tasnet2hef.diagnose.reduce.options import ReduceOptions
@@ -91,7 +113,7 @@ def print_report(report: ReduceReport) -> None:
         ("text for a ticket", str(report.ticket)),
         ("every step", str(report.steps[-1].parent)),
     ]
-    show.console().print(show.text_table(f"{report.source.name} reduced", ("", "result"), rows))
+    show.text_table(f"{report.source.name} reduced", ("", "result"), rows)
     if not report.minimal:
         show.notice(f"not minimal: {report.attempts} graphs were tried; continue with more --max-attempts")
     if report.weights == "own":

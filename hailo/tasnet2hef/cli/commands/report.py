@@ -20,35 +20,58 @@ if TYPE_CHECKING:
 
 
 def command(
-    place: Path = typer.Argument(help="Folder with the results, a report folder, or an ONNX file."),
+    place: Path = typer.Argument(
+        metavar="PLACE", help="Folder with the results, a report folder, or an ONNX file."
+    ),
     recording: Path | None = typer.Option(
-        None, "--recording", help="Separate the first 10 s of this recording, to be heard on the page."
+        None,
+        "--recording",
+        metavar="FILE",
+        help="Separate the first 10 s of this recording, to be heard on the page.",
     ),
     reference: list[Path] = typer.Option(
-        [], "--reference", "-r", help="A true source of the recording, given once for each: adds SI-SDR."
+        [],
+        "--reference",
+        "-r",
+        metavar="FILE",
+        help="A true source of the recording, given once for each: adds SI-SDR.",
     ),
     calibration: Path | None = typer.Option(
-        None, "--calib", help="Calibration set: the recording is also separated at 8 bits, simulated."
+        None,
+        "--calib",
+        metavar="FILE",
+        help="Calibration set: the recording is also separated at 8 bits, simulated.",
     ),
-    hef: Path | None = typer.Option(None, "--hef", help="HEF: the recording is also separated on the device."),
+    hef: Path | None = typer.Option(
+        None, "--hef", metavar="FILE", help="HEF: the recording is also separated on the device."
+    ),
     hardware: str | None = typer.Option(
         None,
         "--hw",
+        metavar="CHIP",
         help="Chip to check an ONNX file for.",
         show_default=f"that of the last check, else {DEFAULT_CHIP}",
     ),
     threads: ThreadsOption = None,
     output: Path | None = typer.Option(
-        None, "--output", "-o", help="Folder for the report of an ONNX file.", show_default="the graph's"
+        None,
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder for the report of an ONNX file.",
+        show_default="the graph's",
     ),
     force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Make the page of a run: findings, graph, cost, 8 bits, and what it sounds like, in one HTML file.
 
-    Example: `tasnet2hef report build/`
+    Example:
+
+    `tasnet2hef report build/`
 
     An ONNX file that was not checked yet is checked first. With audio:
+
     `tasnet2hef report build/my_model.onnx --recording mixture.wav --calib build/calib.npz`
     """
     if recording is None and (reference or calibration or hef):

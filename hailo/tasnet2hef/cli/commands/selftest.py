@@ -8,26 +8,33 @@ from typing import TYPE_CHECKING
 import typer
 
 from tasnet2hef.base.errors import RefusedError
+from tasnet2hef.base.outcome import ERROR, NOT_RUN, OK, WARNING, Status
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import JsonOption, ThreadsOption
+from tasnet2hef.cli.options import JsonOption, ThreadsOption, VerboseOption
 from tasnet2hef.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from tasnet2hef.diagnose.doctor.diagnosis import Diagnosis
+    from tasnet2hef.diagnose.selftest.comparison import Comparison
     from tasnet2hef.diagnose.selftest.selftest import NetReport, SelftestReport
 
 
 def command(
     build: Path = typer.Argument(
-        help="Folder that `convert` and `compile` wrote to, or one ONNX file or HEF in it."
+        metavar="BUILD_FOLDER", help="Folder that `convert` and `compile` wrote to, or one ONNX file or HEF in it."
     ),
     simulate: bool = typer.Option(
         True, "--simulate/--no-simulate", help="Also simulate 8 bits, if a calibration set is beside the graph."
     ),
     calibration: Path | None = typer.Option(
-        None, "--calib", help="Calibration set to simulate with.", show_default="the one made for the graph"
+        None,
+        "--calib",
+        metavar="FILE",
+        help="Calibration set to simulate with.",
+        show_default="the one made for the graph",
     ),
     threads: ThreadsOption = None,
+    verbose: VerboseOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Run real speech through ONNX, 8 bits and the device, and compare each with the original.
@@ -36,8 +43,11 @@ def command(
     below the simulated 8 bits. Hardware, driver, runtime and HEF are checked against each other before anything is
     loaded. What is missing is skipped and is no error; too little agreement ends in exit code 1.
 
-    Example: `tasnet2hef selftest build/`
+    Example:
+
+    `tasnet2hef selftest build/`
     """
+    show.set_verbose(verbose)
     from tasnet2hef.diagnose.selftest.selftest import selftest
 
     with progress_bar("self-test") as progress:
@@ -56,21 +66,19 @@ def command(
 def print_report(report: SelftestReport) -> None:
     """Print the device, and each net's comparisons."""
     if report.device is not None:
-        rows = [(each.what, each.found, each.status, each.advice) for each in report.device.diagnoses]
-        columns = ("", "found", "status", "what to do")
-        show.console().print(show.text_table("Device", columns, rows))
+        show.heading("Device")
+        show.facts(
+            (f"{each.status:<8} {each.what}", "\n".join(filter(None, (each.found, each.advice))))
+            for each in report.device.diagnoses
+        )
     for net in report.nets:
         print_net(net)
 
 
 def print_net(net: NetReport) -> None:
     """Print one net's comparisons."""
-    rows = [
-        (each.title, _level(each.agreement_db), _level(each.floor_db), each.status) for each in net.comparisons
-    ]
-    title = f"{net.name}: agreement with {net.reference}, worst source"
-    columns = ("compared", "found [dB]", "at least [dB]", "status")
-    show.console().print(show.table(title, columns, rows))
+    show.verdict(_worst(net), f"{net.name}: agreement with {net.reference}, worst source")
+    show.facts((f"{each.status:<8} {each.title}", _level(each)) for each in net.comparisons)
     for diagnosis in net.program:
         if diagnosis.advice:
             show.notice(f"{net.name}: {_sentence(diagnosis)}")
@@ -84,5 +92,13 @@ def _sentence(diagnosis: Diagnosis) -> str:
     return f"{diagnosis.what}: {diagnosis.found}; {diagnosis.advice}{evidence}"
 
 
-def _level(level_db: float | None) -> str:
-    return "" if level_db is None else f"{level_db:.1f}"
+def _worst(net: NetReport) -> Status:
+    statuses = {each.status for each in net.comparisons}
+    return next((status for status in (ERROR, WARNING, OK) if status in statuses), NOT_RUN)
+
+
+def _level(comparison: Comparison) -> str:
+    if comparison.agreement_db is None:
+        return ""
+    floor = "" if comparison.floor_db is None else f", at least {comparison.floor_db:.1f} dB"
+    return f"{comparison.agreement_db:.1f} dB{floor}"

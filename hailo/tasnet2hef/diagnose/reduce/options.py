@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.text import nearest
 from tasnet2hef.target.failures.tables import compiler_signatures
 from tasnet2hef.target.known import DEFAULT_CHIP
 from tasnet2hef.target.rules.framework.discovery import all_rules
@@ -67,6 +67,5 @@ class ReduceOptions:
 def _expect_known(option: str, wanted: str, known: Collection[str], where: str) -> None:
     if not wanted or wanted in known:
         return
-    near = difflib.get_close_matches(wanted, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
+    hint = nearest(wanted, known) or f"expected one of {', '.join(known)}"
     raise OptionError(f"{option}: found {wanted!r}, which is unknown; {hint} (see {where})")

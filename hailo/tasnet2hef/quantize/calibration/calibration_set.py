@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import shlex
 import shutil
 import tempfile
 import zipfile
@@ -17,9 +18,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
+from annotated_types import Ge, Le
 
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import GraphError, InputError
@@ -32,6 +34,8 @@ from tasnet2hef.target.graph.onnx_node import Shape
 from tasnet2hef.target.graph.opened import OpenedGraph
 
 METADATA_ARRAY: Final = "tasnet2hef_record"
+_MOST: Final = 2**40
+"""More than any count or length in a set."""
 SAME_FEED: Final = ("sample_rate", "stride", "kernel_size", "encoder_padding", "alignment", "audio_channels")
 """Fields of a spec that decide how a window is cut; the other fields don't affect it."""
 
@@ -45,13 +49,13 @@ class CalibrationMetadata:
     provenance: str
     """The graph's contract, as `GraphContract.to_json` writes it."""
     seed: int
-    windows: int
-    recordings: int
-    seconds_of_audio: float
-    mixed: int
-    level_spread_db: float
-    silent_windows: int
-    clipped_windows: int
+    windows: Annotated[int, Ge(1), Le(_MOST)]
+    recordings: Annotated[int, Ge(1), Le(_MOST)]
+    seconds_of_audio: Annotated[float, Ge(0), Le(_MOST)]
+    mixed: Annotated[int, Ge(1), Le(_MOST)]
+    level_spread_db: Annotated[float, Ge(0), Le(_MOST)]
+    silent_windows: Annotated[int, Ge(0), Le(_MOST)]
+    clipped_windows: Annotated[int, Ge(0), Le(_MOST)]
     median_level_db: float
     notes: list[str] = field(default_factory=list)
     any_data: bool = False
@@ -159,6 +163,11 @@ def open_calibration(path: Path) -> CalibrationSet:
     Raises:
         InputError: it is missing or no ``.npz``, or its arrays are not 4-D with the same number of windows.
     """
+    if path.is_dir():
+        raise InputError(
+            f"{path}: found a folder, expected a calibration set; make one of its recordings: tasnet2hef "
+            f"calibrate GRAPH.onnx {shlex.quote(str(path))}"
+        )
     if not path.is_file():
         raise InputError(f"{path}: found nothing, expected a calibration set; make it with `tasnet2hef calibrate`")
     try:

@@ -31,7 +31,7 @@ import numpy.typing as npt
 from tasnet2hef.audio.level import rms_dbfs
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import AudioError
-from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract
 from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet
 from tasnet2hef.runtime.backends.frames import frames_to_streams
 from tasnet2hef.target.graph.opened import OpenedGraph
@@ -247,15 +247,16 @@ def remarks_of(calibration: CalibrationSet, graph: OpenedGraph, *, any_data: boo
     """
     contract, metadata = graph.require_contract(), calibration.metadata
     meter = ContentMeter(contract.spec.values_per_second)
-    for window in _windows(calibration, contract):
+    layer = graph.input_layers[INPUT_NAME] if len(calibration.layers) > 1 else calibration.input_layer
+    for window in _windows(calibration, layer, contract):
         meter.note(window)
     taken = metadata is not None and metadata.any_data
     remarks = require_speech(meter.content(), contract, calibration.path, any_data=any_data or taken)
     return remarks if metadata is None or taken else []
 
 
-def _windows(calibration: CalibrationSet, contract: GraphContract) -> Iterable[Samples]:
-    """Yield the audio ``[sample]`` of a set's windows, those side by side one after the other."""
+def _windows(calibration: CalibrationSet, layer: str, contract: GraphContract) -> Iterable[Samples]:
+    """Yield the audio ``[sample]`` of a set's windows in array ``layer``, those side by side in turn."""
     for inputs in calibration.inputs():
-        frames: Any = inputs[calibration.input_layer]
+        frames: Any = inputs[layer]
         yield frames_to_streams(frames.reshape(1, contract.rows, -1), contract).ravel()

@@ -158,7 +158,7 @@ def _start_session(model: str | bytes, threads: int | None, path: Path) -> Any:
     try:
         return open_cpu_session(model, threads)
     except Exception as error:  # ONNX Runtime's errors have no base class in common
-        if (other := other_content(path)) is not None:
+        if (other := other_content(path, path)) is not None:
             raise GraphError(f"{path}: is {other}") from None
         raise GraphError(
             f"{path}: found {path.stat().st_size} bytes that ONNX Runtime can't load as a graph "

@@ -6,12 +6,12 @@ parsed it, each layer is looked up by the ONNX nodes that it came from, so no pr
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.text import nearest
 from tasnet2hef.target.alls.parser import Statement, Value, parse_script
 from tasnet2hef.target.alls.tokens import Token
 from tasnet2hef.target.graph.layers import HailoNet
@@ -158,5 +158,5 @@ def suggestion(name: str, known: Sequence[str]) -> str:
     >>> suggestion("conv11x", ["conv11", "dw1"])
     '; did you mean conv11?'
     """
-    matches = difflib.get_close_matches(name, known, 1, 0.5)
-    return f"; did you mean {matches[0]}?" if matches else ""
+    hint = nearest(name, known)
+    return f"; {hint}" if hint else ""

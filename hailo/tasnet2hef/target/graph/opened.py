@@ -55,7 +55,7 @@ class OpenedGraph:
         """
         file = Path(path)
         data = _read_bytes(file)
-        if (other := other_content(data)) is not None:
+        if (other := other_content(data, file)) is not None:
             raise GraphError(f"{file}: is {other}")
         model = onnx.ModelProto()
         try:
@@ -191,5 +191,7 @@ def _read_bytes(file: Path) -> bytes:
                 "save it with external data"
             )
         return file.read_bytes()
+    except FileNotFoundError:
+        raise GraphError(f"{file}: no such file; give an ONNX file") from None
     except OSError as error:
         raise GraphError(f"{file}: can't be read ({error.strerror}); give an ONNX file") from None

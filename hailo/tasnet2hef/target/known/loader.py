@@ -6,6 +6,7 @@ from typing import Final
 
 from tasnet2hef.base.discovery import modules_of
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.text import nearest
 from tasnet2hef.target.known import chips
 from tasnet2hef.target.known.chip import Chip
 
@@ -22,7 +23,10 @@ def load_chip(name: str) -> Chip:
     """Return a chip by the compiler's name for it (its `hw_arch`)."""
     known = _chips()
     if name not in known:
-        raise OptionError(f"--hw {name}: no such chip; expected one of {', '.join(known)}")
+        hint = nearest(name, known)
+        raise OptionError(
+            f"--hw {name}: no such chip; expected one of {', '.join(known)}{f'; {hint}' if hint else ''}"
+        )
     return known[name]
 
 

@@ -16,7 +16,7 @@ import onnx
 
 from tasnet2hef.base.discovery import modules_of
 from tasnet2hef.base.errors import GraphError
-from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.files import require_writable, written_beside
 from tasnet2hef.base.graph_contract import METADATA_KEY, metadata_of
 from tasnet2hef.base.marks import ONNX_KEY, Mark
 from tasnet2hef.base.outputs import Output, require_outputs
@@ -106,6 +106,7 @@ def patch_file(source: Path, target: Path, *, force: bool = False) -> PatchRepor
         OptionError: ``target`` can't be written, or would destroy something; see ``require_outputs``.
         ParityError: the patched graph computes something different; nothing is written.
     """
+    require_writable(target)
     original = read_model(source)
     mark = None if target == source else _require_output(source, target, force=force)
     model = onnx.ModelProto()

@@ -204,6 +204,19 @@ def test_another_rate_is_refused(calibration, tmp_path, model):
         require_fit(open_calibration(changed), OpenedGraph.read(model))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("windows", 0), ("recordings", -1), ("seconds_of_audio", -1e30), ("mixed", 10**30), ("silent_windows", -1)],
+)
+def test_a_record_out_of_range_is_refused(calibration, tmp_path, name, value):
+    changed = tmp_path / "changed.npz"
+    with np.load(calibration) as stored:
+        record = json.loads(str(stored[METADATA_ARRAY])) | {name: value}
+        np.savez(changed, input_layer1=stored["input_layer1"], **{METADATA_ARRAY: json.dumps(record)})
+    with pytest.raises(InputError, match=f"not a calibration set: {name}: found .*, expected"):
+        open_calibration(changed)
+
+
 def test_a_users_own_array_is_taken_with_a_note(tmp_path, model):
     np.savez(tmp_path / "own.npz", input_layer1=np.zeros((3, 100, 1, 8), np.float32))
     opened = open_calibration(tmp_path / "own.npz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tasnet2hef.base.errors import GraphError, InputError, ParityError
+from tasnet2hef.base.errors import GraphError, InputError, OptionError, ParityError
 from tasnet2hef.target.files.formats import read_file
 from tasnet2hef.target.graph.opened import OpenedGraph
 from tasnet2hef.target.known.evidence import GRADES
@@ -190,3 +191,15 @@ def test_a_loop_is_not_run(tmp_path: Path) -> None:
     loop = helper.make_node("Loop", ["n", "yes", "x"], ["y"], body=body)
     report, _ = _patch(tmp_path, _model([loop], {"n": np.int64(2**60), "yes": np.array(True)}))
     assert report.unchecked == "the graph: node Loop runs a graph inside, as often as that says"
+
+
+def test_a_graph_without_write_permission_is_not_patched_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept.onnx"
+    onnx.save(_foreign(), kept)
+    before = kept.read_bytes()
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != kept)  # who runs the tests may be root
+    with pytest.raises(OptionError, match="found a file without write permission"):
+        patch_file(kept, kept)
+    assert kept.read_bytes() == before

@@ -34,7 +34,7 @@ def test_what_the_parser_refuses_does_not_depend_on_the_chip(chip: str) -> None:
 
 
 def test_an_unknown_rule_is_an_option_error() -> None:
-    with pytest.raises(OptionError, match=r"no rule 'row-wide'; the rules are: .*row-too-wide"):
+    with pytest.raises(OptionError, match=r"found 'row-wide', .*; did you mean row-too-wide\?"):
         find_rule("row-wide")
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from tasnet2hef.base.discovery import modules_of
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.text import nearest
 from tasnet2hef.target import rules
 from tasnet2hef.target.rules.framework.rule import Rule
 
@@ -20,5 +21,6 @@ def find_rule(rule_id: str) -> Rule:
     """Return the rule called `rule_id`; raise OptionError when there is none."""
     known = {rule.id: rule for rule in all_rules()}
     if rule_id not in known:
-        raise OptionError(f"no rule {rule_id!r}; the rules are: {', '.join(known)}")
+        hint = nearest(rule_id, known) or "list them with tasnet2hef rules"
+        raise OptionError(f"rule: found {rule_id!r}, expected the id of one of the {len(known)} rules; {hint}")
     return known[rule_id]
