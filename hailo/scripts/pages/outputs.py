@@ -35,7 +35,7 @@ _SAMPLE: Final = re.compile(
 )
 _SECONDS: Final = 900
 
-_SHOWN_PAGE: Final = "build/frozen.report/report.html"
+_SHOWN_PAGE: Final = "chip/my_model.report/report.html"
 """The page of the README's run, of which the README shows a picture."""
 
 # What the pages' commands find there, made by commands that no page shows the output of.

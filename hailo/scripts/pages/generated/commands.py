@@ -14,10 +14,10 @@ PATH: Final = "reference/commands.md"
 
 _HEAD: Final = """# Commands
 
-`tasnet2hef [--quiet] [--verbose] [--debug] COMMAND ...`. Results go to stdout; notes, progress and errors go to
-stderr.
-`--json` prints one JSON object on stdout: [its keys](json.md). `--verbose` (`-v`, also behind the command) adds
-evidence, every place and all figures. `tasnet2hef` alone prints the way to the device, with exit code 0.
+`tasnet2hef [--quiet] [--verbose] [--debug] COMMAND ...`. Results go to stdout; notes, progress and errors to
+stderr. `--json` prints one JSON object on stdout: [its keys](json.md). `--verbose` (`-v`, also behind the
+command) adds evidence, every place and all figures. `tasnet2hef` alone prints the way to the device, with exit
+code 0.
 
 | exit code | meaning |
 | --- | --- |
