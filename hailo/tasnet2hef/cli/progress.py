@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS: Final = 60.0
 """Between two lines of a working stage where output is piped."""
+_LEAST_SHARE: Final = 1e-3
+"""Of the whole work: smaller steps are not shown, for the time left is told from the size of the last ones."""
 _MINUTE: Final = 60
 _MARGIN: Final = 32
 _LINE_LENGTH: Final = 60
@@ -54,8 +56,13 @@ def progress_bar(label: str) -> Iterator[Progress]:
     shown_on = error_console()
     with Bars(console=shown_on, transient=True, disable=not shown_on.is_terminal) as bars:
         bar = bars.add_task(escape(one_line(label)), total=None)
+        shown = 0.0
 
         def advance(done: float, total: float) -> None:
+            nonlocal shown
+            if done < total and 0 < done - shown < total * _LEAST_SHARE:
+                return
+            shown = done
             bars.update(bar, completed=done, total=total)
 
         yield advance

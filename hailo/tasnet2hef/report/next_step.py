@@ -16,6 +16,9 @@ SPEECH: Final = "speech/"
 MIXTURE: Final = "mixture.wav"
 """Stands for the user's recording where no file names it."""
 
+_OF_NORMS: Final = frozenset({"mean-too-long", "held-map", "norm-by-hand", "too-many-layers"})
+"""Rules that a norm over the whole clip breaks, and that constants in its place keep."""
+
 
 @dataclass(frozen=True)
 class NextStep:
@@ -55,13 +58,13 @@ def next_step(at: Standing) -> NextStep:
         return NextStep(_line("separate", at.hef, MIXTURE, "-o", "separated"), "hear it on the device")
     if at.errors is None:
         return NextStep(_line("check", at.graph), "see what the compiler will refuse")
-    if at.errors and at.checkpoint == "":
-        return NextStep(_line("rules", at.errors[0]), f"what {at.errors[0]} is, and its fix")
-    if at.is_norm_exact and (at.contexts > 1 or at.errors) and at.checkpoint:
+    freezes = at.is_norm_exact and at.checkpoint != ""
+    lasting = [rule for rule in at.errors if not (freezes and rule in _OF_NORMS)]
+    if lasting:
+        return NextStep(_line("rules", lasting[0]), f"what {lasting[0]} is, and its fix")
+    if freezes and (at.contexts > 1 or at.errors):
         why = f"constant norms bring {at.contexts} contexts towards 1" if at.contexts > 1 else "norms that stream"
         return NextStep(_line("freeze", at.checkpoint, SPEECH, "-o", "frozen.pth"), why)
-    if at.errors:
-        return NextStep(_line("rules", at.errors[0]), f"what {at.errors[0]} is, and its fix")
     if at.hand_over and not at.is_broken:
         first, *there = at.hand_over
         return NextStep(first, f"then there: {there[0]}" if there else "compile with the vendor's compiler")

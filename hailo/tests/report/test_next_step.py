@@ -26,6 +26,14 @@ CALIBRATED = Standing(GRAPH, hardware="hailo8l", errors=(), calibration=Path("b/
             Standing(GRAPH, checkpoint="a.pth", errors=(), contexts=6, is_norm_exact=True),
             "tasnet2hef freeze a.pth speech/ -o frozen.pth",
         ),
+        (
+            Standing(GRAPH, checkpoint="a.pth", errors=("erf-activation",), contexts=6, is_norm_exact=True),
+            "tasnet2hef rules erf-activation",
+        ),
+        (
+            Standing(GRAPH, checkpoint="a.pth", errors=("mean-too-long",), is_norm_exact=True),
+            "tasnet2hef freeze a.pth speech/ -o frozen.pth",
+        ),
         (CHECKED, "tasnet2hef calibrate 'b/my net.onnx' speech/ -o 'b/my net.calib.npz'"),
         (CALIBRATED, "tasnet2hef simulate 'b/my net.onnx' b/calib.npz"),
         (
