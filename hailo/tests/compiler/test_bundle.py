@@ -93,12 +93,14 @@ def test_without_o_the_results_go_to_the_current_folder(
     here.mkdir()
     monkeypatch.chdir(here)
     assert run(make_app(), ["compile", str(bundle), "--json"]) == 3
-    assert sorted(bundle.rglob("*")) == before, "a bundle makes no bundle, and nothing else, inside itself"
-    assert {path.name for path in here.iterdir()} == {"small.run", "small.report"}
-    assert not list(here.rglob("bundle*"))
+    assert {path.name for path in here.iterdir()} == {"small.run"}
     printed = capsys.readouterr()
     assert json.loads(printed.out)["hand_over"]["bundle"] == str(bundle)
     assert printed.err.strip().endswith(f"here: sh {bundle}/compile.sh PATH_OF_THE_VENDORS_WHEEL")
+    assert run(make_app(), ["compile", str(bundle)]) == 3
+    assert {path.name for path in here.iterdir()} == {"small.run", "small.report"}
+    assert not list(here.rglob("bundle*"))
+    assert sorted(bundle.rglob("*")) == before, "a bundle makes no bundle, and nothing else, inside itself"
 
 
 def test_a_file_that_changed_is_one_line(bundle: Path, capsys: Printed) -> None:

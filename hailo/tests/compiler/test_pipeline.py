@@ -157,7 +157,6 @@ def test_without_the_compiler_all_else_is_done(
     for words in (
         "NOT COMPILED",
         "small.onnx",
-        "predicted_layers.json",
         "small.calib.npz",
         "small.alls",
         "bundle",
