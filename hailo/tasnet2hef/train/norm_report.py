@@ -101,7 +101,7 @@ class NormReport:
 
     @property
     def lost_db(self) -> float:
-        """SI-SDR that is lost against the original; what agreement with it costs where there are no true sources."""
+        """SI-SDR lost against the original; without true sources, what agreement with it should cost."""
         return self.original_db - self.result_db if self.has_sources else expected_loss_db(self.result_db)
 
     @property

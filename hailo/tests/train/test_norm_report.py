@@ -46,7 +46,7 @@ def test_the_headline_is_no_bare_difference(original_db: float, result_db: float
 )
 def test_what_is_lost_has_a_verdict(original_db: float, result_db: float, verdict: str) -> None:
     report = make(original_db, result_db)
-    assert report.verdict == report.to_json()["verdict"] == verdict
+    assert report.verdict == verdict
 
 
 def test_agreement_has_the_verdict_of_what_it_costs() -> None:
