@@ -12,13 +12,13 @@ from typing import Any
 def start(*words: str, **options: Any) -> subprocess.Popen[str]:
     """Start ``tasnet2hef``; its output is text in UTF-8."""
     environment = {**os.environ, **options.pop("env", {})}
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _heed_signals, **options}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": heed_signals, **options}
     return subprocess.Popen(
         [sys.executable, "-m", "tasnet2hef", *words], text=True, encoding="utf-8", env=environment, **streams
     )
 
 
-def _heed_signals() -> None:
+def heed_signals() -> None:
     """Undo what a shell does to the jobs that it starts in the background, the tests among them."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)

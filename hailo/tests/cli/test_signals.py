@@ -16,7 +16,7 @@ import soundfile
 
 import tasnet2hef.cli.main
 from tasnet2hef.cli.signals import CLEAN_UP_SECONDS, StopSignals
-from tests.cli.program import finish, start
+from tests.cli.program import finish, heed_signals, start
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
@@ -107,7 +107,11 @@ def test_a_signal_while_commands_are_imported(number: int, module: str) -> None:
         "main.main()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, module, "check", "none.onnx"], capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, module, "check", "none.onnx"],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=heed_signals,
     )
     assert (done.returncode, done.stderr) == (128 + number, "stopped\n")
 

@@ -52,7 +52,7 @@ def test_demo_student_streams_within_half_a_decibel_of_the_network(tmp_path: Pat
         graph = tmp_path / f"{model.stem}.onnx"
         export_file(str(model), graph, ExportOptions(seconds=2.0))
         report = separate_file(
-            graph, recipe.ASSETS / "demo_mixture.wav", tmp_path, references=references, threads=1
+            graph, recipe.ASSETS / "demo_mixture.wav", tmp_path / model.stem, references=references, threads=1
         )
         gained_db.append(np.mean(report.si_sdr_improvement_db))
     assert gained_db[1] >= gained_db[0] - 0.5, f"SI-SDR improvement, network and student: found {gained_db} dB"
