@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from tasnet2hef.base.agreement import BROKEN_FROM_LOSS_DB, GOOD_BELOW_LOSS_DB, STATUS
 from tasnet2hef.base.outcome import ERROR, NOT_RUN, OK, REFUSED, WARNING, Status
 from tasnet2hef.base.text import counted, escaped, first_few
 from tasnet2hef.cli import show
@@ -313,7 +314,9 @@ def _source_rows(report: SeparationReport) -> list[tuple[str, str]]:
 
 def print_norms(report: NormReport) -> None:
     """Print the figure that counts and what the net costs on the chip; the figures by level with ``--verbose``."""
-    show.verdict(OK if report.is_evidence else ERROR, report.headline)
+    limits = f"good below {GOOD_BELOW_LOSS_DB} dB lost, broken from {BROKEN_FROM_LOSS_DB} dB"
+    judged = f"{report.headline}: {report.verdict} ({limits})" if report.is_evidence else report.headline
+    show.verdict(STATUS[report.verdict], judged)
     before, after = _fewest_contexts(report.original_costs), _fewest_contexts(report.costs)
     steps = f"{report.steps} steps, " if report.steps else ""
     show.facts(

@@ -36,11 +36,10 @@ def speech_gate(gained_db: float, found: str, fix: str, *, any_data: bool) -> St
 
 def norm_gate(decision: Decision, report: NormReport, fix: str, offer: str = "") -> StepReport:
     """Judge replaced norms by the SI-SDR that they cost on held-out mixtures; ``offer``: what would cost less."""
+    lost_db = report.lost_db
     if report.has_sources:
-        lost_db = report.original_db - report.result_db
         figure = report.headline.removeprefix("SI-SDR improvement on held-out mixtures: ")
     else:
-        lost_db = expected_loss_db(report.result_db)
         figure = f"{report.headline}, which costs a net of 10 dB about {lost_db:.1f} dB"
     verdict = verdict_of_loss(lost_db)
     if not report.is_evidence:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tasnet2hef.base.agreement import BROKEN, Verdict, expected_loss_db, verdict_of_loss
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.model.checkpoint import from_module
@@ -99,6 +100,16 @@ class NormReport:
         return f"{measure}: lost {lost_db:.2f} dB of {self.original_db:.2f} dB"
 
     @property
+    def lost_db(self) -> float:
+        """SI-SDR lost against the original; without true sources, what agreement with it should cost."""
+        return self.original_db - self.result_db if self.has_sources else expected_loss_db(self.result_db)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return how good the result is; broken where the mixtures are no evidence."""
+        return verdict_of_loss(self.lost_db) if self.is_evidence else BROKEN
+
+    @property
     def is_evidence(self) -> bool:
         """Whether the original separates these mixtures, so that the result can be judged by them."""
         return not self.has_sources or self.original_db >= LEAST_IMPROVEMENT_DB
@@ -122,6 +133,7 @@ class NormReport:
             "spec": self.spec.as_dict(),
             "measure": "si_sdr_improvement" if self.has_sources else "agreement_with_original",
             "headline": self.headline,
+            "verdict": self.verdict,
             "warning": self.warning,
             "si_sdr_improvement_db": {"original": self.original_db, "result": self.result_db},
             "by_input_level": [asdict(level) for level in self.levels],

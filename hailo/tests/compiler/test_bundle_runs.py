@@ -55,7 +55,8 @@ def packed(model: Path, calibration: Path, tmp_path_factory: pytest.TempPathFact
 
 def _compile(bundle: Path, folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run its script in a folder, with an empty PATH and without an index to install from."""
-    environment = {"PATH": "", "PIP_NO_INDEX": "1", "PYTHON": sys.executable, **variables}
+    home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder / "data")}
+    environment = {"PATH": "", "PIP_NO_INDEX": "1", "PYTHON": sys.executable, **home, **variables}
     command = [SHELL, str(bundle / "compile.sh"), *words]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=folder)
 

@@ -40,6 +40,20 @@ def test_the_headline_is_no_bare_difference(original_db: float, result_db: float
     assert bool(report.warning) == ("no evidence" in words)
 
 
+@pytest.mark.parametrize(
+    ("original_db", "result_db", "verdict"),
+    [(9.6, 9.2, "good"), (9.6, 8.6, "usable"), (9.6, 7.0, "broken"), (-2.02, -1.81, "broken")],
+)
+def test_what_is_lost_has_a_verdict(original_db: float, result_db: float, verdict: str) -> None:
+    report = make(original_db, result_db)
+    assert report.verdict == verdict
+
+
+def test_agreement_has_the_verdict_of_what_it_costs() -> None:
+    assert make(100.0, 25.0, has_sources=False).verdict == "good"
+    assert make(100.0, 10.0, has_sources=False).verdict == "broken"
+
+
 def test_agreement_needs_no_evidence() -> None:
     report = make(100.0, 21.3, has_sources=False)
     assert report.headline == "agreement with the original on held-out mixtures: 21.30 dB"
