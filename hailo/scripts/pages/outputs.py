@@ -59,14 +59,14 @@ class Sample:
     shown: str
 
     def cut(self, printed: str) -> str:
-        """Return the first and the last lines of what was printed.
+        """Return the first and the last lines of what was printed, without empty ones.
 
         >>> print(Sample("", 1, 1, "").cut("a\\nb\\nc"))
         a
         ...
         c
         """
-        lines = printed.strip().splitlines()
+        lines = [line for line in printed.splitlines() if line]
         if len(lines) <= self.first + self.last:
             return "\n".join(lines)
         return "\n".join([*lines[: self.first], "...", *lines[len(lines) - self.last :]])

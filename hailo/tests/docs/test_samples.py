@@ -40,9 +40,9 @@ def test_a_sample_is_of_a_command_that_exists_and_holds_no_place_of_this_machine
 
 def test_a_page_is_renewed_by_what_its_command_prints() -> None:
     page = "before\n\n  <!-- output 1+1: tasnet2hef rules -->\n  ```text\n  old\n  ```\nafter\n"
-    after = outputs.renewed(page, {"tasnet2hef rules": "one\ntwo\n\nfour\n"})
+    after = outputs.renewed(page, {"tasnet2hef rules": "one\n\ntwo\n\nfour\n"})
     assert after == page.replace("  old\n", "  one\n  ...\n  four\n")
-    assert outputs.renewed(after, {"tasnet2hef rules": "one\ntwo\n\nfour\n"}) == after
+    assert outputs.renewed(after, {"tasnet2hef rules": "one\n\ntwo\n\nfour\n"}) == after
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="a terminal's size is set with Python 3.11")
