@@ -94,12 +94,13 @@ class NetSteps:
             return StepReport(
                 "speech", f"no mixtures to measure SI-SDR on, only agreement with float: {error}", USABLE
             )
+        told = found.removeprefix(f"{options.speech_folder}: ")
         if dataset.has_sources:
             fix = options.command(speech=OTHER_SPEECH)
             gained_db = separation_db(self.original.reference(), dataset)
-            step = speech_gate(gained_db, found, fix, any_data=options.speech.any_data)
+            step = speech_gate(gained_db, told, fix, any_data=options.speech.any_data)
         else:
-            step = StepReport("speech", found, USABLE)
+            step = StepReport("speech", told, USABLE)
         files = write_held_out(
             dataset.test, spec.n_src, spec.sample_rate, self.held_out, has_sources=dataset.has_sources
         )
@@ -136,7 +137,8 @@ class NetSteps:
                 dataset=self.dataset,
                 force=force,
             )
-            return norm_gate(self.decision, report, options.command("--distil"), self._offer(report))
+            step = norm_gate(self.decision, report, options.command("--distil"), self._offer(report))
+            return dataclasses.replace(step, notes=tuple(set(step.notes) - set(self.dataset.notes)))
         training = options.distilling
         report = distil_file(
             options.checkpoint,

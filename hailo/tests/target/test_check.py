@@ -129,7 +129,7 @@ def test_a_single_context_is_asked_for() -> None:
 @pytest.mark.slow
 def test_check_command(bad_file: Path, good_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(make_app(), ["check", str(good_file)]) == 0
-    assert capsys.readouterr().out.startswith("good: Should compile for hailo8\n")
+    assert capsys.readouterr().out.startswith("good: Should compile for hailo8")
     assert run(make_app(), ["check", str(bad_file)]) == 1
     shown = capsys.readouterr().out
     for part in ("row-too-wide", "512,000", "fix:"):

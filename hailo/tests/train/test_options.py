@@ -13,7 +13,9 @@ from tasnet2hef.base.errors import OptionError
 from tasnet2hef.cli.commands import distil, freeze
 from tasnet2hef.train.options import DistilOptions, FreezeOptions, SpeechOptions, Variant
 
-ONLY_IN_THE_COMMAND = {"checkpoint", "speech", "output", "settings", "threads", "force", "json_output"}
+ONLY_IN_THE_COMMAND = {
+    *("checkpoint", "speech", "output", "settings", "threads", "one_speaker", "force", "json_output", "verbose")
+}
 
 
 def defaults_of(*classes: type[Any]) -> dict[str, object]:

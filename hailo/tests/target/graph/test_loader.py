@@ -49,7 +49,7 @@ def test_a_group_norm_operator_keeps_the_shape(save: Save) -> None:
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    assert "No such file" in refusal(tmp_path / "nothing.onnx")
+    assert "no such file" in refusal(tmp_path / "nothing.onnx")
 
 
 def test_folder(tmp_path: Path) -> None:
