@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from tasnet2hef.cli.main import make_app, run
+from tests.conftest import HAS_TORCH
 from tests.sign_split import make_contract, save_graph
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -47,7 +48,12 @@ WRITERS = {
     "patch": ("patch net.onnx -o OUT", "result.onnx"),
     "explain": ("explain log.txt -o OUT", "result.md"),
 }
-WRITERS_ONCE = pytest.mark.parametrize(("line", "name"), WRITERS.values(), ids=WRITERS)
+NEEDS_TORCH = pytest.mark.skipif(not HAS_TORCH, reason="converting needs torch")
+WRITERS_ONCE = pytest.mark.parametrize(
+    ("line", "name"),
+    [pytest.param(*each, marks=NEEDS_TORCH if key == "convert" else ()) for key, each in WRITERS.items()],
+    ids=WRITERS,
+)
 
 
 def _line(line: str, name: str) -> str:
@@ -188,6 +194,7 @@ def test_a_page_keeps_what_it_did_not_make(place: Path, capsys: pytest.CaptureFi
     assert page.read_text() != "mine"
 
 
+@NEEDS_TORCH
 def test_files_of_the_pipeline_are_checked_before_the_export(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

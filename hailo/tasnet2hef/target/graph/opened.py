@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -59,7 +61,8 @@ class OpenedGraph:
             raise GraphError(f"{file}: is {other}")
         model = onnx.ModelProto()
         try:
-            model.ParseFromString(data)
+            with _protobuf_silenced():
+                model.ParseFromString(data)
         except (DecodeError, RuntimeError, SystemError, ValueError) as error:  # SystemError: protobuf 3.20
             raise GraphError(f"{file}: not an ONNX model, or cut short ({error}); export again") from None
         if not model.HasField("graph"):
@@ -176,6 +179,24 @@ class OpenedGraph:
         except GraphError as error:
             raise GraphError(f"{self.path}: its external weights can't be read ({error})") from None
         return copy
+
+
+@contextmanager
+def _protobuf_silenced() -> Iterator[None]:
+    """Hide what protobuf 3.20 prints to stderr itself, for example of a text that is not UTF-8: we say it."""
+    try:
+        stderr = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def _read_bytes(file: Path) -> bytes:
