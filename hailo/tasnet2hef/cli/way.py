@@ -17,7 +17,11 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
 OTHERS: Final = "More"
 
 OVERVIEW: Final = """\
-From a trained Conv-TasNet to a Hailo accelerator, in five steps:
+From a trained Conv-TasNet to a Hailo accelerator, all the way:
+
+  tasnet2hef go my_model.pth speech/ --hw hailo8
+
+or in five steps:
 
   1 prepare  tasnet2hef freeze my_model.pth speech/ -o frozen.pth    (gLN, cLN)
   2 convert  tasnet2hef convert frozen.pth -o build/

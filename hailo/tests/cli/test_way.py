@@ -27,6 +27,7 @@ def test_alone_it_prints_the_way(capsys: pytest.CaptureFixture[str]) -> None:
     assert max(map(len, printed.splitlines())) < 80
     typed = [line.partition("tasnet2hef ")[2].split()[0] for line in printed.splitlines() if "tasnet2hef" in line]
     assert [name for name in typed if not name.startswith("-")] == [
+        "go",
         "freeze",
         "convert",
         "check",
