@@ -30,7 +30,8 @@ def plan(options: GoOptions) -> tuple[PlannedStep, ...]:
     spec = checkpoint.spec
     decision = decide_norms(spec, distil=options.distil)
     try:
-        speech = describe_speech(options.speech_folder, spec.n_src, options.speech.speakers)
+        found = describe_speech(options.speech_folder, spec.n_src, options.speech.speakers)
+        speech = found.removeprefix(f"{options.speech_folder}: ")
     except AudioError as error:
         if decision.choice != KEEP:
             raise
