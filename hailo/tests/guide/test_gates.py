@@ -14,27 +14,11 @@ from tasnet2hef.guide.decisions import KEEP, Decision
 from tasnet2hef.guide.gates import check_gate, compile_gate, norm_gate, simulation_gate, speech_gate
 from tasnet2hef.quantize.report import Figures, SimulationReport
 from tasnet2hef.target.check import CheckReport, check_file
-from tasnet2hef.train.norm_report import NormReport
 from tests.quantize.small_net import save_net
-from tests.random_weights import small_spec
 from tests.report.compile_reports import done_run, failed_run
+from tests.train.norm_reports import norm_report
 
 FIX = "tasnet2hef go my_model.pth speech/ --distil"
-
-
-def norms(original_db: float, result_db: float, *, has_sources: bool = True) -> NormReport:
-    return NormReport(
-        path=Path("frozen.pth"),
-        spec=small_spec(),
-        original_spec=small_spec(),
-        has_sources=has_sources,
-        original_db=original_db,
-        result_db=result_db,
-        levels=(),
-        costs=(),
-        original_costs=(),
-        seconds=1.0,
-    )
 
 
 def simulation(exact: float | None, mixed: float | None, agreement_db: float | None) -> SimulationReport:
@@ -84,7 +68,7 @@ def test_speech_that_the_original_does_not_separate(gained_db: float, any_data: 
 )
 def test_norms_by_what_they_cost(original_db: float, result_db: float, verdict: str) -> None:
     step = norm_gate(
-        Decision("freeze", "gLN needs the whole clip"), norms(original_db, result_db), FIX, "or train"
+        Decision("freeze", "gLN needs the whole clip"), norm_report(original_db, result_db), FIX, "or train"
     )
     assert step.verdict == verdict
     assert step.fix == (FIX if verdict == BROKEN else "")
@@ -93,12 +77,12 @@ def test_norms_by_what_they_cost(original_db: float, result_db: float, verdict: 
 
 
 def test_norms_without_evidence_are_never_good() -> None:
-    assert norm_gate(Decision("freeze", ""), norms(-2.0, -1.8), FIX).verdict == USABLE
+    assert norm_gate(Decision("freeze", ""), norm_report(-2.0, -1.8), FIX).verdict == USABLE
 
 
 @pytest.mark.parametrize(("agreement_db", "verdict"), [(20.0, GOOD), (14.0, USABLE), (5.0, BROKEN)])
 def test_norms_by_agreement_where_no_source_is_known(agreement_db: float, verdict: str) -> None:
-    step = norm_gate(Decision("freeze", ""), norms(100.0, agreement_db, has_sources=False), FIX)
+    step = norm_gate(Decision("freeze", ""), norm_report(100.0, agreement_db, has_sources=False), FIX)
     assert step.verdict == verdict
 
 

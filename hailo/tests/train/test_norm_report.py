@@ -2,27 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tasnet2hef.train.norm_report import NormReport
-from tests.random_weights import small_spec
-
-
-def make(original_db: float, result_db: float, *, has_sources: bool = True) -> NormReport:
-    return NormReport(
-        path=Path("frozen.pth"),
-        spec=small_spec(),
-        original_spec=small_spec(),
-        has_sources=has_sources,
-        original_db=original_db,
-        result_db=result_db,
-        levels=(),
-        costs=(),
-        original_costs=(),
-        seconds=1.0,
-    )
+from tests.train.norm_reports import norm_report
 
 
 @pytest.mark.parametrize(
@@ -35,7 +17,7 @@ def make(original_db: float, result_db: float, *, has_sources: bool = True) -> N
     ],
 )
 def test_the_headline_is_no_bare_difference(original_db: float, result_db: float, words: str) -> None:
-    report = make(original_db, result_db)
+    report = norm_report(original_db, result_db)
     assert report.headline.endswith(words)
     assert bool(report.warning) == ("no evidence" in words)
 
@@ -45,16 +27,16 @@ def test_the_headline_is_no_bare_difference(original_db: float, result_db: float
     [(9.6, 9.2, "good"), (9.6, 8.6, "usable"), (9.6, 7.0, "broken"), (-2.02, -1.81, "broken")],
 )
 def test_what_is_lost_has_a_verdict(original_db: float, result_db: float, verdict: str) -> None:
-    report = make(original_db, result_db)
+    report = norm_report(original_db, result_db)
     assert report.verdict == verdict
 
 
 def test_agreement_has_the_verdict_of_what_it_costs() -> None:
-    assert make(100.0, 25.0, has_sources=False).verdict == "good"
-    assert make(100.0, 10.0, has_sources=False).verdict == "broken"
+    assert norm_report(100.0, 25.0, has_sources=False).verdict == "good"
+    assert norm_report(100.0, 10.0, has_sources=False).verdict == "broken"
 
 
 def test_agreement_needs_no_evidence() -> None:
-    report = make(100.0, 21.3, has_sources=False)
+    report = norm_report(100.0, 21.3, has_sources=False)
     assert report.headline == "agreement with the original on held-out mixtures: 21.30 dB"
     assert not report.warning
