@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import signal
+import time
 
 import pytest
 
 from tasnet2hef.base.errors import GraphError
+from tasnet2hef.base.supervise import apart
 from tasnet2hef.base.supervise.apart import ApartError, run_apart
 
 
@@ -45,6 +48,29 @@ def test_a_crash_is_told() -> None:
 def test_processor_time_is_limited() -> None:
     with pytest.raises(ApartError, match="took more than 1 s of processor time"):
         run_apart(_spin, 1)
+
+
+def test_a_copy_that_waits_for_ever_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "_SLOWEST", 0.2)
+    with pytest.raises(ApartError, match="did not end in time"):
+        run_apart(lambda: time.sleep(600), 1)
+
+
+def test_objects_of_the_original_do_not_end_in_the_copy() -> None:
+    """Those of ONNX Runtime would wait for threads that only the original has."""
+
+    class Object:
+        def __init__(self) -> None:
+            self.itself = self
+            self.process = os.getpid()
+
+        def __del__(self) -> None:
+            if os.getpid() != self.process:
+                os.abort()
+
+    Object()
+    assert run_apart(lambda: gc.collect() or "done", 10) == "done"
+    gc.collect()
 
 
 def test_memory_is_limited() -> None:
