@@ -67,7 +67,7 @@ def _read_until(reader: int, deadline: float) -> bytes:
     Raises:
         ApartError: its writer is still at work at the deadline.
     """
-    pieces = []
+    pieces: list[bytes] = []
     with open(reader, "rb", buffering=0) as pipe:
         while True:
             if not select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
