@@ -21,6 +21,7 @@ NOT_COMPILED_CODE: Final = 3
 """Exit code where all was prepared, but there is no compiler here."""
 
 if TYPE_CHECKING:
+    from tasnet2hef.compiler.options import CompileOptions
     from tasnet2hef.compiler.pipeline import PipelineOptions, PipelineReport, StepClock
     from tasnet2hef.compiler.report import CompileReport
     from tasnet2hef.target.check import CheckReport
@@ -63,6 +64,26 @@ def onnx_path(checkpoint: str, output: Path) -> Path:
     if path.exists() and Path(checkpoint).exists() and path.samefile(checkpoint):
         raise OptionError(f"{path}: is the checkpoint itself; give another place with -o")
     return path
+
+
+def compile_options(
+    checkpoint: str, hardware: str, python: str, timeout: Sequence[str], *, force: bool
+) -> CompileOptions:
+    """Return the compile step's options, for a command that begins with a checkpoint.
+
+    Raises:
+        OptionError: a time limit is none.
+    """
+    from tasnet2hef.compiler.options import CompileOptions, read_minutes
+
+    return CompileOptions(
+        hardware=hardware,
+        force=force,
+        replace=force,
+        python=python,
+        minutes=read_minutes(timeout),
+        checkpoint=source_of(checkpoint),
+    )
 
 
 def run_pipeline(

@@ -94,17 +94,17 @@ class NetSteps:
             return StepReport(
                 "speech", f"no mixtures to measure SI-SDR on, only agreement with float: {error}", USABLE
             )
-        told = found.removeprefix(f"{options.speech_folder}: ")
         if dataset.has_sources:
             fix = options.command(speech=OTHER_SPEECH)
             gained_db = separation_db(self.original.reference(), dataset)
-            step = speech_gate(gained_db, told, fix, any_data=options.speech.any_data)
+            step = speech_gate(gained_db, found, fix, any_data=options.speech.any_data)
         else:
-            step = StepReport("speech", told, USABLE)
+            step = StepReport("speech", found, USABLE)
         files = write_held_out(
             dataset.test, spec.n_src, spec.sample_rate, self.held_out, has_sources=dataset.has_sources
         )
-        return dataclasses.replace(step, files=files, notes=tuple(note for note in dataset.notes if note != found))
+        told = f"{options.speech_folder}: {found}"
+        return dataclasses.replace(step, files=files, notes=tuple(note for note in dataset.notes if note != told))
 
     def replace_norms(self, progress: StepProgress) -> StepReport:
         """Make norms constants where they can't live on the chip."""
@@ -138,7 +138,9 @@ class NetSteps:
                 force=force,
             )
             step = norm_gate(self.decision, report, options.command("--distil"), self._offer(report))
-            return dataclasses.replace(step, notes=tuple(set(step.notes) - set(self.dataset.notes)))
+            return dataclasses.replace(
+                step, notes=tuple(note for note in step.notes if note not in self.dataset.notes)
+            )
         training = options.distilling
         report = distil_file(
             options.checkpoint,
@@ -155,7 +157,7 @@ class NetSteps:
         """Return what training instead would take and win."""
         pace = seconds_per_second(self.original.reference(), self.options.speech.seconds) / 60
         time_in_words = minutes_in_words(pace * audio_of_norms(DISTIL, self.options))
-        lost_db = max(report.original_db - report.result_db, 0.0) if report.has_sources else 0.0
+        lost_db = report.lost_db if report.has_sources else 0.0
         gain = f" and wins back about {WON_BACK * lost_db:.1f} dB" if lost_db >= 0.1 else ""
         return f"--distil trains for at most {time_in_words}{gain}"
 

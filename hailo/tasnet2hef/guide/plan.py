@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from tasnet2hef.base.agreement import BROKEN_BELOW_DB
 from tasnet2hef.base.errors import AudioError
 from tasnet2hef.compiler.pipeline import hailo_python
 from tasnet2hef.guide import estimates
@@ -30,8 +31,7 @@ def plan(options: GoOptions) -> tuple[PlannedStep, ...]:
     spec = checkpoint.spec
     decision = decide_norms(spec, distil=options.distil)
     try:
-        found = describe_speech(options.speech_folder, spec.n_src, options.speech.speakers)
-        speech = found.removeprefix(f"{options.speech_folder}: ")
+        speech = describe_speech(options.speech_folder, spec.n_src, options.speech.speakers)
     except AudioError as error:
         if decision.choice != KEEP:
             raise
@@ -52,7 +52,7 @@ def plan(options: GoOptions) -> tuple[PlannedStep, ...]:
         "check": (f"for {options.compiling.hardware}", 0.0),
         "calibrate": (f"{options.windows} windows", pace * estimates.audio_of_calibration(options)),
         "simulate": (
-            f"8 bits; stops below 15 dB of agreement; {search}",
+            f"8 bits; stops below {BROKEN_BELOW_DB:.0f} dB of agreement; {search}",
             pace * estimates.audio_of_simulation(options),
         ),
         "search": ("for layers in 16 bits, where needed", pace * estimates.audio_of_search(spec, options)),

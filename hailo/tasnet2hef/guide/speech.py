@@ -29,9 +29,9 @@ def describe_speech(folder: Path, n_src: int, speakers: str) -> str:
         raise AudioError(f"{folder}: found nothing, expected a folder of speech or of mixtures")
     mixtures = find_mixtures(folder, n_src)
     if not mixtures:
-        return group_by_speaker(folder, speakers).sentence(folder)
+        return group_by_speaker(folder, speakers).sentence(folder).removeprefix(f"{folder}: ")
     known = all(file.sources for file in mixtures)
-    return f"{folder}: {counted(len(mixtures), 'mixture')}, their true sources {'' if known else 'not '}known"
+    return f"{counted(len(mixtures), 'mixture')}, their true sources {'' if known else 'not '}known"
 
 
 def fingerprint(folder: Path) -> list[tuple[str, int, int]]:

@@ -25,13 +25,13 @@ from tasnet2hef.cli.options import (
 from tasnet2hef.cli.page import add_to_page, print_next
 from tasnet2hef.cli.tables import print_check_verdict
 from tasnet2hef.cli.to_hef import (
+    compile_options,
     onnx_path,
     pages_of,
     print_finished,
     reject_orphan_options,
     require_hefs,
     run_pipeline,
-    source_of,
 )
 from tasnet2hef.target.known import DEFAULT_CHIP
 
@@ -207,7 +207,6 @@ def command(
     """
     show.set_verbose(verbose)
     from tasnet2hef.base.files import require_writable
-    from tasnet2hef.compiler.options import CompileOptions, read_minutes
     from tasnet2hef.compiler.pipeline import PipelineOptions, StepClock, require_pipeline
     from tasnet2hef.model.checkpoint.load import files_of, load_checkpoint
     from tasnet2hef.model.export import ExportOptions, export_checkpoint
@@ -222,14 +221,7 @@ def command(
             "graph computes shorter chunks: --stateful)"
         )
     load_chip(hardware)  # a wrong name is refused before the work
-    compiling = CompileOptions(
-        hardware=hardware,
-        force=force,
-        replace=force,
-        python=python,
-        minutes=read_minutes(timeout),
-        checkpoint=source_of(checkpoint),
-    )
+    compiling = compile_options(checkpoint, hardware, python, timeout, force=force)
     draw = Draw(windows or DEFAULT_WINDOWS, mixed=mix, any_data=any_data)
     pipeline = (
         None if recordings is None else PipelineOptions(recordings, draw, script, simulate, search, compiling)

@@ -27,7 +27,7 @@ from tasnet2hef.cli.options import (
     speakers_way,
 )
 from tasnet2hef.cli.progress import StageDisplay, step_progress
-from tasnet2hef.cli.to_hef import onnx_path, require_each, source_of
+from tasnet2hef.cli.to_hef import compile_options, onnx_path, require_each
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -112,7 +112,6 @@ def command(
     `--json` prints one object: `steps` (each `name`, `reason`, `verdict`, `fix`, `outcome`, `seconds`, `files`,
     `notes`, `lost_db`, `is_kept`), `verdict` (the worst of all) and `next` (`command`, `why`).
     """
-    from tasnet2hef.compiler.options import CompileOptions, read_minutes
     from tasnet2hef.guide.go import go
     from tasnet2hef.guide.options import GoOptions
     from tasnet2hef.guide.plan import plan
@@ -137,14 +136,7 @@ def command(
             speakers=speakers_way(speakers, one_speaker),
             any_data=any_data,
         ),
-        compiling=CompileOptions(
-            hardware=hardware,
-            force=force,
-            replace=force,
-            python=python,
-            minutes=read_minutes(timeout),
-            checkpoint=source_of(checkpoint),
-        ),
+        compiling=compile_options(checkpoint, hardware, python, timeout, force=force),
     )
     if dry_run:
         _print_plan(plan(options), json_output)
