@@ -27,6 +27,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 HOME = tempfile.TemporaryDirectory(prefix="tasnet2hef-tests-")
 os.environ["TASNET2HEF_HOME"] = HOME.name
 
+_TEST_NUMBERS = itertools.count()
+
 # How long an example takes says something of the machine, not of the code.
 too_slow = hypothesis.HealthCheck.too_slow
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[too_slow])
@@ -63,6 +65,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         pieces += [*piece, *itertools.islice(quick, max(0, size - len(piece)))]
         left -= size
     items[:] = [*pieces, *quick]
+
+
+@pytest.fixture(autouse=True)
+def own_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test a home without knowledge files: which tests ran before it in this process is left to chance."""
+    monkeypatch.setenv("TASNET2HEF_HOME", os.path.join(HOME.name, f"test-{next(_TEST_NUMBERS)}"))
 
 
 @pytest.fixture(scope="session")
