@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def own_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give each test a home without knowledge files: which tests ran before it in this process is left to chance."""
+    """Give each test a home without knowledge files: which tests ran before it here is left to chance."""
     monkeypatch.setenv("TASNET2HEF_HOME", os.path.join(HOME.name, f"test-{next(_TEST_NUMBERS)}"))
 
 

@@ -1,0 +1,122 @@
+"""Tasks, how they end, and the worker that is always there: this process."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+TORCH: Final = "torch"
+"""What a task needs that runs PyTorch."""
+DFC: Final = "DFC"
+"""What a task needs that runs the vendor's compiler; workers with it are started with ``--resources DFC=1``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A call of ``function``, which any process can import, with ``arguments`` and then its inputs' results.
+
+    ``inputs`` are keys of tasks that come before it in the same run. ``needs``: ``TORCH``, ``DFC`` or both.
+    """
+
+    key: str
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...] = ()
+    inputs: tuple[str, ...] = ()
+    needs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Ended:
+    """A task's result, or the error by which it or one of its inputs ended; a lost process is an error too."""
+
+    key: str
+    result: Any = None
+    error: Exception | None = None
+    seconds: float = 0.0
+    """Time from the submission to the result."""
+
+
+class Workers(Protocol):
+    """Runs tasks."""
+
+    @property
+    def size(self) -> int:
+        """How many tasks are run side by side now."""
+
+    @property
+    def where(self) -> str:
+        """Where tasks run, in words."""
+
+    def run(self, tasks: Sequence[Task]) -> Generator[Ended, None, None]:
+        """Yield each task when it ends, in any order; closing the generator gives up those that are left.
+
+        Raises:
+            OptionError: no worker has what a task needs.
+            RefusedError: the cluster is gone.
+        """
+
+
+class InProcess:
+    """Runs one task after the other in this process."""
+
+    size = 1
+    where = "in this process, one after the other"
+
+    def run(self, tasks: Sequence[Task]) -> Generator[Ended, None, None]:
+        """Yield each task when it has ended, in the order given; results are kept while another needs them."""
+        users = Counter(key for task in each_once(tasks) for key in task.inputs)
+        kept: dict[str, Ended] = {}
+        for task in each_once(tasks):
+            ended = _called(task, [kept[key] for key in task.inputs])
+            for key in task.inputs:
+                users[key] -= 1
+                if not users[key]:
+                    del kept[key]
+            if users[task.key]:
+                kept[task.key] = ended
+            yield ended
+
+
+def each_once(tasks: Sequence[Task]) -> list[Task]:
+    """Return the tasks in their order, the first of each key.
+
+    >>> [task.key for task in each_once([Task("b", len), Task("a", len), Task("b", len)])]
+    ['b', 'a']
+    """
+    first: dict[str, Task] = {}
+    for task in tasks:
+        first.setdefault(task.key, task)
+    return list(first.values())
+
+
+def _called(task: Task, inputs: Sequence[Ended]) -> Ended:
+    started = time.perf_counter()
+    for each in inputs:
+        if each.error is not None:
+            return Ended(task.key, error=each.error)
+    try:
+        result = task.function(*task.arguments, *(each.result for each in inputs))
+    except Exception as error:
+        return Ended(task.key, error=error, seconds=time.perf_counter() - started)
+    return Ended(task.key, result, seconds=time.perf_counter() - started)
+
+
+def results_of(workers: Workers, tasks: Sequence[Task]) -> dict[str, Any]:
+    """Run tasks of which each must succeed; return the results by key.
+
+    Raises:
+        Exception: that of the first task that failed; the others are given up.
+    """
+    results = {}
+    running = workers.run(tasks)
+    try:
+        for ended in running:
+            if ended.error is not None:
+                raise ended.error
+            results[ended.key] = ended.result
+    finally:
+        running.close()
+    return results
