@@ -134,8 +134,8 @@ def resume(
         for key in (study.model, study.speech, *study.students.values()):
             if store.get(key) is None:
                 raise OptionError(
-                    f"{store.folder}: found no {key} in it, or a damaged one; begin the study again with model and "
-                    "speech, and with the same --shared"
+                    f"{store.folder}: found no {key} in it, or a damaged one; begin the study again with model "
+                    "and speech, and with the same --shared"
                 )
         return _run(study, folder, store, workers, run, display, most_latency_ms)
 

@@ -115,9 +115,9 @@ def command(
 ) -> None:
     """Try variants of a net side by side, and recommend one: least dB lost, fewest contexts, shortest latency.
 
-    Each point is exported, checked, calibrated and simulated on the same held-out mixtures. Steps that points share
-    are done once; what an earlier run finished is kept. Exit codes: 0, 1 points were lost (run it again) or none
-    can be recommended, 2 bad input.
+    Each point is exported, checked, calibrated and simulated on the same held-out mixtures. Steps that points
+    share are done once; what an earlier run finished is kept. Exit codes: 0, 1 points were lost (run it again) or
+    none can be recommended, 2 bad input.
 
     Example:
 
