@@ -70,15 +70,20 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def options(net: Path, speech: Path, tmp_path: Path) -> ExploreOptions:
-    grid = tmp_path / "grid.toml"
+def make_options(net: Path, speech: Path, folder: Path) -> ExploreOptions:
+    """Return the options of a small study in ``folder``."""
+    grid = folder / "grid.toml"
     grid.write_text(GRID)
     return ExploreOptions(
         checkpoint=str(net),
         speech_folder=speech,
-        folder=tmp_path / "study",
+        folder=folder / "study",
         grid=grid,
         windows=8,
         speech=SpeechOptions(seconds=0.5, any_data=True),
     )
+
+
+@pytest.fixture
+def options(net: Path, speech: Path, tmp_path: Path) -> ExploreOptions:
+    return make_options(net, speech, tmp_path)
