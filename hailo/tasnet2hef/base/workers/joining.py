@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
 from distributed import Client
+from distributed.versions import VersionMismatchWarning
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.version import __version__
@@ -26,7 +28,10 @@ def connected(address: str) -> Iterator[Client]:
         OptionError: none answers within ``CONNECT_S``.
     """
     try:
-        client = Client(address, timeout=CONNECT_S, set_as_default=False)
+        with warnings.catch_warnings():
+            # of differing versions: what matters of them is refused, in words, by require_fitting
+            warnings.simplefilter("ignore", VersionMismatchWarning)
+            client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError, ImportError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:160]
         raise OptionError(
@@ -63,7 +68,7 @@ def _option(address: str) -> str:
 
 def _require_same_dask(client: Client, address: str) -> None:
     """Refuse a scheduler of another version of Dask, which promises nothing between versions."""
-    versions = asked(client, client.get_versions, asynchronous=True)
+    versions = asked(client, client.get_versions)
     here = versions["client"]["packages"]["distributed"]
     there = (versions["scheduler"] or {"packages": {}})["packages"].get("distributed")
     if there != here:
@@ -75,7 +80,7 @@ def _require_same_dask(client: Client, address: str) -> None:
 
 def _facts(client: Client) -> dict[str, Any]:
     """Return what each worker says of itself, or why it can't, by its address; those that left are left out."""
-    told = asked(client, client.run, worker_facts, on_error="return", asynchronous=True)
+    told = asked(client, client.run, worker_facts, on_error="return")
     return {where: each for where, each in told.items() if not isinstance(each, OSError)}
 
 
@@ -104,7 +109,7 @@ def _require_same_digits(address: str, computing: list[WorkerFacts]) -> None:
 
 def _told_by(client: Client, where: str) -> tuple[str, str]:
     """Return a worker's name and version where it can't even say what it is."""
-    ask = partial(client.run, importlib.metadata.version, workers=[where], on_error="return", asynchronous=True)
+    ask = partial(client.run, importlib.metadata.version, workers=[where], on_error="return")
     version = asked(client, ask, "tasnet2hef")[where]
     name = workers_of(client).get(where, {}).get("name", where)
     return f"worker {name}", "of another version" if isinstance(version, Exception) else str(version)

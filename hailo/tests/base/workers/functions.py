@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from distributed import get_worker
+from distributed import Worker, get_worker
 
 LIMIT_S = 60.0
 """How long anything here waits before it fails."""
@@ -58,6 +58,17 @@ def logged(log: str, gate: str = "", result: Any = None) -> Any:
     return result
 
 
+def meet(log: str, count: int, *_inputs: Any) -> str:
+    """Return the worker's name when as many workers are in this call at once."""
+    write(log, worker_name())
+    end = time.monotonic() + LIMIT_S
+    while len(set(Path(log).read_text().split())) < count:
+        if time.monotonic() > end:
+            raise TimeoutError(log)
+        time.sleep(0.01)
+    return worker_name()
+
+
 def overlapping(log: str) -> None:
     """Write to ``log`` when the call begins and when it ends."""
     write(log, "begin")
@@ -91,3 +102,8 @@ def same(value: Any) -> Any:
 
 def length(number: int, value: bytes) -> int:
     return number + len(value)
+
+
+def times_received(key: str, dask_worker: Worker) -> int:
+    """Return how often a result came to a worker from another."""
+    return sum(key in each["keys"] for each in dask_worker.transfer_incoming_log)
