@@ -139,7 +139,7 @@ def draw_study(points: Sequence[Mapping[str, Any]], front: Sequence[int], recomm
         axes.annotate(str(point["number"]), where, (5, 5), textcoords="offset points", size=size, weight=weight)
     if len({point["latency_ms"] for point in points}) > 1:
         axes.set_xscale("log")
-    ticks = sorted({point["latency_ms"] for point in points})
+    ticks = _apart(sorted({point["latency_ms"] for point in points}))
     axes.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
     axes.minorticks_off()
     axes.set_xlabel("latency of the algorithm [ms]")
@@ -187,6 +187,19 @@ def _kind(point: Mapping[str, Any]) -> str:
     if point["errors"]:
         return "refused by the compiler"
     return "one context" if point["contexts"] == 1 else "several contexts"
+
+
+def _apart(values: Sequence[float]) -> list[float]:
+    """Return ascending values without those within a tenth of the one before, whose labels would overlap.
+
+    >>> _apart([500.0, 1000.0, 1002.0, 4000.0])
+    [500.0, 1000.0, 4000.0]
+    """
+    chosen: list[float] = []
+    for value in values:
+        if not chosen or value > 1.1 * chosen[-1]:
+            chosen.append(value)
+    return chosen
 
 
 def _narrowed(power: Any) -> Any:

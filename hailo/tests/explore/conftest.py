@@ -1,87 +1,23 @@
-"""A small study: a net of random weights, and speech of two people."""
+"""A small study as fixtures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
-import torch
 
-from tasnet2hef.base.workers import Ended
 from tasnet2hef.explore.explore import ExploreOptions
-from tasnet2hef.train.options import SpeechOptions
-from tasnet2hef.train.saving import serialize
-from tests.random_weights import random_reference, small_spec
-
-ASSETS = Path(__file__).parents[2] / "assets"
-GRID = """\
-norms = ["exact", "frozen"]
-seconds = [0.25]
-precision = ["a8_w8", "a16_w16"]
-[[grid]]
-seconds = [0.25]
-segments = [2, 50]
-"""
-
-
-class Display:
-    """A display that keeps what it is shown."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.steps: list[str] = []
-
-    def waiting(self, label: str) -> nullcontext[None]:
-        return nullcontext()
-
-    @contextmanager
-    def working(self, where: str) -> Iterator[None]:
-        yield
-
-    def ended(self, done: float, total: float, ended: Ended | None) -> None:
-        if ended is not None:
-            self.steps.append(ended.key.split("-")[0])
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
+from tests.explore.small_study import make_options, write_net, write_speech
 
 
 @pytest.fixture(scope="session")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sources of the demo mixture, cut into recordings."""
-    folder = tmp_path_factory.mktemp("voices") / "speech"
-    for number in (1, 2):
-        samples, rate_hz = soundfile.read(ASSETS / f"demo_source_{number}.wav", dtype="float32")
-        (folder / f"speaker_{number}").mkdir(parents=True)
-        for part, cut in enumerate(np.array_split(samples, 4)):
-            soundfile.write(folder / f"speaker_{number}" / f"{part}.wav", cut, rate_hz)
-    return folder
+    return write_speech(tmp_path_factory.mktemp("voices") / "speech")
 
 
 @pytest.fixture(scope="session")
 def net(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small net with gLN."""
-    path = tmp_path_factory.mktemp("net") / "net.pth"
-    torch.save(serialize(random_reference(small_spec(norm_type="gLN"))), path)
-    return path
-
-
-def make_options(net: Path, speech: Path, folder: Path) -> ExploreOptions:
-    """Return the options of a small study in ``folder``."""
-    grid = folder / "grid.toml"
-    grid.write_text(GRID)
-    return ExploreOptions(
-        checkpoint=str(net),
-        speech_folder=speech,
-        folder=folder / "study",
-        grid=grid,
-        windows=8,
-        speech=SpeechOptions(seconds=0.5, any_data=True),
-    )
+    return write_net(tmp_path_factory.mktemp("net") / "net.pth")
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_a_point_of_two_grids_is_one() -> None:
     ],
 )
 def test_what_is_no_grid_is_refused_in_one_line(text: str | bytes, words: str, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="grid.toml") as caught:
+    with pytest.raises(OptionError, match=r"grid\.toml") as caught:
         read_grid(written(tmp_path, text))
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
