@@ -42,9 +42,9 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "grade": "how a claim about vendor software is known. Recorded: seen in a real run of the compiler or "
     "runtime. Recorded here: seen by `probe` on this machine. Documented: written by the vendor. Inferred: "
     "our conclusion",
+    "grid": "the variants that a study tries: lists of values, every combination of which is a point",
     "HailoRT": "the vendor's runtime on the machine with the device: driver, library, `hailortcli` and a "
     "Python package, all of one version",
-    "grid": "the variants that a study tries: lists of values, every combination of which is a point",
     "halo": "the audio on each side of a window that is computed and left out, so that windows join without a "
     "seam",
     "HAR": "Hailo Archive, the compiler's file between its stages; that one exists does not mean that it compiles",
