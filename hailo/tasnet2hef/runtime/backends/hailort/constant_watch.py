@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tasnet2hef.audio.samples import Samples
@@ -23,11 +24,11 @@ class ConstantWatch:
         self._where, self._rate_hz = where, sample_rate_hz
         self._samples = 0
 
-    def see(self, frames: Samples, sources: Samples) -> None:
-        """Take note of one run: frames ``[row, column]`` and sources ``[source, row, column]``.
+    def see(self, frames: Samples, sources: Sequence[Samples]) -> None:
+        """Take note of one run: frames ``[row, column]``, and each source of any shape; or each mask.
 
         Raises:
-            DeviceRunError: all sources were constant for a second of sound.
+            DeviceRunError: all of them were constant for a second of sound.
         """
         flat = [source.reshape(-1) for source in sources]  # reducing two axes needs a buffer with NumPy 1
         if any(source.min() < source.max() for source in flat):
