@@ -72,8 +72,8 @@ class HailoRtBackend(StepBackend):
         self._ends = chain.ends
         self._pool, self._between = self._make_buffers(chain, streams)
         masks = tuple(stream.port for stream in streams[-1].outputs)
-        self._watched = self._sources if self._ends is None else masks
-        self._watch = ConstantWatch(str(paths[0]), self._contract.spec.sample_rate)
+        self._watched, watched = (self._sources, "source") if self._ends is None else (masks, "mask")
+        self._watch = ConstantWatch(str(paths[0]), self._contract.spec.sample_rate, watched)
 
     @property
     def contract(self) -> GraphContract:
