@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.errors import GraphError
 from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract, output_names
 from tasnet2hef.runtime.backends.frames import to_nchw, to_nhwc
-from tasnet2hef.runtime.backends.onnxruntime import contract_of, open_session
+from tasnet2hef.runtime.backends.onnxruntime import contract_of, open_session, run_session
 from tasnet2hef.runtime.backends.segment_checks import SegmentChecks
 
 Shape = tuple[int, int, int]
@@ -30,13 +31,17 @@ class HostPart:
         self._session = open_session(path, threads)
         self.path = path
         self.contract = contract_of(self._session, str(path))
-        self.inputs = _shapes(self._session.get_inputs())
-        self.outputs = _shapes(self._session.get_outputs())
+        self.inputs = _shapes(self._session.get_inputs(), path)
+        self.outputs = _shapes(self._session.get_outputs(), path)
 
     def run(self, tensors: Mapping[str, Samples]) -> dict[str, Samples]:
-        """Return the outputs; the inputs are taken from ``tensors``, of any shape with as many values."""
+        """Return the outputs; the inputs are taken from ``tensors``, of any shape with as many values.
+
+        Raises:
+            GraphError: ONNX Runtime can't run the graph.
+        """
         feeds = {name: to_nchw(tensors[name].reshape(shape)) for name, shape in self.inputs.items()}
-        values = self._session.run(list(self.outputs), feeds)
+        values = run_session(self._session, list(self.outputs), feeds, str(self.path))
         return {name: to_nhwc(value) for name, value in zip(self.outputs, values, strict=True)}
 
 
@@ -44,7 +49,8 @@ class HostEnds:
     """Both parts around a chip part, in their order.
 
     Raises:
-        GraphError: a part is missing, or is of a different export.
+        GraphError: a part is missing, can't be used, or returns no sources as its contract says.
+        InputError: the error of ``checks``, where the parts do not fit each other.
     """
 
     def __init__(
@@ -55,6 +61,14 @@ class HostEnds:
         self._sources = output_names(contract.spec.n_src)
         contracts = (self.encoder.contract, contract, self.decoder.contract)
         checks.require_one_export((encoder, chip, decoder), contracts, contract)
+        _, stride, rows, columns = contract.input_shape
+        window = (rows, columns, stride)
+        checks.require_inputs(encoder, self.encoder.inputs, {INPUT_NAME: window})
+        if self.decoder.outputs != dict.fromkeys(self._sources, window):
+            raise GraphError(
+                f"{decoder}: found outputs {self.decoder.outputs}, expected {', '.join(self._sources)}, each of "
+                f"{window} (rows, columns, features); export the graph again"
+            )
 
     def encode(self, frames: Samples) -> dict[str, Samples]:
         """Map ``[row, sample of the row]`` to what the chip and the decoder read."""
@@ -66,5 +80,10 @@ class HostEnds:
         return np.stack([sources[name].reshape(len(sources[name]), -1) for name in self._sources])
 
 
-def _shapes(ports: Any) -> dict[str, Shape]:
+def _shapes(ports: Any, path: Path) -> dict[str, Shape]:
+    for port in ports:
+        if len(port.shape) != 4 or not all(isinstance(size, int) for size in port.shape) or port.shape[0] != 1:
+            raise GraphError(
+                f"{path}: found {port.name} {port.shape}, expected four sizes of one window; export it again"
+            )
     return {port.name: (port.shape[2], port.shape[3], port.shape[1]) for port in ports}

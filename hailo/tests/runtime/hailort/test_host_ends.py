@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import soundfile
 
@@ -98,6 +99,22 @@ def test_parts_of_another_export_are_refused(tmp_path: Path, runtime) -> None:
     encoder.unlink()
     with pytest.raises(GraphError, match=r"net.host_encoder.onnx: found nothing, expected an ONNX file"):
         HailoRtBackend(hef)
+
+
+@pytest.mark.parametrize("changed", ["frames", "source_2"])
+def test_a_part_that_contradicts_its_contract_is_refused(tmp_path: Path, runtime, changed: str) -> None:
+    runtime()
+    encoder, chip, decoder = save_parts(tmp_path)
+    path = encoder if changed == "frames" else decoder
+    model = onnx.load(path)
+    for names in (each for node in model.graph.node for each in (node.input, node.output)):
+        names[:] = ["other" if name == changed else name for name in names]
+    for port in (*model.graph.input, *model.graph.output):
+        port.name = "other" if port.name == changed else port.name
+    onnx.save(model, path)
+    with pytest.raises((DeviceError, GraphError), match=rf"{path.name}: found .*other.*expected") as refusal:
+        HailoRtBackend(compiled(chip))
+    assert "\n" not in str(refusal.value)
 
 
 def test_a_hef_by_another_name_is_refused(tmp_path: Path, runtime) -> None:
