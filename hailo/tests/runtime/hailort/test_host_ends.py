@@ -127,6 +127,13 @@ def test_a_hef_by_another_name_is_refused(tmp_path: Path, runtime) -> None:
         HailoRtBackend(renamed)
 
 
+def test_the_whole_nets_hef_points_to_the_chip_part(tmp_path: Path) -> None:
+    _, chip, _ = save_parts(tmp_path)
+    compiled(chip)
+    with pytest.raises(DeviceError, match=r"net.hef: found nothing, expected a HEF; give net.chip_part.hef"):
+        HailoRtBackend(tmp_path / "net.hef")
+
+
 def test_the_hef_of_a_hosts_part_is_refused(tmp_path: Path, runtime) -> None:
     runtime()
     encoder, _, _ = save_parts(tmp_path)
