@@ -19,6 +19,8 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "layer; a wrong set costs more decibels than any option",
     "caps": "the share of a chip that the compiler plans into one context; a model script can raise it",
     "check": "the step that predicts what the compiler will refuse, and what a graph costs on a chip",
+    "chip part": "what the chip computes of a net whose encoder and decoders run on the host: from the "
+    "representation to the masks. `convert --ends host` makes it",
     "chunk": "the few frames that a stateful graph computes at a time, from new samples and past rows",
     "column": "the axis of a tensor along which streams lie side by side (width, in the tall layout)",
     "compiled layer": "a layer of the chip, after the compiler has fused parsed layers; each takes one layer "
