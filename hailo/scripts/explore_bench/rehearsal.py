@@ -38,7 +38,9 @@ class Rehearsed:
     ``scale``: how many seconds of pause stand for a recorded one.
     """
 
-    def __init__(self, workers: Workers, scale: float = 0.0, function: Callable[..., Product] | None = None) -> None:
+    def __init__(
+        self, workers: Workers, scale: float = 0.0, function: Callable[..., Product] | None = None
+    ) -> None:
         self._workers, self._scale, self._function = workers, scale, function or rehearse
         self.size, self.where = workers.size, workers.where
         self.began = self.ended = 0.0

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from tasnet2hef.base.workers import Ended, Workers
 from tasnet2hef.explore.begin import choose_points, keep_inputs, key_of_model, load_model
-from tasnet2hef.explore.grid import Axes
+from tasnet2hef.explore.grid import Axes, points_of
 from tasnet2hef.explore.options import RunOptions, Study
 from tasnet2hef.explore.point import Point, canonical
 from tasnet2hef.explore.product import Product, Store
@@ -29,6 +30,12 @@ class Inputs:
 
     study: Study
     store: Store
+
+    def copied(self, folder: Path, grid: Sequence[Axes] = ()) -> Inputs:
+        """Return the same for a run of its own, and with another grid where one is given."""
+        shutil.copytree(self.store.folder, folder)
+        points = tuple(points_of(grid)) or self.study.points
+        return Inputs(replace(self.study, points=points), Store(folder))
 
 
 def begin_small(checkpoint: Path, speech: Path, folder: Path) -> Inputs:
