@@ -15,15 +15,15 @@ from tasnet2hef.explore.product import Product
 from tasnet2hef.explore.steps import Job, Step, run_job
 
 STEP_SECONDS: Final[Mapping[str, float]] = {
-    "original": 0.6,
-    "freeze": 25.0,
-    "export": 0.9,
-    "check": 0.2,
-    "calibrate": 0.3,
-    "simulate": 8.0,
-    "time": 0.2,
+    "original": 0.47,
+    "freeze": 24.3,
+    "export": 0.46,
+    "check": 0.07,
+    "calibrate": 0.10,
+    "simulate": 7.4,
+    "time": 0.13,
 }
-"""Means of the default grid of the demo network with gLN, one thread of this machine (``record_steps``)."""
+"""Processor seconds of each step, one thread: means of the default grid of the demo network with gLN, 38 points."""
 
 
 def spread_seconds(key: str) -> float:

@@ -17,9 +17,7 @@ from tasnet2hef.explore.product import Product, Store
 from tasnet2hef.explore.study import RESULTS_NAME, StudyReport, run_study
 from tasnet2hef.train.options import SpeechOptions
 
-SMALL_GRID: Final = (
-    Axes(seconds=(0.5, 1.0, 1.5, 2.0), residual=("separate", "joint"), precision=("a8_w8", "a16_w16")),
-)
+SMALL_GRID: Final = (Axes(seconds=(0.5, 1.0), residual=("separate", "joint"), precision=("a8_w8", "a16_w16")),)
 FIRST_GRID: Final = (Axes(seconds=(0.25, 0.3)),)
 """What workers do first, so that each has imported what it needs."""
 

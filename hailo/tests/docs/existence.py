@@ -31,6 +31,8 @@ def check_exists(words: tuple[str, ...]) -> None:
         _check_make(words[1:])
     elif words[0] == "tasnet2hef":
         _check_command(words[1:])
+    elif words[0].endswith("-env/bin/dask"):
+        _check_dask(words[1:])
     elif words[0] == "source":
         assert words[1].endswith("/bin/activate"), words
     elif words[0] in _OF_OTHER_MACHINES and words[:3] not in _INSTALLERS:
@@ -45,6 +47,14 @@ def check_exists(words: tuple[str, ...]) -> None:
     else:
         assert any(words[: len(each)] == each for each in _INSTALLERS), f"can't be checked, nor run: {words}"
         _check_wheel(" ".join(words))
+
+
+def _check_dask(words: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "dask", words[0], "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    missing = [word for word in words if word.startswith("--") and word not in done.stdout]
+    assert not missing, f"dask {words[0]} has no {missing}"
 
 
 def _check_make(words: tuple[str, ...]) -> None:
