@@ -23,7 +23,7 @@ STEP_SECONDS: Final[Mapping[str, float]] = {
     "simulate": 7.4,
     "time": 0.13,
 }
-"""Processor seconds of each step, one thread: means of the default grid of the demo network with gLN, 38 points."""
+"""Processor seconds of each step, one thread: means of the default grid (38 points) of the demo net with gLN."""
 
 
 def spread_seconds(key: str) -> float:
