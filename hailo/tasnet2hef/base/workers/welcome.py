@@ -6,6 +6,7 @@ may join at any time, gets no task. All of this runs on the worker.
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import signal
 import socket
@@ -28,6 +29,8 @@ OURS: Final = f"tasnet2hef-{__version__}"
 """The resource of a worker that computes."""
 COMPILES: Final = f"tasnet2hef-{__version__}-compiles"
 """The resource of a worker that compiles."""
+_ONE_AT_A_TIME: Final = asyncio.Lock()
+"""A second client's welcome ends when the first one's has reached the scheduler, which the second asks then."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,10 @@ class Welcome(WorkerPlugin):  # type: ignore[misc]  # its base is not typed
         """Give a worker its resources, once: to set them again would reset what is in use of them."""
         if self._has_terminal and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+        async with _ONE_AT_A_TIME:
+            await self._give(worker)
+
+    async def _give(self, worker: Worker) -> None:
         held = worker.state.total_resources
         if OURS in held or COMPILES in held:
             return
