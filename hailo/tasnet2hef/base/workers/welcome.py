@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import signal
 import socket
-import threading
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -70,19 +68,16 @@ class Welcome(WorkerPlugin):  # type: ignore[misc]  # its base is not typed
     """Gives each worker its resources, also one that joins later or was started again.
 
     One that was started with ``DFC=1`` compiles and does nothing else. ``compiler`` is the name of a worker that
-    gets it from us. ``has_terminal``: a Ctrl-C at the client's terminal reaches the worker too, which the
-    client ends in its own way.
+    gets it from us.
     """
 
     name = OURS
 
-    def __init__(self, compiler: Any = None, has_terminal: bool = False) -> None:
-        self._compiler, self._has_terminal = compiler, has_terminal
+    def __init__(self, compiler: Any = None) -> None:
+        self._compiler = compiler
 
     async def setup(self, worker: Worker) -> None:
         """Give a worker its resources, once: to set them again would reset what is in use of them."""
-        if self._has_terminal and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
         async with _ONE_AT_A_TIME:
             await self._give(worker)
 
