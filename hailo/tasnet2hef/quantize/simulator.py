@@ -27,6 +27,9 @@ from tasnet2hef.quantize.ranges import DEFAULT_METHOD, DEFAULT_PERCENTILE, choos
 from tasnet2hef.quantize.switchable_net import SimulatedBackend, SwitchableNet, format_feeds
 from tasnet2hef.quantize.weight_bank import WeightBank, equalise
 from tasnet2hef.runtime.backends.frames import to_nchw
+from tasnet2hef.runtime.backends.host_part import HostEnds
+from tasnet2hef.runtime.backends.segment_names import is_chip_part
+from tasnet2hef.runtime.backends.segments import GRAPHS
 from tasnet2hef.target.alls.layers import suggestion
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.loader import graph_of_model
@@ -121,7 +124,7 @@ def prepare(
     preparation: Preparation | None = None,
     progress: Progress = no_progress,
 ) -> Simulator:
-    """Prepare a graph for simulation.
+    """Prepare a graph for simulation; a chip part together with the host's encoder and decoders beside it.
 
     Raises:
         GraphError: the graph can't be simulated, or the calibration set is for another window.
@@ -137,6 +140,7 @@ def prepare(
     contract, net = require_audio_contract(graph), graph.net
     _require_one_column(graph.path, contract)
     notes = require_fit(calibration, graph) + remarks_of(calibration, graph, any_data=preparation.any_data)
+    ends = HostEnds(graph.path, contract, GRAPHS, preparation.threads) if is_chip_part(contract) else None
     net_borders = find_borders(net)
     if net_borders.hidden:
         notes.append(
@@ -162,7 +166,7 @@ def prepare(
         equalised=equalised,
         bank=WeightBank(lifted, observed.means if preparation.correct_bias else None),
         uncorrected=WeightBank(lifted),
-        switchable=SwitchableNet(lifted, net_borders.borders, contract, threads),
+        switchable=SwitchableNet(lifted, net_borders.borders, contract, threads, ends),
         preparation=preparation,
         seconds=time.perf_counter() - started,
         notes=notes,
