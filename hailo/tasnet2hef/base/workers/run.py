@@ -51,7 +51,7 @@ class Run:
         self._flying: dict[str, _Flight] = {}
         self._held: dict[str, Future] = {}
         self._suspects: deque[Task] = deque()
-        self._landed: SimpleQueue[_Flight] = SimpleQueue()
+        self._landed: SimpleQueue[str] = SimpleQueue()
         self._looked_s = self._served_s = time.monotonic()
 
     def ended(self) -> Iterator[Ended]:
@@ -91,16 +91,15 @@ class Run:
             task.function, *task.arguments, *inputs, key=task.key, resources=_resources(task), pure=True
         )
         fetched = asyncio.run_coroutine_threadsafe(_result(self._client, future), self._client.loop.asyncio_loop)
-        flight = _Flight(task, future, fetched, time.monotonic(), alone)
-        self._flying[task.key] = flight
-        fetched.add_done_callback(lambda _: self._landed.put(flight))
+        self._flying[task.key] = _Flight(task, future, fetched, time.monotonic(), alone)
+        fetched.add_done_callback(lambda _: self._landed.put(task.key))  # the flight itself would hold its result
 
     def _next(self) -> _Flight | None:
         """Return a task that Dask has done with, if there is one soon."""
         if self._client.status != "running":
             raise _gone()
         try:
-            flight = self._landed.get(timeout=_LOOK_AROUND_S)
+            flight = self._flying[self._landed.get(timeout=_LOOK_AROUND_S)]
         except Empty:
             flight = None
         if flight is not None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tasnet2hef.base.errors import RefusedError
@@ -46,6 +50,18 @@ def test_tasks_and_their_inputs(workers: Workers) -> None:
     sums = results_of(workers, [*tasks, Task("sum", add, (100,), inputs=tuple(task.key for task in tasks))])
     assert sums["sum"] == 100 + sum(range(1, 21))
     assert workers.size == 2
+
+
+def test_a_result_is_let_go_when_it_was_handed_out(workers: Workers) -> None:
+    seen: list[weakref.ref[Any]] = []
+    gc.disable()
+    try:
+        for ended in workers.run([Task(f"zeros-{n}", np.zeros, (100_000 + n,)) for n in range(12)]):
+            seen.append(weakref.ref(ended.result))
+            del ended
+        assert sum(each() is not None for each in seen) <= 1
+    finally:
+        gc.enable()
 
 
 def test_an_error_comes_back_as_it_was_raised_to_all_that_need_the_result(workers: Workers) -> None:
