@@ -1,7 +1,8 @@
 """What each worker of a cluster says of itself, and what it is given to do.
 
 A worker gets the resource of this version of the package, which every task needs: one of another version, which
-may join at any time, gets no task. All of this runs on the worker.
+may join at any time, gets no task, and one that has not even this file ends as it joins. All of this runs on the
+worker.
 """
 
 from __future__ import annotations
