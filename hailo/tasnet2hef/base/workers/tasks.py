@@ -18,8 +18,8 @@ DFC: Final = "DFC"
 class Task:
     """A call of ``function``, which any process can import, with ``arguments`` and then its inputs' results.
 
-    ``inputs`` are keys of tasks that come before it in the same run. ``needs``: ``TORCH``, ``DFC`` or both. A key is
-    a word, a hyphen and a digest: Dask learns how long tasks of one word take.
+    ``inputs`` are keys of tasks that come before it in the same run. ``needs``: ``TORCH``, ``DFC`` or both. A key
+    is a word, a hyphen and a digest: Dask learns how long tasks of one word take.
     """
 
     key: str
