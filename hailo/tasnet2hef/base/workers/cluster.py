@@ -90,6 +90,14 @@ class DaskWorkers:
         finally:
             run.close()
 
+    def slots(self, needs: frozenset[str] = frozenset()) -> int:
+        """Return how many tasks with these needs are run side by side now."""
+        return slots_of(self._client).fit(needs)
+
+    def queue(self) -> Run:
+        """Return a run without tasks, to which they are added."""
+        return Run(self._client, (), slots_of(self._client))
+
 
 def _require_importable(tasks: Sequence[Task]) -> None:
     """Refuse a function that Dask would send by its code, which no other version of Python could run."""
