@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tasnet2hef.base.errors import GraphError, OptionError
+from tasnet2hef.base.host_ends import PARTS
 from tasnet2hef.base.records import RecordError, parse_json, require_object, shown
 from tasnet2hef.base.spec import (
     TasNetSpec,
@@ -30,6 +31,7 @@ LAYOUTS: Final = ("tall", "wide")
 STREAMS: Final = (1, 2, 4, 8)
 NORM_FORMS: Final = ("exact", "frame", "folded")
 RESIDUALS: Final = ("separate", "joint")
+ENDS: Final = ("chip", "host")
 _MOST_FRAMES: Final = 2**24
 _MOST_SAMPLES: Final = 2**28
 """Of a window: 93 minutes at 48 kHz, 1 GB of floats."""
@@ -92,6 +94,8 @@ class GraphContract:
     """Segments that the graph was cut into; they run one after the other."""
     segment_of: str = ""
     """Digest of the whole graph's weights; empty for a whole graph."""
+    ends: str = "chip"
+    """Where encoder and decoders run. ``host``: the segments are the three parts of ``base/host_ends.py``."""
     version: str = __version__
     """Version of tasnet2hef that exported the graph."""
 
@@ -117,6 +121,11 @@ class GraphContract:
             found = f"{shown(self.segment)} of {shown(self.segments)}"
             raise OptionError(f"segment: found {found}, expected at most {_MOST_SEGMENTS}")
         require_text("segment_of", self.segment_of)
+        require_choice("ends", self.ends, ENDS)
+        if self.ends == "host" and self.segments != len(PARTS):
+            raise OptionError(
+                f"segments: found {shown(self.segments)} with ends on the host, expected {len(PARTS)}"
+            )
         require_text("version", self.version)
         samples = self.window_frames * self.spec.stride
         if self.window_frames > _MOST_FRAMES or samples > _MOST_SAMPLES:
@@ -159,8 +168,10 @@ class GraphContract:
         return tuple(name.replace("/state", "/next_state") for name in self.state_shapes)
 
     def to_json(self) -> str:
-        """Return the text that is stored in the ONNX file's metadata."""
+        """Return the text that is stored in the ONNX file's metadata; ``ends`` only where they are on the host."""
         fields = {**dataclasses.asdict(self), "window_samples": self.window_samples}
+        if self.ends == "chip":  # so that the files of all other exports stay as they were
+            del fields["ends"]
         return json.dumps(fields, sort_keys=True)
 
     @classmethod

@@ -47,11 +47,11 @@ def split_model(model: onnx.ModelProto, segments: int) -> list[onnx.ModelProto]:
     costs = _costs(model, places, blocks)
     cuts = [_cut_tensors(model, places, block) for block in balanced_cuts(costs, segments)]
     last_outputs = tuple(port.name for port in model.graph.output)
-    digest = _digest(model)
+    digest = digest_of_weights(model)
     parts = []
     for number, (inputs, outputs) in enumerate(zip([(), *cuts], [*cuts, last_outputs], strict=True), start=1):
         part = replace(contract, segment=number, segments=segments, segment_of=digest)
-        parts.append(_cut_out(model, inputs, outputs, part))
+        parts.append(cut_out(model, inputs, outputs, part))
     return parts
 
 
@@ -111,7 +111,7 @@ def _cut_tensors(model: onnx.ModelProto, places: Sequence[int], block: int) -> C
     return tuple(name for name in before if name in needed)
 
 
-def _cut_out(
+def cut_out(
     model: onnx.ModelProto, inputs: CutTensors, outputs: CutTensors, contract: GraphContract
 ) -> onnx.ModelProto:
     """Return a model of the nodes between two cuts."""
@@ -147,7 +147,7 @@ def _port(name: str, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ValueInfoPro
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name])
 
 
-def _digest(model: onnx.ModelProto) -> str:
+def digest_of_weights(model: onnx.ModelProto) -> str:
     """Identify an export: segments of different exports must not be combined."""
     weights = (tensor.name.encode() + tensor.raw_data for tensor in model.graph.initializer)
     return digest_of_bytes(b"".join(weights))[:DIGEST_CHARACTERS]
