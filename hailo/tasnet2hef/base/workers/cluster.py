@@ -89,6 +89,7 @@ class DaskWorkers:
         """Yield each task when it ends; see ``Workers``."""
         started = time.monotonic()
         futures: dict[str, Future] = {}
+        stay = {task.key for task in tasks if task.stays}
         for task in each_once(tasks):
             futures[task.key] = self._client.submit(
                 task.function,
@@ -99,7 +100,7 @@ class DaskWorkers:
             )
         try:
             for future in self._ended(list(futures.values())):
-                yield _ended(future, time.monotonic() - started)
+                yield _ended(future, time.monotonic() - started, stays=future.key in stay)
                 del futures[future.key]
         finally:
             for future in futures.values():
@@ -158,9 +159,9 @@ def _resources(task: Task) -> dict[str, float]:
     return {OURS: 1, **({TORCH: 1} if TORCH in task.needs else {})}
 
 
-def _ended(future: Future, seconds: float) -> Ended:
+def _ended(future: Future, seconds: float, *, stays: bool) -> Ended:
     if future.status == "finished":
-        return Ended(future.key, future.result(), seconds=seconds)
+        return Ended(future.key, None if stays else future.result(), seconds=seconds)
     if future.status == "cancelled":
         return Ended(future.key, error=RefusedError("the cluster gave it up"), seconds=seconds)
     error = future.exception()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 TORCH: Final = "torch"
@@ -19,6 +20,7 @@ class Task:
     """A call of ``function``, which any process can import, with ``arguments`` and then its inputs' results.
 
     ``inputs`` are keys of tasks that come before it in the same run. ``needs``: ``TORCH``, ``DFC`` or both.
+    ``stays``: only other tasks read its result, which never comes back here; what it yields when it ends is None.
     """
 
     key: str
@@ -26,6 +28,7 @@ class Task:
     arguments: tuple[Any, ...] = ()
     inputs: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
+    stays: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +80,7 @@ class InProcess:
                     del kept[key]
             if users[task.key]:
                 kept[task.key] = ended
-            yield ended
+            yield replace(ended, result=None) if task.stays else ended
 
 
 def each_once(tasks: Sequence[Task]) -> list[Task]:
@@ -120,3 +123,22 @@ def results_of(workers: Workers, tasks: Sequence[Task]) -> dict[str, Any]:
     finally:
         running.close()
     return results
+
+
+@contextmanager
+def held(workers: Workers, task: Task) -> Iterator[None]:
+    """Run a task whose result stays, and keep it where it is: later runs that list this task find it there.
+
+    So what many runs need is moved to each worker once.
+
+    Raises:
+        Exception: that by which the task failed.
+    """
+    running = workers.run([task])  # gives up its last result only when it goes on
+    try:
+        ended = next(running)
+        if ended.error is not None:
+            raise ended.error
+        yield
+    finally:
+        running.close()

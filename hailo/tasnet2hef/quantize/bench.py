@@ -1,0 +1,92 @@
+"""A prepared net with the windows that score it: in this process, or packed for another one.
+
+A worker is given what was calibrated here, not the calibration set, so that all workers round with the same ranges
+and weights. It opens a session, on one thread, and keeps it as long as what it was given.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from tasnet2hef.base.files import digest_of_bytes
+from tasnet2hef.base.version import __version__
+from tasnet2hef.quantize.number_format import A8_W8, Precision
+from tasnet2hef.quantize.score import Score, Scorer
+from tasnet2hef.quantize.simulator import Simulator, open_simulator
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The net with some layers at ``precisions``, all others at ``default``; ``kind`` and ``layers`` name it."""
+
+    kind: str
+    layers: tuple[str, ...] = ()
+    precisions: Mapping[str, Precision] = field(default_factory=dict)
+    default: Precision = A8_W8
+    correct_bias: bool = True
+
+    @property
+    def name(self) -> str:
+        """Its name in a stored search.
+
+        >>> Run("mix", ("conv2", "conv1")).name
+        'mix: conv1 conv2'
+        """
+        return f"{self.kind}: {' '.join(sorted(self.layers))}"
+
+    @property
+    def content(self) -> str:
+        """All that decides the score of a given net."""
+        return repr((sorted(self.precisions.items()), self.default, self.correct_bias))
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """A net and what scores it."""
+
+    simulator: Simulator
+    scorer: Scorer
+
+    def score(self, run: Run) -> Score:
+        """Run all windows."""
+        backend = self.simulator.backend(run.precisions, run.default, correct_bias=run.correct_bias)
+        return self.scorer.score(backend)
+
+
+@dataclass(frozen=True)
+class PackedBench:
+    """A bench without its session, as bytes; ``digest`` is theirs."""
+
+    digest: str
+    content: bytes = field(compare=False, repr=False)
+
+
+def pack(bench: Bench) -> PackedBench:
+    """Pack a bench for other processes, which compute on one thread each."""
+    one = bench.simulator
+    calibrated = (one.net, one.contract, one.borders, one.observed, one.equalised, one.lifted)
+    content = pickle.dumps(((*calibrated, replace(one.preparation, threads=1)), bench.scorer))
+    return PackedBench(digest_of_bytes(__version__.encode() + content), content)
+
+
+def score_run(run: Run, bench: Bench | PackedBench) -> Score:
+    """Score one run."""
+    return (_opened(bench) if isinstance(bench, PackedBench) else bench).score(run)
+
+
+_OPENED: Final[WeakKeyDictionary[PackedBench, Bench]] = WeakKeyDictionary()
+_OPENING: Final = Lock()
+"""A worker may have several threads: one of them opens, the others wait."""
+
+
+def _opened(packed: PackedBench) -> Bench:
+    with _OPENING:
+        if packed not in _OPENED:
+            calibrated, scorer = pickle.loads(packed.content)
+            _OPENED[packed] = Bench(open_simulator(*calibrated), scorer)
+        return _OPENED[packed]
