@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 GROUPS: Final[Mapping[str, Sequence[str]]] = {
-    "Start": ("go", "demo"),
+    "Start": ("go", "explore", "demo"),
     "1 Prepare the net": ("freeze", "distil"),
     "2 Convert it into a graph": ("convert", "patch"),
     "3 Look at the graph": ("check", "report", "inspect", "layers", "rules", "diff", "reduce"),

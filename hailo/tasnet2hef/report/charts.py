@@ -114,6 +114,41 @@ def draw_frontier(points: Sequence[Mapping[str, Any]], figure_name: str, unit: s
 
 
 @_styled
+def draw_study(points: Sequence[Mapping[str, Any]], front: Sequence[int], recommended: int | None) -> str:
+    """Draw the dB that each point of a study loses over its latency; the front is numbered and joined."""
+    figure, (axes,) = _figure(7.2, 3.8, 1)
+    kinds = (
+        ("one context", "o", _SERIES, lambda point: point["contexts"] == 1 and not point["errors"]),
+        ("several contexts", "s", _INK, lambda point: point["contexts"] != 1 and not point["errors"]),
+        ("refused by the compiler", "x", _ERROR, lambda point: bool(point["errors"])),
+    )
+    for label, marker, colour, belongs in kinds:
+        some = [point for point in points if belongs(point)]
+        places = [point["latency_ms"] for point in some], [point["lost_db"] for point in some]
+        if some:
+            axes.plot(*places, marker, color=colour, label=label, alpha=0.7, fillstyle="full")
+    best = sorted(
+        (point for point in points if point["number"] in front),
+        key=lambda point: (point["latency_ms"], point["lost_db"]),
+    )
+    for point in best:
+        size = "large" if point["number"] == recommended else "small"
+        weight = "bold" if point["number"] == recommended else "normal"
+        where = point["latency_ms"], point["lost_db"]
+        axes.annotate(str(point["number"]), where, (5, 5), textcoords="offset points", size=size, weight=weight)
+    if len({point["latency_ms"] for point in points}) > 1:
+        axes.set_xscale("log")
+    ticks = sorted({point["latency_ms"] for point in points})
+    axes.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel("latency of the algorithm [ms]")
+    axes.set_ylabel("lost against the original [dB]")
+    axes.legend(frameon=False, fontsize="small")
+    axes.grid()
+    return _svg(figure)
+
+
+@_styled
 def draw_spectrogram(samples: NDArray[np.float32], sample_rate_hz: int, loudest: float) -> str:
     """Draw ``[sample]`` as time against frequency, 70 dB down from the power ``loudest``."""
     power, frequencies, times = spectrum(samples, sample_rate_hz)

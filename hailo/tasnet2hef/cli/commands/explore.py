@@ -1,0 +1,301 @@
+"""``tasnet2hef explore``: which variant of a net goes on the chip."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tasnet2hef.base.agreement import STATUS
+from tasnet2hef.base.errors import OptionError, RefusedError
+from tasnet2hef.base.outcome import WARNING
+from tasnet2hef.base.plain import plain
+from tasnet2hef.base.progress import StepProgress, no_step_progress
+from tasnet2hef.base.text import counted
+from tasnet2hef.cli import show
+from tasnet2hef.cli.options import (
+    AnyDataOption,
+    AssumeOption,
+    ForceOption,
+    HardwareOption,
+    JsonOption,
+    OneSpeakerOption,
+    SettingsOption,
+    SpeakersOption,
+    VerboseOption,
+    parse_settings,
+    speakers_way,
+)
+from tasnet2hef.cli.progress import step_progress, waiting
+from tasnet2hef.target.known import DEFAULT_CHIP
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tasnet2hef.base.workers import Ended
+    from tasnet2hef.explore.row import Row
+    from tasnet2hef.explore.study import StudyReport
+
+CLUSTER_PANEL = "Where it runs"
+STUDY_NAME = "study.json"
+
+
+def command(
+    context: typer.Context,
+    model: str = typer.Argument(
+        metavar="CHECKPOINT|STUDY",
+        help="Checkpoint file or folder, or a Hugging Face id; or the folder of a study, to go on with it.",
+    ),
+    speech: Path | None = typer.Argument(
+        None,
+        metavar="SPEECH_FOLDER",
+        help="Folder of speech (one sub-folder per speaker) or of mixtures, see `go`.",
+    ),
+    hardware: HardwareOption = DEFAULT_CHIP,
+    grid: Path | None = typer.Option(
+        None,
+        metavar="FILE",
+        help="A grid of your own as TOML, see docs.",
+        show_default="norms, windows, residual, precision and single forms of each kind",
+    ),
+    output: Path = typer.Option(
+        Path("study"), "--output", "-o", metavar="FOLDER", help="Folder of the study; a second run goes on there."
+    ),
+    latency: float = typer.Option(
+        math.inf,
+        metavar="MS",
+        min=0.0,
+        help="Recommend only what answers within so many milliseconds.",
+        show_default="any",
+    ),
+    windows: int = typer.Option(64, "--windows", "-n", metavar="NUMBER", min=1, help="Calibration windows."),
+    speakers: SpeakersOption = "",
+    one_speaker: OneSpeakerOption = False,
+    settings: SettingsOption = [],
+    assume: AssumeOption = False,
+    any_data: AnyDataOption = False,
+    compiles: bool = typer.Option(
+        False, "--compile", help="Have the vendor's compiler take the points of the front: half an hour each."
+    ),
+    compile_all: bool = typer.Option(
+        False, "--compile-all", help="The same for every point that is not known to fail."
+    ),
+    timeout: list[str] = typer.Option(
+        [], "--timeout", metavar="STAGE=MIN", help="Time limits of the compiler's stages, see `compile`."
+    ),
+    scheduler: str = typer.Option(
+        "",
+        metavar="ADDRESS",
+        help="Run on the workers of a Dask scheduler, such as tcp://host:8786.",
+        rich_help_panel=CLUSTER_PANEL,
+    ),
+    workers: int | None = typer.Option(
+        None,
+        metavar="NUMBER",
+        min=0,
+        help="Processes of this machine; 0: none but this one.",
+        show_default="by cores and memory",
+        rich_help_panel=CLUSTER_PANEL,
+    ),
+    shared: Path | None = typer.Option(
+        None,
+        metavar="FOLDER",
+        help="A folder that this machine and all workers reach at the same path: results lie there, and need not "
+        "travel through the scheduler.",
+        rich_help_panel=CLUSTER_PANEL,
+    ),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Print the points; run and write nothing."),
+    force: ForceOption = False,
+    verbose: VerboseOption = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Try variants of a net side by side, and recommend one: least dB lost, fewest contexts, shortest latency.
+
+    Each point is exported, checked, calibrated and simulated on the same held-out mixtures. Steps that points share
+    are done once; what an earlier run finished is kept. Exit codes: 0, 1 points were lost (run it again) or none
+    can be recommended, 2 bad input.
+
+    Example:
+
+    `tasnet2hef explore my_model.pth speech/ --hw hailo8 -o study/`
+
+    `tasnet2hef explore study/` goes on with a study that was stopped.
+    """
+    show.set_verbose(verbose)
+    from tasnet2hef.compiler.options import read_minutes
+    from tasnet2hef.explore.explore import ExploreOptions, explore, plan_points, resume
+    from tasnet2hef.explore.options import RunOptions
+    from tasnet2hef.train.options import SpeechOptions
+
+    run = RunOptions(
+        scheduler=scheduler,
+        workers=workers,
+        shared=shared,
+        compiles="all" if compile_all else "front" if compiles else "",
+        minutes=read_minutes(timeout),
+    )
+    display = _Display()
+    if speech is None:
+        _require_nothing_else(context, model)
+        _finish(resume(Path(model), run, display, latency), json_output)
+        return
+    options = ExploreOptions(
+        checkpoint=model,
+        speech_folder=speech,
+        folder=output,
+        hardware=hardware,
+        grid=grid,
+        windows=windows,
+        speech=SpeechOptions(
+            hardware=hardware,
+            settings=parse_settings(settings),
+            assume=assume,
+            speakers=speakers_way(speakers, one_speaker),
+            any_data=any_data,
+        ),
+        words=(*(word for each in settings for word in ("--set", each)), *(["--assume"] if assume else [])),
+        force=force,
+    )
+    if dry_run:
+        _print_points(plan_points(options), json_output)
+        return
+    _finish(explore(options, run, display, latency), json_output)
+
+
+def _require_nothing_else(context: typer.Context, study: str) -> None:
+    """Refuse options that a study has had since it began.
+
+    Raises:
+        OptionError: one was given; or there is neither speech nor a study.
+    """
+    if not (Path(study) / STUDY_NAME).is_file():
+        raise OptionError(
+            f"{study}: found no speech beside it, and no {STUDY_NAME} in it; give a checkpoint and a folder of "
+            "speech, or the folder of a study"
+        )
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE" and parameter.name in _FIXED:
+            raise OptionError(
+                f"{parameter.opts[0]}: found with the folder of a study, which has it since it began; leave it "
+                "out, or begin again with model and speech"
+            )
+
+
+def _finish(report: StudyReport, json_output: bool) -> None:
+    """Print the end, and set the exit code.
+
+    Raises:
+        RefusedError: points were lost, or none can be recommended.
+    """
+    from tasnet2hef.explore.next_command import command_for
+    from tasnet2hef.explore.product import Store
+    from tasnet2hef.report.study_page import write_study_page
+
+    best, following = report.recommendation, ""
+    if best is not None:
+        following = command_for(report.study, report.folder, Store(report.store), best.row.point)
+    page = write_study_page(report.to_json(), report.folder, following)
+    if json_output:
+        show.print_json({**report.to_json(), "page": str(page), "next": following})
+    else:
+        _print_report(report, page)
+    for note in report.notes:
+        show.notice(note)
+    if report.failed:
+        again = f"tasnet2hef explore {report.folder}"
+        first = report.failed[0]
+        raise RefusedError(
+            f"{report.folder}: {counted(len(report.failed), 'point')} of {len(report.rows)} lost, the first is "
+            f"{first.number} ({first.reason}); what is finished is kept; next: {again}"
+        )
+    if best is None:
+        raise RefusedError(f"{report.folder}: no point can be recommended; see {page}, and try other values")
+    if not json_output:
+        show.next_command(following)
+
+
+def _print_report(report: StudyReport, page: Path) -> None:
+    """Print the verdict, the front, or with ``--verbose`` every point, and what can't be built."""
+    best = report.recommendation
+    if best is not None:
+        verdict = best.row.verdict or "usable"
+        lost = f"{best.row.lost_db:.2f} dB lost"
+        show.verdict(STATUS[verdict], f"take {best.row.number}: {best.row.point} ({lost}: {verdict})", best.reason)
+    shown = report.rows if show.is_verbose() else [row for row in report.rows if row.number in report.front]
+    title = "All points" if show.is_verbose() else "No other point beats these"
+    show.table(title, _COLUMNS, [_cells(report, row) for row in shown if row.outcome == "measured"], left=(0, 1))
+    refused = [row for row in report.rows if row.outcome != "measured"]
+    for row in refused if show.is_verbose() else refused[:_REFUSED_SHOWN]:
+        show.step(WARNING, f"{row.number}: {row.point}: {row.reason}")
+    left = len(refused) - _REFUSED_SHOWN
+    if left > 0 and not show.is_verbose():
+        show.paragraph(f"{left} more can't be built: --verbose, or the page")
+    measured = sum(row.outcome == "measured" for row in report.rows)
+    show.paragraph(
+        f"{measured} of {counted(len(report.rows), 'point')} measured; {counted(report.steps_run, 'step')} run, "
+        f"{report.steps_kept} kept; contexts are predicted where nothing was compiled\nall of it: {page}",
+        indent=0,
+    )
+
+
+_FIXED = ("hardware", "grid", "output", "windows", "speakers", "one_speaker", "settings", "assume", "any_data")
+_REFUSED_SHOWN = 4
+_COLUMNS = ("", "variant", "dB lost", "contexts", "latency ms", "layers", "CPU RTF")
+
+
+def _cells(report: StudyReport, row: Row) -> tuple[str, ...]:
+    factor = report.realtime_factors.get(row.number)
+    mark = ">" if report.recommendation is not None and row is report.recommendation.row else ""
+    contexts = str(row.contexts_known) if not row.errors else f"refused: {', '.join(row.errors)}"
+    return (
+        f"{mark}{row.number}",
+        str(row.point),
+        "" if row.lost_db is None else f"{row.lost_db:.2f}",
+        contexts,
+        f"{row.latency_ms:.0f}",
+        str(row.layers),
+        "" if factor is None else f"{factor:.3f}",
+    )
+
+
+def _print_points(points: Sequence[Any], json_output: bool) -> None:
+    if json_output:
+        show.print_json({"points": [plain(point) for point in points]})
+        return
+    for number, point in enumerate(points, start=1):
+        show.line(f"{number}: {point}")
+    show.paragraph(f"{counted(len(points), 'point')}; without --dry-run they are measured", indent=0)
+
+
+class _Display:
+    """Shows a study on stderr."""
+
+    def __init__(self) -> None:
+        self._progress: StepProgress = no_step_progress
+        self._label = ""
+
+    def waiting(self, label: str) -> AbstractContextManager[None]:
+        """Show a spinner."""
+        return waiting(label)
+
+    @contextmanager
+    def working(self, where: str) -> Iterator[None]:
+        """Show a bar."""
+        self._label = f"steps {where}"
+        with step_progress() as self._progress:
+            yield
+
+    def ended(self, done: float, total: float, ended: Ended | None) -> None:
+        """Move the bar."""
+        self._progress(self._label, round(done), round(total))
+        if ended is not None and ended.error is not None:
+            show.warn(f"{ended.key.split('-')[0]}: {ended.error}")
+
+    def note(self, text: str) -> None:
+        """Print a note."""
+        show.notice(text)

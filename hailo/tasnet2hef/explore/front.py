@@ -1,0 +1,91 @@
+"""The points that no other one beats, and the one to take.
+
+16 bits are never taken for nothing: they fill more of the chip than 8 bits do, which contexts alone don't show.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tasnet2hef.base.agreement import GOOD_BELOW_LOSS_DB
+from tasnet2hef.base.text import counted
+from tasnet2hef.explore.point import EIGHT_BITS, SEARCHED, SIXTEEN_BITS
+from tasnet2hef.explore.row import Row
+
+PRECISIONS: Final = (EIGHT_BITS, SEARCHED, SIXTEEN_BITS)
+SAME_DB: Final = 0.05
+"""Losses this close are the same: the mean over a few mixtures is not known better."""
+SAME_MS: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The row to take, and why."""
+
+    row: Row
+    reason: str
+
+
+def front_of(rows: Sequence[Row]) -> tuple[int, ...]:
+    """Return the numbers of the candidates that no other one beats in dB lost, contexts, latency and precision."""
+    candidates = [row for row in rows if row.is_candidate]
+    return tuple(row.number for row in candidates if not any(_beats(other, row) for other in candidates))
+
+
+def _beats(one: Row, other: Row) -> bool:
+    """Return whether a row is at least as good in everything, and better in something, or simpler.
+
+    Of rows that are the same in all of it the one with fewer layers, then the first, stands for all.
+    """
+    figures = list(zip(_figures(one), _figures(other), strict=True))
+    if any(mine > theirs for mine, theirs in figures):
+        return False
+    if any(mine < theirs for mine, theirs in figures):
+        return True
+    return _simplicity(one) < _simplicity(other)
+
+
+def _figures(row: Row) -> tuple[float, ...]:
+    lost_db, latency_ms = row.lost_db or 0.0, row.latency_ms or 0.0  # a candidate has both
+    return round(lost_db / SAME_DB), row.contexts_known, round(latency_ms / SAME_MS), _bits(row)
+
+
+def _bits(row: Row) -> float:
+    """Return the rank of a precision: 8 bits, a search's few layers in 16, 16 bits throughout."""
+    return PRECISIONS.index(row.point.precision)
+
+
+def _simplicity(row: Row) -> tuple[int, float, int]:
+    return row.layers or 0, row.mmacs_per_second or 0.0, row.number
+
+
+def recommend(rows: Sequence[Row], most_latency_ms: float = math.inf) -> Recommendation | None:
+    """Return the row to take: few contexts, then a loss that nobody hears, then the shortest latency.
+
+    ``most_latency_ms`` is what the user can wait for. None where no candidate is that quick.
+    """
+    quick = [row for row in rows if row.is_candidate and (row.latency_ms or 0.0) <= most_latency_ms]
+    if not quick:
+        return None
+    fewest = min(row.contexts_known for row in quick)
+    lean = [row for row in quick if row.contexts_known == fewest]
+    good = [row for row in lean if row.lost_db is not None and row.lost_db < GOOD_BELOW_LOSS_DB]
+    if good:
+        best = min(good, key=lambda row: (row.latency_ms, _bits(row), row.lost_db, _simplicity(row)))
+    else:
+        best = min(lean, key=lambda row: (row.lost_db, row.latency_ms, _bits(row), _simplicity(row)))
+    return Recommendation(best, _reason(best, bool(good), fewest, most_latency_ms))
+
+
+def _reason(best: Row, is_good: bool, contexts: int, most_latency_ms: float) -> str:
+    within = f" within {most_latency_ms:g} ms" if math.isfinite(most_latency_ms) else ""
+    if is_good:
+        words = (
+            f"the shortest latency{within} ({best.latency_ms:.0f} ms) that loses less than {GOOD_BELOW_LOSS_DB} dB"
+        )
+    else:
+        words = f"the least loss{within}, {best.lost_db:.2f} dB; none loses less than {GOOD_BELOW_LOSS_DB} dB"
+    return f"{words}, in {counted(contexts, 'context')}"

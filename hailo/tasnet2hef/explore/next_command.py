@@ -1,0 +1,59 @@
+"""The command that makes what a study recommends, and the files that it needs."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from dataclasses import fields
+from pathlib import Path
+from typing import Final
+
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.explore.files import MODEL, SCRIPT
+from tasnet2hef.explore.options import Study
+from tasnet2hef.explore.planner import Planner
+from tasnet2hef.explore.point import EXACT, FROZEN, HOST, SEARCHED, SIXTEEN_BITS, Point
+from tasnet2hef.explore.product import Store
+
+FROZEN_NAME: Final = "frozen.pth"
+SCRIPT_NAME: Final = "sixteen_bits.alls"
+_SHAPE: Final = ("layout", "residual", "shift", "streams", "segments", "ends")
+_DEFAULTS: Final = {field.name: field.default for field in fields(Point)}
+
+
+def command_for(study: Study, folder: Path, store: Store, point: Point) -> str:
+    """Return the command that converts the model into a point's graph, and on to the HEF.
+
+    A frozen net and a script of 16 bits, which it names, are put into the study's folder.
+
+    Raises:
+        OptionError: they can't be written.
+    """
+    keys = Planner(study).point(point)
+    words = ["tasnet2hef", "convert", study.checkpoint, *study.settings]
+    if point.norms == FROZEN:
+        words[2:] = [str(_copied(store, keys.norms, MODEL, folder / FROZEN_NAME))]
+    elif point.norms != EXACT:
+        words[2:] = [point.norms]
+    words += ["--stateful", "--chunk", str(point.chunk)] if point.chunk else ["--seconds", f"{point.seconds:g}"]
+    for name in _SHAPE:
+        value = getattr(point, name)
+        if value != _DEFAULTS[name] and not (point.chunk and name == "shift"):
+            words += [f"--{name}", str(value)]
+    if point.precision == SEARCHED:
+        words.append("--search")
+    if point.precision == SIXTEEN_BITS and point.ends != HOST:
+        script = _copied(store, keys.scores, SCRIPT.format(precision=SIXTEEN_BITS), folder / SCRIPT_NAME)
+        words += ["--alls", str(script)]
+    words += ["--hw", study.hardware, "--calib-audio", study.speech_folder]
+    return shlex.join(words)
+
+
+def _copied(store: Store, key: str, name: str, path: Path) -> Path:
+    product = store.get(key)
+    if product is None:
+        raise OptionError(f"{store.folder}: found no {key} in it; run the study again")
+    with written_beside(path) as part:
+        shutil.copyfile(Path(product.folder) / name, part)
+    return path

@@ -1,0 +1,116 @@
+"""What a user chooses for a study, and the file in its folder by which it is resumed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.plain import plain
+from tasnet2hef.base.records import RecordError, read_json, record_of
+from tasnet2hef.base.version import __version__
+from tasnet2hef.explore.point import Point
+from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
+from tasnet2hef.target.known import DEFAULT_CHIP
+
+STUDY_NAME: Final = "study.json"
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True)
+class Study:
+    """All that a study's results depend on, but for the products that it names by their keys.
+
+    ``students`` are the keys of further checkpoints, by the names that points have for them. ``checkpoint`` and
+    ``speech_folder`` are as the user typed them, for commands.
+    """
+
+    checkpoint: str
+    speech_folder: str
+    model: str
+    speech: str
+    points: tuple[Point, ...]
+    hardware: str = DEFAULT_CHIP
+    windows: int = DEFAULT_WINDOWS
+    any_data: bool = False
+    students: Mapping[str, str] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
+    """Further options that name the model, for commands: ``--set`` and ``--assume``."""
+    version: str = __version__
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How a study is run; no result depends on it."""
+
+    scheduler: str = ""
+    workers: int | None = None
+    """Processes of this machine; 0: none but this one; None: as many as it has room for."""
+    shared: Path | None = None
+    """A folder that all workers and this machine reach at the same path."""
+    compiles: str = ""
+    """Which points are compiled: ``front``, ``all``, or none."""
+    minutes: Mapping[str, float] = field(default_factory=dict)
+    """Limits of the compiler's stages."""
+
+
+def write_study(folder: Path, study: Study) -> None:
+    """Write what a later run resumes from."""
+    with written_beside(folder / STUDY_NAME) as part:
+        part.write_text(json.dumps(plain(study), indent=1) + "\n", encoding="utf-8")
+
+
+def read_study(folder: Path) -> Study:
+    """Read the study in a folder.
+
+    Raises:
+        OptionError: there is none, it is damaged, or of another version.
+    """
+    path = folder / STUDY_NAME
+    try:
+        content = read_json(path)
+        _require_version(path, content)
+        return record_of(Study, content)
+    except FileNotFoundError:
+        raise OptionError(
+            f"{folder}: found no {STUDY_NAME} in it, expected the folder of a study; begin one with: tasnet2hef "
+            "explore MODEL SPEECH -o FOLDER"
+        ) from None
+    except (OSError, RecordError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OptionError(f"{path}: damaged: {reason}; delete it, and begin the study again") from None
+
+
+def _require_version(path: Path, content: Any) -> None:
+    made_by = content.get("version") if isinstance(content, dict) else None
+    if isinstance(made_by, str) and made_by != __version__:
+        raise OptionError(
+            f"{path}: made by tasnet2hef {made_by[:20]}, expected {__version__}: figures of two versions are not "
+            "compared; begin again in another folder"
+        )
+
+
+def require_same_model(folder: Path, study: Study) -> None:
+    """Check that a folder holds no study of another model.
+
+    Raises:
+        OptionError: it does.
+    """
+    if not (folder / STUDY_NAME).is_file():
+        return
+    earlier = read_study(folder)
+    if earlier.model != study.model:
+        raise OptionError(
+            f"{folder}: found a study of another model ({earlier.checkpoint}), expected one of "
+            f"{study.checkpoint} or none; give another folder with -o"
+        )
+
+
+def as_words(options: Sequence[tuple[str, object]]) -> tuple[str, ...]:
+    """Return options as words of a command line, without those that are empty."""
+    return tuple(word for name, value in options if value for word in (name, str(value)))

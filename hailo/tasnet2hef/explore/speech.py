@@ -1,0 +1,98 @@
+"""The speech of a study: mixtures to fit and calibrate with, and held-out ones that every point is measured on.
+
+They are drawn once, where the recordings are, and travel as files: no worker needs the recordings.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soundfile
+
+from tasnet2hef.audio.collection import MIXTURE, SOURCE, sources_beside
+from tasnet2hef.audio.samples import Samples
+from tasnet2hef.base.files import digest_of_bytes
+from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.explore.files import HELD_OUT, POOL
+from tasnet2hef.explore.product import Product
+from tasnet2hef.model.checkpoint import Checkpoint
+from tasnet2hef.quantize.calibration.evaluation_set import EvaluationClip
+from tasnet2hef.train.dataset import Dataset, read_dataset
+from tasnet2hef.train.options import SpeechOptions
+from tasnet2hef.train.replace_norms import require_separation
+
+POOLED: Final = 64
+"""Mixtures for fitting and calibrating, as many as `freeze` takes."""
+MEASURED: Final = 8
+"""Held-out mixtures, as many as the guided path measures 8 bits on."""
+
+
+def draw_speech(checkpoint: Checkpoint, folder: Path, options: SpeechOptions) -> tuple[Product, tuple[str, ...]]:
+    """Return the mixtures of a study as a product, and notes on how speakers were told apart.
+
+    Raises:
+        AudioError: the speech can't be used.
+        RefusedError: the original does not separate it.
+    """
+    dataset = read_dataset(
+        folder,
+        checkpoint.spec,
+        seconds=options.seconds,
+        clips=(MEASURED, MEASURED),
+        most_hours=options.hours,
+        speakers=options.speakers,
+    )
+    require_separation(checkpoint.reference(), dataset, folder, options)
+    files = {**_pool(dataset, checkpoint.spec), **_held_out(dataset, checkpoint.spec)}
+    record = {"has_sources": dataset.has_sources, "seconds": options.seconds, "mixtures": MEASURED}
+    return Product(record, files), dataset.notes
+
+
+def digest_of_speech(product: Product) -> str:
+    """Return a digest of all mixtures."""
+    parts = [f"{name} {digest_of_bytes(content)}" for name, content in sorted(product.files.items())]
+    return digest_of_bytes("\n".join(parts).encode())[:32]
+
+
+def pool_mixtures(folder: Path) -> Samples:
+    """Return the pool's mixtures ``[clip, sample]``."""
+    return np.stack([_read(path) for path in sorted(folder.glob("*.wav"))])
+
+
+def held_out_clips(folder: Path, spec: TasNetSpec) -> list[EvaluationClip]:
+    """Return the held-out mixtures, with their sources where they are known."""
+    clips = []
+    for path in sorted(folder.glob(f"*{MIXTURE}.wav")):
+        sources = sources_beside(path, spec.n_src)
+        references = np.stack([_read(source) for source in sources]) if sources else None
+        clips.append(EvaluationClip(path, _read(path), references))
+    return clips
+
+
+def _pool(dataset: Dataset, spec: TasNetSpec) -> dict[str, bytes]:
+    clips = dataset.freezing_mixtures(POOLED)
+    return {f"{POOL}/{number:03}{MIXTURE}.wav": _wav(clip, spec) for number, clip in enumerate(clips, start=1)}
+
+
+def _held_out(dataset: Dataset, spec: TasNetSpec) -> dict[str, bytes]:
+    files = {}
+    for number, clip in enumerate(dataset.test, start=1):
+        files[f"{HELD_OUT}/{number:02}{MIXTURE}.wav"] = _wav(clip.sum(axis=0), spec)
+        sources = list(clip[: spec.n_src]) if dataset.has_sources else []
+        for place, source in enumerate(sources, start=1):
+            files[f"{HELD_OUT}/{number:02}{SOURCE}{place}.wav"] = _wav(source, spec)
+    return files
+
+
+def _wav(samples: Samples, spec: TasNetSpec) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, spec.sample_rate, format="WAV", subtype="FLOAT")
+    return buffer.getvalue()
+
+
+def _read(path: Path) -> Samples:
+    samples: Samples = soundfile.read(path, dtype="float32")[0]
+    return samples

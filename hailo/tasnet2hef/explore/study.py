@@ -1,0 +1,205 @@
+"""Runs a study: plans its steps, has workers do those that are missing, and reads the rows from the store."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from tasnet2hef.base.files import written_beside
+from tasnet2hef.base.plain import plain
+from tasnet2hef.base.workers import Ended, Workers
+from tasnet2hef.explore.front import Recommendation, front_of, recommend
+from tasnet2hef.explore.options import RunOptions, Study
+from tasnet2hef.explore.planner import COST_S, Keys, Planner
+from tasnet2hef.explore.product import Product, Store
+from tasnet2hef.explore.row import Row, row_of
+
+RESULTS_NAME: Final = "results.json"
+MEASURED_NAME: Final = "measured.json"
+ALL: Final = "all"
+
+Watch = Callable[[float, float, Ended | None], None]
+"""Called with the share of the work that is done, all of it, and the step that ended."""
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """The rows of a study, the numbers of those on the front, and the one to take.
+
+    ``realtime_factors`` are measured, by row number: one CPU thread's time for a second of audio.
+    """
+
+    study: Study
+    folder: Path
+    rows: tuple[Row, ...]
+    front: tuple[int, ...]
+    recommendation: Recommendation | None
+    realtime_factors: Mapping[int, float]
+    steps_run: int
+    steps_kept: int
+    store: Path
+    """The folder of the products."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> tuple[Row, ...]:
+        """The points that were lost; another run tries them again."""
+        return tuple(row for row in self.rows if row.outcome == "failed")
+
+    def results(self) -> dict[str, Any]:
+        """Return what does not depend on where and by how many it was computed."""
+        best = self.recommendation
+        return {
+            "hardware": self.study.hardware,
+            "model": self.study.model,
+            "speech": self.study.speech,
+            "points": [_row_json(row) for row in self.rows],
+            "front": list(self.front),
+            "recommended": None if best is None else {"number": best.row.number, "reason": best.reason},
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `explore --json` prints."""
+        measured = {str(number): round(factor, 4) for number, factor in self.realtime_factors.items()}
+        return {
+            **self.results(),
+            "realtime_factors": measured,
+            "folder": str(self.folder),
+            "steps_run": self.steps_run,
+            "steps_kept": self.steps_kept,
+            "notes": list(self.notes),
+        }
+
+
+def run_study(
+    study: Study,
+    folder: Path,
+    store: Store,
+    workers: Workers,
+    options: RunOptions,
+    watch: Watch,
+    most_latency_ms: float = math.inf,
+) -> StudyReport:
+    """Do what is missing of a study, and write its results into its folder.
+
+    Raises:
+        OptionError: no worker has what a step needs, or a result can't be written.
+        RefusedError: the cluster is gone; what was finished is kept.
+    """
+    runner = _Runner(
+        Planner(study), store, workers, watch, is_shared=not options.scheduler or bool(options.shared)
+    )
+    keys = {point: runner.planner.point(point) for point in study.points}
+    runner.run(key for each in keys.values() for key in each.chain)
+    rows = [runner.row(number, point, keys[point]) for number, point in enumerate(study.points, start=1)]
+    notes: list[str] = []
+    if options.compiles:
+        rows, notes = runner.compiled(rows, options)
+    report = StudyReport(
+        study,
+        folder,
+        tuple(rows),
+        front_of(rows),
+        recommend(rows, most_latency_ms),
+        runner.realtime_factors(rows, keys),
+        runner.steps_run,
+        runner.steps_kept,
+        store.folder,
+        tuple(notes),
+    )
+    _write(folder / RESULTS_NAME, report.results())
+    _write(folder / MEASURED_NAME, {"realtime_factors": report.to_json()["realtime_factors"]})
+    return report
+
+
+class _Runner:
+    """Does steps, and keeps what they made and why they failed."""
+
+    def __init__(self, planner: Planner, store: Store, workers: Workers, watch: Watch, *, is_shared: bool) -> None:
+        self.planner, self._store, self._workers, self._watch = planner, store, workers, watch
+        self._is_shared = is_shared
+        self._failures: dict[str, str] = {}
+        self.steps_run = self.steps_kept = 0
+
+    def run(self, leaves: Iterable[str]) -> None:
+        """Do the steps that are missing for ``leaves``."""
+        wanted = self.planner.wanted(leaves, self._store)
+        self.steps_run += len(wanted)
+        self.steps_kept += len(self.planner.jobs) - len(wanted)
+        tasks = self.planner.tasks(wanted, self._store, is_shared=self._is_shared)
+        total, done = sum(self._cost(key) for key in wanted), 0.0
+        self._watch(0.0, total, None)
+        with closing(self._workers.run(tasks)) as running:
+            for ended in running:
+                if ended.key not in wanted:
+                    continue
+                self._keep(ended)
+                done += self._cost(ended.key)
+                self._watch(done, total, ended)
+
+    def _keep(self, ended: Ended) -> None:
+        if ended.error is not None:
+            step = self.planner.jobs[ended.key][0].step
+            self._failures[ended.key] = f"{step}: {_in_words(ended.error)}"
+        elif not self._is_shared:
+            self._store.put(ended.key, ended.result)
+
+    def _cost(self, key: str) -> float:
+        return COST_S[self.planner.jobs[key][0].step]
+
+    def row(self, number: int, point: Any, keys: Keys) -> Row:
+        """Return a point's row."""
+        return row_of(number, point, keys, self._products(keys.chain), self._failures)
+
+    def _products(self, keys: Iterable[str]) -> dict[str, Product]:
+        found = {key: self._store.get(key) for key in keys}
+        lost = {key: "its result is not in the store" for key, product in found.items() if product is None}
+        self._failures = {**lost, **self._failures}
+        return {key: product for key, product in found.items() if product is not None}
+
+    def compiled(self, rows: Sequence[Row], options: RunOptions) -> tuple[list[Row], list[str]]:
+        """Have the compiler take the candidates that were asked for; return all rows, and what was left out."""
+        front = front_of(rows)
+        asked = [row for row in rows if row.is_candidate and (options.compiles == ALL or row.number in front)]
+        whole = [row for row in asked if row.point == row.point.twin]
+        keys = {row.number: self.planner.compiled(row.point, options.minutes) for row in whole}
+        self.run(keys.values())
+        products = self._products(keys.values())
+        rows = [
+            replace(row, compiled=self._outcome(keys[row.number], products)) if row.number in keys else row
+            for row in rows
+        ]
+        left = [str(row.number) for row in asked if row not in whole]
+        note = (
+            f"not compiled here: {', '.join(left)}, which are several programs, or several streams; use `convert`"
+        )
+        return rows, [note] if left else []
+
+    def _outcome(self, key: str, products: Mapping[str, Product]) -> Mapping[str, Any]:
+        why = self._failures.get(key) or products[key].refused
+        return {"outcome": "failed", "failure": why, "contexts": None} if why else products[key].record
+
+    def realtime_factors(self, rows: Sequence[Row], keys: Mapping[Any, Keys]) -> dict[int, float]:
+        """Return what was measured of each row."""
+        measured = {row.number: self._store.get(keys[row.point].time) for row in rows if row.outcome == "measured"}
+        return {number: each.record["realtime_factor"] for number, each in measured.items() if each is not None}
+
+
+def _in_words(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if type(error).__module__.startswith("tasnet2hef") else f"{type(error).__name__}: {text}"[:300]
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    values: dict[str, Any] = plain(row)
+    return {"what": str(row.point), **values, "verdict": row.verdict}
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    with written_beside(path) as part:
+        part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
