@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
+from typing import Any
 
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.base.files import digest_of_bytes
 from tasnet2hef.base.progress import Progress, no_progress
 from tasnet2hef.base.text import first_few
-from tasnet2hef.base.workers import InProcess, Task, Workers, held
-from tasnet2hef.quantize.bench import Bench, PackedBench, Run, pack, score_run
+from tasnet2hef.base.workers import InProcess, Task, Workers
+from tasnet2hef.quantize.bench import Bench, Run, pack, score_run
 from tasnet2hef.quantize.score import Score, Scorer
 from tasnet2hef.quantize.search_state import SearchState
 from tasnet2hef.quantize.simulator import Simulator
@@ -27,13 +28,13 @@ class Measuring:
         self._bench = Bench(simulator, scorer)
         self._state = state
         self._workers = workers or InProcess()
-        self._handing_over: Task | None = None
-        self._held = ExitStack()
+        self._shared: tuple[str, Any] | None = None
+        self._until_closed = ExitStack()
         self._guessed: dict[str, Score] = {}
 
     def close(self) -> None:
         """Free what the workers hold of the net."""
-        self._held.close()
+        self._until_closed.close()
 
     def score(self, run: Run, guesses: Iterable[Run] = ()) -> Score:
         """Return the score of one run; see ``scores``."""
@@ -74,16 +75,15 @@ class Measuring:
         if not missing:
             return
         idle = max(self._workers.size - len(missing), 0)
-        bench = self._handed_over()
-        tasks = {_key(bench, run): run for run in (*missing.values(), *islice(self._new(guesses, missing), idle))}
-        scoring = [Task(key, score_run, (run,), (bench.key,)) for key, run in tasks.items()]
-        running = self._workers.run([bench, *scoring])
+        digest, bench = self._handed_over()
+        runs = (*missing.values(), *islice(self._new(guesses, missing), idle))
+        by_key = {_key(digest, run): run for run in runs}
+        running = self._workers.run([Task(key, score_run, (run, bench)) for key, run in by_key.items()])
         try:
             for ended in running:
                 if ended.error is not None:
-                    raise _failure(tasks.get(ended.key), ended.error)
-                if ended.key in tasks:
-                    yield tasks[ended.key].name, ended.result
+                    raise _failure(by_key[ended.key], ended.error)
+                yield by_key[ended.key].name, ended.result
         finally:
             running.close()
 
@@ -92,34 +92,28 @@ class Measuring:
             if run.name not in missing and run.name not in self._guessed and self._state.known(run.name) is None:
                 yield run
 
-    def _handed_over(self) -> Task:
-        """Return the task that gives the others the net; what it gives stays with the workers until the end."""
-        if self._handing_over is None:
-            self._handing_over = _handing_over(self._bench, self._workers)
-            self._held.enter_context(held(self._workers, self._handing_over))
-        return self._handing_over
+    def _handed_over(self) -> tuple[str, Any]:
+        """Return the net's digest and what tasks take for it; workers have it from the first run to the end."""
+        if self._shared is None:
+            if isinstance(self._workers, InProcess):
+                self._shared = "", self._bench
+            else:
+                packed = pack(self._bench)
+                sharing = self._workers.shared(f"bench-{packed.digest}", packed)
+                self._shared = packed.digest, self._until_closed.enter_context(sharing)
+        return self._shared
 
 
-def _handing_over(bench: Bench, workers: Workers) -> Task:
-    if isinstance(workers, InProcess):
-        return Task("bench", lambda: bench, stays=True)
-    packed = pack(bench)
-    return Task(f"bench-{packed.digest}", _itself, (packed,), stays=True)
+def _key(digest: str, run: Run) -> str:
+    return f"score-{digest_of_bytes(f'{digest} {run.name} {run.content}'.encode())}"
 
 
-def _itself(packed: PackedBench) -> PackedBench:
-    return packed
-
-
-def _key(bench: Task, run: Run) -> str:
-    return f"score-{digest_of_bytes(f'{bench.key} {run.content}'.encode())}"
-
-
-def _failure(run: Run | None, error: Exception) -> Exception:
+def _failure(run: Run, error: Exception) -> Exception:
     """Return the error that ends the work; of a lost process it says what was lost, and what is left."""
-    if not isinstance(error, RefusedError) or run is None:
+    if not isinstance(error, RefusedError):
         return error
+    where = f"{run.kind} {first_few(run.layers, 3)}".rstrip()
     return RefusedError(
-        f"{run.kind} {first_few(run.layers, 3)}: {error}, expected a score; what was measured is kept: run the "
+        f"{where}: {error}, expected a score; what was measured is kept: run the "
         "same command again, with fewer workers or more memory"
     )

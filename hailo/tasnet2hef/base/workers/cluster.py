@@ -48,6 +48,7 @@ def local_cluster(processes: int, needs: Sequence[str], memory_bytes: int) -> It
             processes=True,
             memory_limit=memory_bytes or "auto",
             dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # None alone is port 8787 for the whole network
             silence_logs=logging.CRITICAL,
         )
         with cluster, Client(cluster, set_as_default=False) as client:
@@ -85,11 +86,19 @@ class DaskWorkers:
         """How many threads all workers have together."""
         return sum(int(each["nthreads"]) for each in self._workers().values())
 
+    @contextmanager
+    def shared(self, key: str, value: Any) -> Iterator[Future]:
+        """Yield a future of the value, which Dask moves to each worker that runs a task with it, once."""
+        future = self._client.submit(_itself, value, key=key, resources={OURS: 1})
+        try:
+            yield future
+        finally:
+            future.release()
+
     def run(self, tasks: Sequence[Task]) -> Generator[Ended, None, None]:
         """Yield each task when it ends; see ``Workers``."""
         started = time.monotonic()
         futures: dict[str, Future] = {}
-        stay = {task.key for task in tasks if task.stays}
         for task in each_once(tasks):
             futures[task.key] = self._client.submit(
                 task.function,
@@ -100,7 +109,7 @@ class DaskWorkers:
             )
         try:
             for future in self._ended(list(futures.values())):
-                yield _ended(future, time.monotonic() - started, stays=future.key in stay)
+                yield _ended(future, time.monotonic() - started)
                 del futures[future.key]
         finally:
             for future in futures.values():
@@ -153,15 +162,19 @@ class DaskWorkers:
         raise OptionError(f"cluster: found no worker that has {need}, expected one; {ways[need]}")
 
 
+def _itself(value: Any) -> Any:
+    return value
+
+
 def _resources(task: Task) -> dict[str, float]:
     if DFC in task.needs:
         return {DFC: 1, COMPILES: 1}
     return {OURS: 1, **({TORCH: 1} if TORCH in task.needs else {})}
 
 
-def _ended(future: Future, seconds: float, *, stays: bool) -> Ended:
+def _ended(future: Future, seconds: float) -> Ended:
     if future.status == "finished":
-        return Ended(future.key, None if stays else future.result(), seconds=seconds)
+        return Ended(future.key, future.result(), seconds=seconds)
     if future.status == "cancelled":
         return Ended(future.key, error=RefusedError("the cluster gave it up"), seconds=seconds)
     error = future.exception()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 TORCH: Final = "torch"
@@ -20,7 +20,6 @@ class Task:
     """A call of ``function``, which any process can import, with ``arguments`` and then its inputs' results.
 
     ``inputs`` are keys of tasks that come before it in the same run. ``needs``: ``TORCH``, ``DFC`` or both.
-    ``stays``: only other tasks read its result, which never comes back here; what it yields when it ends is None.
     """
 
     key: str
@@ -28,7 +27,6 @@ class Task:
     arguments: tuple[Any, ...] = ()
     inputs: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
-    stays: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +51,12 @@ class Workers(Protocol):
     def where(self) -> str:
         """Where tasks run, in words."""
 
+    def shared(self, key: str, value: Any) -> AbstractContextManager[Any]:
+        """Yield what tasks take as an argument in place of ``value``, which each worker is then given once.
+
+        ``key`` is a digest of the value. It holds for all runs until the end of the context.
+        """
+
     def run(self, tasks: Sequence[Task]) -> Generator[Ended, None, None]:
         """Yield each task when it ends, in any order; closing the generator gives up those that are left.
 
@@ -68,6 +72,10 @@ class InProcess:
     size = 1
     where = "in this process, one after the other"
 
+    def shared(self, key: str, value: Any) -> AbstractContextManager[Any]:
+        """Yield the value itself."""
+        return nullcontext(value)
+
     def run(self, tasks: Sequence[Task]) -> Generator[Ended, None, None]:
         """Yield each task when it has ended, in the order given; results are kept while another needs them."""
         users = Counter(key for task in each_once(tasks) for key in task.inputs)
@@ -80,7 +88,7 @@ class InProcess:
                     del kept[key]
             if users[task.key]:
                 kept[task.key] = ended
-            yield replace(ended, result=None) if task.stays else ended
+            yield ended
 
 
 def each_once(tasks: Sequence[Task]) -> list[Task]:
@@ -123,22 +131,3 @@ def results_of(workers: Workers, tasks: Sequence[Task]) -> dict[str, Any]:
     finally:
         running.close()
     return results
-
-
-@contextmanager
-def held(workers: Workers, task: Task) -> Iterator[None]:
-    """Run a task whose result stays, and keep it where it is: later runs that list this task find it there.
-
-    So what many runs need is moved to each worker once.
-
-    Raises:
-        Exception: that by which the task failed.
-    """
-    running = workers.run([task])  # gives up its last result only when it goes on
-    try:
-        ended = next(running)
-        if ended.error is not None:
-            raise ended.error
-        yield
-    finally:
-        running.close()
