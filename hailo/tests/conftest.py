@@ -34,7 +34,7 @@ too_slow = hypothesis.HealthCheck.too_slow
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[too_slow])
 hypothesis.settings.load_profile("untimed")
 
-NEEDS_TORCH = ["model", "train", "guide", "scripts/demo_network"]
+NEEDS_TORCH = ["model", "train", "guide", "explore", "scripts/demo_network"]
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 
 collect_ignore = [] if HAS_TORCH else NEEDS_TORCH

@@ -86,8 +86,11 @@ def compile_point(
         minutes=options["minutes"],
     )
     report = compile_graph(OpenedGraph.read(work / GRAPH), work / CALIBRATION, settings, _NoDisplay())
-    for made in [*work.glob(f"{Path(HEF).stem}.hef*"), *report.folder.rglob("*.log")]:
-        shutil.copyfile(made, output / made.name)
+    homeward = {made.name: made for made in work.glob(f"{HEF}*")}
+    homeward |= {f"{record.stage}.log": report.folder / record.log for record in report.records if record.log}
+    for name, made in homeward.items():
+        if made.is_file():
+            shutil.copyfile(made, output / name)
     failure = report.failure
     return {
         "outcome": report.outcome,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
-from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.errors import OptionError, Tasnet2HefError
 from tasnet2hef.base.host import memory_bytes
 from tasnet2hef.base.outputs import require_own_folder
-from tasnet2hef.base.supervise.lock import LOCK_NAME, locked, removed_if_refused
+from tasnet2hef.base.supervise.lock import LOCK_NAME, locked
 from tasnet2hef.base.workers import DFC, TORCH, Ended, Workers, open_workers
 from tasnet2hef.base.workers.opening import INSTALL, has_cluster
 from tasnet2hef.explore.begin import choose_points, keep_inputs, key_of_model, load_model, load_students
@@ -110,7 +111,7 @@ def explore(
         settings=options.words,
     )
     require_same_model(options.folder, study)
-    with _workers(run, display) as workers, removed_if_refused(options.folder), locked(options.folder):
+    with _workers(run, display) as workers, _removed_unless_begun(options.folder), locked(options.folder):
         store = _store(options.folder, run)
         with display.waiting("drawing mixtures, and separating some by the model itself"):
             study, notes = keep_inputs(study, store, model, students, options.speech_folder, options.speech)
@@ -134,8 +135,8 @@ def resume(
         for key in (study.model, study.speech, *study.students.values()):
             if store.get(key) is None:
                 raise OptionError(
-                    f"{store.folder}: found no {key} in it, or a damaged one; begin the study again with model and "
-                    "speech, and with the same --shared"
+                    f"{store.folder}: found no {key} in it, or a damaged one; begin the study again with model "
+                    "and speech, and with the same --shared"
                 )
         return _run(study, folder, store, workers, run, display, most_latency_ms)
 
@@ -159,6 +160,18 @@ def _grids(options: ExploreOptions) -> tuple[Axes, ...] | None:
 
 def _require_folder(folder: Path, *, force: bool) -> None:
     require_own_folder(folder, "a study", (STUDY_NAME, LOCK_NAME), force=force)
+
+
+@contextmanager
+def _removed_unless_begun(folder: Path) -> Iterator[None]:
+    """Remove a new study's folder where bad input ends the run before the study has begun."""
+    existed = folder.exists()
+    try:
+        yield
+    except Tasnet2HefError:
+        if not existed and not (folder / STUDY_NAME).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _store(folder: Path, run: RunOptions) -> Store:

@@ -49,8 +49,15 @@ def _beats(one: Row, other: Row) -> bool:
 
 
 def _figures(row: Row) -> tuple[float, ...]:
-    lost_db, latency_ms = row.lost_db or 0.0, row.latency_ms or 0.0  # a candidate has both
-    return round(lost_db / SAME_DB), row.contexts_known, round(latency_ms / SAME_MS), _bits(row)
+    return _loss(row), row.contexts_known, _latency(row), _bits(row)
+
+
+def _loss(row: Row) -> int:
+    return round((row.lost_db or 0.0) / SAME_DB)  # a candidate has both figures
+
+
+def _latency(row: Row) -> int:
+    return round((row.latency_ms or 0.0) / SAME_MS)
 
 
 def _bits(row: Row) -> float:
@@ -74,9 +81,9 @@ def recommend(rows: Sequence[Row], most_latency_ms: float = math.inf) -> Recomme
     lean = [row for row in quick if row.contexts_known == fewest]
     good = [row for row in lean if row.lost_db is not None and row.lost_db < GOOD_BELOW_LOSS_DB]
     if good:
-        best = min(good, key=lambda row: (row.latency_ms, _bits(row), row.lost_db, _simplicity(row)))
+        best = min(good, key=lambda row: (_latency(row), _bits(row), _loss(row), _simplicity(row)))
     else:
-        best = min(lean, key=lambda row: (row.lost_db, row.latency_ms, _bits(row), _simplicity(row)))
+        best = min(lean, key=lambda row: (_loss(row), _latency(row), _bits(row), _simplicity(row)))
     return Recommendation(best, _reason(best, bool(good), fewest, most_latency_ms))
 
 

@@ -101,6 +101,8 @@ def read_grid(path: Path) -> tuple[Axes, ...]:
     Raises:
         OptionError: it can't be read, an axis or a value is unknown, or it has no points.
     """
+    if not path.exists():
+        raise OptionError(f"{path}: found nothing, expected a grid as TOML; see --grid in the documentation")
     try:
         content = tomllib.loads(decoded(read_bounded(path, _MOST_BYTES)))
     except (OSError, RecordError, ValueError, RecursionError) as error:
@@ -124,9 +126,12 @@ def _axes(path: Path, table: Any) -> Axes:
             raise OptionError(f"{path}: found the axis {shown(name)}, which is unknown; {hint}")
         if not isinstance(values, Sequence) or isinstance(values, str):
             raise OptionError(f"{path}: {name}: found {shown(values)}, expected a list such as {_example(name)}")
+        for value in values:
+            if not isinstance(value, str | int | float) or value != value:  # a date, a table; NaN
+                raise OptionError(f"{path}: {name}: found {shown(value)}, expected values as in {_example(name)}")
     try:
         return record_of(Axes, table)
-    except (RecordError, TypeError, ValueError) as error:  # also what no JSON holds: dates, NaN
+    except RecordError as error:
         raise OptionError(f"{path}: {error}; correct that value") from None
 
 

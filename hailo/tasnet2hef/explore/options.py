@@ -72,15 +72,15 @@ def read_study(folder: Path) -> Study:
         OptionError: there is none, it is damaged, or of another version.
     """
     path = folder / STUDY_NAME
+    if not path.exists():
+        raise OptionError(
+            f"{folder}: found no {STUDY_NAME} in it, expected the folder of a study; begin one with: tasnet2hef "
+            "explore MODEL SPEECH -o FOLDER"
+        )
     try:
         content = read_json(path)
         _require_version(path, content)
         return record_of(Study, content)
-    except FileNotFoundError:
-        raise OptionError(
-            f"{folder}: found no {STUDY_NAME} in it, expected the folder of a study; begin one with: tasnet2hef "
-            "explore MODEL SPEECH -o FOLDER"
-        ) from None
     except (OSError, RecordError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise OptionError(f"{path}: damaged: {reason}; delete it, and begin the study again") from None

@@ -38,13 +38,16 @@ class Point:
         """Return it in words: the norms, the window, and what differs from the default.
 
         >>> str(Point(norms="frozen", seconds=1.0, residual="joint", precision="a16_w16"))
-        'frozen, 1 s, residual joint, 16 bits'
+        'frozen, 1 s, joint, 16 bits'
         """
         window = f"chunk of {self.chunk}" if self.chunk else f"{self.seconds:g} s"
         words = [self.norms, window]
         if self.layout != "tall":
             words.append(self.layout)
-        words += [f"{name} {getattr(self, name)}" for name in ("residual", "shift") if _differs(self, name)]
+        if self.residual == "joint":
+            words.append("joint")
+        if self.shift == "layer" and not self.chunk:
+            words.append("shift as layer")
         words += [f"{getattr(self, name)} {name}" for name in ("streams", "segments") if _differs(self, name)]
         if self.ends == HOST:
             words.append("ends on host")
@@ -61,7 +64,7 @@ class Point:
         return Point(norms=self.norms, seconds=self.seconds, layout=self.layout)
 
 
-_PRECISION: Final = {EIGHT_BITS: (), SIXTEEN_BITS: ("16 bits",), SEARCHED: ("16 bits where needed",)}
+_PRECISION: Final = {EIGHT_BITS: (), SIXTEEN_BITS: ("16 bits",), SEARCHED: ("some 16 bits",)}
 
 
 def _differs(point: Point, name: str) -> bool:

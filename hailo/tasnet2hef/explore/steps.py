@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from tasnet2hef.model.checkpoint import Checkpoint
 
 
+TIMED = 4
+"""Times that a window is timed, each the better of two: others are at work on the machine."""
+
+
 @dataclass(frozen=True)
 class Job:
     """A step by its name, with its options, which are plain values, and its key.
@@ -168,9 +172,8 @@ def _time(
 
     backend = OnnxRuntimeBackend(OpenedGraph.read(places[0] / GRAPH), threads=1)
     noise = np.random.default_rng(0).normal(0, 0.05, backend.contract.window_samples).astype(np.float32)
-    return {
-        "realtime_factor": seconds_per_window(backend, EvaluationWindow(noise, None)) / records[0]["hop_seconds"]
-    }
+    best = min(seconds_per_window(backend, EvaluationWindow(noise, None)) for _ in range(TIMED))
+    return {"realtime_factor": best / records[0]["hop_seconds"]}
 
 
 def _steps() -> Mapping[str, Step]:

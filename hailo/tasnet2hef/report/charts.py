@@ -36,6 +36,12 @@ _SETTINGS: Final[Mapping[str, Any]] = {
     "grid.color": _SOFT,
     "grid.alpha": 0.35,
 }
+_KINDS: Final = (
+    ("one context", "o", _SERIES),
+    ("several contexts", "s", _INK),
+    ("refused by the compiler", "x", _ERROR),
+)
+"""Label, marker and colour of a study's points."""
 WORST: Final = 25
 _NAME_LETTERS: Final = 40
 _SPECTRUM_POINTS: Final = 256
@@ -117,16 +123,11 @@ def draw_frontier(points: Sequence[Mapping[str, Any]], figure_name: str, unit: s
 def draw_study(points: Sequence[Mapping[str, Any]], front: Sequence[int], recommended: int | None) -> str:
     """Draw the dB that each point of a study loses over its latency; the front is numbered and joined."""
     figure, (axes,) = _figure(7.2, 3.8, 1)
-    kinds = (
-        ("one context", "o", _SERIES, lambda point: point["contexts"] == 1 and not point["errors"]),
-        ("several contexts", "s", _INK, lambda point: point["contexts"] != 1 and not point["errors"]),
-        ("refused by the compiler", "x", _ERROR, lambda point: bool(point["errors"])),
-    )
-    for label, marker, colour, belongs in kinds:
-        some = [point for point in points if belongs(point)]
+    for label, marker, colour in _KINDS:
+        some = [point for point in points if _kind(point) == label]
         places = [point["latency_ms"] for point in some], [point["lost_db"] for point in some]
         if some:
-            axes.plot(*places, marker, color=colour, label=label, alpha=0.7, fillstyle="full")
+            axes.plot(*places, marker, color=colour, label=label, alpha=0.7)
     best = sorted(
         (point for point in points if point["number"] in front),
         key=lambda point: (point["latency_ms"], point["lost_db"]),
@@ -138,7 +139,7 @@ def draw_study(points: Sequence[Mapping[str, Any]], front: Sequence[int], recomm
         axes.annotate(str(point["number"]), where, (5, 5), textcoords="offset points", size=size, weight=weight)
     if len({point["latency_ms"] for point in points}) > 1:
         axes.set_xscale("log")
-    ticks = sorted({point["latency_ms"] for point in points})
+    ticks = _apart(sorted({point["latency_ms"] for point in points}))
     axes.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
     axes.minorticks_off()
     axes.set_xlabel("latency of the algorithm [ms]")
@@ -179,6 +180,26 @@ def spectrum(samples: NDArray[np.float32], sample_rate_hz: int) -> tuple[Any, An
         padded, NFFT=_SPECTRUM_POINTS, Fs=sample_rate_hz, noverlap=_SPECTRUM_POINTS // 2
     )
     return result
+
+
+def _kind(point: Mapping[str, Any]) -> str:
+    """Return how a point of a study is drawn, one of ``_KINDS``."""
+    if point["errors"]:
+        return "refused by the compiler"
+    return "one context" if point["contexts"] == 1 else "several contexts"
+
+
+def _apart(values: Sequence[float]) -> list[float]:
+    """Return ascending values without those within a tenth of the one before, whose labels would overlap.
+
+    >>> _apart([500.0, 1000.0, 1002.0, 4000.0])
+    [500.0, 1000.0, 4000.0]
+    """
+    chosen: list[float] = []
+    for value in values:
+        if not chosen or value > 1.1 * chosen[-1]:
+            chosen.append(value)
+    return chosen
 
 
 def _narrowed(power: Any) -> Any:

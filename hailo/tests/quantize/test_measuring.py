@@ -159,7 +159,7 @@ def test_a_scheduler_that_does_not_answer(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("tasnet2hef.base.workers.cluster.CONNECT_S", 0.3)
+    monkeypatch.setattr("tasnet2hef.base.workers.joining.CONNECT_S", 0.3)
     arguments = ["simulate", str(model), str(calibration), "-o", str(tmp_path / "out"), "--quick"]
     assert run(make_app(), [*arguments, "--scheduler", "tcp://127.0.0.1:9"]) == 2
     (line,) = capsys.readouterr().err.splitlines()

@@ -7,7 +7,9 @@ may join at any time, gets no task. All of this runs on the worker.
 from __future__ import annotations
 
 import platform
+import signal
 import socket
+import threading
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -65,16 +67,19 @@ class Welcome(WorkerPlugin):  # type: ignore[misc]  # its base is not typed
     """Gives each worker its resources, also one that joins later or was started again.
 
     One that was started with ``DFC=1`` compiles and does nothing else. ``compiler`` is the name of a worker that
-    gets it from us.
+    gets it from us. ``has_terminal``: a Ctrl-C at the client's terminal reaches the worker too, which the
+    client ends in its own way.
     """
 
     name = OURS
 
-    def __init__(self, compiler: Any = None) -> None:
-        self._compiler = compiler
+    def __init__(self, compiler: Any = None, has_terminal: bool = False) -> None:
+        self._compiler, self._has_terminal = compiler, has_terminal
 
     async def setup(self, worker: Worker) -> None:
         """Give a worker its resources, once: to set them again would reset what is in use of them."""
+        if self._has_terminal and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         held = worker.state.total_resources
         if OURS in held or COMPILES in held:
             return

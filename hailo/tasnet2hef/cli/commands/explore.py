@@ -115,9 +115,9 @@ def command(
 ) -> None:
     """Try variants of a net side by side, and recommend one: least dB lost, fewest contexts, shortest latency.
 
-    Each point is exported, checked, calibrated and simulated on the same held-out mixtures. Steps that points share
-    are done once; what an earlier run finished is kept. Exit codes: 0, 1 points were lost (run it again) or none
-    can be recommended, 2 bad input.
+    Each point is exported, checked, calibrated and simulated on the same held-out mixtures. Steps that points
+    share are done once; what an earlier run finished is kept. Exit codes: 0, 1 points were lost (run it again) or
+    none can be recommended, 2 bad input.
 
     Example:
 
@@ -228,7 +228,7 @@ def _print_report(report: StudyReport, page: Path) -> None:
         show.verdict(STATUS[verdict], f"take {best.row.number}: {best.row.point} ({lost}: {verdict})", best.reason)
     shown = report.rows if show.is_verbose() else [row for row in report.rows if row.number in report.front]
     title = "All points" if show.is_verbose() else "No other point beats these"
-    show.table(title, _COLUMNS, [_cells(report, row) for row in shown if row.outcome == "measured"], left=(0, 1))
+    show.table(title, _COLUMNS, [_cells(report, row) for row in shown if row.outcome == "measured"])
     refused = [row for row in report.rows if row.outcome != "measured"]
     for row in refused if show.is_verbose() else refused[:_REFUSED_SHOWN]:
         show.step(WARNING, f"{row.number}: {row.point}: {row.reason}")
@@ -245,21 +245,18 @@ def _print_report(report: StudyReport, page: Path) -> None:
 
 _FIXED = ("hardware", "grid", "output", "windows", "speakers", "one_speaker", "settings", "assume", "any_data")
 _REFUSED_SHOWN = 4
-_COLUMNS = ("", "variant", "dB lost", "contexts", "latency ms", "layers", "CPU RTF")
+_COLUMNS = ("variant", "dB lost", "contexts", "latency ms", "layers", "CPU RTF")
 
 
 def _cells(report: StudyReport, row: Row) -> tuple[str, ...]:
     factor = report.realtime_factors.get(row.number)
-    mark = ">" if report.recommendation is not None and row is report.recommendation.row else ""
-    contexts = str(row.contexts_known) if not row.errors else f"refused: {', '.join(row.errors)}"
     return (
-        f"{mark}{row.number}",
-        str(row.point),
+        f"{row.number} {row.point}",
         "" if row.lost_db is None else f"{row.lost_db:.2f}",
-        contexts,
+        f"refused: {', '.join(row.errors)}" if row.errors else str(row.contexts_known),
         f"{row.latency_ms:.0f}",
         str(row.layers),
-        "" if factor is None else f"{factor:.3f}",
+        f"{factor:.3f}" if factor is not None and show.is_verbose() else "",
     )
 
 
