@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -14,14 +15,16 @@ import pytest
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.base.workers import Ended, InProcess, Task, Workers, open_workers
 from tasnet2hef.cli.main import make_app, run
+from tasnet2hef.quantize import bench
 from tasnet2hef.quantize.bench import PackedBench, Run
 from tasnet2hef.quantize.calibration.evaluation_set import cut_windows, read_evaluation
 from tasnet2hef.quantize.measuring import Measuring
+from tasnet2hef.quantize.number_format import FLOAT
 from tasnet2hef.quantize.options import SimulationOptions
 from tasnet2hef.quantize.score import Scorer
 from tasnet2hef.quantize.search_state import SearchState
 from tasnet2hef.quantize.simulate import simulate_graph
-from tasnet2hef.quantize.simulator import Preparation, Simulator
+from tasnet2hef.quantize.simulator import Preparation, Simulator, open_simulator
 from tasnet2hef.target.graph.opened import OpenedGraph
 
 OPTIONS = SimulationOptions(Preparation(threads=1), target_db=0.05, windows=2, relieve=2)
@@ -129,8 +132,28 @@ def test_nothing_is_handed_over_where_all_is_known(simulator: Simulator, scorer:
     assert not workers.keys
 
 
-def test_a_packed_bench_is_known_by_its_content() -> None:
-    assert PackedBench("a", b"1") == PackedBench("a", b"2") != PackedBench("b", b"1")
+def test_a_process_opens_a_net_once_and_lets_go_of_it(
+    simulator: Simulator, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int | None] = []
+
+    def opened(*calibrated: Any) -> Simulator:
+        threads.append(calibrated[-1].threads)
+        return open_simulator(*calibrated)
+
+    monkeypatch.setattr(bench, "open_simulator", opened)
+    given = replace(simulator, preparation=replace(simulator.preparation, threads=2))
+    with closing(Measuring(given, scorer, SearchState(None, ""), Apart(2))) as measuring:
+        scores = measuring.scores([Run("int8"), Run("float", default=FLOAT)])
+        scores.append(measuring.score(Run("uncorrected", correct_bias=False)))
+        assert threads == [1]
+        assert len(bench._OPENED) == 1
+    del measuring
+    gc.collect()
+    assert not bench._OPENED
+    here = Measuring(simulator, scorer, SearchState(None, ""))
+    assert scores[0] == here.score(Run("int8"))
+    assert scores[1].noise == 0 < scores[0].noise < scores[2].noise
 
 
 @pytest.mark.slow
