@@ -68,6 +68,7 @@ def convert(
     streams: int = 1,
     chunk_frames: int | None = None,
     segments: int = 1,
+    ends: str = "chip",
     assume: bool = False,
     reference: StrPath | None = None,
     zero_padding: bool = False,
@@ -86,6 +87,8 @@ def convert(
         streams: windows side by side in one tensor: 1, 2, 4 or 8.
         chunk_frames: frames of a chunk: makes the graph stateful; ``seconds`` is then ignored.
         segments: more than one also cuts the graph between its blocks into that many files.
+        ends: where encoder and decoders run. ``host`` also writes the host's encoder, the chip part and the host's
+            decoder; they run in turn.
         assume: as for :func:`load`.
         reference: an .npz with ``input`` ``[sample]`` and the genuine network's ``output`` ``[source, sample]``,
             which prove that the file was read as what it is.
@@ -109,6 +112,7 @@ def convert(
         streams=streams,
         chunk_frames=chunk_frames,
         segments=segments,
+        ends=ends,
         reference=None if reference is None else Path(reference),
         zero_padding=zero_padding,
         force=force,

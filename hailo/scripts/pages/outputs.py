@@ -37,6 +37,8 @@ _SECONDS: Final = 900
 
 _SHOWN_PAGE: Final = "chip/my_model.report/report.html"
 """The page of the README's run, of which the README shows a picture."""
+_SHOWN_STUDY: Final = "study/study.html"
+"""The page of the study in docs/how_to/explore.md."""
 
 # What the pages' commands find there, made by commands that no page shows the output of.
 _EARLIER: Final = (
@@ -185,4 +187,5 @@ if __name__ == "__main__":
         for written in renew(work):
             print(f"renewed: {written.relative_to(ROOT)}")
         screenshot.take(work / _SHOWN_PAGE, pictures.FOLDER / "report.png")
+        screenshot.take(work / _SHOWN_STUDY, pictures.FOLDER / "study.png")
     pictures.write()

@@ -20,6 +20,7 @@ ASSETS: Final = Path(__file__).parents[2] / "assets"
 _VOICES: Final = 2
 _LOG: Final = "[info] Using Multi-context flow\n[error] Mapping Failed\nconv1 errors: Agent infeasible\n"
 _SMALL_SPEECH: Final = ("--seconds", "0.5", "--test-clips", "2")
+_SMALL_STUDY: Final = ("--grid", "grid.toml", "--windows", "8", "--any-data", "--workers", "0")
 
 # Ordered so that each command finds the files that earlier ones write.
 RUNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -54,6 +55,7 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("--steps", "2", "--batch", "1", "--validation-clips", "2", "--validate-every", "1"),
         *_SMALL_SPEECH,
     ),
+    "explore": ("my_model.pth", "speech/", "-o", "study/", *_SMALL_STUDY),
     "go": ("student.pth", "speech/", "-o", "guided/", "--seconds", "0.5", "--windows", "8", "--no-search"),
 }
 
@@ -75,6 +77,7 @@ def prepare(folder: Path) -> Path:
         for start in range(8):
             _cut(source, folder / "speech" / f"voice_{voice}" / f"{voice}_{start}.wav", start, 1)
     onnx.save(RULE.bad[0](), str(folder / "wide.onnx"))
+    (folder / "grid.toml").write_text("seconds = [0.5]\nsegments = [1, 99]\n", encoding="utf-8")
     (folder / "compile.log").write_text(_LOG, encoding="utf-8")
     _save_verdict(folder / "theirs.jsonl")
     return folder

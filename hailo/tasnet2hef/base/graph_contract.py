@@ -122,10 +122,7 @@ class GraphContract:
             raise OptionError(f"segment: found {found}, expected at most {_MOST_SEGMENTS}")
         require_text("segment_of", self.segment_of)
         require_choice("ends", self.ends, ENDS)
-        if self.ends == "host" and self.segments != len(PARTS):
-            raise OptionError(
-                f"segments: found {shown(self.segments)} with ends on the host, expected {len(PARTS)}"
-            )
+        self._require_ends()
         require_text("version", self.version)
         samples = self.window_frames * self.spec.stride
         if self.window_frames > _MOST_FRAMES or samples > _MOST_SAMPLES:
@@ -133,6 +130,18 @@ class GraphContract:
                 f"window_frames: found {shown(self.window_frames)} of {self.spec.stride} samples, expected at "
                 f"most {_MOST_FRAMES:,} frames and {_MOST_SAMPLES:,} samples"
             )
+
+    def _require_ends(self) -> None:
+        """Check that a graph with its ends on the host is one of three parts of a plain graph of windows."""
+        if self.ends == "chip":
+            return
+        if self.segments != len(PARTS):
+            raise OptionError(
+                f"segments: found {shown(self.segments)} with ends on the host, expected {len(PARTS)}"
+            )
+        if self.stateful or self.streams != 1 or self.layout != "tall":
+            found = f"layout {self.layout}, {self.streams} streams, stateful {self.stateful}"
+            raise OptionError(f"ends on the host: found {found}, expected tall windows of one stream")
 
     @property
     def rows(self) -> int:

@@ -8,8 +8,7 @@ from typing import Final, Literal
 Part = Literal["host_encoder", "chip_part", "host_decoder"]
 PARTS: Final[tuple[Part, ...]] = ("host_encoder", "chip_part", "host_decoder")
 """In the order in which they run; files are named after them."""
-CHIP_NUMBER: Final = 1 + PARTS.index("chip_part")
-"""Number of the part that is compiled, counted from 1 like segments."""
+CHIP_PART: Final = PARTS[1]
 ENCODER: Final = ("encoder", "encoder_activation")
 _SOURCE: Final = re.compile(r"source_\d+")
 

@@ -137,6 +137,7 @@ def situation_of(inputs: CompileInputs, options: CompileOptions) -> Situation:
         seconds=inputs.seconds,
         chunk_frames=inputs.chunk_frames,
         checkpoint=options.checkpoint,
+        ends="chip" if inputs.contract is None else inputs.contract.ends,
     )
 
 

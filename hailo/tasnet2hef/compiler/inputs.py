@@ -19,6 +19,7 @@ from tasnet2hef.quantize.calibration.calibration_set import (
     require_fit,
 )
 from tasnet2hef.quantize.calibration.content import remarks_of
+from tasnet2hef.runtime.backends.segment_names import is_chip_part
 from tasnet2hef.target.alls.layers import check_layers
 from tasnet2hef.target.alls.parser import parse_script, read_script
 from tasnet2hef.target.check import CheckReport, check_here
@@ -88,8 +89,9 @@ def read_inputs(
     takes a calibration set of noise, of silence and the like.
 
     Raises:
-        InputError: one of them can't be read, or does not fit the graph.
+        InputError: one of them can't be read, or does not fit the graph; or the graph runs on the host.
     """
+    _require_for_chip(graph)
     report, damaged = check_here(graph, hardware, compiler)
     contract, model = graph.contract, graph.path
     text, script_notes = _read_script(script, report.net)
@@ -128,11 +130,27 @@ def net_name(model: Path) -> str:
     return name if name[:1].isalpha() else f"net_{name}"
 
 
+def _require_for_chip(graph: OpenedGraph) -> None:
+    """Refuse a part of a net that runs on the host.
+
+    Raises:
+        GraphError: it is one.
+    """
+    contract = graph.contract
+    if contract is not None and contract.ends == "host" and not is_chip_part(contract):
+        raise GraphError(
+            f"{graph.path}: found a part that runs on the host, expected the part for the chip; compile "
+            "NAME.chip_part.onnx beside it"
+        )
+
+
 def _takes_audio(graph: OpenedGraph) -> bool:
-    """Return whether a graph takes a window of audio, or a chunk and its past rows, as its contract says."""
+    """Return whether a graph takes audio, as its contract says: a window, a chunk with past rows, or encoded."""
     contract = graph.contract
     if contract is None:
         return False
+    if is_chip_part(contract):
+        return True
     expected = [contract.input_shape, *contract.state_shapes.values()]
     return list(graph.inputs.values()) == [list(shape) for shape in expected]
 

@@ -12,7 +12,8 @@ import onnx
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import require_writable, written_beside
-from tasnet2hef.base.graph_contract import GraphContract
+from tasnet2hef.base.graph_contract import ENDS, GraphContract
+from tasnet2hef.base.host_ends import CHIP_PART
 from tasnet2hef.base.marks import ONNX_KEY, Mark
 from tasnet2hef.base.outputs import Output, require_outputs
 from tasnet2hef.base.parity import ParityRow, require_parity
@@ -21,13 +22,14 @@ from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.base.window_length import window_frames
 from tasnet2hef.model.checkpoint import Checkpoint, load_checkpoint
 from tasnet2hef.model.checkpoint.load import files_of
+from tasnet2hef.model.host_ends import split_ends
 from tasnet2hef.model.network.build_options import BuildOptions
 from tasnet2hef.model.network.hailo_tasnet import HailoTasNet
 from tasnet2hef.model.network.norms import norm_strategy
 from tasnet2hef.model.onnx_writer import make_model
 from tasnet2hef.model.parity import measure_parity, measure_reading, measure_zero_padding
 from tasnet2hef.model.segments import split_model
-from tasnet2hef.runtime.backends.segment_names import segment_path
+from tasnet2hef.runtime.backends.segment_names import part_path, paths_of_segments
 from tasnet2hef.runtime.reference_clips import reference_path, save_reference
 from tasnet2hef.target.graph.opened import OpenedGraph
 
@@ -48,12 +50,25 @@ class ExportOptions:
     """Frames of a chunk: makes the graph stateful; ``seconds`` is then ignored."""
     segments: int = 1
     """More than one: segments are written beside the whole graph."""
+    ends: str = "chip"
+    """``host``: the host's encoder, the chip part and the host's decoder are written beside the whole graph."""
     reference: Path | None = None
     """An .npz of an input and the genuine network's output, which prove the reading of the file."""
     force: bool = False
     """Replace files that another run, or the user, made."""
     zero_padding: bool = False
     """Pad with zeros where the net pads by reflection, and measure what that costs."""
+
+    def __post_init__(self) -> None:
+        """Check what no later step does.
+
+        Raises:
+            OptionError: ``ends`` is not one of its choices, or excludes another option.
+        """
+        if self.ends not in ENDS:
+            raise OptionError(f"ends: found {self.ends!r}, expected {' or '.join(ENDS)}")
+        if self.ends == "host" and self.segments != 1:
+            raise OptionError(f"ends host: found {self.segments} segments beside it, expected 1; leave one out")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +84,23 @@ class ExportReport:
     notes: tuple[str, ...]
     elapsed_seconds: float
     segment_paths: tuple[Path, ...] = ()
-    """One file per segment, in the order in which they run; empty for a graph that stays whole."""
+    """One file per segment or part, in the order in which they run; empty for a graph that stays whole."""
+    ends: str = "chip"
+    """Where encoder and decoders run; on the ``host`` there are three parts."""
     graphs: tuple[OpenedGraph, ...] = ()
-    """The graphs that were written, opened: the whole one, then its segments."""
+    """The graphs that were written, opened: the whole one, then its segments or parts."""
     is_reading_proved: bool = False
     """The genuine network's output was given and equals that of the reading."""
     zero_padding_db: float | None = None
     """Signal-to-error of zero padding in place of reflection; None where the net's own padding was kept."""
+
+    @property
+    def for_chip(self) -> tuple[OpenedGraph, ...]:
+        """The graphs to check for the chip: the whole one and its segments, or the chip part alone."""
+        if self.ends == "chip":
+            return self.graphs
+        chip_path = part_path(self.onnx_path, CHIP_PART)
+        return tuple(graph for graph in self.graphs if graph.path == chip_path)
 
     @property
     def window_seconds(self) -> float:
@@ -98,6 +123,7 @@ class ExportReport:
             "input_level_dbfs": self.contract.input_level_dbfs,
             "state_values": self.contract.state_values,
             "selftest": str(self.selftest_path),
+            "ends": self.ends,
             "segments": plain(self.segment_paths),
             "nodes": self.nodes,
             "parity": plain(self.parity),
@@ -127,17 +153,13 @@ def export_mark(checkpoint: Checkpoint) -> Mark:
     return Mark.of("convert", checkpoint.digest)
 
 
-def export_outputs(checkpoint: Checkpoint, onnx_path: Path, segments: int) -> list[Output]:
-    """Return the files that an export writes: the graph, its segments and the reference for ``selftest``."""
+def export_outputs(checkpoint: Checkpoint, onnx_path: Path, options: ExportOptions) -> list[Output]:
+    """Return the files that an export writes: the graph, its segments or parts, the reference for ``selftest``."""
     mark = export_mark(checkpoint)
     size_bytes = sum(4 * tensor.numel() for tensor in checkpoint.weights.values())
     graph, reference = Output(onnx_path, mark, size_bytes), Output(reference_path(onnx_path), mark)
-    parts = range(1, segments + 1) if segments != 1 else ()
-    return [
-        graph,
-        reference,
-        *(Output(segment_path(onnx_path, part), mark, size_bytes // segments) for part in parts),
-    ]
+    parts = paths_of_segments(onnx_path, options.segments, options.ends)
+    return [graph, reference, *(Output(path, mark, size_bytes // len(parts)) for path in parts)]
 
 
 def export_checkpoint(
@@ -152,17 +174,17 @@ def export_checkpoint(
     """
     start = time.perf_counter()
     inputs = [*inputs, *([] if options.reference is None else [options.reference])]
-    require_outputs(export_outputs(checkpoint, onnx_path, options.segments), inputs, force=options.force)
+    require_outputs(export_outputs(checkpoint, onnx_path, options), inputs, force=options.force)
     mark = export_mark(checkpoint)
     proof = () if options.reference is None else (measure_reading(checkpoint, options.reference),)
     original, checkpoint = checkpoint, _with_padding(checkpoint, options)
     net, notes = build(checkpoint, options)
     loss_db = measure_zero_padding(original, net.contract) if options.zero_padding else None
     model = make_model(net)
-    parts = split_model(model, options.segments) if options.segments != 1 else []
-    parity, reference = measure_parity(checkpoint, net, model, parts)
+    parts = _split(model, options)
+    parity, reference = measure_parity(checkpoint, net, model, parts, ends=options.ends)
     require_parity(parity, str(onnx_path))
-    segment_paths = tuple(segment_path(onnx_path, number) for number in range(1, len(parts) + 1))
+    segment_paths = paths_of_segments(onnx_path, len(parts), options.ends)
     paths = (onnx_path, *segment_paths)
     graphs = [_write(part, path, mark) for part, path in zip((model, *parts), paths, strict=True)]
     selftest_path = save_reference(reference_path(onnx_path), reference, mark.text)
@@ -176,6 +198,7 @@ def export_checkpoint(
         notes=(*checkpoint.notes, *notes),
         elapsed_seconds=time.perf_counter() - start,
         segment_paths=segment_paths,
+        ends=options.ends,
         selftest_path=selftest_path,
         graphs=tuple(graphs),
     )
@@ -188,6 +211,13 @@ def _with_padding(checkpoint: Checkpoint, options: ExportOptions) -> Checkpoint:
     if checkpoint.spec.conv_padding == "zeros":
         raise OptionError("zero-padding: found a net that pads with zeros already; leave it out")
     return replace(checkpoint, spec=replace(checkpoint.spec, conv_padding="zeros"))
+
+
+def _split(model: onnx.ModelProto, options: ExportOptions) -> list[onnx.ModelProto]:
+    """Return the segments or parts of a model; none where it stays whole."""
+    if options.ends == "host":
+        return split_ends(model)
+    return split_model(model, options.segments) if options.segments != 1 else []
 
 
 def _write(model: onnx.ModelProto, path: Path, mark: Mark) -> OpenedGraph:

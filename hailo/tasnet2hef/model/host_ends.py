@@ -77,5 +77,6 @@ def _crossing(model: onnx.ModelProto) -> tuple[CutTensors, CutTensors]:
 
 
 def _chip_inputs(model: onnx.ModelProto, encoded: CutTensors) -> CutTensors:
+    """Return what the chip reads: before a norm a sigmoid is computed again, from what it was computed of."""
     read = {name for node in model.graph.node if part_of(node.name) == "chip_part" for name in node.input}
     return tuple(name for name in encoded if name in read)

@@ -29,7 +29,7 @@ from tasnet2hef.model.network.memory import next_past, set_past
 from tasnet2hef.runtime.backends import Memory, StepBackend
 from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
-from tasnet2hef.runtime.backends.segment_names import segment_path
+from tasnet2hef.runtime.backends.segment_names import paths_of_segments
 from tasnet2hef.runtime.backends.segments import SegmentChain
 from tasnet2hef.runtime.reference_clips import Reference
 from tasnet2hef.runtime.speech_windows import separate_clips, speech_clips, stream_clip
@@ -37,18 +37,26 @@ from tasnet2hef.runtime.stream.chunks import ChunkStream
 
 READING: Final = "reading of the file"
 GENUINE: Final = "genuine output"
+CHAINS: Final = {"chip": "segments", "host": "encoder, chip part and decoder"}
+"""What runs in turn, by where the ends run."""
 _FEWEST_FRAMES: Final = 64
 REFERENCE_CLIPS = 2
 """Clips that are stored for the self-test, with the original's sources."""
 
 
 def measure_parity(
-    checkpoint: Checkpoint, net: HailoTasNet, model: onnx.ModelProto, parts: Sequence[onnx.ModelProto] = ()
+    checkpoint: Checkpoint,
+    net: HailoTasNet,
+    model: onnx.ModelProto,
+    parts: Sequence[onnx.ModelProto] = (),
+    *,
+    ends: str = "chip",
 ) -> tuple[tuple[ParityRow, ...], Reference]:
     """Run original, rewrite and ONNX Runtime on speech, one clip per column, and compare them.
 
-    ``parts`` are the segments that the model was cut into; there are none where it stays whole. Clips and the
-    original's sources are returned for the self-test of later stages.
+    ``parts`` are the segments that the model was cut into, or the three parts of a net with its ``ends`` on the
+    host; there are none where it stays whole. Clips and the original's sources are returned for the self-test of
+    later stages.
     """
     contract = net.contract
     all_clips = speech_clips(contract, max(contract.streams, REFERENCE_CLIPS))
@@ -58,7 +66,7 @@ def measure_parity(
         path = Path(folder) / "net.onnx"
         onnx.save(model, path)
         backend = OnnxRuntimeBackend(path, as_written=True)
-        chain = _open_chain(parts, path)
+        chain = _open_chain(parts, path, ends)
     rewrite, deployed = separate_by_rewrite(net, clips), separate_clips(backend, clips)
     reference = Reference(all_clips[:REFERENCE_CLIPS], all_sources[:REFERENCE_CLIPS])
     rows = (
@@ -69,7 +77,7 @@ def measure_parity(
     if chain is None:
         return rows, reference
     chained = separate_clips(chain, clips)
-    return (*rows, _compare("ONNX Runtime / segments in ONNX Runtime", deployed, chained)), reference
+    return (*rows, _compare(f"ONNX Runtime / {CHAINS[ends]} in ONNX Runtime", deployed, chained)), reference
 
 
 def measure_reading(checkpoint: Checkpoint, path: Path) -> ParityRow:
@@ -149,10 +157,11 @@ def measure_zero_padding(checkpoint: Checkpoint, contract: GraphContract) -> flo
     return _compare("", *separated).db
 
 
-def _open_chain(parts: Sequence[onnx.ModelProto], path: Path) -> SegmentChain | None:
-    for number, part in enumerate(parts, start=1):
-        onnx.save(part, segment_path(path, number))
-    return SegmentChain(segment_path(path, 1)) if parts else None
+def _open_chain(parts: Sequence[onnx.ModelProto], path: Path, ends: str) -> SegmentChain | None:
+    paths = paths_of_segments(path, len(parts), ends) if parts else ()
+    for part, place in zip(parts, paths, strict=True):
+        onnx.save(part, place)
+    return SegmentChain(paths[0]) if parts else None
 
 
 def separate_by_original(checkpoint: Checkpoint, clips: Samples, *, with_tail: bool) -> Samples:

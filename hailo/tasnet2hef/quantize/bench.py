@@ -7,17 +7,23 @@ and weights. It opens a session, on one thread, and keeps it as long as what it 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Final
 from weakref import WeakKeyDictionary
 
 from tasnet2hef.base.files import digest_of_bytes
+from tasnet2hef.base.graph_contract import GraphContract
 from tasnet2hef.base.version import __version__
 from tasnet2hef.quantize.number_format import A8_W8, Precision
 from tasnet2hef.quantize.score import Score, Scorer
 from tasnet2hef.quantize.simulator import Simulator, open_simulator
+from tasnet2hef.runtime.backends.host_part import HostEnds
+from tasnet2hef.runtime.backends.segment_names import paths_of_segments
+from tasnet2hef.runtime.backends.segments import GRAPHS
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +76,8 @@ def pack(bench: Bench) -> PackedBench:
     """Pack a bench for other processes, which compute on one thread each."""
     one = bench.simulator
     calibrated = (one.net, one.contract, one.borders, one.observed, one.equalised, one.lifted)
-    content = pickle.dumps(((*calibrated, replace(one.preparation, threads=1)), bench.scorer))
+    ends = () if one.ends is None else (one.ends.encoder.path.read_bytes(), one.ends.decoder.path.read_bytes())
+    content = pickle.dumps(((*calibrated, replace(one.preparation, threads=1)), ends, bench.scorer))
     return PackedBench(digest_of_bytes(__version__.encode() + content), content)
 
 
@@ -87,6 +94,18 @@ _OPENING: Final = Lock()
 def _opened(packed: PackedBench) -> Bench:
     with _OPENING:
         if packed not in _OPENED:
-            calibrated, scorer = pickle.loads(packed.content)
-            _OPENED[packed] = Bench(open_simulator(*calibrated), scorer)
+            calibrated, ends, scorer = pickle.loads(packed.content)
+            host_ends = _opened_ends(calibrated[1], ends)
+            _OPENED[packed] = Bench(open_simulator(*calibrated, host_ends), scorer)
         return _OPENED[packed]
+
+
+def _opened_ends(contract: GraphContract, files: Sequence[bytes]) -> HostEnds | None:
+    """Open the host's parts from the contents of their files, as many as there are: two or none."""
+    if not files:
+        return None
+    with TemporaryDirectory() as folder:
+        encoder, chip, decoder = paths_of_segments(Path(folder, "net.onnx"), contract.segments, contract.ends)
+        for path, content in zip((encoder, decoder), files, strict=True):
+            path.write_bytes(content)
+        return HostEnds(chip, contract, GRAPHS, threads=1)

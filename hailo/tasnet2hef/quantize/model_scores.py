@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tasnet2hef.audio.level import rms_dbfs
+from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.base.progress import StepProgress
@@ -68,9 +69,12 @@ def choose_evaluation(
     """Cut up to ``limit`` windows from an evaluation folder, or take calibration windows where there is none.
 
     A graph with a state is scored on streams: excerpts as long as calibration draws them, or the shipped speech.
+    So is a chip part without a folder: its calibration set holds no audio.
     """
     if folder is None and simulator.contract.stateful:
         return _shipped_stream(calibration, simulator)
+    if folder is None and simulator.contract.ends == "host":
+        return _shipped_windows(calibration, simulator, limit)
     if folder is None:
         windows = _calibration_windows(calibration, simulator, limit)
         note = "no --eval: the figures are agreement with the float model on calibration windows, not SI-SDR"
@@ -165,14 +169,32 @@ def seconds_per_window(backend: Backend, window: EvaluationWindow) -> float:
 def _shipped_stream(calibration: CalibrationSet, simulator: Simulator) -> Evaluation:
     """Return two receptive fields of the shipped speech at the level of the calibration's recordings."""
     (speech,) = speech_clips(simulator.contract, 1)
-    if calibration.metadata is not None:
-        speech = speech * np.float32(10 ** ((calibration.metadata.median_level_db - rms_dbfs(speech)) / 20))
+    speech = _at_level(speech, calibration)
     seconds = len(speech) / simulator.contract.spec.values_per_second
     note = (
         f"no --eval: the figures are agreement with the float model on a stream of {seconds:.2g} s of the "
         "shipped speech at the calibration's level, not SI-SDR"
     )
     return Evaluation((), [EvaluationWindow(speech, None)], [note])
+
+
+def _shipped_windows(calibration: CalibrationSet, simulator: Simulator, limit: int) -> Evaluation:
+    """Return windows of the shipped speech, together at the level of the calibration's recordings."""
+    clips = _at_level(speech_clips(simulator.contract, limit), calibration)
+    note = (
+        f"no --eval: the figures are agreement with the float model on {len(clips)} windows of the shipped speech "
+        "at the calibration's level, not SI-SDR"
+    )
+    return Evaluation((), [EvaluationWindow(clip, None) for clip in clips], [note])
+
+
+def _at_level(speech: Samples, calibration: CalibrationSet) -> Samples:
+    if calibration.metadata is None:
+        return speech
+    levelled: Samples = speech * np.float32(
+        10 ** ((calibration.metadata.median_level_db - rms_dbfs(speech.ravel())) / 20)
+    )
+    return levelled
 
 
 def _calibration_windows(calibration: CalibrationSet, simulator: Simulator, limit: int) -> list[EvaluationWindow]:

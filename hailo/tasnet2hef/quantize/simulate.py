@@ -28,7 +28,7 @@ from tasnet2hef.quantize.plots import draw_frontier, draw_layers
 from tasnet2hef.quantize.report import Figures, SimulationReport
 from tasnet2hef.quantize.search_state import SearchState
 from tasnet2hef.quantize.simulator import Simulator, prepare
-from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.runtime.backends.segments import open_graph
 from tasnet2hef.target.graph.opened import OpenedGraph
 
 SCRIPT: Final = ".alls"
@@ -160,7 +160,7 @@ def _report(
     sixteen = scores.search.chosen.layers if scores.search else ()
     fixed = {name: mode for name, mode in scores.precisions.items() if name not in sixteen}
     backends = (simulator.float_backend(), simulator.backend(fixed), simulator.backend(scores.precisions))
-    plain = OnnxRuntimeBackend(graph, simulator.preparation.threads)
+    plain = open_graph(graph, simulator.preparation.threads)
     whole = score_recordings(backends, evaluation.clips, progress)
     exact, int8, mixed = scores.exact, scores.int8, scores.mixed
     return SimulationReport(

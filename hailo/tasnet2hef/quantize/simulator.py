@@ -27,6 +27,9 @@ from tasnet2hef.quantize.ranges import DEFAULT_METHOD, DEFAULT_PERCENTILE, choos
 from tasnet2hef.quantize.switchable_net import SimulatedBackend, SwitchableNet, format_feeds
 from tasnet2hef.quantize.weight_bank import WeightBank, equalise
 from tasnet2hef.runtime.backends.frames import to_nchw
+from tasnet2hef.runtime.backends.host_part import HostEnds
+from tasnet2hef.runtime.backends.segment_names import is_chip_part
+from tasnet2hef.runtime.backends.segments import GRAPHS
 from tasnet2hef.target.alls.layers import suggestion
 from tasnet2hef.target.graph.layers import HailoNet
 from tasnet2hef.target.graph.loader import graph_of_model
@@ -54,6 +57,7 @@ class Simulator:
     """A prepared model. `backend` returns it at any choice of precisions, without building anything again.
 
     ``lifted`` holds the equalised weights. What stands before ``bank`` is plain data, see ``open_simulator``.
+    ``ends`` are the host's encoder and decoders around a chip part.
     """
 
     net: HailoNet
@@ -66,6 +70,7 @@ class Simulator:
     bank: WeightBank
     uncorrected: WeightBank
     switchable: SwitchableNet
+    ends: HostEnds | None
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     _formats: dict[tuple[str, int], ActivationFormat] = field(default_factory=dict)
@@ -125,7 +130,7 @@ def prepare(
     preparation: Preparation | None = None,
     progress: Progress = no_progress,
 ) -> Simulator:
-    """Prepare a graph for simulation.
+    """Prepare a graph for simulation; a chip part together with the host's encoder and decoders beside it.
 
     Raises:
         GraphError: the graph can't be simulated, or the calibration set is for another window.
@@ -141,6 +146,7 @@ def prepare(
     contract, net = require_audio_contract(graph), graph.net
     _require_one_column(graph.path, contract)
     notes = require_fit(calibration, graph) + remarks_of(calibration, graph, any_data=preparation.any_data)
+    ends = HostEnds(graph.path, contract, GRAPHS, preparation.threads) if is_chip_part(contract) else None
     net_borders = find_borders(net)
     if net_borders.hidden:
         notes.append(
@@ -158,7 +164,7 @@ def prepare(
     windows = with_progress(_feeds(calibration, graph), calibration.windows, progress)
     observed = observe(lifted, net_borders.borders, shapes, windows, threads)
     notes += constant_channels(observed)
-    simulator = open_simulator(net, contract, net_borders.borders, observed, equalised, lifted, preparation)
+    simulator = open_simulator(net, contract, net_borders.borders, observed, equalised, lifted, preparation, ends)
     simulator.seconds, simulator.notes = time.perf_counter() - started, notes
     return simulator
 
@@ -171,8 +177,9 @@ def open_simulator(
     equalised: tuple[str, ...],
     lifted: LiftedModel,
     preparation: Preparation,
+    ends: HostEnds | None,
 ) -> Simulator:
-    """Open the session of what was calibrated, in this process or another: all arguments can be pickled."""
+    """Open the session of what was calibrated, in this process or another: all but ``ends`` can be pickled."""
     return Simulator(
         net=net,
         contract=contract,
@@ -183,7 +190,8 @@ def open_simulator(
         preparation=preparation,
         bank=WeightBank(lifted, observed.means if preparation.correct_bias else None),
         uncorrected=WeightBank(lifted),
-        switchable=SwitchableNet(lifted, borders, contract, preparation.threads),
+        switchable=SwitchableNet(lifted, borders, contract, preparation.threads, ends),
+        ends=ends,
     )
 
 

@@ -24,7 +24,8 @@ from tasnet2hef.quantize.borders import Border
 from tasnet2hef.quantize.lifted_model import LiftedModel
 from tasnet2hef.quantize.number_format import ActivationFormat
 from tasnet2hef.runtime.backends import Memory, StepBackend
-from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames
+from tasnet2hef.runtime.backends.frames import frames_to_tensor, tensor_to_frames, to_nchw, to_nhwc
+from tasnet2hef.runtime.backends.host_part import HostEnds
 from tasnet2hef.runtime.backends.onnxruntime import open_cpu_session
 
 OLDEST_RUNTIME: Final = (1, 16)
@@ -91,7 +92,10 @@ def open_session(model: onnx.ModelProto, threads: int | None) -> Any:
 
 
 class SwitchableNet:
-    """The session; `with_feeds` returns backends that run it, each at one choice of formats and weights."""
+    """The session; `with_feeds` returns backends that run it, each at one choice of formats and weights.
+
+    ``ends`` are the host's encoder and decoders around a chip part: they run in float, outside of the session.
+    """
 
     def __init__(
         self,
@@ -99,8 +103,12 @@ class SwitchableNet:
         borders: Sequence[Border],
         contract: GraphContract,
         threads: int | None = None,
+        ends: HostEnds | None = None,
     ) -> None:
         self.contract = contract
+        self._ends = ends
+        self._inputs = [port.name for port in lifted.model.graph.input]
+        self._outputs = [port.name for port in lifted.model.graph.output]
         self._session = open_session(add_switches(lifted, borders), threads)
         self._sources = list(output_names(contract.spec.n_src))
 
@@ -112,12 +120,23 @@ class SwitchableNet:
         self, frames: Samples, memory: Memory, feeds: Mapping[str, Any]
     ) -> tuple[Samples, dict[str, Samples]]:
         """Map ``[row, sample of the row]`` to ``[source, row, sample of the row]`` and the next memory."""
+        if self._ends is not None:
+            return self._run_between(self._ends, frames, feeds), {}
         window = frames_to_tensor(frames, self.contract)
         names = [*self._sources, *self.contract.next_state_names]
         values = self._session.run(names, {**feeds, **memory, INPUT_NAME: window})
         sources = values[: len(self._sources)]
         after = dict(zip(memory, values[len(sources) :], strict=True))
         return np.stack([tensor_to_frames(source, self.contract) for source in sources]), after
+
+    def _run_between(self, ends: HostEnds, frames: Samples, feeds: Mapping[str, Any]) -> Samples:
+        """Encode, compute the masks, decode; the decoder takes the representation as it was before rounding."""
+        encoded = ends.encode(frames)
+        taken = {name: to_nchw(value) for name, value in encoded.items() if name in self._inputs}
+        masks = self._session.run(self._outputs, {**feeds, **taken})
+        return ends.decode(
+            encoded | {name: to_nhwc(mask) for name, mask in zip(self._outputs, masks, strict=True)}
+        )
 
 
 class SimulatedBackend(StepBackend):

@@ -19,6 +19,8 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "layer; a wrong set costs more decibels than any option",
     "caps": "the share of a chip that the compiler plans into one context; a model script can raise it",
     "check": "the step that predicts what the compiler will refuse, and what a graph costs on a chip",
+    "chip part": "what the chip computes of a net whose encoder and decoders run on the host: from the "
+    "representation to the masks. `convert --ends host` makes it",
     "chunk": "the few frames that a stateful graph computes at a time, from new samples and past rows",
     "column": "the axis of a tensor along which streams lie side by side (width, in the tall layout)",
     "compiled layer": "a layer of the chip, after the compiler has fused parsed layers; each takes one layer "
@@ -35,12 +37,14 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "or note",
     "float": "computed in 32-bit floating point, as in training: the reference for everything after it",
     "freeze": "to replace the statistics of norms by the constants that fit best, without training",
+    "front": "the points of a study that no other one beats in loss, contexts, latency and bits together",
     "genuine output": "what a network's own implementation computes for one input",
     "gLN": "a norm over all channels and the whole clip, as most published nets have it. Others: fgLN (each "
     "channel over the clip), cLN (one frame), cgLN (all frames so far), bN (batch norm: constants)",
     "grade": "how a claim about vendor software is known. Recorded: seen in a real run of the compiler or "
     "runtime. Recorded here: seen by `probe` on this machine. Documented: written by the vendor. Inferred: "
     "our conclusion",
+    "grid": "the variants that a study tries: lists of values, every combination of which is a point",
     "HailoRT": "the vendor's runtime on the machine with the device: driver, library, `hailortcli` and a "
     "Python package, all of one version",
     "halo": "the audio on each side of a window that is computed and left out, so that windows join without a "
@@ -67,6 +71,7 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "parity": "signal-to-error ratio in dB between an exported graph and the reading of its file, on speech; "
     "above 115 dB is the rounding of 32-bit arithmetic",
     "parsed layer": "a layer as the compiler's parser makes it, before fusing",
+    "point": "one variant of a net in a study: norms, window, form of the graph, precision",
     "progress": "the part of long-running work that is done, as passed to a callback; a display shows it",
     "reading of the file": "the network that a checkpoint was understood as: its options, weights and padding",
     "receptive field": "the samples that one output sample depends on; a full halo is half of it on each side",
@@ -90,7 +95,9 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "stream": "one audio signal that is processed continuously; the streams of a graph are windows side by "
     "side in its columns",
     "stream format": "shape, order and number type of a tensor that goes into or out of a HEF",
+    "study": "a grid of variants of one net, each measured on the same held-out mixtures, with its folder",
     "window": "the fixed length of audio that a graph computes at once",
+    "worker": "a process that does steps of a study or other tasks, on this machine or on a Dask cluster",
 }
 """Words and their meanings, in the order of the alphabet."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -44,6 +45,12 @@ def test_what_is_written_is_read() -> None:
     assert read(CONTRACT.to_json()) == CONTRACT
 
 
+def test_where_the_ends_run_is_written_only_where_that_is_the_host() -> None:
+    part = dataclasses.replace(CONTRACT, segment=2, segments=3, segment_of="abc", ends="host")
+    assert read(part.to_json()) == part
+    assert "ends" not in json.loads(CONTRACT.to_json())
+
+
 def test_fields_of_later_versions_are_left_out() -> None:
     assert read(changed(colour="red", spec_depth=[1])) == CONTRACT
 
@@ -72,6 +79,9 @@ def test_fields_of_later_versions_are_left_out() -> None:
         ({"segment": 0}, "segment: found 0"),
         ({"segments": 10**9}, "segment: found 1 of 1000000000, expected at most 1000"),
         ({"segment_of": 7}, "segment_of: found 7"),
+        ({"ends": "cloud"}, "ends: found 'cloud', expected one of chip, host"),
+        ({"ends": "host"}, "segments: found 1 with ends on the host, expected 3"),
+        ({"ends": "host", "segments": 3, "streams": 2}, "ends on the host: found layout tall, 2 streams"),
         ({"version": "9" * 5000}, "version: found '9999"),
         ({"spec": None}, "found None, expected an object"),
         ({"spec_n_src": {}}, "n_src: found a mapping of 0"),

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 pytest.importorskip("torch")
 
 import torch
 
+from tasnet2hef.audio.speech import speech_clip
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.parity import signal_to_error_db
 from tasnet2hef.cli.main import make_app, run
 from tasnet2hef.cli.to_hef import onnx_path
 from tasnet2hef.model.checkpoint import load_checkpoint
@@ -74,6 +77,43 @@ def test_zero_padding_prints_its_price(tmp_path: Path, capsys: pytest.CaptureFix
     assert "--zero-padding" in capsys.readouterr().err
     assert _convert(folder, "--zero-padding") == 0
     assert "pads with zeros where the net was trained with reflection:" in capsys.readouterr().err
+
+
+def test_ends_on_the_host_separate_like_the_whole_graph(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _convert(saved(small_weights(), tmp_path / "net.pth"), *ANSWERS, "--ends", "host") == 0
+    printed = capsys.readouterr().out
+    assert "chip part" in printed
+    assert "net.chip_part.onnx speech/ -o" in printed, "the next command is about the chip part"
+    build, recording = tmp_path / "build", tmp_path / "clip.wav"
+    soundfile.write(recording, speech_clip(8000, 8000), 8000)
+    for graph in ("net", "net.chip_part"):
+        asked = ["separate", str(build / f"{graph}.onnx"), str(recording), "-o", str(tmp_path / graph)]
+        assert run(make_app(), [*asked, "--json"]) == 0
+    for name in ("clip_source_1.wav", "clip_source_2.wav"):
+        whole, chain = (soundfile.read(tmp_path / graph / name)[0] for graph in ("net", "net.chip_part"))
+        assert signal_to_error_db(whole, chain) > 80.0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--segments", "2"], "ends host: found 2 segments beside it"),
+        (["--streams", "2"], "ends on the host: found 2 streams"),
+        (["--layout", "wide"], "ends on the host: found the layout wide"),
+    ],
+)
+def test_what_ends_on_the_host_exclude_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], words: str
+) -> None:
+    path = saved(small_weights(), tmp_path / "net.pth")
+    assert _convert(path, *ANSWERS, "--ends", "host", *options) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert words in line
+    assert not list((tmp_path / "build").glob("*"))
+    assert _convert(path, *ANSWERS, "--ends", "cloud") == 2
+    assert "ends: found 'cloud', expected chip or host" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,27 @@ def test_segments_get_a_hef_each(
     _assert_whole_graphs_tensors(build)
 
 
+@pytest.mark.slow
+def test_with_the_ends_on_the_host_the_chip_part_gets_the_hef(
+    checkpoint: Path, recordings: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STAND_IN), str(HOME)]))
+    assert _convert(checkpoint, recordings, "--ends", "host", "--force", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [each["step"] for each in report["steps"]] == ["export", "check", "calibrate", "simulate", "compile"]
+    assert report["ends"] == "host"
+    assert min(row["db"] for row in report["parity"]) >= 90.0
+    assert report["parity"][-1]["pair"] == "ONNX Runtime / encoder, chip part and decoder in ONNX Runtime"
+    (compiled,) = report["compile"]
+    assert Path(compiled["hef"]["path"]).name == "net.chip_part.hef"
+    assert {run["mode"]: run["agreement_db"] for run in compiled["emulator"]}["native"] == 200.0
+    build = checkpoint.parent / "build"
+    names = {path.name for path in build.iterdir() if path.is_file()}
+    assert names >= {"net.onnx", "net.host_encoder.onnx", "net.chip_part.onnx", "net.host_decoder.onnx"}
+    assert names >= {"net.selftest.npz", "net.chip_part.calib.npz", "net.chip_part.alls", "net.chip_part.hef.json"}
+    assert "net.calib.npz" not in names
+
+
 def _assert_whole_graphs_tensors(build: Path) -> None:
     """What the second segment is calibrated with is what flows through the whole graph at the cut."""
     part = onnx.load(str(build / "net.segment_2.onnx"))

@@ -80,6 +80,17 @@ def test_caps_are_raised_where_one_context_can_hold_the_net(layers: int, script:
     assert lines == ([caps_line(float(offered))] if offered else [])
 
 
+@pytest.mark.parametrize(
+    ("ends", "options"), [("chip", "--seconds 1 --hw"), ("host", "--seconds 1 --ends host --hw")]
+)
+def test_half_the_window_leaves_the_ends_where_they_are(ends: str, options: str) -> None:
+    graph = GraphSketch()
+    resources = check_graph(OpenedGraph(graph.model(graph.conv(graph.input(1, 8, 8, 8), 8, 8)))).resources
+    situation = Situation(Path("net.onnx"), Path("calibration.npz"), Path("net.hef"), "hailo8", ends=ends)
+    (window,) = [each for each in fallbacks_for("", situation, resources) if each.id == "window"]
+    assert options in window.command
+
+
 def test_the_number_of_tries_is_limited(bench: Bench, finished: FinishedRun) -> None:
     bench.begin_at("compile", finished)
     bench.fault("compile", "raise", INFEASIBLE)

@@ -98,9 +98,3 @@ def test_a_part_is_not_cut_again() -> None:
     chip = chip_part(_whole(norm_type="gLN")[0])
     with pytest.raises(OptionError, match="found part 2 of 3"):
         chip_part(chip)
-
-
-def test_the_file_of_a_whole_graph_says_nothing_of_ends() -> None:
-    model, _ = _whole(norm_type="gLN")
-    assert '"ends"' not in metadata_of(model)["tasnet2hef"]
-    assert GraphContract.from_metadata(metadata_of(model), "").ends == "chip"

@@ -138,7 +138,7 @@ def test_a_process_opens_a_net_once_and_lets_go_of_it(
     threads: list[int | None] = []
 
     def opened(*calibrated: Any) -> Simulator:
-        threads.append(calibrated[-1].threads)
+        threads.append(calibrated[-2].threads)
         return open_simulator(*calibrated)
 
     monkeypatch.setattr(bench, "open_simulator", opened)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import warnings
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
-from distributed import Client
+from distributed import Client, rpc
 from distributed.versions import VersionMismatchWarning
 
 from tasnet2hef.base.errors import OptionError
@@ -28,18 +30,36 @@ def connected(address: str) -> Iterator[Client]:
         OptionError: none answers within ``CONNECT_S``.
     """
     try:
+        _require_scheduler(address)
         with warnings.catch_warnings():
             # of differing versions: what matters of them is refused, in words, by require_fitting
             warnings.simplefilter("ignore", VersionMismatchWarning)
             client = Client(address, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TypeError, ImportError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:160]
+    except (OSError, ValueError, TypeError, ImportError, RuntimeError, asyncio.TimeoutError) as error:
+        reason = " ".join(str(error).split())[:160] or "it is silent"
         raise OptionError(
             f"{_option(address)}: found no scheduler that answers within {CONNECT_S:g} s ({reason}), expected one "
             "such as tcp://host:8786; start it with: dask scheduler"
         ) from error
     with client:
         yield client
+
+
+def _require_scheduler(address: str) -> None:
+    """Have a scheduler answer, in a loop of its own: a client would wait for ever for one that is silent.
+
+    Raises:
+        OSError, ValueError, TypeError, RuntimeError, asyncio.TimeoutError: there is none.
+    """
+    with ThreadPoolExecutor(1) as thread:  # this one may have a loop already, in a notebook
+        kind = thread.submit(lambda: asyncio.run(asyncio.wait_for(_kind(address), CONNECT_S))).result()
+    if kind != "Scheduler":
+        raise ValueError(f"it is a {kind}")
+
+
+async def _kind(address: str) -> str:
+    async with rpc(address) as there:
+        return str((await there.identity())["type"])
 
 
 def require_fitting(client: Client, address: str) -> None:

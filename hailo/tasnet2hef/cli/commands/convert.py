@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.host_ends import CHIP_PART
 from tasnet2hef.base.parity import REFUSED_BELOW_DB
 from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
@@ -122,6 +123,12 @@ def command(
         1,
         metavar="NUMBER",
         help="Also cut the graph between its blocks into that many files of about equal work, to be run in turn.",
+        rich_help_panel=SHAPE_PANEL,
+    ),
+    ends: str = typer.Option(
+        "chip",
+        metavar="chip|host",
+        help="Where encoder and decoders run. `host`: also write them and the part for the chip, a file each.",
         rich_help_panel=SHAPE_PANEL,
     ),
     hardware: HardwareOption = DEFAULT_CHIP,
@@ -245,6 +252,7 @@ def command(
         streams=streams,
         chunk_frames=chunk_frames(stateful, chunk),
         segments=segments,
+        ends=ends,
         reference=reference,
         zero_padding=zero_padding,
         force=force,
@@ -259,31 +267,31 @@ def command(
         report = export_checkpoint(loaded, path, options, inputs)
         ended(report.onnx_path, *report.segment_paths)
     with clock.step("check") as ended:
-        checks = {graph.path: check_here(graph, hardware)[0] for graph in report.graphs}
+        checks = {graph.path: check_here(graph, hardware)[0] for graph in report.for_chip}
         ended()
     if not json_output:
         for findings in checks.values():
             print_check_verdict(findings)
         print_report(report)
-    finished = None if pipeline is None else run_pipeline(report.graphs, checks, pipeline, clock)
+    first = report.for_chip[0]
+    finished = None if pipeline is None else run_pipeline(report.for_chip, checks, pipeline, clock)
     if json_output:
-        checked = checks[report.onnx_path]
+        checked = checks[first.path]
         report_json = {**report.to_json(), "check": checked.resources.to_json() | {"verdict": checked.verdict}}
         show.print_json(report_json if finished is None else report_json | finished.to_json())
     elif finished is not None:
         print_finished(finished)
-    pages = {} if finished is None else pages_of(finished, report.onnx_path)
+    pages = {} if finished is None else pages_of(finished, first.path)
     times = {each.step: each.seconds for each in clock.steps}
-    pages.setdefault(report.onnx_path, {}).update(export=report, inputs=[Path(checkpoint)])
-    for graph in report.graphs if not json_output else ():
+    pages.setdefault(first.path, {}).update(export=report, inputs=[Path(checkpoint)])
+    for graph in report.for_chip if not json_output else ():
         further = pages.get(graph.path, {})
         add_to_page(graph, check=checks[graph.path], seconds=times, force=force, **further)
     if finished is not None:
-        require_hefs(finished, report.onnx_path.name)
+        require_hefs(finished, first.path.name)
     if not json_output:
-        whole = report.graphs[0]
-        results = pages[whole.path] | {"check": checks[whole.path]}
-        print_next(whole, **{name: results.get(name) for name in ("export", "check", "simulate", "compiled")})
+        results = pages[first.path] | {"check": checks[first.path]}
+        print_next(first, **{name: results.get(name) for name in ("export", "check", "simulate", "compiled")})
 
 
 def _require_pipeline_outputs(
@@ -297,10 +305,13 @@ def _require_pipeline_outputs(
     from tasnet2hef.base.outputs import require_outputs
     from tasnet2hef.compiler.pipeline import pipeline_outputs
     from tasnet2hef.model.export import export_mark, export_outputs
+    from tasnet2hef.runtime.backends.segment_names import part_path
 
-    exported = export_outputs(checkpoint, path, options.segments)
-    segments = [output.path for output in exported[2:]]
-    further = pipeline_outputs(path, export_mark(checkpoint).text, segments, pipeline)
+    exported = export_outputs(checkpoint, path, options)
+    whole, segments = path, [output.path for output in exported[2:]]
+    if options.ends == "host":
+        whole, segments = part_path(path, CHIP_PART), []
+    further = pipeline_outputs(whole, export_mark(checkpoint).text, segments, pipeline)
     read = [*inputs, pipeline.recordings, *filter(None, (pipeline.script, options.reference))]
     require_outputs([*exported, *further], read, force=options.force)
 
@@ -328,6 +339,11 @@ def print_report(report: ExportReport) -> None:
     length = "chunk" if contract.stateful else "window"
     rows = [
         ("graph", str(report.onnx_path)),
+        *(
+            [("chip part", f"{report.for_chip[0].path}; encoder and decoders for the host are beside it")]
+            if report.ends == "host"
+            else []
+        ),
         ("net", f"{counted(spec.n_src, 'source')}, {spec.sample_rate} Hz{channels}, {spec.norm_type}, {norm}"),
         (length, f"{report.window_seconds:.3f} s, {counted(contract.window_frames, 'frame')}"),
         (

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from tasnet2hef.base.errors import InputError
-from tasnet2hef.runtime.backends.segment_names import segment_of, segment_path
+from tasnet2hef.base.host_ends import CHIP_PART
+from tasnet2hef.runtime.backends.segment_names import part_path, segment_of, segment_path
 from tasnet2hef.runtime.reference_clips import SUFFIX, reference_path
 
 KINDS: Final = (".onnx", ".hef")
@@ -21,12 +22,23 @@ class NetFiles:
     name: str
     graph: Path | None
     segment: Path | None
-    """The first of the graph's segments."""
+    """The first of the graph's segments, or the chip part of a net with its ends on the host."""
     hef: Path | None
-    """The net's HEF, or the first of its segments'."""
+    """The net's HEF, the first of its segments', or its chip part's."""
     reference: Path | None
     calibrations: tuple[Path, ...]
     """Archives beside it that may hold a calibration set."""
+
+    @property
+    def chip_part(self) -> Path | None:
+        """The graph of what the chip computes where the ends run on the host."""
+        path = self.segment
+        return path if path is not None and path.stem.endswith(f".{CHIP_PART}") else None
+
+    @property
+    def simulated(self) -> Path | None:
+        """The graph whose 8 bits are those of the device: the chip part, else the whole graph."""
+        return self.chip_part or self.graph
 
 
 def find_nets(place: Path) -> tuple[NetFiles, ...]:
@@ -61,8 +73,8 @@ def _files(folder: Path, name: str, here: Iterable[Path]) -> NetFiles:
     return NetFiles(
         name=name,
         graph=first(graph),
-        segment=first(segment_path(graph, 1)),
-        hef=first(hef, segment_path(hef, 1)),
+        segment=first(segment_path(graph, 1), part_path(graph, CHIP_PART)),
+        hef=first(hef, segment_path(hef, 1), part_path(hef, CHIP_PART)),
         reference=reference if reference.is_file() else None,
         # A set that is named after the net comes first.
         calibrations=tuple(sorted(archives, key=lambda path: (not path.name.startswith(name), path.name))),

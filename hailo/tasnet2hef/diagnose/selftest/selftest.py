@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CLIPS: Final = 2
 """Windows of the shipped speech, where no reference is stored."""
 FLOAT, SEGMENTS, SIMULATED = "float ONNX", "float ONNX, segments", "8 bits, simulated"
+PARTS: Final = "float ONNX, ends on the host"
 DEVICE: Final = {"float": "device, float streams", "quantised": "device, quantised streams"}
 
 
@@ -136,7 +137,9 @@ class _NetTest:
     def expected_count(self) -> int:
         """Return the number of comparisons to expect; a HEF that can't run has one less."""
         files = self.files
-        return sum(map(bool, (files.graph, files.segment, files.graph and self._simulate, files.hef, files.hef)))
+        return sum(
+            map(bool, (files.graph, files.segment, files.simulated and self._simulate, files.hef, files.hef))
+        )
 
     def comparisons(self) -> Iterator[Comparison]:
         """Run them."""
@@ -144,9 +147,9 @@ class _NetTest:
         if files.graph is not None:
             yield self._attempt(FLOAT, files.graph, self._float)
         if files.segment is not None:
-            yield self._attempt(SEGMENTS, files.segment, self._float)
-        if files.graph is not None and self._simulate:
-            self._simulated = self._attempt(SIMULATED, files.graph, self._quantised)
+            yield self._attempt(PARTS if files.chip_part else SEGMENTS, files.segment, self._float)
+        if files.simulated is not None and self._simulate:
+            self._simulated = self._attempt(SIMULATED, files.simulated, self._quantised)
             yield self._simulated
         if files.hef is not None:
             yield from self._on_device(files.hef)
@@ -242,7 +245,7 @@ class _NetTest:
         )
 
     def _run_hef(self, name: str, path: Path, options: RunOptions) -> Comparison:
-        with HailoRtBackend(path, options) as backend:
+        with HailoRtBackend(path, options, self._threads) as backend:
             return self._compare(name, path, backend, device_floor_db(self._simulated))
 
     def _compare(self, name: str, path: Path, backend: Backend, floor_db: float) -> Comparison:

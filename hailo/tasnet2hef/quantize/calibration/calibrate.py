@@ -33,7 +33,10 @@ from tasnet2hef.quantize.calibration.window_draw import (
     require_audio,
 )
 from tasnet2hef.runtime.backends.frames import window_to_frames
+from tasnet2hef.runtime.backends.host_part import HostEnds
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
+from tasnet2hef.runtime.backends.segment_names import is_chip_part
+from tasnet2hef.runtime.backends.segments import GRAPHS, open_graph
 from tasnet2hef.target.alls.writer import FULL_SET
 from tasnet2hef.target.graph.onnx_node import Shape
 from tasnet2hef.target.graph.opened import OpenedGraph
@@ -58,10 +61,10 @@ def calibrate_graph(
 
     A graph with a state is streamed, in float, over an excerpt of a receptive field and a chunk, starting from
     silence; the last chunk is kept with its past rows, which are typical of any chunk in mid-stream. Its level is
-    that of the excerpt.
+    that of the excerpt. For a chip part the host's encoder, beside it, computes the chip's input.
 
     Raises:
-        GraphError: the graph was not exported by tasnet2hef, or is a segment.
+        GraphError: the graph was not exported by tasnet2hef, or is a segment; or the host's encoder is missing.
         AudioError: there is too little audio, or a broken recording; or the windows hold noise, silence, one
             window again and again, or are far off the model's level.
         OptionError: an option is out of range, or the output can't be written.
@@ -75,14 +78,14 @@ def calibrate_graph(
     require_outputs([place], [*graph.files, *(recording.path for recording in recordings)], force=force)
     notes += require_audio(recordings, contract, draw)
     if draw.mixed is None:
-        mixed, why = choose_mix(recordings, contract, draw, OnnxRuntimeBackend(graph, threads=1))
+        mixed, why = choose_mix(recordings, contract, draw, open_graph(graph, threads=1))
         draw = replace(draw, mixed=mixed)
         notes += [why] if why else []
     mixed = draw.mixed or 1
     if contract.stateful:
         notes.append(chunk_note(contract))
     notes += _size_notes(layers, draw.windows)
-    lay_out = _chunk_layers(graph) if contract.stateful else _window_layer(contract, next(iter(layers)))
+    lay_out = _layers_of(graph)
     meter, clipped = ContentMeter(contract.spec.values_per_second), 0
 
     def windows() -> Iterator[Mapping[str, Samples]]:
@@ -126,6 +129,26 @@ def calibration_output(made_from: str, folder: Path, path: Path, size_bytes: int
     return Output(path, Mark.of("calibrate", made_from, folder.resolve().name), size_bytes)
 
 
+def _layers_of(graph: OpenedGraph) -> LayOut:
+    contract = graph.require_contract()
+    if contract.stateful:
+        return _chunk_layers(graph)
+    if is_chip_part(contract):
+        return _encoded_layers(graph)
+    return _window_layer(contract, next(iter(graph.window_shapes)))
+
+
+def _encoded_layers(graph: OpenedGraph) -> LayOut:
+    contract, names = graph.require_contract(), graph.input_layers
+    ends = HostEnds(graph.path, contract, GRAPHS, threads=1)
+
+    def lay_out(windows: Sequence[Samples]) -> Mapping[str, Samples]:
+        encoded = ends.encode(window_to_frames(windows[0], contract))
+        return {layer: encoded[name] for name, layer in names.items()}
+
+    return lay_out
+
+
 def _window_layer(contract: GraphContract, name: str) -> LayOut:
     return lambda windows: {name: np.stack([window_to_frames(each, contract) for each in windows], axis=1)}
 
@@ -154,13 +177,19 @@ def _columns(contract: GraphContract) -> int:
 
 
 def require_audio_contract(graph: OpenedGraph) -> GraphContract:
-    """Return the contract of a graph that takes audio.
+    """Return the contract of a graph that takes audio: as it is, or through the host's encoder.
 
     Raises:
-        GraphError: it was not exported by tasnet2hef, or its input is another graph's output (a segment).
+        GraphError: it was not exported by tasnet2hef, its input is another graph's output (a segment), or it runs
+            on the host.
     """
     contract = graph.require_contract()
-    if contract.segments > 1:
+    if contract.ends == "host" and not is_chip_part(contract):
+        raise GraphError(
+            f"{graph.path}: found a part that runs on the host, expected the part for the chip; use "
+            "NAME.chip_part.onnx beside it"
+        )
+    if contract.segments > 1 and contract.ends == "chip":
         raise GraphError(
             f"{graph.path}: found a segment of a net, expected a graph that takes audio; use the whole export of "
             "the same model"

@@ -193,8 +193,8 @@ def open_calibration(path: Path) -> CalibrationSet:
 def require_fit(calibration: CalibrationSet, graph: OpenedGraph) -> list[str]:
     """Check that a set was cut for a graph's window; return notes if it fits but was made for another model.
 
-    A single array may have any name. Past rows are the model's own activations, so a set with these fits no other
-    model.
+    A single array may have any name. Past rows, and what an encoder on the host computes, are the model's own
+    activations, so a set with these fits no other model.
 
     Raises:
         GraphError: its arrays, its rate or how its windows are cut differ from the graph's.
@@ -215,9 +215,10 @@ def require_fit(calibration: CalibrationSet, graph: OpenedGraph) -> list[str]:
             )
     if metadata.model_digest == digest and calibration.layers.keys() == layers.keys():
         return []
-    if contract.stateful:
+    if contract.stateful or contract.ends == "host":
+        what = "past rows" if contract.stateful else "the encoder's output"
         raise GraphError(
-            f"{where}: found past rows of {metadata.model} (SHA-256 {metadata.model_digest}), "
+            f"{where}: found {what} of {metadata.model} (SHA-256 {metadata.model_digest}), "
             f"expected this model's ({digest}); calibrate again with this model"
         )
     differing = [f"{name} {theirs[name]} there, {ours[name]} here" for name in ours if theirs[name] != ours[name]]

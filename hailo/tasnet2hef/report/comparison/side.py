@@ -13,6 +13,7 @@ import onnx
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.report.check_facts import check_facts
 from tasnet2hef.report.facts import FOLDER_SUFFIX, RunFacts, find_report_folders, read_facts
+from tasnet2hef.runtime.backends.segment_names import segment_of
 from tasnet2hef.target.check import check_graph
 from tasnet2hef.target.graph.opened import OpenedGraph
 
@@ -73,7 +74,7 @@ def _graph_of(folder: Path) -> Path | None:
     if folder.name.endswith(FOLDER_SUFFIX):
         beside = folder.with_name(f"{folder.name.removesuffix(FOLDER_SUFFIX)}.onnx")
         return beside if beside.is_file() else None
-    graphs = sorted(path for path in folder.glob("*.onnx") if ".segment_" not in path.name)
+    graphs = sorted(path for path in folder.glob("*.onnx") if not segment_of(path))
     if len(graphs) > 1:
         names = ", ".join(path.name for path in graphs)
         raise OptionError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,12 +64,7 @@ class OnnxRuntimeBackend(StepBackend):
         """
         tensor = frames_to_tensor(frames, self._contract).reshape(self._input_shape)
         names = [*self._outputs, *self._contract.next_state_names]
-        try:
-            values = self._session.run(names, {INPUT_NAME: tensor, **memory})
-        except Exception as error:  # ONNX Runtime's errors have no base class in common
-            raise GraphError(
-                f"{self._where}: found a graph that ONNX Runtime can't run ({_reason(error)}); export it again"
-            ) from error
+        values = run_session(self._session, names, {INPUT_NAME: tensor, **memory}, self._where)
         sources = [tensor_to_frames(source, self._contract) for source in values[: len(self._outputs)]]
         return np.stack(sources), dict(zip(memory, values[len(self._outputs) :], strict=True))
 
@@ -96,6 +92,21 @@ def open_cpu_session(model: str | bytes, threads: int | None, **settings: Any) -
     for name, value in settings.items():
         setattr(options, name, value)
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def run_session(session: Any, names: Sequence[str], feeds: Mapping[str, Samples], where: str) -> list[Any]:
+    """Return the outputs ``names`` of a session.
+
+    Raises:
+        GraphError: ONNX Runtime can't run the graph, e.g. because sizes inside it contradict each other.
+    """
+    try:
+        values: list[Any] = session.run(names, dict(feeds))
+    except Exception as error:  # ONNX Runtime's errors have no base class in common
+        raise GraphError(
+            f"{where}: found a graph that ONNX Runtime can't run ({_reason(error)}); export it again"
+        ) from error
+    return values
 
 
 def contract_of(session: Any, where: str) -> GraphContract:

@@ -64,11 +64,11 @@ def origin_of(path: str | Path, requested: str | None = None) -> tuple[str, tupl
 def opened(
     graph: str | Path | OpenedGraph, requested: str | None = None, threads: int | None = None
 ) -> Iterator[Backend]:
-    """Open a graph, a HEF or all segments of either for running; release the device at the end.
+    """Open a graph, a HEF or all segments or parts of either for running; release the device at the end.
 
     Raises:
         OptionError: there is no such runtime.
-        GraphError: see ``open_graph``.
+        GraphError: see ``open_graph``; also of a host's part around a HEF.
         DeviceError: see ``HailoRtBackend``.
     """
     path = graph if isinstance(graph, (str, Path)) else graph.path
@@ -78,5 +78,5 @@ def opened(
         return
     from tasnet2hef.runtime.backends.hailort.backend import HailoRtBackend
 
-    with HailoRtBackend(chosen) as backend:
+    with HailoRtBackend(chosen, threads=threads) as backend:
         yield backend

@@ -1,4 +1,4 @@
-"""Checks that the files of a net in segments belong together: graphs and HEFs alike."""
+"""Checks that the files of a net in segments, or in parts, belong together: graphs and HEFs alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tasnet2hef.base.errors import InputError
 from tasnet2hef.base.graph_contract import GraphContract
-from tasnet2hef.runtime.backends.segment_names import segment_of, segment_path
+from tasnet2hef.runtime.backends.segment_names import part_name, paths_of_segments, segment_of
 
 Shapes = Mapping[str, Sequence[int]]
 
@@ -20,16 +20,17 @@ class SegmentChecks:
     error: type[InputError]
     advice: str
 
-    def sibling_paths(self, path: Path, contract: GraphContract) -> list[Path]:
+    def sibling_paths(self, path: Path, contract: GraphContract) -> tuple[Path, ...]:
         """Return the paths of all segments of a net; ``contract`` is that of the segment at ``path``."""
+        if contract.segments == 1:  # a whole graph, whatever its name
+            return (path,)
         net = segment_of(path)
         if not net:
+            name = part_name(contract) or "segment_NUMBER"
             raise self.error(
-                f"{path}: found segment {contract.segment} by another name, expected "
-                f"NAME.segment_NUMBER{path.suffix}"
+                f"{path}: found segment {contract.segment} by another name, expected NAME.{name}{path.suffix}"
             )
-        whole = path.with_name(f"{net}{path.suffix}")
-        return [segment_path(whole, number) for number in range(1, contract.segments + 1)]
+        return paths_of_segments(path.with_name(f"{net}{path.suffix}"), contract.segments, contract.ends)
 
     def require_one_export(
         self, paths: Sequence[Path], contracts: Sequence[GraphContract], chosen: GraphContract

@@ -1,4 +1,4 @@
-"""Runs the segments of one graph one after the other with ONNX Runtime; opens whole graphs and segments alike."""
+"""Runs the segments or parts of a graph in turn with ONNX Runtime; opens whole graphs and segments alike."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GRAPHS: Final = SegmentChecks(GraphError, "export all segments together")
 
 
 def open_graph(graph: str | Path | OpenedGraph, threads: int | None = None) -> Backend:
-    """Open a graph for running, or all segments of a graph by the path of any of them.
+    """Open a graph for running, or all segments or parts of a graph by the path of any of them.
 
     Raises:
         GraphError: see ``OnnxRuntimeBackend`` and ``SegmentChain``.

@@ -45,6 +45,8 @@ class Situation:
     """Frames of a stateful graph's chunk; None for a graph without state."""
     checkpoint: str = ""
     """The checkpoint that the graph was exported from; empty if that is not known."""
+    ends: str = "chip"
+    """Where the encoder and the decoders of the net run: ``chip`` or ``host``."""
 
     def fill(self, command: str) -> str:
         """Return a command with this run's paths; a comment marks a checkpoint that is not known."""
@@ -66,9 +68,10 @@ class Situation:
         return filled_in + hint
 
     def _shorter(self, seconds: float) -> str:
-        """Return the option that halves a window or a chunk."""
-        frames = self.chunk_frames
-        return f"--seconds {seconds / 2:.3g}" if frames is None else f"--stateful --chunk {max(1, frames // 2)}"
+        """Return the options that halve a window or a chunk, and leave the ends where they are."""
+        if self.chunk_frames is not None:
+            return f"--stateful --chunk {max(1, self.chunk_frames // 2)}"
+        return f"--seconds {seconds / 2:.3g}{' --ends host' if self.ends == 'host' else ''}"
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ def _contract(graph: OpenedGraph) -> tuple[dict[str, Any] | None, tuple[str, ...
         "streams": contract.streams,
         "stateful": contract.stateful,
         "segment": f"{contract.segment} of {contract.segments}",
+        "ends": contract.ends,
     }, ()
 
 

@@ -9,7 +9,7 @@ import soundfile
 
 from tasnet2hef.base.errors import InputError
 from tasnet2hef.base.outcome import ERROR, MISSING, NOT_RUN, OK, WARNING
-from tasnet2hef.diagnose.selftest.selftest import DEVICE, FLOAT, SEGMENTS, SIMULATED, selftest
+from tasnet2hef.diagnose.selftest.selftest import DEVICE, FLOAT, PARTS, SEGMENTS, SIMULATED, selftest
 from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
 from tasnet2hef.quantize.calibration.window_draw import Draw
 from tasnet2hef.runtime.backends.hailort.sidecar import sidecar_path, write_sidecar
@@ -18,7 +18,7 @@ from tasnet2hef.runtime.reference_clips import Reference, reference_path, save_r
 from tasnet2hef.runtime.speech_windows import separate_clips, speech_clips
 from tasnet2hef.target.graph.opened import OpenedGraph
 from tests.quantize.small_net import babble, save_net
-from tests.runtime.hailort.graphs import save_segments, save_stateful
+from tests.runtime.hailort.graphs import save_parts, save_segments, save_stateful
 from tests.runtime.hailort.hefs import save_hef
 
 
@@ -153,6 +153,26 @@ def test_segments_and_columns(tmp_path, runtime, contract, graph):
     assert [net.name for net in report.nets] == ["net", "wide"]
     assert [comparisons(report)[name].status for name in (SEGMENTS, *DEVICE.values())] == [OK] * 3
     assert selftest(tmp_path / "net.segment_2.hef", simulate=False, threads=1).nets == report.nets[:1]
+
+
+def test_ends_on_the_host(tmp_path, runtime):
+    runtime()
+    _, chip, _ = save_parts(tmp_path)
+    whole = OnnxRuntimeBackend(tmp_path / "net.onnx", 1)
+    clips = speech_clips(whole.contract, 2)
+    save_reference(reference_path(tmp_path / "net.onnx"), Reference(clips, separate_clips(whole, clips)))
+    soundfile.write(tmp_path / "voice.wav", babble(3.0, 0), 8000)
+    calibrate_graph(OpenedGraph.read(chip), tmp_path, tmp_path / "calib.npz", Draw(4))
+    write_sidecar(save_hef(chip, code_type="UINT16", ranges={"encoder": 4.0}), OpenedGraph.read(chip))
+    progress = []
+    report = selftest(tmp_path, threads=1, progress=lambda *numbers: progress.append(numbers))
+    assert [net.name for net in report.nets] == ["net"]
+    compared = comparisons(report)
+    assert list(compared) == [FLOAT, PARTS, SIMULATED, *DEVICE.values()]
+    assert [compared[name].status for name in (FLOAT, PARTS, *DEVICE.values())] == [OK] * 4
+    assert compared[PARTS].agreement_db > 100
+    assert compared[SIMULATED].title == f"{SIMULATED} with calib.npz (made for net.chip_part.onnx)"
+    assert progress[-1] == (5, 5)
 
 
 def test_a_calibration_set_of_another_window_is_not_taken(build, runtime, tmp_path_factory):

@@ -15,6 +15,7 @@ from tasnet2hef.report.comparison.rows import Row, higher, lower, neutral
 from tasnet2hef.target.rules.framework.sketch import GraphSketch
 from tests.quantize.small_net import save_net
 from tests.report.conftest import Run
+from tests.runtime.hailort.graphs import save_parts
 
 
 def _rows(comparison: Comparison, section: str) -> dict[str, Row]:
@@ -37,6 +38,11 @@ def test_a_run_against_itself_is_the_same(whole_run: Run) -> None:
     assert _rows(comparison, "Scores")["agreement with float, 8 bits [dB]"].first == pytest.approx(
         whole_run.simulation.agreement_db.int8, abs=1e-3
     )
+
+
+def test_a_folder_with_parts_holds_one_graph(tmp_path: Path) -> None:
+    save_parts(tmp_path)
+    assert compare_runs(tmp_path, tmp_path / "net.onnx").count("worse") == 0
 
 
 def test_more_layers_are_worse_and_the_other_way_round_better(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Graphs of the kinds that a device runs, written by hand: with past rows, and cut into two segments."""
+"""Graphs of the kinds that a device runs: with past rows, cut into two segments, and with ends on the host."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, output_names
 from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.model.host_ends import split_ends
+from tasnet2hef.runtime.backends.segment_names import paths_of_segments
+from tests.quantize.small_net import save_net
 
 STRIDE, HIDDEN, PAST = 8, 12, 2
 BORDER = "tcn_00/residual_sum"
@@ -71,6 +74,16 @@ def save_segments(folder: Path, contract: GraphContract) -> list[Path]:
         )
         for number, (nodes, taken, shapes) in enumerate(parts, start=1)
     ]
+
+
+def save_parts(folder: Path, seed: int = 0) -> tuple[Path, Path, Path]:
+    """Save ``net.onnx`` of windows of 1 s, and beside it the host's encoder, the chip part and the decoder."""
+    whole = save_net(folder / "net.onnx", window_frames=999, seed=seed)
+    parts = split_ends(onnx.shape_inference.infer_shapes(onnx.load(whole)))
+    encoder, chip, decoder = paths_of_segments(whole, 3, "host")
+    for part, path in zip(parts, (encoder, chip, decoder), strict=True):
+        onnx.save(part, path)
+    return encoder, chip, decoder
 
 
 def _save(

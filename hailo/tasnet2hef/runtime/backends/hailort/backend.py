@@ -15,13 +15,14 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.graph_contract import INPUT_NAME, GraphContract, output_names
 from tasnet2hef.runtime.backends import Memory, StepBackend
+from tasnet2hef.runtime.backends.hailort.chain import Chain, read_chain, require_chain
 from tasnet2hef.runtime.backends.hailort.constant_watch import ConstantWatch
 from tasnet2hef.runtime.backends.hailort.device import has_infer_model, load_runtime, open_device
 from tasnet2hef.runtime.backends.hailort.explain import explained
 from tasnet2hef.runtime.backends.hailort.infer_model import InferModelProgram
 from tasnet2hef.runtime.backends.hailort.infer_streams import InferStreamsProgram
 from tasnet2hef.runtime.backends.hailort.program import Program, ResultPool, RunOptions
-from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar, Shape, known_shapes, read_sidecar
+from tasnet2hef.runtime.backends.hailort.sidecar import HefSidecar, known_shapes
 from tasnet2hef.runtime.backends.hailort.stream_format import (
     FloatFormat,
     HefStreams,
@@ -30,31 +31,36 @@ from tasnet2hef.runtime.backends.hailort.stream_format import (
     StreamFormat,
 )
 from tasnet2hef.runtime.backends.hailort.streams import find_streams
-from tasnet2hef.runtime.backends.segment_checks import SegmentChecks
+from tasnet2hef.runtime.backends.host_part import HostPart
 
 SOURCES: Final = "sources"
-HEFS: Final = SegmentChecks(DeviceError, "compile all segments of one export")
 
 
 class HailoRtBackend(StepBackend):
     """One HEF, or all segments of a net by the path of any of them, on one device that they share.
 
-    Everything that can be known without the device is checked before it is opened. The device is released by
-    ``close``, at the end of a ``with`` block, or with the backend itself.
+    Around the HEF of a chip part the host's encoder and decoders run in ONNX Runtime, from the files beside it;
+    ``threads`` is for them: the number inside one operator, None for ONNX Runtime's own choice. Everything that
+    can be known without the device is checked before it is opened. The device is released by ``close``, at the
+    end of a ``with`` block, or with the backend itself.
 
     Raises:
         DeviceError: the runtime or the device can't be used, or the HEF contradicts its sidecar.
         DeviceRunError: the device failed while it worked.
+        GraphError: the host's encoder or decoder can't be used.
     """
 
-    def __init__(self, hef_path: str | Path, options: RunOptions | None = None) -> None:
+    def __init__(
+        self, hef_path: str | Path, options: RunOptions | None = None, threads: int | None = None
+    ) -> None:
         self._options = options or RunOptions()
-        paths, sidecars = _read_sidecars(Path(hef_path))
-        self._contract = replace(sidecars[0].contract, segment=1)
+        chain = read_chain(Path(hef_path), threads)
+        paths = chain.hefs
+        self._contract = replace(chain.sidecars[0].contract, segment=1)
         self._sources = output_names(self._contract.spec.n_src)
         runtime = load_runtime(str(paths[0]))
-        streams = [_streams_of(runtime, path, sidecar) for path, sidecar in zip(paths, sidecars, strict=True)]
-        _require_chain(paths, streams)
+        streams = [_streams_of(runtime, *each) for each in zip(paths, chain.sidecars, strict=True)]
+        require_chain(chain, streams)
         with ExitStack() as stack:
             device = open_device(runtime, stack)
             load = InferModelProgram if has_infer_model(runtime) else InferStreamsProgram
@@ -63,8 +69,11 @@ class HailoRtBackend(StepBackend):
                 for path, each in zip(paths, streams, strict=True)
             ]
             self._close = weakref.finalize(self, stack.pop_all().close)
-        self._pool, self._between = self._make_buffers(streams)
-        self._watch = ConstantWatch(str(paths[0]), self._contract.spec.sample_rate)
+        self._ends = chain.ends
+        self._pool, self._between = self._make_buffers(chain, streams)
+        masks = tuple(stream.port for stream in streams[-1].outputs)
+        self._watched, watched = (self._sources, "source") if self._ends is None else (masks, "mask")
+        self._watch = ConstantWatch(str(paths[0]), self._contract.spec.sample_rate, watched)
 
     @property
     def contract(self) -> GraphContract:
@@ -96,14 +105,19 @@ class HailoRtBackend(StepBackend):
         sources = results.pop(SOURCES)
         tensors = {INPUT_NAME: frames, **memory, **results, **self._between}
         tensors |= dict(zip(self._sources, sources, strict=True))
+        if self._ends is not None:
+            _run_on_host(self._ends.encoder, tensors)
         for segment in self._segments:
             segment.run(tensors)
-        self._watch.see(frames, sources)
+        # A host decodes speech even from masks that are constant: what the device returned is watched.
+        self._watch.see(frames, [tensors[name] for name in self._watched])
+        if self._ends is not None:
+            _run_on_host(self._ends.decoder, tensors)
         states = zip(self._contract.state_shapes, self._contract.next_state_names, strict=True)
         return sources, {name: results[next_name] for name, next_name in states}
 
-    def _make_buffers(self, streams: Sequence[HefStreams]) -> tuple[ResultPool, dict[str, Samples]]:
-        """Allocate the results, and the tensors that cross from one segment to the next."""
+    def _make_buffers(self, chain: Chain, streams: Sequence[HefStreams]) -> tuple[ResultPool, dict[str, Samples]]:
+        """Allocate the results, and the tensors that cross from one segment or part to the next."""
         contract = self._contract
         row = contract.streams * contract.spec.stride
         shapes = known_shapes(contract)
@@ -111,6 +125,7 @@ class HailoRtBackend(StepBackend):
         results |= {name: shapes[name] for name in contract.next_state_names}
         outputs = [stream for each in streams for stream in each.outputs]
         between = {stream.port: stream.shape for stream in outputs if stream.port not in shapes}
+        between |= {} if chain.ends is None else chain.ends.encoder.outputs
         return ResultPool(results), {name: np.zeros(shape, np.float32) for name, shape in between.items()}
 
 
@@ -138,15 +153,10 @@ class _Segment:
             each.decode_into(tensors[stream.port])
 
 
-def _read_sidecars(path: Path) -> tuple[list[Path], list[HefSidecar]]:
-    """Return the HEFs of one net, in their order, with their sidecars."""
-    chosen = read_sidecar(path)
-    if chosen.contract.segments == 1:
-        return [path], [chosen]
-    paths = HEFS.sibling_paths(path, chosen.contract)
-    sidecars = [read_sidecar(each) for each in paths]
-    HEFS.require_one_export(paths, [sidecar.contract for sidecar in sidecars], chosen.contract)
-    return paths, sidecars
+def _run_on_host(part: HostPart, tensors: Mapping[str, Samples]) -> None:
+    """Read the inputs of a host's part among ``tensors`` and fill its outputs among them."""
+    for name, value in part.run(tensors).items():
+        np.copyto(tensors[name].reshape(value.shape), value)
 
 
 def _streams_of(runtime: Any, path: Path, sidecar: HefSidecar) -> HefStreams:
@@ -158,15 +168,3 @@ def _streams_of(runtime: Any, path: Path, sidecar: HefSidecar) -> HefStreams:
                 f"{path}: found networks {', '.join(networks)}, expected 1; compile one graph per HEF"
             )
         return find_streams(hef, sidecar, str(path))
-
-
-def _require_chain(paths: Sequence[Path], streams: Sequence[HefStreams]) -> None:
-    """Check that the inputs of later segments are outputs of earlier ones, in the same shape."""
-    available = _shapes(streams[0].inputs)
-    for path, each in zip(paths, streams, strict=True):
-        HEFS.require_inputs(path, _shapes(each.inputs), available)
-        available |= _shapes(each.outputs)
-
-
-def _shapes(streams: Sequence[Stream]) -> dict[str, Shape]:
-    return {stream.port: stream.shape for stream in streams}

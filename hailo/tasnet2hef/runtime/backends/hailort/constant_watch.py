@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tasnet2hef.audio.samples import Samples
@@ -13,24 +14,24 @@ LONGEST_SECONDS: Final = 1.0
 
 
 class ConstantWatch:
-    """Counts the loud input behind which every source was constant.
+    """Counts the loud input behind which every source, or other ``output``, was constant.
 
     ``InferVStreams`` of HailoRT 4.23.0 returned a constant and no error for jobs that failed (tried with failing
     transfers), as a program does that was never activated (recorded, verdict imu-activate).
     """
 
-    def __init__(self, where: str, sample_rate_hz: int) -> None:
-        self._where, self._rate_hz = where, sample_rate_hz
+    def __init__(self, where: str, sample_rate_hz: int, output: str = "source") -> None:
+        self._where, self._rate_hz, self._output = where, sample_rate_hz, output
         self._samples = 0
 
-    def see(self, frames: Samples, sources: Samples) -> None:
-        """Take note of one run: frames ``[row, column]`` and sources ``[source, row, column]``.
+    def see(self, frames: Samples, outputs: Sequence[Samples]) -> None:
+        """Take note of one run: frames ``[row, column]``, and each output of any shape.
 
         Raises:
-            DeviceRunError: all sources were constant for a second of sound.
+            DeviceRunError: all of them were constant for a second of sound.
         """
-        flat = [source.reshape(-1) for source in sources]  # reducing two axes needs a buffer with NumPy 1
-        if any(source.min() < source.max() for source in flat):
+        flat = [output.reshape(-1) for output in outputs]  # reducing two axes needs a buffer with NumPy 1
+        if any(output.min() < output.max() for output in flat):
             self._samples = 0
             return
         if float(frames.max() - frames.min()) < LOUD:
@@ -38,10 +39,10 @@ class ConstantWatch:
         self._samples += frames.size
         seconds = self._samples / self._rate_hz
         if seconds >= LONGEST_SECONDS:
-            values = ", ".join(f"{source.min():.3g}" for source in flat)
+            values = ", ".join(f"{output.min():.3g}" for output in flat)
             raise DeviceRunError(
-                f"{self._where}: found every source constant ({values}) for {seconds:.1f} s of sound, expected "
-                "speech: the device computes nothing; see `dmesg | grep -i hailo`, reboot it, and "
+                f"{self._where}: found every {self._output} constant ({values}) for {seconds:.1f} s of sound, "
+                "expected speech: the device computes nothing; see `dmesg | grep -i hailo`, reboot it, and "
                 "check with `tasnet2hef selftest`",
                 "constant-output",
             )

@@ -19,10 +19,12 @@ from annotated_types import Ge, MinLen
 from tasnet2hef.base.errors import DeviceError
 from tasnet2hef.base.files import digest_of_file, written_beside
 from tasnet2hef.base.graph_contract import INPUT_NAME, METADATA_KEY, GraphContract, output_names
+from tasnet2hef.base.host_ends import CHIP_PART
 from tasnet2hef.base.marks import Mark
 from tasnet2hef.base.plain import plain
 from tasnet2hef.base.records import RecordError, read_json, record_of, require_object, shown, shown_name
 from tasnet2hef.base.version import __version__
+from tasnet2hef.runtime.backends.segment_names import part_path
 
 if TYPE_CHECKING:
     from tasnet2hef.target.graph.opened import OpenedGraph
@@ -129,7 +131,9 @@ def read_sidecar(hef: Path) -> HefSidecar:
     """
     if not hef.is_file():
         actual = "a folder" if hef.is_dir() else "nothing"
-        raise DeviceError(f"{hef}: found {actual}, expected a HEF; make it with `tasnet2hef compile`")
+        chip_part = part_path(hef, CHIP_PART)
+        advice = f"give {chip_part.name}" if chip_part.is_file() else "make it with `tasnet2hef compile`"
+        raise DeviceError(f"{hef}: found {actual}, expected a HEF; {advice}")
     path = sidecar_path(hef)
     if not path.is_file():
         return _from_onnx(hef)
