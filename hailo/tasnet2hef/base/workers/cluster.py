@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import dask
-from distributed import Client, LocalCluster
+from distributed import Client, Future, LocalCluster
 
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.base.text import counted
@@ -21,7 +21,7 @@ from tasnet2hef.base.workers.joining import CONNECT_S, connected, require_fittin
 from tasnet2hef.base.workers.run import Run
 from tasnet2hef.base.workers.slots import asked, slots_of
 from tasnet2hef.base.workers.tasks import DFC, Ended, Task, Workers
-from tasnet2hef.base.workers.welcome import Welcome
+from tasnet2hef.base.workers.welcome import OURS, Welcome
 
 ALLOWED_FAILURES: Final = 0
 """Times that a task may lose its process before it is tried alone: once may be chance, twice is its memory."""
@@ -77,6 +77,15 @@ class DaskWorkers:
         slots = slots_of(self._client)
         return slots.computing + slots.compiling
 
+    @contextmanager
+    def shared(self, key: str, value: Any) -> Iterator[Future]:
+        """Yield a future of the value, which Dask moves to each worker that runs a task with it, once."""
+        future = self._client.submit(_itself, value, key=key, resources={OURS: 1}, pure=True)
+        try:
+            yield future
+        finally:
+            future.release()
+
     def run(self, tasks: Sequence[Task]) -> Generator[Ended, None, None]:
         """Yield each task when it ends; see ``Workers``."""
         _require_importable(tasks)
@@ -97,6 +106,10 @@ class DaskWorkers:
     def queue(self) -> Run:
         """Return a run without tasks, to which they are added."""
         return Run(self._client, (), slots_of(self._client))
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def _require_importable(tasks: Sequence[Task]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -75,6 +76,12 @@ class Workers(Protocol):
     def where(self) -> str:
         """Where tasks run, in words."""
 
+    def shared(self, key: str, value: Any) -> AbstractContextManager[Any]:
+        """Yield what tasks take as an argument in place of ``value``, which each worker is then given once.
+
+        ``key`` is a digest of the value. It holds for all runs until the end of the context.
+        """
+
     def run(self, tasks: Sequence[Task]) -> Generator[Ended, None, None]:
         """Yield each task when it ends, in any order; closing the generator gives up those that are left.
 
@@ -95,6 +102,10 @@ class InProcess:
 
     size = 1
     where = "in this process, one after the other"
+
+    def shared(self, key: str, value: Any) -> AbstractContextManager[Any]:
+        """Yield the value itself."""
+        return nullcontext(value)
 
     def run(self, tasks: Sequence[Task]) -> Generator[Ended, None, None]:
         """Yield each task when it has ended, in the order given; results are kept while another needs them."""
