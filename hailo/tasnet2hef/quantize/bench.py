@@ -96,7 +96,7 @@ def _opened(packed: PackedBench) -> Bench:
         if packed not in _OPENED:
             calibrated, ends, scorer = pickle.loads(packed.content)
             host_ends = _opened_ends(calibrated[1], ends)
-            _OPENED[packed] = Bench(open_simulator(*calibrated, ends=host_ends), scorer)
+            _OPENED[packed] = Bench(open_simulator(*calibrated, host_ends), scorer)
         return _OPENED[packed]
 
 
