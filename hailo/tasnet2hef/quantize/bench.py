@@ -72,12 +72,17 @@ class PackedBench:
     content: bytes = field(compare=False, repr=False)
 
 
+_CALIBRATED: Final = ("net", "contract", "borders", "observed", "equalised", "lifted")
+
+
 def pack(bench: Bench) -> PackedBench:
     """Pack a bench for other processes, which compute on one thread each."""
     one = bench.simulator
-    calibrated = (one.net, one.contract, one.borders, one.observed, one.equalised, one.lifted)
+    calibrated = {name: getattr(one, name) for name in _CALIBRATED} | {
+        "preparation": replace(one.preparation, threads=1)
+    }
     ends = () if one.ends is None else (one.ends.encoder.path.read_bytes(), one.ends.decoder.path.read_bytes())
-    content = pickle.dumps(((*calibrated, replace(one.preparation, threads=1)), ends, bench.scorer))
+    content = pickle.dumps((calibrated, ends, bench.scorer))
     return PackedBench(digest_of_bytes(__version__.encode() + content), content)
 
 
@@ -95,8 +100,8 @@ def _opened(packed: PackedBench) -> Bench:
     with _OPENING:
         if packed not in _OPENED:
             calibrated, ends, scorer = pickle.loads(packed.content)
-            host_ends = _opened_ends(calibrated[1], ends)
-            _OPENED[packed] = Bench(open_simulator(*calibrated, ends=host_ends), scorer)
+            host_ends = _opened_ends(calibrated["contract"], ends)
+            _OPENED[packed] = Bench(open_simulator(**calibrated, ends=host_ends), scorer)
         return _OPENED[packed]
 
 
