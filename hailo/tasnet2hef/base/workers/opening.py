@@ -28,7 +28,8 @@ def open_workers(
 
     Raises:
         OptionError: both are given, Dask is not installed, the scheduler does not answer, has no workers, or has
-            one that another version of this package is installed for.
+            one that another version of this package is installed for; no worker has what is needed.
+        RefusedError: the processes don't start.
     """
     if not scheduler and not processes:
         yield InProcess()

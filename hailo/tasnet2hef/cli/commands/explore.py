@@ -18,6 +18,7 @@ from tasnet2hef.base.progress import StepProgress, no_step_progress
 from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
 from tasnet2hef.cli.options import (
+    SIDE_BY_SIDE_PANEL,
     AnyDataOption,
     AssumeOption,
     ForceOption,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from tasnet2hef.explore.row import Row
     from tasnet2hef.explore.study import StudyReport
 
-CLUSTER_PANEL = "Where it runs"
 STUDY_NAME = "study.json"
 
 
@@ -91,7 +91,7 @@ def command(
         "",
         metavar="ADDRESS",
         help="Run on the workers of a Dask scheduler, such as tcp://host:8786.",
-        rich_help_panel=CLUSTER_PANEL,
+        rich_help_panel=SIDE_BY_SIDE_PANEL,
     ),
     workers: int | None = typer.Option(
         None,
@@ -99,14 +99,14 @@ def command(
         min=0,
         help="Processes of this machine; 0: none but this one.",
         show_default="by cores and memory",
-        rich_help_panel=CLUSTER_PANEL,
+        rich_help_panel=SIDE_BY_SIDE_PANEL,
     ),
     shared: Path | None = typer.Option(
         None,
         metavar="FOLDER",
         help="A folder that this machine and all workers reach at the same path: results lie there, and need not "
         "travel through the scheduler.",
-        rich_help_panel=CLUSTER_PANEL,
+        rich_help_panel=SIDE_BY_SIDE_PANEL,
     ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Print the points; run and write nothing."),
     force: ForceOption = False,
