@@ -137,9 +137,9 @@ def test_a_process_opens_a_net_once_and_lets_go_of_it(
 ) -> None:
     threads: list[int | None] = []
 
-    def opened(*calibrated: Any, ends: None) -> Simulator:
-        threads.append(calibrated[-1].threads)
-        return open_simulator(*calibrated, ends)
+    def opened(**calibrated: Any) -> Simulator:
+        threads.append(calibrated["preparation"].threads)
+        return open_simulator(**calibrated)
 
     monkeypatch.setattr(bench, "open_simulator", opened)
     given = replace(simulator, preparation=replace(simulator.preparation, threads=2))
