@@ -16,14 +16,14 @@ from typing import Final
 import onnx
 
 from tasnet2hef.base.version import __version__
-from tasnet2hef.base.workers.here import stop_if_given_up, worker_name
+from tasnet2hef.base.workers.here import worker_name
 from tasnet2hef.compiler.probe.cases import PreparedCase
 from tasnet2hef.compiler.probe.here import settings_of
 from tasnet2hef.compiler.probe.jobs import Jobs
 from tasnet2hef.compiler.probe.options import ProbeOptions
 from tasnet2hef.compiler.run_record import StageRecord
 from tasnet2hef.compiler.stages.job import StageJob
-from tasnet2hef.compiler.stages.runner import LOG_NAME, StageRunner
+from tasnet2hef.compiler.stages.runner import LOG_NAME, SilentDisplay, StageRunner
 from tasnet2hef.compiler.verdicts import Answer, answer_of
 from tasnet2hef.target.failures.failure_report import REPORT_NAME
 from tasnet2hef.target.known.knowledge import STAGES
@@ -49,23 +49,6 @@ class ChainEnd:
     worker: str
     versions: StageRecord
     stages: tuple[StageEnd, ...] = ()
-
-
-class Watched:
-    """A display that shows nothing, and ends a stage that nobody waits for any more."""
-
-    def started(self, stage: str, log: Path) -> None:
-        """Show nothing."""
-
-    def working(self, elapsed: float, line: str) -> None:
-        """Raise if the case was given up."""
-        stop_if_given_up()
-
-    def ended(self, record: StageRecord) -> None:
-        """Show nothing."""
-
-    def note(self, text: str) -> None:
-        """Show nothing."""
 
 
 def portable(each: PreparedCase) -> PreparedCase:
@@ -102,7 +85,7 @@ def run_chain(options: ProbeOptions, each: PreparedCase, seconds: float) -> Chai
 def _runner(options: ProbeOptions) -> Iterator[StageRunner]:
     """Yield a runner in a new folder, which is removed with all that the compiler left there."""
     with TemporaryDirectory(prefix="tasnet2hef-probe-") as folder:
-        yield StageRunner(settings_of(options, Path(folder), uuid.uuid4().hex), Watched())
+        yield StageRunner(settings_of(options, Path(folder), uuid.uuid4().hex), SilentDisplay())
 
 
 def _versions(runner: StageRunner) -> StageRecord:
