@@ -18,9 +18,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 NUMBER ?= 500
 SEED ?= 1
+SPEECH ?= speech
 FILE ?= hailo/tests/target/rules/recorded_verdicts.jsonl
 
-.PHONY: help demo test test-onnx test-hailo test-quick lint types speech docs samples package bench bench-export bench-long bench-quantisation bench-streaming bench-norms soak fuzz fuzz-nightly verdicts onnx-env hailo-env dev-env clean
+.PHONY: help demo test test-onnx test-hailo test-quick lint types speech docs samples package bench bench-export bench-long bench-quantisation bench-streaming bench-norms bench-explore soak fuzz fuzz-nightly verdicts onnx-env hailo-env dev-env clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,6 +79,9 @@ bench-streaming: dev-env  ## columns, halos and chunks, timed and held against t
 
 bench-norms: dev-env  ## gLN, frozen, distilled: dB, layers and 8 bits; about 5 minutes, needs the same
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.bench_norms
+
+bench-explore: dev-env  ## what explore costs beside its steps, 1 and 2 workers, 200 simulated; about 5 minutes, after make speech (SPEECH=folder)
+	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.bench_explore $(SPEECH)
 
 soak: dev-env  ## the demo net on a fake microphone in real time, 30 minutes
 	PYTHONPATH=hailo $(ONNX_ENV)/bin/python -m scripts.soak

@@ -42,8 +42,10 @@ def scratch_folder(folder: Path) -> Iterator[Path]:
     """Yield a new folder in ``folder`` for intermediate results; see ``part_file``."""
 
     def make(path: Path) -> int:
-        path.mkdir(mode=0o700)
-        return os.open(path, _FOLDER)
+        while True:
+            path.mkdir(mode=0o700)
+            with suppress(FileNotFoundError):  # another process's sweep came between the two
+                return os.open(path, _FOLDER)
 
     with _part(folder, "", make) as path:
         try:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -31,21 +32,22 @@ class Recommendation:
 
 def front_of(rows: Sequence[Row]) -> tuple[int, ...]:
     """Return the numbers of the candidates that no other one beats in dB lost, contexts, latency and precision."""
-    candidates = [row for row in rows if row.is_candidate]
-    return tuple(row.number for row in candidates if not any(_beats(other, row) for other in candidates))
+    front: list[Row] = []
+    kept: list[tuple[float, ...]] = []
+    for row in sorted((row for row in rows if row.is_candidate), key=_order):
+        figures = _figures(row)
+        if not any(all(map(operator.le, other, figures)) for other in kept):
+            front.append(row)
+            kept.append(figures)
+    return tuple(row.number for row in sorted(front, key=lambda row: row.number))
 
 
-def _beats(one: Row, other: Row) -> bool:
-    """Return whether a row is at least as good in everything, and better in something, or simpler.
+def _order(row: Row) -> tuple[object, ...]:
+    """Return what sorts a row behind each that beats it: at least as good in everything, and better, or simpler.
 
     Of rows that are the same in all of it the one with fewer layers, then the first, stands for all.
     """
-    figures = list(zip(_figures(one), _figures(other), strict=True))
-    if any(mine > theirs for mine, theirs in figures):
-        return False
-    if any(mine < theirs for mine, theirs in figures):
-        return True
-    return _simplicity(one) < _simplicity(other)
+    return _figures(row), _simplicity(row)
 
 
 def _figures(row: Row) -> tuple[float, ...]:

@@ -16,6 +16,8 @@ from tasnet2hef.base.records import RecordError, read_json, record_of
 
 RECORD: Final = "record.json"
 FILES: Final = "files"
+UNFINISHED: Final = ".unfinished"
+"""Where products are written before they are moved to their places."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +91,11 @@ class Store:
         digests = {name: digest_of_bytes(content) for name, content in product.files.items()}
         record = {"values": dict(product.record), "digests": digests, "refused": product.refused}
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with scratch_folder(self.folder) as scratch:
+            unfinished = (
+                self.folder / UNFINISHED / key[-2:]
+            )  # small folders: each writer reads all names in its own
+            unfinished.mkdir(parents=True, exist_ok=True)
+            with scratch_folder(unfinished) as scratch:
                 made = scratch / key
                 _write(made / RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
                 (made / FILES).mkdir()

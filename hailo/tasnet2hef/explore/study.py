@@ -158,8 +158,8 @@ class _Runner:
 
     def _products(self, keys: Iterable[str]) -> dict[str, Product]:
         found = {key: self._store.get(key) for key in keys}
-        lost = {key: "its result is not in the store" for key, product in found.items() if product is None}
-        self._failures = {**lost, **self._failures}
+        for key in (key for key, product in found.items() if product is None):
+            self._failures.setdefault(key, "its result is not in the store")
         return {key: product for key, product in found.items() if product is not None}
 
     def compiled(self, rows: Sequence[Row], options: RunOptions) -> tuple[list[Row], list[str]]:

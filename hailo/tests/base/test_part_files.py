@@ -109,3 +109,16 @@ def test_a_scratch_folder_is_gone_in_the_end(tmp_path: Path) -> None:
     with scratch_folder(tmp_path) as folder:
         (folder / "big.npy").write_bytes(b"intermediate")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_scratch_folder_that_another_run_swept_at_once_is_made_again(tmp_path: Path, monkeypatch) -> None:
+    mkdir = Path.mkdir
+
+    def made_and_swept(path: Path, mode: int) -> None:
+        monkeypatch.setattr(Path, "mkdir", mkdir)
+        path.mkdir(mode)
+        path.rmdir()
+
+    monkeypatch.setattr(Path, "mkdir", made_and_swept)
+    with scratch_folder(tmp_path) as folder:
+        assert folder.is_dir()

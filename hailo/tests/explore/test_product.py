@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasnet2hef.base.errors import OptionError
-from tasnet2hef.explore.product import Product, Store
+from tasnet2hef.explore.product import UNFINISHED, Product, Store
 
 KEY = "export-0123"
 PRODUCT = Product({"db": 1.5}, {"net.onnx": b"graph", "pool/1.wav": b"audio"})
@@ -22,7 +22,8 @@ def test_what_is_put_is_got_by_another_store(tmp_path: Path) -> None:
     assert kept.record == {"db": 1.5}
     assert kept.loaded().files == PRODUCT.files
     assert (kept.place(tmp_path) / "pool" / "1.wav").read_bytes() == b"audio"
-    assert sorted(os.listdir(tmp_path / "steps")) == [KEY]
+    assert sorted(os.listdir(tmp_path / "steps")) == [UNFINISHED, KEY]
+    assert not list((tmp_path / "steps" / UNFINISHED).rglob("*.part"))
 
 
 def test_bytes_are_written_where_a_step_needs_files(tmp_path: Path) -> None:
