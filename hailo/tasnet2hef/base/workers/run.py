@@ -222,7 +222,9 @@ def _given_up(error: BaseException) -> Exception:
             "every process that ran it died, also with nothing beside it: most likely for want of memory"
         )
     if isinstance(error, concurrent.futures.CancelledError):
-        return RefusedError("another client had the cluster give it up")
+        return RefusedError(
+            "cluster: found it given up by another client, expected a result; run the same command again"
+        )
     return RefusedError(f"its result did not reach this process: {' '.join(str(error).split())[:160]}")
 
 
