@@ -74,7 +74,7 @@ class Measuring:
         """Yield the name and the score of each run when it ends."""
         if not missing:
             return
-        idle = max(self._workers.size - len(missing), 0)
+        idle = max(self._workers.slots() - len(missing), 0)
         digest, bench = self._handed_over()
         runs = (*missing.values(), *islice(self._new(guesses, missing), idle))
         by_key = {_key(digest, run): run for run in runs}

@@ -41,6 +41,9 @@ class Apart:
         self.size, self.limit = size, limit
         self.keys: list[str] = []
 
+    def slots(self, needs: frozenset[str] = frozenset()) -> int:
+        return self.size
+
     def shared(self, key: str, value: Any) -> AbstractContextManager[Any]:
         assert isinstance(value, PackedBench)
         return nullcontext(value)

@@ -71,12 +71,6 @@ class DaskWorkers:
         for need in needs:
             self._known.require(frozenset({need}))
 
-    @property
-    def size(self) -> int:
-        """How many tasks all workers run side by side."""
-        slots = slots_of(self._client)
-        return slots.computing + slots.compiling
-
     @contextmanager
     def shared(self, key: str, value: Any) -> Iterator[Future]:
         """Yield a future of the value, which Dask moves to each worker that runs a task with it, once."""

@@ -69,10 +69,6 @@ class Workers(Protocol):
     """Runs tasks."""
 
     @property
-    def size(self) -> int:
-        """How many tasks are run side by side now."""
-
-    @property
     def where(self) -> str:
         """Where tasks run, in words."""
 
@@ -100,7 +96,6 @@ class Workers(Protocol):
 class InProcess:
     """Runs one task after the other in this process."""
 
-    size = 1
     where = "in this process, one after the other"
 
     def shared(self, key: str, value: Any) -> AbstractContextManager[Any]:

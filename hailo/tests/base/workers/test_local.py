@@ -49,7 +49,7 @@ def test_tasks_and_their_inputs(workers: Workers) -> None:
     tasks = [Task(f"n-{n}", add, (n, 1)) for n in range(20)]
     sums = results_of(workers, [*tasks, Task("sum", add, (100,), inputs=tuple(task.key for task in tasks))])
     assert sums["sum"] == 100 + sum(range(1, 21))
-    assert workers.size == 2
+    assert workers.slots() == 2
 
 
 def test_a_result_is_let_go_when_it_was_handed_out(workers: Workers) -> None:
