@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -31,7 +33,7 @@ from tasnet2hef.cli.options import (
     parse_settings,
     speakers_way,
 )
-from tasnet2hef.cli.progress import step_progress, waiting
+from tasnet2hef.cli.progress import QUIET_SECONDS, step_progress, waiting
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -275,6 +277,7 @@ class _Display:
     def __init__(self) -> None:
         self._progress: StepProgress = no_step_progress
         self._label = ""
+        self._began = self._told = time.monotonic()
 
     def waiting(self, label: str) -> AbstractContextManager[None]:
         """Show a spinner."""
@@ -284,14 +287,27 @@ class _Display:
     def working(self, where: str) -> Iterator[None]:
         """Show a bar."""
         self._label = f"steps {where}"
+        self._began = self._told = time.monotonic()
         with step_progress() as self._progress:
             yield
 
     def ended(self, done: float, total: float, ended: Ended | None) -> None:
         """Move the bar."""
         self._progress(self._label, round(done), round(total))
+        self._tell(done, total)
         if ended is not None and ended.error is not None:
             show.warn(f"{ended.key.split('-')[0]}: {ended.error}")
+
+    def _tell(self, done: float, total: float) -> None:
+        """Print a line a minute where no bar is shown."""
+        now = time.monotonic()
+        if sys.stderr.isatty() or not 0 < done < total or now - self._told < QUIET_SECONDS:
+            return
+        from tasnet2hef.guide.report import minutes_in_words
+
+        self._told = now
+        left = minutes_in_words((now - self._began) * (total - done) / done / 60)
+        show.notice(f"{100 * done / total:.0f} % of the steps are done, {left} left")
 
     def note(self, text: str) -> None:
         """Print a note."""
