@@ -99,6 +99,28 @@ ThreadsOption = Annotated[
         metavar="NUMBER", min=1, help="CPU threads.", show_default="all cores", rich_help_panel=RARE_PANEL
     ),
 ]
+SIDE_BY_SIDE_PANEL: Final = "Side by side"
+SchedulerOption = Annotated[
+    str,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Run on the workers of a Dask cluster: the address of its scheduler, such as `tcp://host:8786`.",
+        show_default="none, in this process",
+        rich_help_panel=SIDE_BY_SIDE_PANEL,
+    ),
+]
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        metavar="NUMBER",
+        min=0,
+        help="Run on so many processes of this machine; needs Dask: `pip install 'tasnet2hef[cluster]'`.",
+        show_default="none, in this process",
+        rich_help_panel=SIDE_BY_SIDE_PANEL,
+    ),
+]
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, object]:

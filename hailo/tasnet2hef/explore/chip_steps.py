@@ -12,7 +12,7 @@ import onnx
 from tasnet2hef.compiler.driver import compile_graph
 from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.compiler.pipeline import hailo_python
-from tasnet2hef.compiler.run_record import StageRecord
+from tasnet2hef.compiler.stages.runner import SilentDisplay
 from tasnet2hef.explore.files import CALIBRATION, GRAPH, SCRIPT
 from tasnet2hef.explore.point import EIGHT_BITS, HOST, SIXTEEN_BITS
 from tasnet2hef.target.check import CheckReport, check_graph
@@ -85,7 +85,7 @@ def compile_point(
         python=python,
         minutes=options["minutes"],
     )
-    report = compile_graph(OpenedGraph.read(work / GRAPH), work / CALIBRATION, settings, _NoDisplay())
+    report = compile_graph(OpenedGraph.read(work / GRAPH), work / CALIBRATION, settings, SilentDisplay())
     homeward = {made.name: made for made in work.glob(f"{HEF}*")}
     homeward |= {f"{record.stage}.log": report.folder / record.log for record in report.records if record.log}
     for name, made in homeward.items():
@@ -100,19 +100,3 @@ def compile_point(
         "failure": "" if failure is None else failure.cause,
         "stopped_because": report.stopped_because,
     }
-
-
-class _NoDisplay:
-    """Shows nothing: the logs come home."""
-
-    def started(self, stage: str, log: Path) -> None:
-        """Show nothing."""
-
-    def working(self, elapsed: float, line: str) -> None:
-        """Show nothing."""
-
-    def ended(self, record: StageRecord) -> None:
-        """Show nothing."""
-
-    def note(self, text: str) -> None:
-        """Show nothing."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Final
 
 import numpy as np
 
 from tasnet2hef.base.progress import Progress, no_progress
+from tasnet2hef.quantize.bench import Run
 from tasnet2hef.quantize.borders import Border
 from tasnet2hef.quantize.histogram import clipped_share, power, rounding_noise, useful_codes
+from tasnet2hef.quantize.measuring import Measuring
 from tasnet2hef.quantize.number_format import A8_W8, FLOAT
-from tasnet2hef.quantize.score import LARGEST_DB, Score, Scorer
-from tasnet2hef.quantize.search_state import SearchState
+from tasnet2hef.quantize.score import LARGEST_DB, Score
 from tasnet2hef.quantize.simulator import Simulator, channel_spread_db
+
+IN_FLOAT: Final = Run("float", default=FLOAT)
 
 
 @dataclass(frozen=True)
@@ -58,33 +63,26 @@ class LayerReport:
         }
 
 
-def analyse(
-    simulator: Simulator,
-    scorer: Scorer,
-    state: SearchState,
-    *,
-    relieve: int,
-    progress: Progress = no_progress,
-) -> list[LayerReport]:
+def analyse(measuring: Measuring, *, relieve: int, progress: Progress = no_progress) -> list[LayerReport]:
     """Return all borders, largest loss first; measure ``relieve`` of them also in float, the others at 8 bits."""
+    simulator = measuring.simulator
     borders = simulator.borders
-    steps = len(borders) + min(relieve, len(borders)) + 2
-    exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))
-    whole = state.measure("int8", (), lambda: scorer.score(simulator.backend()))
-    alone = {}
-    for number, border in enumerate(borders, start=3):
-        alone[border.layer] = _alone(simulator, scorer, state, border)
-        progress(number, steps)
-    total = sum(score.noise for score in alone.values())
+    first = len(borders) + 2
+    steps = first + min(relieve, len(borders))
+    runs = [IN_FLOAT, Run("int8"), *map(_alone, borders)]
+    exact, whole, *scores = measuring.scores(runs, progress=lambda done, _: progress(done, steps))
+    alone = {border.layer: score for border, score in zip(borders, scores, strict=True)}
+    total = sum(score.noise for score in scores)
     losses_db = {name: _loss_alone_db(score, exact, total) for name, score in alone.items()}
     worst = sorted(borders, key=lambda border: -losses_db[border.layer])
-    reports = []
-    for place, border in enumerate(worst):
-        gain_db = _gain_in_float_db(simulator, scorer, state, border, whole) if place < relieve else None
-        reports.append(_report(simulator, border, alone[border.layer], losses_db[border.layer], gain_db))
-        if place < relieve:
-            progress(len(borders) + place + 3, steps)
-    return reports
+    relieved = measuring.scores(
+        [*map(_relieved, worst[:relieve])], progress=lambda done, _: progress(first + done, steps)
+    )
+    gains_db = [score.figure_db - whole.figure_db for score in relieved]
+    return [
+        _report(simulator, border, alone[border.layer], losses_db[border.layer], gain_db)
+        for border, gain_db in zip_longest(worst, gains_db)
+    ]
 
 
 def static_reports(simulator: Simulator) -> list[LayerReport]:
@@ -92,20 +90,12 @@ def static_reports(simulator: Simulator) -> list[LayerReport]:
     return [_report(simulator, border, Score(0.0, None), None, None) for border in simulator.borders]
 
 
-def _alone(simulator: Simulator, scorer: Scorer, state: SearchState, border: Border) -> Score:
-    def run() -> Score:
-        return scorer.score(simulator.backend({border.layer: A8_W8}, default=FLOAT))
-
-    return state.measure("alone", [border.layer], run)
+def _alone(border: Border) -> Run:
+    return Run("alone", (border.layer,), {border.layer: A8_W8}, default=FLOAT)
 
 
-def _gain_in_float_db(
-    simulator: Simulator, scorer: Scorer, state: SearchState, border: Border, whole: Score
-) -> float:
-    def run() -> Score:
-        return scorer.score(simulator.backend({border.layer: FLOAT}))
-
-    return state.measure("relieved", [border.layer], run).figure_db - whole.figure_db
+def _relieved(border: Border) -> Run:
+    return Run("relieved", (border.layer,), {border.layer: FLOAT})
 
 
 def _loss_alone_db(score: Score, exact: Score, total_noise: float) -> float:

@@ -6,6 +6,7 @@ import fnmatch
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.base.progress import StepProgress
+from tasnet2hef.base.workers import Workers
+from tasnet2hef.quantize.bench import Run
 from tasnet2hef.quantize.calibration.calibration_set import CalibrationSet, short_digest
 from tasnet2hef.quantize.calibration.evaluation_set import (
     EvaluationClip,
@@ -23,7 +26,8 @@ from tasnet2hef.quantize.calibration.evaluation_set import (
     cut_windows,
     read_evaluation,
 )
-from tasnet2hef.quantize.layer_analysis import LayerReport, analyse, static_reports
+from tasnet2hef.quantize.layer_analysis import IN_FLOAT, LayerReport, analyse, static_reports
+from tasnet2hef.quantize.measuring import Measuring
 from tasnet2hef.quantize.number_format import A16_W16, MODES, Precision
 from tasnet2hef.quantize.options import SimulationOptions
 from tasnet2hef.quantize.precision_search import SearchResult, search
@@ -86,33 +90,31 @@ def score_model(
     options: SimulationOptions,
     fixed: Mapping[str, Precision],
     progress: StepProgress,
+    workers: Workers | None = None,
 ) -> ModelScores:
-    """Score the net in float, at 8 bits and, unless ``options.quick``, layer by layer and at the best mix."""
+    """Score the net in float, at 8 bits and, unless ``options.quick``, layer by layer and at the best mix.
+
+    Without ``workers`` all runs are scored in this process.
+    """
     scorer = Scorer(evaluation.windows, simulator.float_backend())
     left_out = scorer.left_out
-    exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))
-    int8 = state.measure("mix", (), lambda: scorer.score(simulator.backend(fixed)))
-    uncorrected = state.measure(
-        "uncorrected", (), lambda: scorer.score(simulator.backend(fixed, correct_bias=False))
-    )
-    if options.quick:
-        return ModelScores(static_reports(simulator), None, fixed, exact, int8, int8, uncorrected, left_out)
-    layers = analyse(
-        simulator,
-        scorer,
-        state,
-        relieve=options.relieve,
-        progress=lambda done, total: progress("one layer at a time", done, total),
-    )
-    result = search(
-        simulator,
-        scorer,
-        state,
-        layers,
-        target_db=options.target_db,
-        fixed=fixed,
-        progress=lambda done, total: progress("searching the cheapest 16-bit layers", done, total),
-    )
+    with closing(Measuring(simulator, scorer, state, workers)) as measuring:
+        whole = [IN_FLOAT, Run("mix", (), fixed), Run("uncorrected", (), fixed, correct_bias=False)]
+        exact, int8, uncorrected = measuring.scores(whole)
+        if options.quick:
+            return ModelScores(static_reports(simulator), None, fixed, exact, int8, int8, uncorrected, left_out)
+        layers = analyse(
+            measuring,
+            relieve=options.relieve,
+            progress=lambda done, total: progress("one layer at a time", done, total),
+        )
+        result = search(
+            measuring,
+            layers,
+            target_db=options.target_db,
+            fixed=fixed,
+            progress=lambda done, total: progress("searching the cheapest 16-bit layers", done, total),
+        )
     chosen = {**fixed, **dict.fromkeys(result.chosen.layers, A16_W16)}
     return ModelScores(layers, result, chosen, exact, int8, result.chosen.score, uncorrected, left_out)
 

@@ -3,22 +3,23 @@
 The noises that single layers put into the output add up well enough to rank by: layers are taken in the order of
 noise removed per bit spent. How many are needed is found by bisection on real runs; then those that are not
 needed are dropped again, first those with the least noise together, then the costliest one by one. Every set on
-the frontier was run; none is predicted.
+the frontier was run; none is predicted. Workers that would be idle run the sets that may be asked for next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tasnet2hef.base.progress import Progress, no_progress
+from tasnet2hef.quantize.bench import Run
 from tasnet2hef.quantize.borders import Border
-from tasnet2hef.quantize.layer_analysis import LayerReport
+from tasnet2hef.quantize.layer_analysis import IN_FLOAT, LayerReport
+from tasnet2hef.quantize.measuring import Measuring
 from tasnet2hef.quantize.number_format import A16_W16, Precision
-from tasnet2hef.quantize.score import Score, Scorer
-from tasnet2hef.quantize.search_state import SearchState
-from tasnet2hef.quantize.simulator import Simulator
+from tasnet2hef.quantize.score import Score
 
 DEFAULT_TARGET_DB: Final = 0.5
 ASSUMED_SI_SDR_DB: Final = 10.0
@@ -71,39 +72,34 @@ def allowed_noise(loss_db: float, si_sdr_db: float = ASSUMED_SI_SDR_DB) -> float
 class _Search:
     """Runs sets of 16-bit layers, each once."""
 
-    def __init__(
-        self,
-        simulator: Simulator,
-        scorer: Scorer,
-        state: SearchState,
-        fixed: Mapping[str, Precision],
-        progress: Progress,
-    ) -> None:
-        self.simulator, self.scorer, self.state, self.fixed = simulator, scorer, state, fixed
-        self.progress = progress
-        self.bits = {border.layer: border.extra_bits for border in simulator.borders}
+    def __init__(self, measuring: Measuring, fixed: Mapping[str, Precision], progress: Progress) -> None:
+        self.measuring, self.fixed, self.progress = measuring, fixed, progress
+        borders = measuring.simulator.borders
+        self.bits = {border.layer: border.extra_bits for border in borders}
         self.points: dict[tuple[str, ...], FrontierPoint] = {}
-        self.expected_runs = FRONTIER_POINTS + DROPS_TRIED + 2 * len(simulator.borders).bit_length()
+        self.expected_runs = FRONTIER_POINTS + DROPS_TRIED + 2 * len(borders).bit_length()
 
-    def point(self, layers: Collection[str]) -> FrontierPoint:
-        """Run a set, or return its earlier result."""
-        names = tuple(sorted(layers))
-        if names not in self.points:
-            score = self.state.measure("mix", names, lambda: self._run(names))
+    def point(self, layers: Collection[str], guesses: Iterable[Collection[str]] = ()) -> FrontierPoint:
+        """Run a set, or return its earlier result; ``guesses`` are sets that may be asked for next."""
+        return self.run([layers], guesses)[0]
+
+    def run(self, sets: Sequence[Collection[str]], guesses: Iterable[Collection[str]] = ()) -> list[FrontierPoint]:
+        """Run sets that don't depend on each other."""
+        wanted = [tuple(sorted(layers)) for layers in sets]
+        new = [names for names in wanted if names not in self.points]
+        scores = self.measuring.scores([self._run(names) for names in new], map(self._run, guesses))
+        for names, score in zip(new, scores, strict=True):
             extra = sum(self.bits[name] for name in names)
             self.points[names] = FrontierPoint(names, extra, extra / sum(self.bits.values()), score)
             self.progress(min(len(self.points), self.expected_runs), self.expected_runs)
-        return self.points[names]
+        return [self.points[names] for names in wanted]
 
-    def _run(self, names: Sequence[str]) -> Score:
-        chosen = {**self.fixed, **dict.fromkeys(names, A16_W16)}
-        return self.scorer.score(self.simulator.backend(chosen))
+    def _run(self, layers: Collection[str]) -> Run:
+        return Run("mix", tuple(sorted(layers)), {**self.fixed, **dict.fromkeys(layers, A16_W16)})
 
 
 def search(
-    simulator: Simulator,
-    scorer: Scorer,
-    state: SearchState,
+    measuring: Measuring,
     layers: Sequence[LayerReport],
     *,
     target_db: float = DEFAULT_TARGET_DB,
@@ -112,9 +108,9 @@ def search(
 ) -> SearchResult:
     """Find the cheapest 16-bit layers; ``fixed`` layers keep the precision that the user set."""
     fixed = dict(fixed or {})
-    runs = _Search(simulator, scorer, state, fixed, progress)
-    exact = state.measure("float", (), lambda: scorer.score(simulator.float_backend()))
-    order = [layer.name for layer in rank(layers, simulator.borders) if layer.name not in fixed]
+    runs = _Search(measuring, fixed, progress)
+    exact = measuring.score(IN_FLOAT)
+    order = [layer.name for layer in rank(layers, measuring.simulator.borders) if layer.name not in fixed]
 
     def loss_db(point: FrontierPoint) -> float:
         return exact.figure_db - point.score.figure_db
@@ -124,13 +120,12 @@ def search(
             return point.score.noise <= allowed_noise(target_db)
         return loss_db(point) <= target_db
 
-    count = _fewest(lambda size: reaches(runs.point(order[:size])), len(order))
+    count = _fewest_of(order, runs, reaches)
     best = runs.point(order[:count])
     if reaches(best):
         best = _drop_quiet(runs, best, layers, reaches)
         best = _drop_unneeded(runs, best, reaches)
-    for size in _spread(count, len(order)):
-        runs.point(order[:size])
+    runs.run([order[:size] for size in _spread(count, len(order))])
     points = [*runs.points.values()]
     reaching = [point for point in points if reaches(point)]
     if reaching:
@@ -146,16 +141,31 @@ def rank(layers: Sequence[LayerReport], borders: Sequence[Border]) -> list[Layer
     return sorted(layers, key=lambda layer: -layer.noise / max(bits[layer.name], 1))
 
 
-def _fewest(reaches: Callable[[int], bool], most: int) -> int:
-    """Return the least size that reaches the target, by bisection; ``most`` if none does."""
-    low, high = 0, most
+def _fewest_of(order: Sequence[str], runs: _Search, reaches: Callable[[FrontierPoint], bool]) -> int:
+    """Return how many of the first layers reach the target, by bisection; all of them if none does."""
+    low, high = 0, len(order)
     while low < high:
         middle = (low + high) // 2
-        if reaches(middle):
+        if reaches(runs.point(order[:middle], (order[:size] for size in _middles(low, high)))):
             high = middle
         else:
             low = middle + 1
     return high
+
+
+def _middles(low: int, high: int) -> Iterator[int]:
+    """Yield all sizes that a bisection may ask for, those that it may ask for sooner first.
+
+    >>> list(_middles(0, 7))
+    [3, 1, 5, 0, 2, 4, 6]
+    """
+    ranges = deque([(low, high)])
+    while ranges:
+        low, high = ranges.popleft()
+        if low < high:
+            middle = (low + high) // 2
+            yield middle
+            ranges += [(low, middle), (middle + 1, high)]
 
 
 def _drop_quiet(
@@ -165,14 +175,15 @@ def _drop_quiet(
     noisiest = [
         layer.name for layer in sorted(layers, key=lambda layer: -layer.noise) if layer.name in best.layers
     ]
-    count = _fewest(lambda size: reaches(runs.point(noisiest[:size])), len(noisiest))
-    return runs.point(noisiest[:count])
+    return runs.point(noisiest[: _fewest_of(noisiest, runs, reaches)])
 
 
 def _drop_unneeded(runs: _Search, best: FrontierPoint, reaches: Callable[[FrontierPoint], bool]) -> FrontierPoint:
     costliest = sorted(best.layers, key=lambda name: -runs.bits[name])[:DROPS_TRIED]
-    for name in costliest:
-        without = runs.point([layer for layer in best.layers if layer != name])
+    for place in range(len(costliest)):
+        # Most are needed, so that the sets that follow are those without one of the next.
+        sets = [[layer for layer in best.layers if layer != other] for other in costliest[place:]]
+        without = runs.point(sets[0], sets[1:])
         if reaches(without):
             best = without
     return best

@@ -106,11 +106,16 @@ def relative_noise(expected: Samples, actual: Samples) -> float:
     heard = audible(expected)
     pairs = zip(expected[heard].astype(np.float64), actual[heard].astype(np.float64), strict=True)
     for truth, estimate in pairs:
-        energy = float(truth @ truth)
-        gain = float(truth @ estimate) / energy
+        energy = _product(truth, truth)
+        gain = _product(truth, estimate) / energy
         rest = estimate - gain * truth
-        noises.append(float(rest @ rest) / max(gain**2 * energy, 1e-30))
+        noises.append(_product(rest, rest) / max(gain**2 * energy, 1e-30))
     return float(np.mean(noises)) if noises else 0.0
+
+
+def _product(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Return a sum of products; not by ``@``, whose last digits depend on how many threads a process has."""
+    return float(np.sum(one * other))
 
 
 def _si_sdr_db(references: Samples, sources: Samples, mixture: NDArray[np.float32]) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -35,14 +34,14 @@ class SearchState:
         if path is not None and path.is_file() and not fresh:
             self._load(path)
 
-    def measure(self, kind: str, layers: Sequence[str], run: Callable[[], Score]) -> Score:
-        """Return the score of a run; run it only if it is not known yet."""
-        name = f"{kind}: {' '.join(sorted(layers))}"
-        if name not in self._scores:
-            score = run()
-            self._scores[name] = score.noise, score.si_sdr_db
-            self._save()
-        return Score(*self._scores[name])
+    def known(self, name: str) -> Score | None:
+        """Return the score of a run, None if it was not measured yet."""
+        return Score(*self._scores[name]) if name in self._scores else None
+
+    def keep(self, name: str, score: Score) -> None:
+        """Save the score of a run."""
+        self._scores[name] = score.noise, score.si_sdr_db
+        self._save()
 
     def _load(self, path: Path) -> None:
         try:
@@ -55,7 +54,6 @@ class SearchState:
 
     def _save(self) -> None:
         if self.path is not None:
+            scores = dict(sorted(self._scores.items()))  # the same file, whichever run ends first
             with written_beside(self.path) as part:
-                part.write_text(
-                    json.dumps({"made_by": self.made_by, "key": self.key, "scores": self._scores}, indent=0)
-                )
+                part.write_text(json.dumps({"made_by": self.made_by, "key": self.key, "scores": scores}, indent=0))

@@ -9,6 +9,7 @@ from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.marks import Mark
 from tasnet2hef.base.outputs import Output, require_outputs
 from tasnet2hef.base.progress import StepProgress, no_step_progress
+from tasnet2hef.base.workers import Workers
 from tasnet2hef.quantize.calibration.calibrate import small_set_warning
 from tasnet2hef.quantize.calibration.calibration_set import open_calibration, origin
 from tasnet2hef.quantize.model_scores import (
@@ -42,13 +43,17 @@ def simulate_graph(
     output: Path | None = None,
     options: SimulationOptions | None = None,
     progress: StepProgress = no_step_progress,
+    workers: Workers | None = None,
 ) -> SimulationReport:
     """Simulate a graph at 8 bits; write ``MODEL.alls``, plots and the state of the search into a folder.
+
+    Runs are scored by ``workers``, one thread each, where they are given; else in this process.
 
     Raises:
         GraphError: the model can't be simulated, or the calibration set was cut for another window.
         InputError: the calibration set, an evaluation recording or the user's script can't be used.
         OptionError: an option is out of range, or names a layer that does not exist.
+        RefusedError: workers were lost; what was measured is kept.
     """
     options = options or SimulationOptions()
     require_options(options)
@@ -67,7 +72,7 @@ def simulate_graph(
     evaluation = choose_evaluation(evaluation_folder, calibration, simulator, options.windows)
     key = state_key(graph.digest, calibration_path, evaluation, options)
     state = SearchState(place.with_name(f"{place.name}{SEARCH}"), key, made_by=mark.text, fresh=options.fresh)
-    scores = score_model(simulator, evaluation, state, options, fixed, progress)
+    scores = score_model(simulator, evaluation, state, options, fixed, progress, workers)
     script = make_script(
         graph.path.name, calibration.windows, simulator, options, scores.precisions, scores.layers
     )

@@ -54,17 +54,23 @@ class Preparation:
 
 @dataclass(eq=False)
 class Simulator:
-    """A prepared model. `backend` returns it at any choice of precisions, without building anything again."""
+    """A prepared model. `backend` returns it at any choice of precisions, without building anything again.
+
+    ``lifted`` holds the equalised weights. What stands before ``bank`` is plain data, see ``open_simulator``.
+    ``ends`` are the host's encoder and decoders around a chip part.
+    """
 
     net: HailoNet
     contract: GraphContract
     borders: tuple[Border, ...]
     observed: Observed
     equalised: tuple[str, ...]
+    lifted: LiftedModel
+    preparation: Preparation
     bank: WeightBank
     uncorrected: WeightBank
     switchable: SwitchableNet
-    preparation: Preparation
+    ends: HostEnds | None
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     _formats: dict[tuple[str, int], ActivationFormat] = field(default_factory=dict)
@@ -158,18 +164,34 @@ def prepare(
     windows = with_progress(_feeds(calibration, graph), calibration.windows, progress)
     observed = observe(lifted, net_borders.borders, shapes, windows, threads)
     notes += constant_channels(observed)
+    simulator = open_simulator(net, contract, net_borders.borders, observed, equalised, lifted, preparation, ends)
+    simulator.seconds, simulator.notes = time.perf_counter() - started, notes
+    return simulator
+
+
+def open_simulator(
+    net: HailoNet,
+    contract: GraphContract,
+    borders: tuple[Border, ...],
+    observed: Observed,
+    equalised: tuple[str, ...],
+    lifted: LiftedModel,
+    preparation: Preparation,
+    ends: HostEnds | None,
+) -> Simulator:
+    """Open the session of what was calibrated, in this process or another: all but ``ends`` can be pickled."""
     return Simulator(
         net=net,
         contract=contract,
-        borders=net_borders.borders,
+        borders=borders,
         observed=observed,
         equalised=equalised,
+        lifted=lifted,
+        preparation=preparation,
         bank=WeightBank(lifted, observed.means if preparation.correct_bias else None),
         uncorrected=WeightBank(lifted),
-        switchable=SwitchableNet(lifted, net_borders.borders, contract, threads, ends),
-        preparation=preparation,
-        seconds=time.perf_counter() - started,
-        notes=notes,
+        switchable=SwitchableNet(lifted, borders, contract, preparation.threads, ends),
+        ends=ends,
     )
 
 

@@ -96,8 +96,8 @@ GLOSSARY: Final[Mapping[str, str]] = {
     "side in its columns",
     "stream format": "shape, order and number type of a tensor that goes into or out of a HEF",
     "study": "a grid of variants of one net, each measured on the same held-out mixtures, with its folder",
-    "worker": "a process that does steps of a study or other tasks, on this machine or on a Dask cluster",
     "window": "the fixed length of audio that a graph computes at once",
+    "worker": "a process that does steps of a study or other tasks, on this machine or on a Dask cluster",
 }
 """Words and their meanings, in the order of the alphabet."""
 

@@ -62,6 +62,10 @@ def test_the_table_names_what_was_made(tmp_path: Path, capsys: pytest.CaptureFix
         (["--check", "false", "--match", "("], "not a regular expression"),
         (["--check", "true {}"], "found no failure by the command"),
         (["--rule", "erf-activation", "--hw", "hailo9"], "hailo9: no such chip"),
+        (
+            ["--rule", "erf-activation", "--scheduler", "x", "--workers", "2"],
+            "--workers 2: found --scheduler x beside",
+        ),
         (["--rule", "erf-activation", "--match", "x"], "read the output of a --check command"),
     ],
 )
@@ -72,6 +76,19 @@ def test_bad_use_is_one_line_and_leaves_nothing(
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert expected in error
     assert "Traceback" not in error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("address", ["nonsense://", "127.0.0.1"])
+def test_an_address_without_a_scheduler_is_one_line(
+    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("distributed")
+    assert _reduce(tmp_path, "--rule", "erf-activation", "--scheduler", address) == 2
+    error = capsys.readouterr().err.strip()
+    assert f"--scheduler {address}: found no scheduler that answers" in error
+    assert "\n" not in error
     assert not (tmp_path / "out").exists()
 
 

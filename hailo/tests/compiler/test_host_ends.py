@@ -33,5 +33,5 @@ def test_parts_of_the_host_and_sets_of_other_weights_are_refused(
         with pytest.raises(GraphError, match="runs on the host, expected the part for the chip; compile NAME"):
             read_inputs(OpenedGraph.read(part), calibration, None, "hailo8")
     _, other, _ = save_parts(tmp_path, seed=1)
-    with pytest.raises(GraphError, match="found the encoder's output of net.chip_part.onnx"):
+    with pytest.raises(GraphError, match=r"found the encoder's output of net\.chip_part\.onnx"):
         read_inputs(OpenedGraph.read(other), calibration, None, "hailo8")

@@ -11,12 +11,14 @@ import onnxruntime
 import pytest
 
 from tasnet2hef.base.errors import GraphError
+from tasnet2hef.quantize.bench import Bench, Run, pack, score_run
 from tasnet2hef.quantize.calibration.calibrate import calibrate_graph
 from tasnet2hef.quantize.calibration.calibration_set import open_calibration
 from tasnet2hef.quantize.calibration.window_draw import Draw
-from tasnet2hef.quantize.number_format import A8_W8, A16_W16
+from tasnet2hef.quantize.model_scores import choose_evaluation
+from tasnet2hef.quantize.number_format import A8_W8, A16_W16, FLOAT
 from tasnet2hef.quantize.options import SimulationOptions
-from tasnet2hef.quantize.score import relative_noise
+from tasnet2hef.quantize.score import Scorer, relative_noise
 from tasnet2hef.quantize.simulate import simulate_graph
 from tasnet2hef.quantize.simulator import Preparation, Simulator, prepare
 from tasnet2hef.runtime.backends.onnxruntime import OnnxRuntimeBackend
@@ -84,6 +86,20 @@ def test_simulate_writes_a_script_in_the_chips_own_names(build: Path, tmp_path: 
     (line,) = [each for each in report.alls.read_text().splitlines() if each.startswith("quantization_param")]
     assert line == "quantization_param(conv1, precision_mode=a16_w16)"
     assert graph.net["conv1"].original_names == ("bottleneck",)
+
+
+def test_another_process_has_the_hosts_parts_without_their_files(build: Path, tmp_path: Path) -> None:
+    for part in build.glob("net.*"):
+        shutil.copy(part, tmp_path)
+    calibration = open_calibration(tmp_path / "net.chip_part.calib.npz")
+    simulator = prepare(OpenedGraph.read(tmp_path / "net.chip_part.onnx"), calibration, Preparation(threads=1))
+    evaluation = choose_evaluation(None, calibration, simulator, 2)
+    bench = Bench(simulator, Scorer(evaluation.windows, simulator.float_backend()))
+    packed = pack(bench)
+    for part in tmp_path.glob("net.*"):
+        part.unlink()
+    assert score_run(Run("int8"), packed) == bench.score(Run("int8"))
+    assert score_run(Run("float", default=FLOAT), packed).noise == 0
 
 
 def test_a_set_of_other_weights_is_refused(build: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.quantize.calibration.evaluation_set import EvaluationWindow, cut_windows, read_evaluation
 from tasnet2hef.quantize.layer_analysis import analyse
+from tasnet2hef.quantize.measuring import Measuring
 from tasnet2hef.quantize.number_format import A16_W16, MODES
 from tasnet2hef.quantize.precision_search import allowed_noise, search
 from tasnet2hef.quantize.score import Scorer
@@ -37,7 +38,7 @@ def scorer(test_set, simulator):
 def layers(test_set, simulator):
     clips, _ = read_evaluation(test_set, simulator.contract)
     scorer = Scorer(cut_windows(clips, simulator.contract, 4), simulator.float_backend())
-    return analyse(simulator, scorer, SearchState(None, ""), relieve=3)
+    return analyse(Measuring(simulator, scorer, SearchState(None, "")), relieve=3)
 
 
 def test_every_border_is_reported_and_the_worst_comes_first(simulator, layers):
@@ -63,7 +64,7 @@ def test_the_target_is_reached_by_a_set_that_was_run(simulator, scorer, layers):
     rough = scorer.score(simulator.backend()).si_sdr_db
     target = (exact - rough) / 4
     assert target > 0.02
-    result = search(simulator, scorer, SearchState(None, ""), layers, target_db=target)
+    result = search(Measuring(simulator, scorer, SearchState(None, "")), layers, target_db=target)
     assert result.reached
     again = scorer.score(simulator.backend(dict.fromkeys(result.chosen.layers, A16_W16)))
     assert again.si_sdr_db == result.chosen.score.si_sdr_db
@@ -73,7 +74,7 @@ def test_the_target_is_reached_by_a_set_that_was_run(simulator, scorer, layers):
 
 
 def test_the_frontier_only_rises(simulator, scorer, layers):
-    result = search(simulator, scorer, SearchState(None, ""), layers, target_db=0.001)
+    result = search(Measuring(simulator, scorer, SearchState(None, "")), layers, target_db=0.001)
     bits = [point.extra_bits for point in result.frontier]
     figures = [point.score.figure_db for point in result.frontier]
     assert bits == sorted(bits)
@@ -82,14 +83,14 @@ def test_the_frontier_only_rises(simulator, scorer, layers):
 
 
 def test_a_target_that_8_bits_reach_costs_nothing(simulator, scorer, layers):
-    result = search(simulator, scorer, SearchState(None, ""), layers, target_db=20)
+    result = search(Measuring(simulator, scorer, SearchState(None, "")), layers, target_db=20)
     assert result.chosen.layers == ()
     assert result.reached
 
 
 def test_what_the_user_fixed_stays(simulator, scorer, layers):
     fixed = {layers[0].name: MODES["a8_w4"]}
-    result = search(simulator, scorer, SearchState(None, ""), layers, target_db=1e-6, fixed=fixed)
+    result = search(Measuring(simulator, scorer, SearchState(None, "")), layers, target_db=1e-6, fixed=fixed)
     assert all(layers[0].name not in point.layers for point in result.frontier)
 
 
@@ -99,7 +100,7 @@ def test_without_references_noise_is_the_target(simulator, layers):
         (0.1 * generator.standard_normal(simulator.contract.window_samples)).astype(np.float32), None
     )
     scorer = Scorer([window], simulator.float_backend())
-    result = search(simulator, scorer, SearchState(None, ""), layers, target_db=0.02)
+    result = search(Measuring(simulator, scorer, SearchState(None, "")), layers, target_db=0.02)
     assert result.chosen.score.si_sdr_db is None
     assert result.reached
     assert result.chosen.score.noise <= allowed_noise(0.02)
@@ -109,16 +110,16 @@ def test_it_goes_on_where_it_was_stopped(simulator, scorer, layers, tmp_path):
     path = tmp_path / "state.json"
     scorer.limit = 9
     with pytest.raises(KeyboardInterrupt):
-        analyse(simulator, scorer, SearchState(path, "key"), relieve=2)
+        analyse(Measuring(simulator, scorer, SearchState(path, "key")), relieve=2)
     assert len(json.loads(path.read_text())["scores"]) == 9
     scorer.limit, scorer.runs = 10_000, 0
     state = SearchState(path, "key")
     assert state.resumed == 9
-    resumed = analyse(simulator, scorer, state, relieve=2)
+    resumed = analyse(Measuring(simulator, scorer, state), relieve=2)
     assert scorer.runs == len(simulator.borders) + 2 + 2 - 9
     assert [layer.name for layer in resumed] == [layer.name for layer in layers]
     scorer.runs = 0
-    analyse(simulator, scorer, SearchState(path, "key"), relieve=2)
+    analyse(Measuring(simulator, scorer, SearchState(path, "key")), relieve=2)
     assert scorer.runs == 0
     assert SearchState(path, "another key").resumed == 0
     assert SearchState(path, "key", fresh=True).resumed == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import uuid
 from typing import Final
 
 import psutil
@@ -13,14 +14,27 @@ TOKEN_VARIABLE: Final = "TASNET2HEF_RUN_TOKEN"
 """Environment variable that identifies every process of a run, whichever process started it."""
 
 
+def branch_of(token: str) -> str:
+    """Return a new token for a part of a run: its processes are those of the run too, but not of another part.
+
+    >>> branch_of("run").startswith("run/")
+    True
+    """
+    return f"{token}/{uuid.uuid4().hex}"
+
+
 def marked(token: str) -> list[psutil.Process]:
-    """Return the live processes of a run except this one: those started with its token, and their descendants."""
+    """Return the live processes of a run except this one: those started with its token, and their descendants.
+
+    The processes of its parts (``branch_of``) are among them.
+    """
     processes = []
     with contextlib.suppress(FileNotFoundError):  # no /proc here
         for pid in psutil.pids():
             with contextlib.suppress(psutil.Error, OSError):  # it has ended meanwhile, or belongs to another user
                 process = psutil.Process(pid)
-                if pid != os.getpid() and process.environ().get(TOKEN_VARIABLE) == token:
+                found = process.environ().get(TOKEN_VARIABLE, "")
+                if pid != os.getpid() and (found == token or found.startswith(f"{token}/")):
                     processes.append(process)
     return processes
 

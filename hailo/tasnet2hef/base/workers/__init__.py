@@ -5,6 +5,6 @@ with equal keys have equal results, and only one of them is run.
 """
 
 from tasnet2hef.base.workers.opening import open_workers
-from tasnet2hef.base.workers.tasks import DFC, TORCH, Ended, InProcess, Task, Workers, results_of
+from tasnet2hef.base.workers.tasks import DFC, TORCH, Ended, InProcess, Queue, Task, Workers, results_of
 
-__all__ = ["DFC", "TORCH", "Ended", "InProcess", "Task", "Workers", "open_workers", "results_of"]
+__all__ = ["DFC", "TORCH", "Ended", "InProcess", "Queue", "Task", "Workers", "open_workers", "results_of"]

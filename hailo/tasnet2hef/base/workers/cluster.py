@@ -8,19 +8,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import dask
-from distributed import Client, LocalCluster
+from distributed import Client, Future, LocalCluster
 
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.base.text import counted
+from tasnet2hef.base.workers.interrupts import interrupts_held
 from tasnet2hef.base.workers.joining import CONNECT_S, connected, require_fitting
 from tasnet2hef.base.workers.run import Run
 from tasnet2hef.base.workers.slots import asked, slots_of
 from tasnet2hef.base.workers.tasks import DFC, Ended, Task, Workers
-from tasnet2hef.base.workers.welcome import Welcome
+from tasnet2hef.base.workers.welcome import OURS, Welcome
 
 ALLOWED_FAILURES: Final = 0
 """Times that a task may lose its process before it is tried alone: once may be chance, twice is its memory."""
@@ -45,8 +46,7 @@ def local_cluster(processes: int, needs: Sequence[str], memory_bytes: int) -> It
     """
     compiler = processes if DFC in needs else None
     total = processes + (compiler is not None)
-    with _quiet(), dask.config.set(_SETTINGS), _started(total, memory_bytes) as client:
-        asked(client, client.register_plugin, Welcome(compiler, has_terminal=True))
+    with _quiet(), dask.config.set(_SETTINGS), _started(total, memory_bytes, Welcome(compiler)) as client:
         yield DaskWorkers(client, f"by {counted(processes, 'worker')} on this machine", needs)
 
 
@@ -71,11 +71,14 @@ class DaskWorkers:
         for need in needs:
             self._known.require(frozenset({need}))
 
-    @property
-    def size(self) -> int:
-        """How many tasks all workers run side by side."""
-        slots = slots_of(self._client)
-        return slots.computing + slots.compiling
+    @contextmanager
+    def shared(self, key: str, value: Any) -> Iterator[Future]:
+        """Yield a future of the value, which Dask moves to each worker that runs a task with it, once."""
+        future = self._client.submit(_itself, value, key=key, resources={OURS: 1}, pure=True)
+        try:
+            yield future
+        finally:
+            future.release()
 
     def run(self, tasks: Sequence[Task]) -> Generator[Ended, None, None]:
         """Yield each task when it ends; see ``Workers``."""
@@ -90,6 +93,18 @@ class DaskWorkers:
         finally:
             run.close()
 
+    def slots(self, needs: frozenset[str] = frozenset()) -> int:
+        """Return how many tasks with these needs are run side by side now."""
+        return slots_of(self._client).fit(needs)
+
+    def queue(self) -> Run:
+        """Return a run without tasks, to which they are added."""
+        return Run(self._client, (), slots_of(self._client))
+
+
+def _itself(value: Any) -> Any:
+    return value
+
 
 def _require_importable(tasks: Sequence[Task]) -> None:
     """Refuse a function that Dask would send by its code, which no other version of Python could run."""
@@ -102,9 +117,24 @@ def _require_importable(tasks: Sequence[Task]) -> None:
 
 
 @contextmanager
-def _started(total: int, memory_bytes: int) -> Iterator[Client]:
+def _started(total: int, memory_bytes: int, welcome: Welcome) -> Iterator[Client]:
+    with ExitStack() as started:
+        try:
+            with interrupts_held():
+                cluster = started.enter_context(_new_cluster(total, memory_bytes))
+                client = started.enter_context(Client(cluster, set_as_default=False))
+                started.callback(cluster.sync, _end_processes, cluster)
+                _wait_for_workers(client, total)
+                asked(client, client.register_plugin, welcome)
+            yield client
+        finally:
+            with interrupts_held():
+                started.close()
+
+
+def _new_cluster(total: int, memory_bytes: int) -> LocalCluster:
     try:
-        cluster = LocalCluster(
+        return LocalCluster(
             n_workers=total,
             threads_per_worker=1,
             processes=True,
@@ -115,12 +145,6 @@ def _started(total: int, memory_bytes: int) -> Iterator[Client]:
         )
     except (OSError, RuntimeError, TimeoutError, asyncio.TimeoutError) as error:
         raise _not_started(total, str(error)) from error
-    with cluster, Client(cluster, set_as_default=False) as client:
-        try:
-            _wait_for_workers(client, total)
-            yield client
-        finally:
-            cluster.sync(_end_processes, cluster)
 
 
 def _wait_for_workers(client: Client, total: int) -> None:
@@ -139,8 +163,9 @@ async def _end_processes(cluster: LocalCluster) -> None:
 
 def _not_started(total: int, reason: str) -> RefusedError:
     return RefusedError(
-        f"cluster: found that {counted(total, 'worker')} did not start on this machine "
-        f"({' '.join(reason.split())[:160]}), expected them to; ask for fewer workers, or for more memory each"
+        f"cluster: found that {counted(total, 'worker')} did not start here ({' '.join(reason.split())[:160]}), "
+        "expected them to; ask for fewer, and in a program of your own open them under: "
+        'if __name__ == "__main__"'
     )
 
 

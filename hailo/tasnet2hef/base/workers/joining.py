@@ -7,7 +7,7 @@ import importlib.metadata
 import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from tasnet2hef.base.workers.slots import ANSWER_S, asked, workers_of
 from tasnet2hef.base.workers.welcome import COMPUTING, WorkerFacts, worker_facts
 
 CONNECT_S: Final = 10.0
+_CLOSE_S: Final = 3.0
 
 
 @contextmanager
@@ -41,8 +42,11 @@ def connected(address: str) -> Iterator[Client]:
             f"{_option(address)}: found no scheduler that answers within {CONNECT_S:g} s ({reason}), expected one "
             "such as tcp://host:8786; start it with: dask scheduler"
         ) from error
-    with client:
+    try:
         yield client
+    finally:
+        with suppress(TimeoutError, asyncio.TimeoutError):  # it may be busy with looking for a lost scheduler
+            client.close(timeout=_CLOSE_S)
 
 
 def _require_scheduler(address: str) -> None:

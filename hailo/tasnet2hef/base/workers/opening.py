@@ -27,12 +27,15 @@ def open_workers(
     ``needs`` is what tasks will need. ``memory_bytes`` is what one task may use, where processes are started here.
 
     Raises:
-        OptionError: Dask is not installed, the scheduler does not answer, has no workers, or has one that another
-            version of this package is installed for.
+        OptionError: both are given, Dask is not installed, the scheduler does not answer, has no workers, or has
+            one that another version of this package is installed for; no worker has what is needed.
+        RefusedError: the processes don't start.
     """
     if not scheduler and not processes:
         yield InProcess()
         return
+    if scheduler and processes:
+        raise OptionError(f"--workers {processes}: found --scheduler {scheduler} beside it, expected one of them")
     if not has_cluster():
         asked = f"--scheduler {scheduler}" if scheduler else f"--workers {processes}"
         raise OptionError(f"{asked}: found no Dask here, expected dask.distributed; {INSTALL}")

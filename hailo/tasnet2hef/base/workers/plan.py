@@ -6,24 +6,41 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from tasnet2hef.base.workers.tasks import Task, each_once
+from tasnet2hef.base.workers.tasks import Task
 
 
 class Plan:
     """The tasks of a run, each once; one may begin when its inputs have their results."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
-        self._tasks = {task.key: task for task in each_once(tasks)}
-        self._numbers = {key: number for number, key in enumerate(self._tasks)}
-        self._missing = {task.key: set(task.inputs) for task in self._tasks.values()}
+        self._tasks: dict[str, Task] = {}
+        self._numbers: dict[str, int] = {}
+        self._missing: dict[str, set[str]] = {}
         self._users: dict[str, set[str]] = defaultdict(set)
         self._ready: dict[frozenset[str], list[int]] = defaultdict(list)
-        self._order = list(self._tasks)
-        for key, inputs in self._missing.items():
-            for each in inputs:
-                self._users[each].add(key)
-            if not inputs:
-                self._offer(key)
+        self._order: list[str] = []
+        for task in tasks:
+            self.add(task)
+
+    def add(self, task: Task) -> None:
+        """Add a task, unless its key is left; so must its inputs be."""
+        key = task.key
+        if key in self._tasks:
+            return
+        self._tasks[key], self._numbers[key], self._missing[key] = task, len(self._order), set(task.inputs)
+        self._order.append(key)
+        for each in task.inputs:
+            self._users[each].add(key)
+        if not task.inputs:
+            self._offer(key)
+
+    def drop(self, key: str) -> None:
+        """Leave out a task whose result no other uses."""
+        ready = self._ready[self._tasks[key].needs]
+        if self._numbers[key] in ready:
+            ready.remove(self._numbers[key])
+            heapq.heapify(ready)
+        self._end(key)
 
     @property
     def left(self) -> int:

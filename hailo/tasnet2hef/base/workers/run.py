@@ -44,14 +44,15 @@ class _Flight:
 
 
 class Run:
-    """One run; ``ended`` yields its tasks, and ``close`` gives up what is left."""
+    """One run; ``ended`` yields its tasks, and ``close`` gives up what is left. It is a ``Queue`` too."""
 
     def __init__(self, client: Client, tasks: Sequence[Task], slots: Slots) -> None:
         self._client, self._plan, self._slots = client, Plan(tasks), slots
         self._flying: dict[str, _Flight] = {}
         self._held: dict[str, Future] = {}
         self._suspects: deque[Task] = deque()
-        self._landed: SimpleQueue[_Flight] = SimpleQueue()
+        self._landed: SimpleQueue[str] = SimpleQueue()
+        self._untaken: deque[Ended] = deque()
         self._looked_s = self._served_s = time.monotonic()
 
     def ended(self) -> Iterator[Ended]:
@@ -66,6 +67,36 @@ class Run:
             if flight is not None:
                 yield from self._taken(flight)
                 del flight  # with its result: the next may take hours
+
+    @property
+    def under_way(self) -> int:
+        """How many tasks are neither taken nor given up."""
+        return self._plan.left + len(self._untaken)
+
+    def add(self, task: Task) -> None:
+        """Add a task; it is handed over at once if there is a place."""
+        self._plan.add(task)
+        self._hand_over()
+
+    def take(self, seconds: float) -> Ended | None:
+        """Return a task that has ended; None where none has after a time.
+
+        Raises:
+            RefusedError: the scheduler is gone, or no worker is left.
+        """
+        if not self._untaken:
+            self._hand_over()
+            flight = self._next(seconds)
+            if flight is not None:
+                self._untaken += self._taken(flight)
+        return self._untaken.popleft() if self._untaken else None
+
+    def give_up(self, key: str) -> None:
+        """Have a task not run, or its result dropped."""
+        if key in self._flying:
+            self._flying.pop(key).future.release()
+        self._suspects = deque(each for each in self._suspects if each.key != key)
+        self._plan.drop(key)
 
     def close(self) -> None:
         """Give up what Dask still has; what another client wants goes on."""
@@ -91,17 +122,18 @@ class Run:
             task.function, *task.arguments, *inputs, key=task.key, resources=_resources(task), pure=True
         )
         fetched = asyncio.run_coroutine_threadsafe(_result(self._client, future), self._client.loop.asyncio_loop)
-        flight = _Flight(task, future, fetched, time.monotonic(), alone)
-        self._flying[task.key] = flight
-        fetched.add_done_callback(lambda _: self._landed.put(flight))
+        self._flying[task.key] = _Flight(task, future, fetched, time.monotonic(), alone)
+        fetched.add_done_callback(lambda _: self._landed.put(task.key))  # the flight itself would hold its result
 
-    def _next(self) -> _Flight | None:
+    def _next(self, seconds: float = _LOOK_AROUND_S) -> _Flight | None:
         """Return a task that Dask has done with, if there is one soon."""
         if self._client.status != "running":
             raise _gone()
         try:
-            flight = self._landed.get(timeout=_LOOK_AROUND_S)
+            flight = self._flying.get(self._landed.get(timeout=seconds))
         except Empty:
+            flight = None
+        if flight is not None and not flight.fetched.done():  # an earlier task of this key landed, given up before
             flight = None
         if flight is not None:
             self._served_s = time.monotonic()
@@ -190,7 +222,9 @@ def _given_up(error: BaseException) -> Exception:
             "every process that ran it died, also with nothing beside it: most likely for want of memory"
         )
     if isinstance(error, concurrent.futures.CancelledError):
-        return RefusedError("another client had the cluster give it up")
+        return RefusedError(
+            "cluster: found it given up by another client, expected a result; run the same command again"
+        )
     return RefusedError(f"its result did not reach this process: {' '.join(str(error).split())[:160]}")
 
 

@@ -1,15 +1,15 @@
 """What each worker of a cluster says of itself, and what it is given to do.
 
 A worker gets the resource of this version of the package, which every task needs: one of another version, which
-may join at any time, gets no task. All of this runs on the worker.
+may join at any time, gets no task, and one that has not even this file ends as it joins. All of this runs on the
+worker.
 """
 
 from __future__ import annotations
 
+import asyncio
 import platform
-import signal
 import socket
-import threading
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +28,8 @@ OURS: Final = f"tasnet2hef-{__version__}"
 """The resource of a worker that computes."""
 COMPILES: Final = f"tasnet2hef-{__version__}-compiles"
 """The resource of a worker that compiles."""
+_ONE_AT_A_TIME: Final = asyncio.Lock()
+"""A second client's welcome ends when the first one's has reached the scheduler, which the second asks then."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +69,20 @@ class Welcome(WorkerPlugin):  # type: ignore[misc]  # its base is not typed
     """Gives each worker its resources, also one that joins later or was started again.
 
     One that was started with ``DFC=1`` compiles and does nothing else. ``compiler`` is the name of a worker that
-    gets it from us. ``has_terminal``: a Ctrl-C at the client's terminal reaches the worker too, which the
-    client ends in its own way.
+    gets it from us.
     """
 
     name = OURS
 
-    def __init__(self, compiler: Any = None, has_terminal: bool = False) -> None:
-        self._compiler, self._has_terminal = compiler, has_terminal
+    def __init__(self, compiler: Any = None) -> None:
+        self._compiler = compiler
 
     async def setup(self, worker: Worker) -> None:
         """Give a worker its resources, once: to set them again would reset what is in use of them."""
-        if self._has_terminal and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        async with _ONE_AT_A_TIME:
+            await self._give(worker)
+
+    async def _give(self, worker: Worker) -> None:
         held = worker.state.total_resources
         if OURS in held or COMPILES in held:
             return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from tasnet2hef.base.progress import StepProgress, no_step_progress
 from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
 from tasnet2hef.cli.options import (
+    SIDE_BY_SIDE_PANEL,
     AnyDataOption,
     AssumeOption,
     ForceOption,
@@ -30,7 +33,7 @@ from tasnet2hef.cli.options import (
     parse_settings,
     speakers_way,
 )
-from tasnet2hef.cli.progress import step_progress, waiting
+from tasnet2hef.cli.progress import QUIET_SECONDS, step_progress, waiting
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -40,7 +43,6 @@ if TYPE_CHECKING:
     from tasnet2hef.explore.row import Row
     from tasnet2hef.explore.study import StudyReport
 
-CLUSTER_PANEL = "Where it runs"
 STUDY_NAME = "study.json"
 
 
@@ -91,7 +93,7 @@ def command(
         "",
         metavar="ADDRESS",
         help="Run on the workers of a Dask scheduler, such as tcp://host:8786.",
-        rich_help_panel=CLUSTER_PANEL,
+        rich_help_panel=SIDE_BY_SIDE_PANEL,
     ),
     workers: int | None = typer.Option(
         None,
@@ -99,14 +101,14 @@ def command(
         min=0,
         help="Processes of this machine; 0: none but this one.",
         show_default="by cores and memory",
-        rich_help_panel=CLUSTER_PANEL,
+        rich_help_panel=SIDE_BY_SIDE_PANEL,
     ),
     shared: Path | None = typer.Option(
         None,
         metavar="FOLDER",
         help="A folder that this machine and all workers reach at the same path: results lie there, and need not "
         "travel through the scheduler.",
-        rich_help_panel=CLUSTER_PANEL,
+        rich_help_panel=SIDE_BY_SIDE_PANEL,
     ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Print the points; run and write nothing."),
     force: ForceOption = False,
@@ -275,6 +277,7 @@ class _Display:
     def __init__(self) -> None:
         self._progress: StepProgress = no_step_progress
         self._label = ""
+        self._began = self._told = time.monotonic()
 
     def waiting(self, label: str) -> AbstractContextManager[None]:
         """Show a spinner."""
@@ -284,14 +287,27 @@ class _Display:
     def working(self, where: str) -> Iterator[None]:
         """Show a bar."""
         self._label = f"steps {where}"
+        self._began = self._told = time.monotonic()
         with step_progress() as self._progress:
             yield
 
     def ended(self, done: float, total: float, ended: Ended | None) -> None:
         """Move the bar."""
         self._progress(self._label, round(done), round(total))
+        self._tell(done, total)
         if ended is not None and ended.error is not None:
             show.warn(f"{ended.key.split('-')[0]}: {ended.error}")
+
+    def _tell(self, done: float, total: float) -> None:
+        """Print a line a minute where no bar is shown."""
+        now = time.monotonic()
+        if sys.stderr.isatty() or not 0 < done < total or now - self._told < QUIET_SECONDS:
+            return
+        from tasnet2hef.guide.report import minutes_in_words
+
+        self._told = now
+        left = minutes_in_words((now - self._began) * (total - done) / done / 60)
+        show.notice(f"{100 * done / total:.0f} % of the steps are done, {left} left")
 
     def note(self, text: str) -> None:
         """Print a note."""

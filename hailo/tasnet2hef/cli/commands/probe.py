@@ -12,7 +12,7 @@ import typer
 from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import CHIPS, RARE_PANEL, ForceOption, JsonOption
+from tasnet2hef.cli.options import CHIPS, RARE_PANEL, ForceOption, JsonOption, SchedulerOption
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def command(
         show_default="the one that runs this",
         rich_help_panel=RARE_PANEL,
     ),
+    scheduler: SchedulerOption = "",
     plan: bool = typer.Option(False, "--plan", help="Print what would be asked, with the predictions, and stop."),
     merge: Path | None = typer.Option(
         None,
@@ -77,7 +78,7 @@ def command(
     from tasnet2hef.compiler.probe.probe import plan_probe, probe
     from tasnet2hef.report.probe_page import write_probe_page
 
-    options = ProbeOptions(output, hardware, only, parse_budget(budget), python, force=force)
+    options = ProbeOptions(output, hardware, only, parse_budget(budget), python, force=force, scheduler=scheduler)
     if plan:
         report = plan_probe(options)
     else:

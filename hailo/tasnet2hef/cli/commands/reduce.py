@@ -11,7 +11,16 @@ import typer
 from tasnet2hef.base.errors import RefusedError
 from tasnet2hef.base.text import first_few
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import CHIPS, RARE_PANEL, ForceOption, InputShapeOption, JsonOption, parse_shapes
+from tasnet2hef.cli.options import (
+    CHIPS,
+    RARE_PANEL,
+    ForceOption,
+    InputShapeOption,
+    JsonOption,
+    SchedulerOption,
+    WorkersOption,
+    parse_shapes,
+)
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -60,6 +69,8 @@ def command(
         metavar="FOLDER",
         help="Folder to write; an interrupted reduction in it is resumed.",
     ),
+    scheduler: SchedulerOption = "",
+    workers: WorkersOption = 0,
     force: ForceOption = False,
     json_output: JsonOption = False,
 ) -> None:
@@ -88,6 +99,8 @@ def command(
         max_attempts=max_attempts,
         repeats=repeats,
         output=output,
+        scheduler=scheduler,
+        workers=workers,
         force=force,
     )
     with closing(ReduceProgressBar(show.error_console(soft_wrap=True))) as display:
@@ -107,7 +120,7 @@ def print_report(report: ReduceReport) -> None:
         ("failure", report.failure),
         ("message", report.message),
         ("weights", report.weights),
-        ("graphs tried", str(report.attempts)),
+        ("graphs tried", _tried(report)),
         ("graph", str(report.reduced)),
         ("reproduce with", f"sh {report.script}"),
         ("text for a ticket", str(report.ticket)),
@@ -118,6 +131,11 @@ def print_report(report: ReduceReport) -> None:
         show.notice(f"not minimal: {report.attempts} graphs were tried; continue with more --max-attempts")
     if report.weights == "own":
         show.notice("the result contains the original's weights: with random ones it no longer fails")
+
+
+def _tried(report: ReduceReport) -> str:
+    ahead = f", and {report.tried_ahead} ahead that were not needed" if report.tried_ahead else ""
+    return f"{report.attempts}{ahead}"
 
 
 def refuse(report: ReduceReport) -> None:

@@ -10,7 +10,16 @@ import typer
 from tasnet2hef.base.agreement import BROKEN, STATUS
 from tasnet2hef.base.errors import OptionError, RefusedError
 from tasnet2hef.cli import show
-from tasnet2hef.cli.options import RARE_PANEL, AnyDataOption, ForceOption, JsonOption, ThreadsOption, VerboseOption
+from tasnet2hef.cli.options import (
+    RARE_PANEL,
+    AnyDataOption,
+    ForceOption,
+    JsonOption,
+    SchedulerOption,
+    ThreadsOption,
+    VerboseOption,
+    WorkersOption,
+)
 from tasnet2hef.cli.page import add_to_page, print_next, step_after
 from tasnet2hef.cli.progress import step_progress
 
@@ -110,6 +119,8 @@ def command(
     ),
     any_data: AnyDataOption = False,
     threads: ThreadsOption = None,
+    scheduler: SchedulerOption = "",
+    workers: WorkersOption = 0,
     force: ForceOption = False,
     verbose: VerboseOption = False,
     json_output: JsonOption = False,
@@ -123,6 +134,7 @@ def command(
     `tasnet2hef simulate build/my_model.onnx build/calib.npz --eval test_set/`
     """
     show.set_verbose(verbose)
+    from tasnet2hef.base.workers import open_workers
     from tasnet2hef.quantize.options import SimulationOptions
     from tasnet2hef.quantize.plots import chosen_format
     from tasnet2hef.quantize.ranges import DEFAULT_PERCENTILE
@@ -144,9 +156,9 @@ def command(
         fresh=fresh,
         force=force,
     )
-    with step_progress() as progress:
-        opened = OpenedGraph.read(graph)
-        report = simulate_graph(opened, calibration, evaluation, output, options, progress)
+    opened = OpenedGraph.read(graph)
+    with open_workers(scheduler, workers) as pool, step_progress() as progress:
+        report = simulate_graph(opened, calibration, evaluation, output, options, progress, pool)
     if json_output:
         show.print_json(report.to_json())
     else:

@@ -27,3 +27,5 @@ class ProbeOptions:
     """Write into a folder that holds other things."""
     memory_limit_bytes: int = 0
     """Memory that a stage may use; 0 for nine tenths of the machine's."""
+    scheduler: str = ""
+    """Address of the Dask scheduler whose workers have the compiler; empty: this machine has it."""

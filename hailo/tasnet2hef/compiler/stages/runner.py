@@ -14,6 +14,7 @@ from tasnet2hef.base.environments import package_environment
 from tasnet2hef.base.files import digest_of_file
 from tasnet2hef.base.supervise.child import ChildEnd, Limits, run_child
 from tasnet2hef.base.supervise.log import last_lines, tail
+from tasnet2hef.base.workers.here import stop_if_given_up
 from tasnet2hef.compiler.run_record import RECORD_NAME, RecordedFile, RunRecord, StageRecord, key_of
 from tasnet2hef.compiler.stages.job import JOB_NAME, RESULT_NAME, StageJob, StageResult, read_result
 from tasnet2hef.target.failures.classify import Situation, explain
@@ -40,6 +41,23 @@ class CompileDisplay(Protocol):
 
     def note(self, text: str) -> None:
         """Show a note."""
+
+
+class SilentDisplay:
+    """Shows nothing, for a worker of a cluster, and ends a stage that nobody waits for any more."""
+
+    def started(self, stage: str, log: Path) -> None:
+        """Show nothing."""
+
+    def working(self, elapsed: float, line: str) -> None:
+        """Raise if the task was given up."""
+        stop_if_given_up()
+
+    def ended(self, record: StageRecord) -> None:
+        """Show nothing."""
+
+    def note(self, text: str) -> None:
+        """Show nothing."""
 
 
 @dataclass(frozen=True)

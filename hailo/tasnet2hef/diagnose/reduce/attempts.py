@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import onnx
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import digest_of_bytes, written_beside
-from tasnet2hef.diagnose.reduce.checker import Checker
+from tasnet2hef.diagnose.reduce.bench import Bench, GraphRun
 from tasnet2hef.diagnose.reduce.fingerprint import RunResult
 from tasnet2hef.diagnose.reduce.journal import Attempt, Journal
 
 CANDIDATE_NAME: Final = "candidate.onnx"
-LOG_NAME: Final = "attempt.log"
+Candidate: TypeAlias = tuple[onnx.ModelProto, str]
+"""A graph to try, and what was changed."""
 
 
 class BudgetSpent(Exception):
@@ -50,14 +52,12 @@ class KeptGraph:
 class AttemptRunner:
     """All attempts, the ``failure`` to reproduce (a fingerprint) and the ``smallest`` graph that shows it."""
 
-    def __init__(
-        self, folder: Path, checker: Checker, journal: Journal, budget: int, display: ReduceDisplay
-    ) -> None:
+    def __init__(self, folder: Path, bench: Bench, journal: Journal, budget: int, display: ReduceDisplay) -> None:
         self.failure = ""
         self.smallest = onnx.ModelProto()
         self.kept: list[KeptGraph] = []
         self._folder = folder
-        self._checker = checker
+        self._bench = bench
         self._journal = journal
         self._budget = budget
         self._display = display
@@ -65,77 +65,92 @@ class AttemptRunner:
 
     @property
     def count(self) -> int:
-        """Return how many different graphs were tried, by this run or an earlier one."""
+        """Return how many different graphs the search has tried, by this run or an earlier one."""
         return len(self._tried)
+
+    @property
+    def tried_ahead(self) -> int:
+        """Return how many other graphs were tried ahead of the search, which did not come to them."""
+        return len(self._journal.digests - self._tried)
 
     def run_original(self, path: Path, digest: str, nodes: int, wanted: str) -> Attempt:
         """Run the original; the failure to reproduce is ``wanted``, else the original's first fingerprint."""
         self._tried.add(digest)
-        attempt = self._run(path, digest, 1, nodes, "the original", wanted)
+        self.failure = wanted
+        attempt = self._attempt(GraphRun(path, digest, 1, nodes, "the original"))
         self.failure = wanted or next(iter(attempt.result.fingerprints), "")
         return attempt
 
-    def count_same(self, path: Path, digest: str, nodes: int, repeats: int) -> int:
+    def count_same(
+        self, path: Path, digest: str, nodes: int, repeats: int, coming: Iterable[Candidate] = ()
+    ) -> int:
         """Run a graph until it was run ``repeats`` times; return how often it failed in the same way."""
-        runs = [
-            self._run(path, digest, number, nodes, "repeated", self.failure) for number in range(2, repeats + 1)
-        ]
-        return 1 + sum(run.same for run in runs)
+        runs = [GraphRun(path, digest, number, nodes, "repeated") for number in range(2, repeats + 1)]
+        others = (self._run_of(*each) for each in coming)
+        return 1 + sum(
+            self._attempt(run, chain(runs[place:], others)).same for place, run in enumerate(runs, start=1)
+        )
 
-    def fails(self, model: onnx.ModelProto, change: str) -> bool:
+    def fails(self, model: onnx.ModelProto, change: str, coming: Iterable[Candidate] = ()) -> bool:
         """Return whether a graph still fails in the same way; if so, keep it as the smallest.
+
+        Those that are ``coming`` may be tried beside it, in this order.
 
         Raises:
             BudgetSpent: too many graphs were tried.
         """
-        content = model.SerializeToString(deterministic=True)
-        digest = digest_of_bytes(content)
-        if digest not in self._tried and self.count >= self._budget:
+        run = self._run_of(model, change)
+        if run.digest not in self._tried and self.count >= self._budget:
             raise BudgetSpent
-        self._tried.add(digest)
-        nodes = len(model.graph.node)
-        attempt = self._journal.find(digest, 1)
-        if attempt is None:
-            candidate = self._folder / CANDIDATE_NAME
-            with written_beside(candidate) as part:
-                part.write_bytes(content)
+        self._tried.add(run.digest)
+        if self._journal.find(run.digest, 1) is None:
             self._display.trying(self.count, change)
-            attempt = self._run(candidate, digest, 1, nodes, change, self.failure)
-        else:
-            (self._folder / LOG_NAME).unlink(missing_ok=True)  # it belongs to another attempt
+        attempt = self._attempt(run, (self._run_of(*each) for each in coming))
         if attempt.same:
-            self._keep(model, content, attempt)
+            self._keep(model, run, attempt)
         return attempt.same
 
-    def _keep(self, model: onnx.ModelProto, content: bytes, attempt: Attempt) -> None:
+    def known(self, model: onnx.ModelProto) -> bool | None:
+        """Return whether a graph that was tried before fails in the same way; None for one that was not."""
+        attempt = self._journal.find(digest_of_bytes(model.SerializeToString(deterministic=True)), 1)
+        return None if attempt is None else attempt.same
+
+    def _run_of(self, model: onnx.ModelProto, change: str) -> GraphRun:
+        """Return the first run of a candidate."""
+        content = model.SerializeToString(deterministic=True)
+        path, digest = self._folder / CANDIDATE_NAME, digest_of_bytes(content)
+        return GraphRun(path, digest, 1, len(model.graph.node), change, content)
+
+    def _keep(self, model: onnx.ModelProto, run: GraphRun, attempt: Attempt) -> None:
         name = f"step_{len(self.kept) + 1:03d}_{attempt.nodes}_nodes"
         path = self._folder / f"{name}.onnx"
         with written_beside(path) as part:
-            part.write_bytes(content)
-        log = self._folder / LOG_NAME
-        if log.is_file():
+            part.write_bytes(run.content or b"")
+        if (log := self._bench.log_of(run.digest)) is not None:
             log.replace(path.with_suffix(".log"))
         self.smallest = model
         self.kept.append(KeptGraph(path, attempt))
         self._display.reduced(attempt)
 
-    def _run(self, path: Path, digest: str, repeat: int, nodes: int, change: str, wanted: str) -> Attempt:
-        known = self._journal.find(digest, repeat)
-        if known is not None:
-            return known
-        log = self._folder / LOG_NAME
-        log.unlink(missing_ok=True)
-        started = time.monotonic()
-        result = self._checker.run(path, log, self._display.working)
+    def _attempt(self, run: GraphRun, coming: Iterable[GraphRun] = ()) -> Attempt:
+        """Return a graph's attempt, of an earlier run if there is one."""
+        if self._journal.find(run.digest, run.repeat) is None:
+            not_run = (each for each in coming if self._journal.find(each.digest, each.repeat) is None)
+            self._bench.run(run, not_run, self._journalled)
+        attempt = self._journal.find(run.digest, run.repeat)
+        assert attempt is not None
+        return attempt
+
+    def _journalled(self, run: GraphRun, result: RunResult, seconds: float) -> Attempt:
         attempt = Attempt(
             number=self._journal.count + 1,
-            digest=digest,
-            repeat=repeat,
-            nodes=nodes,
-            change=change,
+            digest=run.digest,
+            repeat=run.repeat,
+            nodes=run.nodes,
+            change=run.change,
             result=result,
-            same=_is_same(result, wanted),
-            seconds=round(time.monotonic() - started, 3),
+            same=_is_same(result, self.failure),
+            seconds=round(seconds, 3),
         )
         self._journal.keep(attempt)
         return attempt

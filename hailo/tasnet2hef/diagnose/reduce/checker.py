@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -94,10 +94,22 @@ def parse_command(text: str) -> tuple[str, ...]:
         words = shlex.split(text)
     except ValueError as error:
         raise OptionError(f"--check {text}: can't be read as a command ({error}); close the quotation") from None
-    if not words or shutil.which(words[0]) is None:
-        name = words[0] if words else ""
-        raise OptionError(
-            f"--check: found {name!r}, which is not a command here; install it, give its path, or write "
-            "bash -c '...'"
-        )
+    if not words:
+        raise _no_command("")
     return tuple(words if any(PLACEHOLDER in word for word in words) else [*words, PLACEHOLDER])
+
+
+def require_command(words: Sequence[str]) -> None:
+    """Refuse a command that is not on this machine.
+
+    Raises:
+        OptionError: it is not.
+    """
+    if shutil.which(words[0]) is None:
+        raise _no_command(words[0])
+
+
+def _no_command(name: str) -> OptionError:
+    return OptionError(
+        f"--check: found {name!r}, which is not a command here; install it, give its path, or write bash -c '...'"
+    )

@@ -71,6 +71,11 @@ class Journal:
         """Return the number of attempts in the journal."""
         return len(self._attempts)
 
+    @property
+    def digests(self) -> frozenset[str]:
+        """Return the graphs that were tried."""
+        return frozenset(digest for digest, _ in self._attempts)
+
     def find(self, digest: str, repeat: int) -> Attempt | None:
         """Return a graph's attempt; None where there is none yet."""
         return self._attempts.get((digest, repeat))

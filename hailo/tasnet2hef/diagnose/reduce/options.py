@@ -33,6 +33,10 @@ class ReduceOptions:
     force: bool = False
     """Write into a folder that holds other things."""
     output: Path = Path("reduced")
+    scheduler: str = ""
+    """Address of the Dask scheduler whose workers try graphs."""
+    workers: int = 0
+    """Processes of this machine that try graphs; 0, without ``scheduler``: this one."""
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other, and unknown names."""

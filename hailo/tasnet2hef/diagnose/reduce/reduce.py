@@ -17,19 +17,20 @@ from tasnet2hef.base.outputs import Output, require_outputs, require_own_folder
 from tasnet2hef.base.supervise.lock import locked
 from tasnet2hef.diagnose.reduce.attempts import (
     CANDIDATE_NAME,
-    LOG_NAME,
     AttemptRunner,
     ReduceDisplay,
     refuse_flaky,
 )
-from tasnet2hef.diagnose.reduce.checker import REDUCED_NAME, make_checker, parse_command
+from tasnet2hef.diagnose.reduce.bench import LOG_NAME, Bench, Here
+from tasnet2hef.diagnose.reduce.checker import REDUCED_NAME, make_checker, parse_command, require_command
 from tasnet2hef.diagnose.reduce.fingerprint import PASSED
 from tasnet2hef.diagnose.reduce.journal import JOURNAL_NAME, Attempt, Journal
 from tasnet2hef.diagnose.reduce.options import ReduceOptions
 from tasnet2hef.diagnose.reduce.prepare import prepared
 from tasnet2hef.diagnose.reduce.reduce_report import ReduceReport
 from tasnet2hef.diagnose.reduce.reproduce_script import SCRIPT_NAME, command_text, write_script
-from tasnet2hef.diagnose.reduce.search import SearchResult, search
+from tasnet2hef.diagnose.reduce.search import SearchResult, first_candidates, search
+from tasnet2hef.diagnose.reduce.side_by_side import AHEAD_NAME, side_by_side
 from tasnet2hef.diagnose.reduce.ticket import ticket_text
 from tasnet2hef.target.failures.tables import compiler_signatures
 
@@ -48,23 +49,41 @@ def reduce_file(source: Path, options: ReduceOptions, display: ReduceDisplay) ->
     """
     model = prepared(source, options.input_shapes)
     if options.check:
-        parse_command(options.check)
+        words = parse_command(options.check)
+        if not options.scheduler:
+            require_command(words)
     steps = options.output / STEPS_NAME
     require_own_folder(options.output, "a reduction", (f"{STEPS_NAME}/{JOURNAL_NAME}",), force=options.force)
     require_outputs(_outputs(options.output), [source], force=True)  # the folder is ours: only the source counts
     with _removed_if_useless(options.output), locked(steps) as lock:
         journal = Journal(steps / JOURNAL_NAME, _identity(source, options))
-        checker = make_checker(options, _names(model), lock.token)
-        attempts = AttemptRunner(steps, checker, journal, options.max_attempts, display)
-        display.started(_plan(source, model, options, journal.resumed), options.max_attempts)
-        try:
+        with _bench(options, _names(model), steps, lock.token, display) as bench:
+            attempts = AttemptRunner(steps, bench, journal, options.max_attempts, display)
+            display.started(_plan(source, model, options, journal.resumed), options.max_attempts)
             _run_original(source, model, attempts, options)
             result = search(model, attempts, source.name)
             same_runs = _count_same(result, attempts, options)
-            return _write(source, model, result, attempts, options, journal.resumed, same_runs)
-        finally:
-            for name in (CANDIDATE_NAME, LOG_NAME):
-                (steps / name).unlink(missing_ok=True)
+        report = _write(source, model, result, attempts, options, journal.resumed, same_runs)
+        shutil.rmtree(steps / AHEAD_NAME, ignore_errors=True)
+        return report
+
+
+@contextmanager
+def _bench(
+    options: ReduceOptions, names: frozenset[str], steps: Path, token: str, display: ReduceDisplay
+) -> Iterator[Bench]:
+    """Yield where graphs are checked; what the last one left in ``steps`` is removed."""
+    checker = make_checker(options, names, token)
+    try:
+        if options.scheduler or options.workers:
+            where = (options.scheduler, options.workers)
+            with side_by_side(*where, checker, token, steps, options.max_attempts, display.working) as bench:
+                yield bench
+        else:
+            yield Here(steps, checker, display.working)
+    finally:
+        for name in (CANDIDATE_NAME, LOG_NAME):
+            (steps / name).unlink(missing_ok=True)
 
 
 def _outputs(folder: Path) -> list[Output]:
@@ -123,7 +142,8 @@ def _run_original(source: Path, model: onnx.ModelProto, attempts: AttemptRunner,
     original = attempts.run_original(path, digest, nodes, options.wanted)
     _refuse_other(source, original, attempts.failure, options)
     if options.check:
-        refuse_flaky(str(source), attempts.count_same(path, digest, nodes, options.repeats), options.repeats)
+        same = attempts.count_same(path, digest, nodes, options.repeats, first_candidates(model))
+        refuse_flaky(str(source), same, options.repeats)
 
 
 def _refuse_other(source: Path, original: Attempt, failure: str, options: ReduceOptions) -> None:
@@ -183,6 +203,7 @@ def _write(
         minimal=result.minimal,
         weights=result.weights,
         attempts=attempts.count,
+        tried_ahead=attempts.tried_ahead,
         resumed=resumed,
         runs=1 if options.rule else options.repeats,
         same_runs=same_runs,

@@ -26,7 +26,9 @@ class ReduceReport:
     """No node can be left out; False where the budget was spent before that was known."""
     weights: Weights
     attempts: int
-    """Different graphs that were tried, including those of an earlier run."""
+    """Different graphs that the search tried, including those of an earlier run."""
+    tried_ahead: int
+    """Other graphs that workers tried ahead of the search, which did not come to them."""
     resumed: int
     """Attempts that an earlier run had made."""
     runs: int

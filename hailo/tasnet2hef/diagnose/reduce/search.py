@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import onnx
 
-from tasnet2hef.base.errors import GraphError, RefusedError
-from tasnet2hef.diagnose.reduce.attempts import AttemptRunner, BudgetSpent
+from tasnet2hef.base.errors import RefusedError
+from tasnet2hef.diagnose.reduce.attempts import AttemptRunner, BudgetSpent, Candidate
 from tasnet2hef.diagnose.reduce.delta_debugging import ddmin, shortest_failing
 from tasnet2hef.diagnose.reduce.prepare import is_weight, randomised
-from tasnet2hef.diagnose.reduce.sizes import resized, sizes_of
-from tasnet2hef.diagnose.reduce.subgraph import SourceGraph, source_graph, stored_tensors
+from tasnet2hef.diagnose.reduce.shrinking import Resizing, shrinking
+from tasnet2hef.diagnose.reduce.subgraph import source_graph, stored_tensors
+from tasnet2hef.diagnose.reduce.trials import Trials
 
 Weights = Literal["none", "random", "own"]
 
@@ -48,10 +49,16 @@ def search(prepared: onnx.ModelProto, attempts: AttemptRunner, where: str) -> Se
     return SearchResult(attempts.smallest, minimal, weights)
 
 
+def first_candidates(prepared: onnx.ModelProto) -> Iterator[Candidate]:
+    """Yield what the search asks about first: the graph with random weights."""
+    yield randomised(prepared), "rewritten, with random weights"
+
+
 def _rewrite(prepared: onnx.ModelProto, attempts: AttemptRunner, where: str) -> bool:
     """Begin with random weights if the failure stays, else with the graph's own; return whether with random."""
     try:
-        if attempts.fails(randomised(prepared), "rewritten, with random weights"):
+        ((model, change),) = first_candidates(prepared)
+        if attempts.fails(model, change):
             return True
         if attempts.fails(prepared, "rewritten"):
             return False
@@ -67,46 +74,30 @@ def _leave_out_nodes(attempts: AttemptRunner) -> None:
     """Leave out nodes: after the failing one, what it doesn't depend on, before it, and every other one."""
     source = source_graph(attempts.smallest)
     kept = list(source.nodes)
-    length = shortest_failing(len(kept), lambda count: _fails(attempts, source, kept[:count], "first nodes"))
-    kept = kept[:length]
+    first = Trials[int](attempts, lambda count: source.cut(kept[:count]), "first nodes")
+    kept = kept[: shortest_failing(len(kept), first.fails, first.ahead)]
     needed = source.ancestors(kept)
-    if len(needed) < len(kept) and _fails(attempts, source, needed, "what the last node needs"):
+    if len(needed) < len(kept) and Trials(attempts, source.cut, "what the last node needs").fails(needed):
         kept = needed
-    length = shortest_failing(len(kept), lambda count: _fails(attempts, source, kept[-count:], "last nodes"))
-    ddmin(kept[-length:], lambda places: _fails(attempts, source, places, "without some nodes"))
+    last = Trials[int](attempts, lambda count: source.cut(kept[-count:]), "last nodes")
+    length = shortest_failing(len(kept), last.fails, last.ahead)
+    some = Trials(attempts, source.cut, "without some nodes")
+    ddmin(kept[-length:], some.fails, some.ahead)
 
 
 def _leave_out_single_nodes(attempts: AttemptRunner) -> bool:
     """Leave out single nodes; return whether any could be left out."""
     source = source_graph(attempts.smallest)
-    kept = ddmin(source.nodes, lambda places: _fails(attempts, source, places, "without a node"), piece=1)
+    single = Trials(attempts, source.cut, "without a node")
+    kept = ddmin(source.nodes, single.fails, single.ahead, piece=1)
     return len(kept) < len(source.nodes)
-
-
-def _fails(attempts: AttemptRunner, source: SourceGraph, places: Iterable[int], change: str) -> bool:
-    try:
-        candidate = source.cut(places)
-    except GraphError:  # no graph can be cut there
-        return False
-    return attempts.fails(candidate, change)
 
 
 def _shrink_sizes(attempts: AttemptRunner) -> bool:
     """Make every size 1, or halve it as often as the failure stays; return whether any changed."""
-    before = attempts.smallest
-    for size in sizes_of(before):
-        if _fails_resized(attempts, size, 1):
-            continue
-        while size > 3 and _fails_resized(attempts, size, size // 2):
-            size //= 2
+    before, state = attempts.smallest, shrinking(attempts.smallest)
+    sizes = Trials(attempts, Resizing.made)
+    while (change := state.question) is not None:
+        sizes.ahead(state)
+        state = state.after(sizes.fails(change))
     return attempts.smallest is not before
-
-
-def _fails_resized(attempts: AttemptRunner, size: int, smaller: int) -> bool:
-    if size not in sizes_of(attempts.smallest):
-        return False
-    try:
-        candidate = resized(attempts.smallest, size, smaller)
-    except GraphError:  # shapes no longer fit together
-        return False
-    return attempts.fails(candidate, f"size {size} to {smaller}")

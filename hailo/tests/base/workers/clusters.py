@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -19,6 +20,8 @@ from distributed import Client
 import tasnet2hef
 from tests.base.workers.functions import LIMIT_S
 
+_PRCTL = ctypes.CDLL(None).prctl
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 HAILO = Path(tasnet2hef.__file__).parents[1]
 
 
@@ -84,9 +87,14 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_end_with_the_test,
             )
         self._processes.append(process)
         return process
+
+
+def _end_with_the_test() -> None:
+    _PRCTL(_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -18,7 +18,7 @@ class _Large:
 def test_no_scheduler_and_no_processes_is_this_process() -> None:
     with open_workers() as workers:
         assert isinstance(workers, InProcess)
-        assert workers.size == 1
+        assert workers.slots() == 1
 
 
 def test_inputs_come_behind_the_arguments() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tasnet2hef.base.errors import RefusedError
@@ -45,7 +49,19 @@ def test_tasks_and_their_inputs(workers: Workers) -> None:
     tasks = [Task(f"n-{n}", add, (n, 1)) for n in range(20)]
     sums = results_of(workers, [*tasks, Task("sum", add, (100,), inputs=tuple(task.key for task in tasks))])
     assert sums["sum"] == 100 + sum(range(1, 21))
-    assert workers.size == 2
+    assert workers.slots() == 2
+
+
+def test_a_result_is_let_go_when_it_was_handed_out(workers: Workers) -> None:
+    seen: list[weakref.ref[Any]] = []
+    gc.disable()
+    try:
+        for ended in workers.run([Task(f"zeros-{n}", np.zeros, (100_000 + n,)) for n in range(12)]):
+            seen.append(weakref.ref(ended.result))
+            del ended
+        assert sum(each() is not None for each in seen) <= 1
+    finally:
+        gc.enable()
 
 
 def test_an_error_comes_back_as_it_was_raised_to_all_that_need_the_result(workers: Workers) -> None:
@@ -97,6 +113,9 @@ def test_a_run_that_is_closed_gives_up_its_tasks_and_the_next_one_runs(workers: 
 
 def test_processes_are_gone_when_the_workers_are_closed_in_the_middle(tmp_path: Path) -> None:
     with open_workers(processes=1) as workers:
+        # Dask blames what waits in the process of another too: with one process, all that it was handed.
+        ended = _all(workers, [Task("deadly", die), *(Task(f"behind-{n}", add, (n,)) for n in range(9))])
+        assert [key for key, each in ended.items() if each.error is not None] == ["deadly"]
         running = workers.run([Task("pid", process_id), Task("long", wait_for, (str(tmp_path / "never"),))])
         process = next(running).result
         started = time.monotonic()

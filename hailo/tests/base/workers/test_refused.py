@@ -110,31 +110,9 @@ def test_a_worker_of_an_old_version(cluster: Cluster, tmp_path: Path, with_worke
     )
 
 
-def test_a_stopped_worker(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasnet2hef.base.workers.slots.ANSWER_S", 0.5)
-    stopped = cluster.worker("stopped")
-    cluster.wait_for("stopped")
-    stopped.send_signal(signal.SIGSTOP)
-    try:
-        assert "found a scheduler or a worker that does not answer within" in _refusal(cluster.address)
-    finally:
-        end(stopped)
-        cluster.wait_for()
-
-
-def test_the_address_of_a_worker(cluster: Cluster) -> None:
-    worker = cluster.worker("no-scheduler")
-    cluster.wait_for("no-scheduler")
-    try:
-        with Client(cluster.address, set_as_default=False) as client:
-            (address,) = client.scheduler_info()["workers"]
-        assert "it is a Worker" in _refusal(address)
-    finally:
-        end(worker)
-        cluster.wait_for()
-
-
-def test_no_worker_for_what_is_needed(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_worker_that_has_not_what_is_needed_is_no_scheduler_or_does_not_answer(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = cluster.worker("plain", paths=(without_torch(tmp_path),))
     cluster.wait_for("plain")
     try:
@@ -142,20 +120,13 @@ def test_no_worker_for_what_is_needed(cluster: Cluster, tmp_path: Path) -> None:
         assert "start one in an environment with PyTorch" in _refusal(cluster.address, TORCH)
         with open_workers(cluster.address) as workers, pytest.raises(OptionError, match="--resources DFC=1"):
             list(workers.run([Task("compile", nothing, needs=frozenset({DFC}))]))
+        with Client(cluster.address, set_as_default=False) as client:
+            (address,) = client.scheduler_info()["workers"]
+        assert "it is a Worker" in _refusal(address)
+        plain.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr("tasnet2hef.base.workers.slots.ANSWER_S", 0.5)
+        assert "found a scheduler or a worker that does not answer within" in _refusal(cluster.address)
     finally:
         end(plain)
-        cluster.wait_for()
-
-
-def test_only_a_compiler_where_something_is_to_be_computed(cluster: Cluster) -> None:
-    compiler = cluster.worker("compiler", "--resources", "DFC=1")
-    cluster.wait_for("compiler")
-    try:
-        with (
-            open_workers(cluster.address) as workers,
-            pytest.raises(OptionError, match="found no worker that computes"),
-        ):
-            list(workers.run([Task("compute", nothing)]))
-    finally:
-        end(compiler)
+        monkeypatch.undo()
         cluster.wait_for()

@@ -21,14 +21,15 @@ Fault = dict[str, str]
 
 
 class Quiet:
-    """A display that keeps what was asked; ``watch`` is called at each answer."""
+    """A display that keeps what was asked; ``before`` is called at each question, ``watch`` at each answer."""
 
-    def __init__(self, watch: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, before: Callable[[], object], watch: Callable[[], object]) -> None:
         self.asked: list[tuple[str, str]] = []
-        self._watch = watch
+        self._before, self._watch = before, watch
 
     def asking(self, case: str, stage: str, number: int, total: int) -> None:
         self.asked.append((case, stage))
+        self._before()
 
     def answered(self, case: str, stage: str, answer: str) -> None:
         self._watch()
@@ -52,6 +53,7 @@ class ProbeBench:
 
     folder: Path
     watch: Callable[[], object] = lambda: None
+    before: Callable[[], object] = lambda: None
 
     def release(self, version: str = "3.34.0", **faults: Fault) -> None:
         """Play a release; a fault belongs to the nets whose name contains its name."""
@@ -59,7 +61,7 @@ class ProbeBench:
         (self.folder / "release.json").write_text(json.dumps(content), encoding="utf-8")
 
     def probe(self, only: str, **options: Any) -> ProbeReport:
-        self.display = Quiet(self.watch)
+        self.display = Quiet(self.before, self.watch)
         settings = {"only": only, "hardware": "hailo8", **options}
         settings.setdefault("folder", self.folder / "probe")
         limits = {**LIMITS, **settings.pop("limits", {})}
