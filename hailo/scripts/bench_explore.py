@@ -81,6 +81,7 @@ def measure_real(speech: Path, folder: Path) -> list[Row]:
         Row(f"{name}, 1 worker: points a minute", "", f"{60 * count / one.wall_s:.1f}"),
         Row(f"{name}, 2 workers: points a minute", "", f"{60 * count / two.wall_s:.1f}"),
         Row(f"{name}: 2 workers over 1", f">= {LEAST_RATIO}", f"{ratio:.2f}", ratio >= LEAST_RATIO),
+        Row(f"{name}, 2 workers: in steps [%]", "", f"{50 * two.steps_s / two.wall_s:.0f}"),
         Row("results.json of none, 1 and 2 workers", "equal", "equal" if is_equal else "differ", is_equal),
         Row(
             f"{name}, 1 worker: wall time beside the steps, a point [s]",
