@@ -42,7 +42,12 @@ class Rehearsed:
         self, workers: Workers, scale: float = 0.0, function: Callable[..., Product] | None = None
     ) -> None:
         self._workers, self._scale, self._function = workers, scale, function or rehearse
-        self.size, self.where = workers.size, workers.where
+        self.where, self.shared, self.slots, self.queue = (
+            workers.where,
+            workers.shared,
+            workers.slots,
+            workers.queue,
+        )
         self.began = self.ended = 0.0
         self.tasks: list[Task] = []
 

@@ -23,7 +23,12 @@ class Timed:
     def __init__(self, workers: Workers, folder: Path) -> None:
         folder.mkdir()
         self._workers, self._folder = workers, folder
-        self.size, self.where = workers.size, workers.where
+        self.where, self.shared, self.slots, self.queue = (
+            workers.where,
+            workers.shared,
+            workers.slots,
+            workers.queue,
+        )
 
     def run(self, tasks: Sequence[Task]) -> Generator[Ended, None, None]:
         """Run the steps."""
