@@ -50,6 +50,7 @@ class ExploreOptions:
     hardware: str = DEFAULT_CHIP
     grid: Path | None = None
     windows: int = DEFAULT_WINDOWS
+    simulates: bool = True
     speech: SpeechOptions = field(default_factory=SpeechOptions)
     words: tuple[str, ...] = ()
     """``--set`` and ``--assume`` as the user typed them."""
@@ -94,6 +95,8 @@ def explore(
         RefusedError: the model does not separate the speech, or the cluster is gone.
     """
     load_chip(options.hardware)
+    if run.compiles and not options.simulates:
+        raise OptionError("--compile: found --no-simulate beside it, expected losses to choose by; leave one out")
     grids = _grids(options)
     require_outside(options.folder, options.speech_folder)
     _require_folder(options.folder, force=options.force)
@@ -108,7 +111,9 @@ def explore(
         hardware=options.hardware,
         windows=options.windows,
         any_data=options.speech.any_data,
+        simulates=options.simulates,
         settings=options.words,
+        grid="" if options.grid is None else str(options.grid),
     )
     require_same_model(options.folder, study)
     with _workers(run, display) as workers, _removed_unless_begun(options.folder), locked(options.folder):

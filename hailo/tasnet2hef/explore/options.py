@@ -37,9 +37,13 @@ class Study:
     hardware: str = DEFAULT_CHIP
     windows: int = DEFAULT_WINDOWS
     any_data: bool = False
+    simulates: bool = True
+    """Whether losses are measured; without them only what is predicted of each graph is known."""
     students: Mapping[str, str] = field(default_factory=dict)
     settings: tuple[str, ...] = ()
     """Further options that name the model, for commands: ``--set`` and ``--assume``."""
+    grid: str = ""
+    """The file of the grid as the user typed it, for commands; empty for the default one."""
     version: str = __version__
     format: int = FORMAT
 

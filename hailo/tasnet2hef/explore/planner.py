@@ -37,7 +37,7 @@ COST_S: Final[Mapping[str, float]] = {
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys of a point's products."""
+    """The keys of a point's products; without losses there are none of those that measure them."""
 
     norms: str
     export: str
@@ -51,7 +51,7 @@ class Keys:
     @property
     def chain(self) -> tuple[str, ...]:
         """Those that the figures are read from, in the order in which they are made."""
-        return (
+        made = (
             self.original,
             self.norms,
             self.export,
@@ -61,6 +61,7 @@ class Keys:
             self.scores,
             self.time,
         )
+        return tuple(key for key in made if key)
 
 
 @dataclass
@@ -78,6 +79,9 @@ class Planner:
         if point.chunk:
             plain = twin  # past rows are those of one graph
         checked = {"hardware": study.hardware, "segments": point.segments, "ends": point.ends}
+        check, time = self._add("check", checked, export), self._add("time", {}, twin)
+        if not study.simulates:
+            return Keys(norms, export, twin, check, "", "", time, "")
         drawn = {"windows": study.windows, "any_data": study.any_data}
         calibration = self._add("calibrate", drawn, study.speech, plain)
         original = self._add("original", {}, study.model, study.speech)
@@ -86,8 +90,7 @@ class Planner:
             scores = self._add("search", drawn, *scored)
         else:
             scores = self._add("simulate", {**drawn, "ends": point.ends}, *scored)
-        check = self._add("check", checked, export)
-        return Keys(norms, export, twin, check, calibration, scores, self._add("time", {}, twin), original)
+        return Keys(norms, export, twin, check, calibration, scores, time, original)
 
     def compiled(self, point: Point, minutes: Mapping[str, float]) -> str:
         """Add the compilation of a point; return its key."""

@@ -72,14 +72,15 @@ def row_of(
             return Row(number=number, point=point, outcome="failed", reason=failures[key])
         if products[key].refused:
             return Row(number=number, point=point, outcome="refused", reason=products[key].refused)
-    checked, scores = products[keys.check].record, products[keys.scores].record
-    original_db = products[keys.original].record["si_sdr_db"]
+    checked = products[keys.check].record
+    scores = products[keys.scores].record if keys.scores else {}
+    original_db = products[keys.original].record["si_sdr_db"] if keys.original else None
     return Row(
         number=number,
         point=point,
         outcome="measured",
-        float_lost_db=_lost_db(original_db, scores["float"]),
-        lost_db=_lost_db(original_db, scores[point.precision]),
+        float_lost_db=_lost_db(original_db, scores.get("float")),
+        lost_db=_lost_db(original_db, scores.get(point.precision)),
         layers=checked["layers"],
         contexts=checked["contexts"].get(point.precision, checked["contexts"][SIXTEEN_BITS]),
         programs=checked["programs"],

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from tasnet2hef.base.agreement import BROKEN, Verdict
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.plain import plain
 from tasnet2hef.base.workers import Ended, Workers
@@ -51,6 +52,23 @@ class StudyReport:
         """The points that were lost; another run tries them again."""
         return tuple(row for row in self.rows if row.outcome == "failed")
 
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the point to take; broken where there is none."""
+        best = self.recommendation
+        return (best.row.verdict if best is not None else None) or BROKEN
+
+    @property
+    def headline(self) -> str:
+        """What to take, in one line, or why nothing."""
+        if not self.study.simulates:
+            return "losses are not measured (--no-simulate): what is predicted of each point"
+        if self.recommendation is None:
+            return "no point can be recommended: none was measured, is taken by the compiler, and quick enough"
+        best = self.recommendation.row
+        words = "take" if self.verdict != BROKEN else "no point is usable; the best is"
+        return f"{words} {best.number}: {best.point} ({best.lost_db:.2f} dB lost: {self.verdict})"
+
     def results(self) -> dict[str, Any]:
         """Return what does not depend on where and by how many it was computed."""
         best = self.recommendation
@@ -68,6 +86,8 @@ class StudyReport:
         measured = {str(number): round(factor, 4) for number, factor in self.realtime_factors.items()}
         return {
             **self.results(),
+            "headline": self.headline,
+            "verdict": self.verdict if self.study.simulates else None,
             "realtime_factors": measured,
             "folder": str(self.folder),
             "steps_run": self.steps_run,

@@ -45,7 +45,6 @@ def render_study(report: Mapping[str, Any], following: str = "") -> str:
         report=report,
         measured=measured,
         others=others,
-        best=next((point for point in measured if point["number"] == number), None),
         compiled=any(point["compiled"] for point in measured),
         picture=Markup(picture),
         following=following,

@@ -73,6 +73,21 @@ def test_nothing_is_recommended_where_nothing_is_quick_enough(begun: Path, capsy
     assert "no point can be recommended" in capsys.readouterr().err
 
 
+def test_without_losses_every_point_is_shown_and_the_next_command_measures_them(
+    net: Path, speech: Path, tmp_path: Path, capsys: Printed
+) -> None:
+    folder = tmp_path / "study"
+    (tmp_path / "grid.toml").write_text("seconds = [0.25, 0.5]\n")
+    words = [net, speech, "-o", folder, "--grid", tmp_path / "grid.toml", "--any-data", "--workers", "0"]
+    assert command(*words, "--no-simulate") == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("losses are not measured")
+    assert "2 exact, 0.5 s" in printed
+    assert f"next: tasnet2hef explore {net} {speech} --hw hailo8 -o {folder} --grid" in printed
+    steps = {path.name.split("-")[0] for path in (folder / "steps").iterdir() if path.name[0] != "."}
+    assert steps == {"model", "speech", "export", "check", "time"}
+
+
 def test_a_dry_run_prints_the_points_and_writes_nothing(
     net: Path,
     speech: Path,
@@ -99,6 +114,7 @@ def test_a_dry_run_prints_the_points_and_writes_nothing(
         (["{net}", "{speech}", "--hw", "hailo9"], "hailo9"),
         (["{net}", "none", "--workers", "0"], "none: found nothing"),
         (["none.pth", "{speech}"], "none.pth"),
+        (["{net}", "{speech}", "--compile", "--no-simulate"], "--compile: found --no-simulate beside it"),
     ],
 )
 def test_bad_input_is_one_line(

@@ -39,6 +39,8 @@ def report(*points: dict[str, Any], recommended: int | None = 1) -> dict[str, An
         "points": list(points),
         "front": [1],
         "recommended": best,
+        "headline": "take 1: frozen, 2 s (0.31 dB lost: good)" if best else "no point can be recommended",
+        "verdict": "good" if best else "broken",
         "realtime_factors": factors,
         "notes": ["left out: 6"],
     }
@@ -63,7 +65,7 @@ def test_what_could_not_be_built_or_compiled_is_told() -> None:
     text = render_study(report(POINT, failed, refused))
     assert "row too wide" in text
     assert "no form &lt;on&gt; the chip" in text
-    assert "No variant can be recommended" in render_study(report(refused, recommended=None))
+    assert "No point can be recommended" in render_study(report(refused, recommended=None))
 
 
 @pytest.mark.skipif(not can_draw(), reason="matplotlib is not installed")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tasnet2hef.base.agreement import STATUS
+from tasnet2hef.base.agreement import BROKEN, STATUS
 from tasnet2hef.base.errors import OptionError, RefusedError
-from tasnet2hef.base.outcome import WARNING
+from tasnet2hef.base.outcome import NOT_RUN, WARNING
 from tasnet2hef.base.plain import plain
 from tasnet2hef.base.progress import StepProgress, no_step_progress
 from tasnet2hef.base.text import counted
@@ -73,6 +73,11 @@ def command(
         min=0.0,
         help="Recommend only what answers within so many milliseconds.",
         show_default="any",
+    ),
+    simulate: bool = typer.Option(
+        True,
+        "--simulate/--no-simulate",
+        help="Measure what each point loses; without it only what `check` predicts of each, in minutes.",
     ),
     windows: int = typer.Option(64, "--windows", "-n", metavar="NUMBER", min=1, help="Calibration windows."),
     speakers: SpeakersOption = "",
@@ -152,6 +157,7 @@ def command(
         hardware=hardware,
         grid=grid,
         windows=windows,
+        simulates=simulate,
         speech=SpeechOptions(
             hardware=hardware,
             settings=parse_settings(settings),
@@ -194,13 +200,10 @@ def _finish(report: StudyReport, json_output: bool) -> None:
     Raises:
         RefusedError: points were lost, or none can be recommended.
     """
-    from tasnet2hef.explore.next_command import command_for
-    from tasnet2hef.explore.product import Store
+    from tasnet2hef.explore.next_command import following_command
     from tasnet2hef.report.study_page import write_study_page
 
-    best, following = report.recommendation, ""
-    if best is not None:
-        following = command_for(report.study, report.folder, Store(report.store), best.row.point)
+    following = following_command(report)
     page = write_study_page(report.to_json(), report.folder, following)
     if json_output:
         show.print_json({**report.to_json(), "page": str(page), "next": following})
@@ -209,27 +212,24 @@ def _finish(report: StudyReport, json_output: bool) -> None:
     for note in report.notes:
         show.notice(note)
     if report.failed:
-        again = f"tasnet2hef explore {report.folder}"
         first = report.failed[0]
         raise RefusedError(
             f"{report.folder}: {counted(len(report.failed), 'point')} of {len(report.rows)} lost, the first is "
-            f"{first.number} ({first.reason}); what is finished is kept; next: {again}"
+            f"{first.number} ({first.reason}); what is finished is kept; next: {following}"
         )
-    if best is None:
-        raise RefusedError(f"{report.folder}: no point can be recommended; see {page}, and try other values")
+    if report.study.simulates and report.verdict == BROKEN:
+        raise RefusedError(f"{report.folder}: {report.headline}; see {page}; next: {following}")
     if not json_output:
         show.next_command(following)
 
 
 def _print_report(report: StudyReport, page: Path) -> None:
     """Print the verdict, the front, or with ``--verbose`` every point, and what can't be built."""
-    best = report.recommendation
-    if best is not None:
-        verdict = best.row.verdict or "usable"
-        lost = f"{best.row.lost_db:.2f} dB lost"
-        show.verdict(STATUS[verdict], f"take {best.row.number}: {best.row.point} ({lost}: {verdict})", best.reason)
-    shown = report.rows if show.is_verbose() else [row for row in report.rows if row.number in report.front]
-    title = "All points" if show.is_verbose() else "No other point beats these"
+    reason = "" if report.recommendation is None else report.recommendation.reason
+    show.verdict(STATUS[report.verdict] if report.study.simulates else NOT_RUN, report.headline, reason)
+    whole = show.is_verbose() or not report.front
+    shown = report.rows if whole else [row for row in report.rows if row.number in report.front]
+    title = "All points" if whole else "No other point beats these"
     show.table(title, _COLUMNS, [_cells(report, row) for row in shown if row.outcome == "measured"])
     refused = [row for row in report.rows if row.outcome != "measured"]
     for row in refused if show.is_verbose() else refused[:_REFUSED_SHOWN]:
@@ -245,7 +245,18 @@ def _print_report(report: StudyReport, page: Path) -> None:
     )
 
 
-_FIXED = ("hardware", "grid", "output", "windows", "speakers", "one_speaker", "settings", "assume", "any_data")
+_FIXED = (
+    "hardware",
+    "grid",
+    "output",
+    "windows",
+    "simulate",
+    "speakers",
+    "one_speaker",
+    "settings",
+    "assume",
+    "any_data",
+)
 _REFUSED_SHOWN = 4
 _COLUMNS = ("variant", "dB lost", "contexts", "latency ms", "layers", "CPU RTF")
 
