@@ -13,7 +13,7 @@ import pytest
 import tasnet2hef
 from tests.conftest import HAS_TORCH
 
-TORCH_PLACES = ("model", "train", "guide")
+TORCH_PLACES = ("model", "train", "guide", "explore")
 
 
 def _modules() -> list[str]:

@@ -36,8 +36,8 @@ from tasnet2hef.target.known import DEFAULT_CHIP, load_chip
 from tasnet2hef.train.options import SpeechOptions
 
 STEPS_NAME: Final = "steps"
-WORKER_BYTES: Final = 2 << 30
-"""What a process of a study needs: PyTorch, ONNX Runtime and a net of the usual size, several times."""
+WORKER_BYTES: Final = 4 << 30
+"""What a process of a study needs at most: to freeze the full default net takes 3.3 GB."""
 
 
 @dataclass(frozen=True, kw_only=True)
