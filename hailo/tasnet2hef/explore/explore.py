@@ -54,6 +54,8 @@ class ExploreOptions:
     speech: SpeechOptions = field(default_factory=SpeechOptions)
     words: tuple[str, ...] = ()
     """``--set`` and ``--assume`` as the user typed them."""
+    speech_words: tuple[str, ...] = ()
+    """``--speakers`` or ``--one-speaker`` as the user typed it."""
     force: bool = False
 
 
@@ -113,6 +115,7 @@ def explore(
         any_data=options.speech.any_data,
         simulates=options.simulates,
         settings=options.words,
+        speech_settings=options.speech_words,
         grid="" if options.grid is None else str(options.grid),
     )
     require_same_model(options.folder, study)

@@ -18,6 +18,7 @@ from tasnet2hef.explore.planner import Planner
 from tasnet2hef.explore.point import EXACT, FROZEN, HOST, SEARCHED, SIXTEEN_BITS, Point
 from tasnet2hef.explore.product import Store
 from tasnet2hef.explore.study import StudyReport
+from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
 
 FROZEN_NAME: Final = "frozen.pth"
 SCRIPT_NAME: Final = "sixteen_bits.alls"
@@ -32,8 +33,9 @@ def following_command(report: StudyReport) -> str:
         OptionError: what the command needs can't be written.
     """
     study, goes_on = report.study, ["explore", str(report.folder)]
-    begins = ["explore", study.checkpoint, study.speech_folder, *study.settings, "--hw", study.hardware]
-    begins += ["-o", str(report.folder)]
+    data = [*study.speech_settings, *(["--any-data"] if study.any_data else [])]
+    begins = ["explore", study.checkpoint, study.speech_folder, *study.settings, *data, *_windows(study)]
+    begins += ["--hw", study.hardware, "-o", str(report.folder)]
     if report.failed:
         return _line(goes_on)
     if not study.simulates:
@@ -41,9 +43,13 @@ def following_command(report: StudyReport) -> str:
     if report.recommendation is None and (report.front or study.grid):  # a limit, or a grid, that leaves nothing
         return _line(goes_on if report.front else begins)
     if report.recommendation is None or report.verdict == BROKEN:
-        words = ["distil", study.checkpoint, study.speech_folder, *study.settings, "--noise-bits", "8"]
+        words = ["distil", study.checkpoint, study.speech_folder, *study.settings, *data, "--noise-bits", "8"]
         return _line([*words, "-o", str(report.folder / "student.pth")])
     return command_for(study, report.folder, Store(report.store), report.recommendation.row.point)
+
+
+def _windows(study: Study) -> list[str]:
+    return [] if study.windows == DEFAULT_WINDOWS else ["--windows", str(study.windows)]
 
 
 def _line(words: Sequence[str]) -> str:
@@ -74,7 +80,8 @@ def command_for(study: Study, folder: Path, store: Store, point: Point) -> str:
     if point.precision == SIXTEEN_BITS and point.ends != HOST:
         script = _copied(store, keys.scores, SCRIPT.format(precision=SIXTEEN_BITS), folder / SCRIPT_NAME)
         words += ["--alls", str(script)]
-    words += ["--hw", study.hardware, "--calib-audio", study.speech_folder]
+    words += ["--any-data"] if study.any_data else []
+    words += [*_windows(study), "--hw", study.hardware, "--calib-audio", study.speech_folder]
     return _line(words)
 
 

@@ -42,6 +42,8 @@ class Study:
     students: Mapping[str, str] = field(default_factory=dict)
     settings: tuple[str, ...] = ()
     """Further options that name the model, for commands: ``--set`` and ``--assume``."""
+    speech_settings: tuple[str, ...] = ()
+    """How the speech is read, for commands: ``--speakers`` or ``--one-speaker``."""
     grid: str = ""
     """The file of the grid as the user typed it, for commands; empty for the default one."""
     version: str = __version__

@@ -37,6 +37,12 @@ def test_what_was_not_measured_is_measured() -> None:
     assert looked.headline.startswith("losses are not measured")
 
 
+def test_how_the_speech_is_read_stays_in_the_command() -> None:
+    study = replace(STUDY, simulates=False, any_data=True, windows=8, speech_settings=("--speakers", "files"))
+    words = "--assume --speakers files --any-data --windows 8 --hw hailo8 -o study --grid grid.toml"
+    assert following_command(report(row(1, None), study=study)).endswith(words)
+
+
 def test_a_limit_that_nothing_keeps_is_left_out_and_a_grid_that_can_not_be_built_too() -> None:
     assert following_command(report(row(1, 0.1))) == "tasnet2hef explore study"
     refused = Row(number=1, point=Point(), outcome="refused", reason="no form")

@@ -165,6 +165,7 @@ def command(
             speakers=speakers_way(speakers, one_speaker),
             any_data=any_data,
         ),
+        speech_words=("--one-speaker",) if one_speaker else ("--speakers", speakers) if speakers else (),
         words=(*(word for each in settings for word in ("--set", each)), *(["--assume"] if assume else [])),
         force=force,
     )
@@ -238,8 +239,9 @@ def _print_report(report: StudyReport, page: Path) -> None:
     if left > 0 and not show.is_verbose():
         show.paragraph(f"{left} more can't be built: --verbose, or the page")
     measured = sum(row.outcome == "measured" for row in report.rows)
+    done = "measured" if report.study.simulates else "predicted"
     show.paragraph(
-        f"{measured} of {counted(len(report.rows), 'point')} measured; {counted(report.steps_run, 'step')} run, "
+        f"{measured} of {counted(len(report.rows), 'point')} {done}; {counted(report.steps_run, 'step')} run, "
         f"{report.steps_kept} kept; contexts are predicted where nothing was compiled\nall of it: {page}",
         indent=0,
     )
