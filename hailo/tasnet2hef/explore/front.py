@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tasnet2hef.base.agreement import GOOD_BELOW_LOSS_DB
+from tasnet2hef.base.agreement import BROKEN, GOOD_BELOW_LOSS_DB
 from tasnet2hef.base.text import counted
 from tasnet2hef.explore.point import EIGHT_BITS, SEARCHED, SIXTEEN_BITS
 from tasnet2hef.explore.row import Row
@@ -74,13 +74,15 @@ def _simplicity(row: Row) -> tuple[int, float, int]:
 def recommend(rows: Sequence[Row], most_latency_ms: float = math.inf) -> Recommendation | None:
     """Return the row to take: few contexts, then a loss that nobody hears, then the shortest latency.
 
-    ``most_latency_ms`` is what the user can wait for. None where no candidate is that quick.
+    A broken row is taken only where all are, however few its contexts. ``most_latency_ms`` is what the
+    user can wait for. None where no candidate is that quick.
     """
     quick = [row for row in rows if row.is_candidate and (row.latency_ms or 0.0) <= most_latency_ms]
     if not quick:
         return None
-    fewest = min(row.contexts_known for row in quick)
-    lean = [row for row in quick if row.contexts_known == fewest]
+    sound = [row for row in quick if row.verdict != BROKEN] or quick
+    fewest = min(row.contexts_known for row in sound)
+    lean = [row for row in sound if row.contexts_known == fewest]
     good = [row for row in lean if row.lost_db is not None and row.lost_db < GOOD_BELOW_LOSS_DB]
     if good:
         best = min(good, key=lambda row: (_latency(row), _bits(row), _loss(row), _simplicity(row)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from annotated_types import Ge, Gt, Le, MinLen
+from annotated_types import Ge, Le, MinLen
 
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.records import RecordError, decoded, read_bounded, record_of, shown
@@ -33,7 +33,7 @@ class Axes:
     """The values of each axis; every combination is a point. The names and values are those of ``Point``."""
 
     norms: Annotated[tuple[Annotated[str, MinLen(1)], ...], MinLen(1)] = (EXACT,)
-    seconds: Annotated[tuple[Annotated[float, Gt(0), Le(600)], ...], MinLen(1)] = (DEFAULT_SECONDS,)
+    seconds: Annotated[tuple[Annotated[float, Ge(0.02), Le(600)], ...], MinLen(1)] = (DEFAULT_SECONDS,)
     chunk: Annotated[tuple[Annotated[int, Ge(0), Le(4096)], ...], MinLen(1)] = (0,)
     layout: Annotated[tuple[Literal["tall", "wide"], ...], MinLen(1)] = ("tall",)
     residual: Annotated[tuple[Literal["separate", "joint"], ...], MinLen(1)] = ("separate",)
@@ -127,7 +127,8 @@ def _axes(path: Path, table: Any) -> Axes:
         if not isinstance(values, Sequence) or isinstance(values, str):
             raise OptionError(f"{path}: {name}: found {shown(values)}, expected a list such as {_example(name)}")
         for value in values:
-            if not isinstance(value, str | int | float) or value != value:  # a date, a table; NaN
+            sound = isinstance(value, str | int | float) and not isinstance(value, bool)
+            if not sound or value != value:  # a date, a table; NaN
                 raise OptionError(f"{path}: {name}: found {shown(value)}, expected values as in {_example(name)}")
     try:
         return record_of(Axes, table)

@@ -15,13 +15,17 @@ from tasnet2hef.base.files import written_beside
 from tasnet2hef.explore.files import MODEL, SCRIPT
 from tasnet2hef.explore.options import Study
 from tasnet2hef.explore.planner import Planner
-from tasnet2hef.explore.point import EXACT, FROZEN, HOST, SEARCHED, SIXTEEN_BITS, Point
+from tasnet2hef.explore.point import EIGHT_BITS, EXACT, FROZEN, SEARCHED, SIXTEEN_BITS, Point
 from tasnet2hef.explore.product import Store
 from tasnet2hef.explore.study import StudyReport
 from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
 
 FROZEN_NAME: Final = "frozen.pth"
-SCRIPT_NAME: Final = "sixteen_bits.alls"
+SCRIPT_NAMES: Final = {
+    EIGHT_BITS: "eight_bits.alls",
+    SIXTEEN_BITS: "sixteen_bits.alls",
+    SEARCHED: "some_sixteen_bits.alls",
+}
 _SHAPE: Final = ("layout", "residual", "shift", "streams", "segments", "ends")
 _DEFAULTS: Final = {field.name: field.default for field in fields(Point)}
 
@@ -33,9 +37,8 @@ def following_command(report: StudyReport) -> str:
         OptionError: what the command needs can't be written.
     """
     study, goes_on = report.study, ["explore", str(report.folder)]
-    data = [*study.speech_settings, *(["--any-data"] if study.any_data else [])]
-    begins = ["explore", study.checkpoint, study.speech_folder, *study.settings, *data, *_windows(study)]
-    begins += ["--hw", study.hardware, "-o", str(report.folder)]
+    begins = ["explore", study.checkpoint, study.speech_folder, *study.settings, *study.speech_settings]
+    begins += ["--hw", study.hardware, *_drawn(study), "-o", str(report.folder)]
     if report.failed:
         return _line(goes_on)
     if not study.simulates:
@@ -43,13 +46,10 @@ def following_command(report: StudyReport) -> str:
     if report.recommendation is None and (report.front or study.grid):  # a limit, or a grid, that leaves nothing
         return _line(goes_on if report.front else begins)
     if report.recommendation is None or report.verdict == BROKEN:
-        words = ["distil", study.checkpoint, study.speech_folder, *study.settings, *data, "--noise-bits", "8"]
+        words = ["distil", study.checkpoint, study.speech_folder, *study.settings, *study.speech_settings]
+        words += [*(["--any-data"] if study.any_data else []), "--noise-bits", "8"]
         return _line([*words, "-o", str(report.folder / "student.pth")])
     return command_for(study, report.folder, Store(report.store), report.recommendation.row.point)
-
-
-def _windows(study: Study) -> list[str]:
-    return [] if study.windows == DEFAULT_WINDOWS else ["--windows", str(study.windows)]
 
 
 def _line(words: Sequence[str]) -> str:
@@ -59,7 +59,8 @@ def _line(words: Sequence[str]) -> str:
 def command_for(study: Study, folder: Path, store: Store, point: Point) -> str:
     """Return the command that converts the model into a point's graph, and on to the HEF.
 
-    A frozen net and a script of 16 bits, which it names, are put into the study's folder.
+    A frozen net and a script, which it names, are put into the study's folder: that of 16 bits, and that of
+    several streams, which `convert` does not simulate.
 
     Raises:
         OptionError: they can't be written.
@@ -75,14 +76,21 @@ def command_for(study: Study, folder: Path, store: Store, point: Point) -> str:
         value = getattr(point, name)
         if value != _DEFAULTS[name] and not (point.chunk and name == "shift"):
             words += [f"--{name}", str(value)]
-    if point.precision == SEARCHED:
+    if point.streams > 1 and point.segments > 1:
+        words.append("--no-simulate")  # each segment has names of its own
+    elif point.streams > 1 or point.precision == SIXTEEN_BITS:
+        name = SCRIPT.format(precision=point.precision)
+        words += ["--alls", str(_copied(store, keys.scores, name, folder / SCRIPT_NAMES[point.precision]))]
+    elif point.precision == SEARCHED:
         words.append("--search")
-    if point.precision == SIXTEEN_BITS and point.ends != HOST:
-        script = _copied(store, keys.scores, SCRIPT.format(precision=SIXTEEN_BITS), folder / SCRIPT_NAME)
-        words += ["--alls", str(script)]
-    words += ["--any-data"] if study.any_data else []
-    words += [*_windows(study), "--hw", study.hardware, "--calib-audio", study.speech_folder]
+    words += ["--hw", study.hardware, "--calib-audio", study.speech_folder, *_drawn(study)]
     return _line(words)
+
+
+def _drawn(study: Study) -> list[str]:
+    """Return the options by which other windows than the default ones were drawn: a script names their number."""
+    windows = [] if study.windows == DEFAULT_WINDOWS else ["--windows", str(study.windows)]
+    return [*windows, *(["--any-data"] if study.any_data else [])]
 
 
 def _copied(store: Store, key: str, name: str, path: Path) -> Path:

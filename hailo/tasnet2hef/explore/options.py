@@ -11,11 +11,12 @@ from typing import Any, Final
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.base.plain import plain
-from tasnet2hef.base.records import RecordError, read_json, record_of
+from tasnet2hef.base.records import RecordError, read_json, record_of, shown
 from tasnet2hef.base.version import __version__
-from tasnet2hef.explore.point import Point
+from tasnet2hef.explore.grid import NAMES, Axes
+from tasnet2hef.explore.point import EXACT, FROZEN, Point
 from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
-from tasnet2hef.target.known import DEFAULT_CHIP
+from tasnet2hef.target.known import DEFAULT_CHIP, chip_names
 
 STUDY_NAME: Final = "study.json"
 FORMAT: Final = 1
@@ -86,10 +87,25 @@ def read_study(folder: Path) -> Study:
     try:
         content = read_json(path)
         _require_version(path, content)
-        return record_of(Study, content)
+        return _sound(record_of(Study, content))
     except (OSError, RecordError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise OptionError(f"{path}: damaged: {reason}; delete it, and begin the study again") from None
+
+
+def _sound(study: Study) -> Study:
+    """Return a study whose points are such as a grid holds, of norms and on a chip that are known.
+
+    Raises:
+        RecordError: they are not.
+    """
+    record_of(Axes, {name: list({getattr(point, name): None for point in study.points}) for name in NAMES})
+    for point in study.points:
+        if point.norms not in (EXACT, FROZEN, *study.students):
+            raise RecordError(f"norms: found {shown(point.norms)}, expected {EXACT}, {FROZEN} or a student of it")
+    if study.hardware not in chip_names():
+        raise RecordError(f"hardware: found {shown(study.hardware)}, expected one of {', '.join(chip_names())}")
+    return study
 
 
 def _require_version(path: Path, content: Any) -> None:

@@ -59,6 +59,19 @@ class Point:
         return replace(self, streams=1, segments=1, ends="chip")
 
     @property
+    def obstacle(self) -> str:
+        """Why `convert` does not make it as it was measured, whatever the net; empty where it does."""
+        if self.ends == HOST and self.segments > 1:
+            return f"ends on the host: found {self.segments} segments beside it, expected 1"
+        if self.precision == EIGHT_BITS or (self.ends != HOST and self.segments == 1):
+            return ""
+        what = "ends on the host" if self.ends == HOST else f"{self.segments} segments"
+        return (
+            f"precision: found {self.precision} with {what}, expected {EIGHT_BITS}: layers have other "
+            "names there, so the script of the whole graph does not fit"
+        )
+
+    @property
     def plain(self) -> Point:
         """The point whose calibration set suits this one too: the same norms and window, in the simplest form."""
         return Point(norms=self.norms, seconds=self.seconds, layout=self.layout)

@@ -56,7 +56,17 @@ class Product:
 class _Record:
     values: dict[str, Any]
     digests: dict[str, str]
-    refused: str = ""
+    refused: str
+    check: str
+    """A digest of all the others: values are read as they were written, or not at all."""
+
+    @property
+    def is_whole(self) -> bool:
+        return self.check == _check(self.values, self.digests, self.refused)
+
+
+def _check(*parts: Any) -> str:
+    return digest_of_bytes(json.dumps(parts, sort_keys=True).encode())
 
 
 class Store:
@@ -75,7 +85,9 @@ class Store:
             place = self.folder / key
             try:
                 record = record_of(_Record, read_json(place / RECORD))
-                if any(_digest(place / FILES / name) != digest for name, digest in record.digests.items()):
+                if not record.is_whole or any(
+                    _digest(place / FILES / name) != digest for name, digest in record.digests.items()
+                ):
                     return None
             except (OSError, RecordError):
                 return None
@@ -89,7 +101,9 @@ class Store:
             OptionError: it can't be written.
         """
         digests = {name: digest_of_bytes(content) for name, content in product.files.items()}
-        record = {"values": dict(product.record), "digests": digests, "refused": product.refused}
+        values = dict(product.record)
+        record = {"values": values, "digests": digests, "refused": product.refused}
+        record["check"] = _check(values, digests, product.refused)
         try:
             unfinished = (
                 self.folder / UNFINISHED / key[-2:]
@@ -114,6 +128,8 @@ class Store:
         place = self.folder / key
         if place.exists() and self.get(key) is None:
             shutil.rmtree(place, ignore_errors=True)
+            if not place.is_dir():
+                place.unlink(missing_ok=True)
         try:
             made.rename(place)
         except OSError:

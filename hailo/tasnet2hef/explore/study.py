@@ -17,6 +17,7 @@ from tasnet2hef.base.workers import Ended, Workers
 from tasnet2hef.explore.front import Recommendation, front_of, recommend
 from tasnet2hef.explore.options import RunOptions, Study
 from tasnet2hef.explore.planner import COST_S, Keys, Planner
+from tasnet2hef.explore.point import Point
 from tasnet2hef.explore.product import Product, Store
 from tasnet2hef.explore.row import Row, row_of
 
@@ -114,9 +115,9 @@ def run_study(
     runner = _Runner(
         Planner(study), store, workers, watch, is_shared=not options.scheduler or bool(options.shared)
     )
-    keys = {point: runner.planner.point(point) for point in study.points}
+    keys = {point: runner.planner.point(point) for point in study.points if not point.obstacle}
     runner.run(key for each in keys.values() for key in each.chain)
-    rows = [runner.row(number, point, keys[point]) for number, point in enumerate(study.points, start=1)]
+    rows = [runner.row(number, point, keys.get(point)) for number, point in enumerate(study.points, start=1)]
     notes: list[str] = []
     if options.compiles:
         rows, notes = runner.compiled(rows, options)
@@ -172,8 +173,10 @@ class _Runner:
     def _cost(self, key: str) -> float:
         return COST_S[self.planner.jobs[key][0].step]
 
-    def row(self, number: int, point: Any, keys: Keys) -> Row:
-        """Return a point's row."""
+    def row(self, number: int, point: Point, keys: Keys | None) -> Row:
+        """Return a point's row; one without keys has an obstacle."""
+        if keys is None:
+            return Row(number=number, point=point, outcome="refused", reason=point.obstacle)
         return row_of(number, point, keys, self._products(keys.chain), self._failures)
 
     def _products(self, keys: Iterable[str]) -> dict[str, Product]:

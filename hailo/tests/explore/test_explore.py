@@ -226,6 +226,14 @@ def test_the_default_grid_for_a_net_says_what_can_not_be_built(options: ExploreO
     assert not options.folder.exists()
 
 
+def test_an_obstacle_is_a_row_without_a_step(options: ExploreOptions, copy: Path) -> None:
+    assert options.grid is not None
+    options.grid.write_text('seconds = [0.25]\nends = ["host"]\nprecision = ["a16_w16"]\n')
+    report = run(dataclasses.replace(options, folder=copy))
+    assert (report.rows[0].outcome, report.steps_run) == ("refused", 0)
+    assert report.rows[0].reason == report.rows[0].point.obstacle
+
+
 def other_model(options: ExploreOptions, copy: Path) -> ExploreOptions:
     path = copy.parent / "other.pth"
     torch.save(serialize(random_reference(small_spec(norm_type="gLN"), seed=1)), path)

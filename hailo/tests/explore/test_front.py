@@ -75,6 +75,11 @@ def test_one_context_comes_before_decibels_and_decibels_before_latency() -> None
     assert recommended(row(1, 2.0), row(2, 1.0, latency_ms=9000.0)) == 2
 
 
+def test_a_broken_point_is_not_taken_for_its_few_contexts() -> None:
+    assert recommended(row(1, 19.0), row(2, 0.02, contexts=3), row(3, 0.01, contexts=5)) == 2
+    assert recommended(row(1, 19.0), row(2, 3.0, contexts=3)) == 1
+
+
 def test_what_answers_too_late_is_not_recommended() -> None:
     rows = row(1, 0.1, latency_ms=2000.0), row(2, 1.0, latency_ms=500.0)
     assert recommended(*rows, most_latency_ms=800.0) == 2

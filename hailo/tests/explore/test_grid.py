@@ -41,6 +41,8 @@ def test_a_point_of_two_grids_is_one() -> None:
         ("seconds = 1", "seconds: found 1, expected a list such as seconds = [2.0]"),
         ("seconds = []", "seconds"),
         ("seconds = [0.0]", "seconds.0: found 0.0, expected"),
+        ("seconds = [0.01]", "seconds.0: found 0.01, expected greater than or equal to 0.02"),
+        ("streams = [true]", "streams: found True, expected values as in streams = [1]"),
         ("seconds = [nan]", "seconds: found nan, expected values as in seconds = [2.0]"),
         ("seconds = [inf]", "seconds.0: found"),
         ("seconds = [[1]]", "seconds: found a list of 1"),

@@ -39,7 +39,7 @@ def test_what_was_not_measured_is_measured() -> None:
 
 def test_how_the_speech_is_read_stays_in_the_command() -> None:
     study = replace(STUDY, simulates=False, any_data=True, windows=8, speech_settings=("--speakers", "files"))
-    words = "--assume --speakers files --any-data --windows 8 --hw hailo8 -o study --grid grid.toml"
+    words = "--assume --speakers files --hw hailo8 --windows 8 --any-data -o study --grid grid.toml"
     assert following_command(report(row(1, None), study=study)).endswith(words)
 
 
@@ -63,7 +63,8 @@ def test_a_loss_that_is_broken_is_never_taken() -> None:
         (Point(norms="frozen", residual="joint"), "{folder}/frozen.pth --seconds 2 --residual joint"),
         (Point(norms="student.pth", seconds=0.5), "student.pth --seconds 0.5"),
         (Point(chunk=64, shift="layer"), "'my net.pth' --assume --stateful --chunk 64"),
-        (Point(streams=4, layout="tall"), "'my net.pth' --assume --seconds 2 --streams 4"),
+        (Point(streams=4), "'my net.pth' --assume --seconds 2 --streams 4 --alls {folder}/eight_bits.alls"),
+        (Point(streams=4, segments=2), "'my net.pth' --assume --seconds 2 --streams 4 --segments 2 --no-simulate"),
         (Point(segments=2), "'my net.pth' --assume --seconds 2 --segments 2"),
         (Point(ends="host"), "'my net.pth' --assume --seconds 2 --ends host"),
         (Point(precision="search"), "'my net.pth' --assume --seconds 2 --search"),
@@ -74,6 +75,17 @@ def test_what_is_recommended_is_converted(point: Point, words: str, tmp_path: Pa
     study, store = replace(STUDY, students={"student.pth": "model-2"}), Store(tmp_path / "steps")
     keys = Planner(study).point(point)
     store.put(keys.norms, Product({}, {"model.pth": b"net"}))
-    store.put(keys.scores, Product({}, {"net.a16_w16.alls": b"script"}))
+    store.put(keys.scores, Product({}, {f"net.{point.precision}.alls": b"script"}))
     expected = f"tasnet2hef convert {words.format(folder=tmp_path)} --hw hailo8 --calib-audio speech"
     assert command_for(study, tmp_path, store, point) == expected
+
+
+def test_windows_are_drawn_as_they_were_in_the_study(tmp_path: Path) -> None:
+    study = replace(STUDY, windows=8, any_data=True)
+    command = command_for(study, tmp_path, Store(tmp_path / "steps"), Point())
+    assert command.endswith("--calib-audio speech --windows 8 --any-data")
+    looked = report(row(1, None), study=replace(study, simulates=False))
+    assert following_command(looked) == (
+        "tasnet2hef explore 'my net.pth' speech --assume --hw hailo8 --windows 8 --any-data -o study "
+        "--grid grid.toml"
+    )

@@ -30,3 +30,19 @@ def test_what_makes_no_other_graph_is_left_out() -> None:
         Point(chunk=32, seconds=seconds, shift=shift) for seconds in (1.0, 2.0) for shift in ("fold", "layer")
     ]
     assert len({canonical(point, is_folded=True, has_skip=True) for point in chunks}) == 1
+
+
+@pytest.mark.parametrize(
+    ("point", "words"),
+    [
+        (Point(segments=2), ""),
+        (Point(ends="host"), ""),
+        (Point(streams=4, precision="a16_w16"), ""),
+        (Point(ends="host", segments=2), "found 2 segments beside it"),
+        (Point(ends="host", precision="a16_w16"), "found a16_w16 with ends on the host, expected a8_w8"),
+        (Point(segments=2, precision="search"), "found search with 2 segments, expected a8_w8"),
+    ],
+)
+def test_what_convert_does_not_make_has_an_obstacle(point: Point, words: str) -> None:
+    assert bool(point.obstacle) == bool(words)
+    assert words in point.obstacle

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,16 @@ def damage_record(place: Path) -> None:
     (place / "record.json").write_text(json.dumps({"values": 3}))
 
 
+def lose_value(place: Path) -> None:
+    record = json.loads((place / "record.json").read_text())
+    (place / "record.json").write_text(json.dumps({**record, "values": {}}))
+
+
+def put_file_in_its_place(place: Path) -> None:
+    shutil.rmtree(place)
+    place.write_text("no folder")
+
+
 def remove_file(place: Path) -> None:
     (place / "files" / "net.onnx").unlink()
 
@@ -54,7 +65,10 @@ def make_pipe(place: Path) -> None:
     os.mkfifo(place / "files" / "net.onnx")
 
 
-@pytest.mark.parametrize("damage", [damage_file, damage_record, remove_file, make_pipe])
+DAMAGES = [damage_file, damage_record, lose_value, put_file_in_its_place, remove_file, make_pipe]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_what_is_damaged_is_not_there_and_is_replaced(damage: object, tmp_path: Path) -> None:
     Store(tmp_path).put(KEY, PRODUCT)
     damage(tmp_path / KEY)  # type: ignore[operator]
