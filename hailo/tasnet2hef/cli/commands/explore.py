@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -148,7 +149,9 @@ def command(
     display = _Display()
     if speech is None:
         _require_nothing_else(context, model)
-        _finish(resume(Path(model), run, display, latency), json_output)
+        with _told_how_to_go_on(display, Path(model)):
+            report = resume(Path(model), run, display, latency)
+        _finish(report, json_output)
         return
     options = ExploreOptions(
         checkpoint=model,
@@ -171,7 +174,20 @@ def command(
     if dry_run:
         _print_points(plan_points(options), json_output)
         return
-    _finish(explore(options, run, display, latency), json_output)
+    with _told_how_to_go_on(display, output):
+        report = explore(options, run, display, latency)
+    _finish(report, json_output)
+
+
+@contextmanager
+def _told_how_to_go_on(display: _Display, folder: Path) -> Iterator[None]:
+    """Print the next command where Ctrl-C stops the steps of a study."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if display.has_begun:
+            show.notice(f"what is finished is kept; next: {shlex.join(['tasnet2hef', 'explore', str(folder)])}")
+        raise
 
 
 def _require_nothing_else(context: typer.Context, study: str) -> None:
@@ -288,6 +304,7 @@ class _Display:
     def __init__(self) -> None:
         self._progress: StepProgress = no_step_progress
         self._label = ""
+        self.has_begun = False
         self._began = self._told = time.monotonic()
 
     def waiting(self, label: str) -> AbstractContextManager[None]:
@@ -297,7 +314,7 @@ class _Display:
     @contextmanager
     def working(self, where: str) -> Iterator[None]:
         """Show a bar."""
-        self._label = f"steps {where}"
+        self._label, self.has_begun = f"steps {where}", True
         self._began = self._told = time.monotonic()
         with step_progress() as self._progress:
             yield
