@@ -257,6 +257,12 @@ def unknown_student(options: ExploreOptions, copy: Path) -> ExploreOptions:
     return options
 
 
+def misspelt_norms(options: ExploreOptions, copy: Path) -> ExploreOptions:
+    assert options.grid is not None
+    options.grid.write_text('norms = ["Frozen"]\n')
+    return options
+
+
 def student_of_another_rate(options: ExploreOptions, copy: Path) -> ExploreOptions:
     path = copy.parent / "student.pth"
     torch.save(serialize(random_reference(small_spec(sample_rate=16000))), path)
@@ -289,6 +295,7 @@ def noise(options: ExploreOptions, copy: Path) -> ExploreOptions:
         (other_contents, "contains something other than a study"),
         (damaged, "study.json: damaged"),
         (unknown_student, "student.pth"),
+        (misspelt_norms, "norms: found 'Frozen', expected exact, frozen or a checkpoint; did you mean frozen?"),
         (student_of_another_rate, "found sample_rate 16000, expected the model's 8000"),
         (inside_the_speech, "lies in the speech"),
         (noise, "SI-SDR improvement"),
