@@ -20,6 +20,7 @@ from tasnet2hef.base.workers.opening import INSTALL, has_cluster
 from tasnet2hef.explore.begin import choose_points, keep_inputs, key_of_model, load_model, load_students
 from tasnet2hef.explore.grid import Axes, read_grid
 from tasnet2hef.explore.options import (
+    STEPS_NAME,
     STUDY_NAME,
     RunOptions,
     Study,
@@ -35,7 +36,6 @@ from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
 from tasnet2hef.target.known import DEFAULT_CHIP, load_chip
 from tasnet2hef.train.options import SpeechOptions
 
-STEPS_NAME: Final = "steps"
 WORKER_BYTES: Final = 2 << 30
 """What a process of a study needs: PyTorch, ONNX Runtime and a net of the usual size, several times."""
 

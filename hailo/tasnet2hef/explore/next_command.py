@@ -13,7 +13,7 @@ from tasnet2hef.base.agreement import BROKEN
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.explore.files import MODEL, SCRIPT
-from tasnet2hef.explore.options import Study
+from tasnet2hef.explore.options import STEPS_NAME, Study
 from tasnet2hef.explore.planner import Planner
 from tasnet2hef.explore.point import EIGHT_BITS, EXACT, FROZEN, SEARCHED, SIXTEEN_BITS, Point
 from tasnet2hef.explore.product import Store
@@ -37,6 +37,8 @@ def following_command(report: StudyReport) -> str:
         OptionError: what the command needs can't be written.
     """
     study, goes_on = report.study, ["explore", str(report.folder)]
+    if report.store.resolve() != (report.folder / STEPS_NAME).resolve():
+        goes_on += ["--shared", str(report.store)]
     begins = ["explore", study.checkpoint, study.speech_folder, *study.settings, "--hw", study.hardware]
     begins += [*_drawn(study), "-o", str(report.folder)]
     if report.failed:

@@ -19,6 +19,8 @@ from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
 from tasnet2hef.target.known import DEFAULT_CHIP, chip_names
 
 STUDY_NAME: Final = "study.json"
+STEPS_NAME: Final = "steps"
+"""The folder of products, where no other is shared."""
 FORMAT: Final = 1
 
 

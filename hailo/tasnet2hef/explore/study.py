@@ -150,7 +150,6 @@ class _Runner:
     def run(self, leaves: Iterable[str]) -> None:
         """Do the steps that are missing for ``leaves``."""
         wanted = self.planner.wanted(leaves, self._store)
-        self.steps_run += len(wanted)
         self.steps_kept += len(self.planner.jobs) - len(wanted)
         tasks = self.planner.tasks(wanted, self._store, is_shared=self._is_shared)
         total, done = sum(self._cost(key) for key in wanted), 0.0
@@ -160,6 +159,7 @@ class _Runner:
                 if ended.key not in wanted:
                     continue
                 self._keep(ended)
+                self.steps_run += ended.error is None
                 done += self._cost(ended.key)
                 self._watch(done, total, ended)
 
@@ -182,7 +182,7 @@ class _Runner:
     def _products(self, keys: Iterable[str]) -> dict[str, Product]:
         found = {key: self._store.get(key) for key in keys}
         for key in (key for key, product in found.items() if product is None):
-            self._failures.setdefault(key, "its result is not in the store")
+            self._failures.setdefault(key, "its result is not in the store: do all workers reach it?")
         return {key: product for key, product in found.items() if product is not None}
 
     def compiled(self, rows: Sequence[Row], options: RunOptions) -> tuple[list[Row], list[str]]:

@@ -83,7 +83,7 @@ def test_without_losses_every_point_is_shown_and_the_next_command_measures_them(
     printed = capsys.readouterr().out
     assert printed.startswith("losses are not measured")
     assert "2 exact, 0.5 s" in printed
-    assert f"next: tasnet2hef explore {net} {speech} --hw hailo8 -o {folder} --grid" in printed
+    assert f"next: tasnet2hef explore {net} {speech} --hw hailo8 --any-data -o {folder} --grid" in printed
     steps = {path.name.split("-")[0] for path in (folder / "steps").iterdir() if path.name[0] != "."}
     assert steps == {"model", "speech", "export", "check", "time"}
 

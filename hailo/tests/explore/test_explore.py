@@ -177,6 +177,7 @@ def test_a_point_that_fails_costs_itself_only(
     monkeypatch.setattr(steps, "_steps", lambda: {**real, "simulate": fail})
     report = resume(copy, HERE, Display())
     assert {row.reason for row in report.failed} == {"simulate: MemoryError: 16 GB"}
+    assert report.steps_run == 0
     assert {row.outcome for row in report.rows} == {"failed", "measured", "refused"}
     monkeypatch.undo()
     assert resume(copy, HERE, Display()).failed == ()

@@ -29,6 +29,8 @@ def report(*rows: Row, best: Row | None = None, study: Study = STUDY, folder: Pa
 def test_what_was_lost_is_tried_again() -> None:
     lost = Row(number=1, point=Point(), outcome="failed", reason="memory")
     assert following_command(report(lost)) == "tasnet2hef explore study"
+    shared = replace(report(lost), store=Path("/shared"))
+    assert following_command(shared) == "tasnet2hef explore study --shared /shared"
 
 
 def test_what_was_not_measured_is_measured() -> None:

@@ -149,7 +149,7 @@ def command(
     display = _Display()
     if speech is None:
         _require_nothing_else(context, model)
-        with _told_how_to_go_on(display, Path(model)):
+        with _told_how_to_go_on(display, Path(model), shared):
             report = resume(Path(model), run, display, latency)
         _finish(report, json_output)
         return
@@ -174,19 +174,20 @@ def command(
     if dry_run:
         _print_points(plan_points(options), json_output)
         return
-    with _told_how_to_go_on(display, output):
+    with _told_how_to_go_on(display, output, shared):
         report = explore(options, run, display, latency)
     _finish(report, json_output)
 
 
 @contextmanager
-def _told_how_to_go_on(display: _Display, folder: Path) -> Iterator[None]:
+def _told_how_to_go_on(display: _Display, folder: Path, shared: Path | None) -> Iterator[None]:
     """Print the next command where Ctrl-C stops the steps of a study."""
     try:
         yield
     except KeyboardInterrupt:
         if display.has_begun:
-            show.notice(f"what is finished is kept; next: {shlex.join(['tasnet2hef', 'explore', str(folder)])}")
+            words = ["tasnet2hef", "explore", str(folder), *(["--shared", str(shared)] if shared else [])]
+            show.notice(f"what is finished is kept; next: {shlex.join(words)}")
         raise
 
 
