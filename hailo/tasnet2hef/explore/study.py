@@ -194,18 +194,22 @@ class _Runner:
         self.run(keys.values())
         products = self._products(keys.values())
         rows = [
-            replace(row, compiled=self._outcome(keys[row.number], products)) if row.number in keys else row
+            replace(row, compiled=self._outcome(products[keys[row.number]]))
+            if keys.get(row.number) in products
+            else row
             for row in rows
         ]
+        lost = [number for number, key in keys.items() if key not in products]
+        why = f"not compiled: {', '.join(map(str, lost))} ({self._failures[keys[lost[0]]]})" if lost else ""
         left = [str(row.number) for row in asked if row not in whole]
         note = (
             f"not compiled here: {', '.join(left)}, which are several programs, or several streams; use `convert`"
         )
-        return rows, [note] if left else []
+        return rows, [*([why] if lost else []), *([note] if left else [])]
 
-    def _outcome(self, key: str, products: Mapping[str, Product]) -> Mapping[str, Any]:
-        why = self._failures.get(key) or products[key].refused
-        return {"outcome": "failed", "failure": why, "contexts": None} if why else products[key].record
+    def _outcome(self, product: Product) -> Mapping[str, Any]:
+        why = product.refused
+        return {"outcome": "failed", "failure": why, "contexts": None} if why else product.record
 
     def realtime_factors(self, rows: Sequence[Row], keys: Mapping[Any, Keys]) -> dict[int, float]:
         """Return what was measured of each row."""

@@ -203,6 +203,18 @@ def test_points_are_compiled_where_the_compiler_is(
     assert any("use `convert`" in note for note in report.notes)
 
 
+def test_where_no_compiler_is_nothing_is_known_of_a_point_and_nothing_is_kept(
+    copy: Path, done: StudyReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasnet2hef.explore.chip_steps.hailo_python", lambda _: (sys.executable, ""))
+    report = resume(copy, RunOptions(workers=0, compiles="front"), Display())
+    assert report.recommendation is not None
+    assert {row.compiled for row in report.rows} == {None}
+    assert any(note.startswith("not compiled: ") for note in report.notes)
+    assert not list((copy / "steps").glob("compile-*"))
+    assert results(copy) == results(done.folder)
+
+
 def test_mixtures_without_sources_are_judged_by_agreement(
     options: ExploreOptions, speech: Path, tmp_path: Path
 ) -> None:
