@@ -145,12 +145,18 @@ class _Runner:
         self.planner, self._store, self._workers, self._watch = planner, store, workers, watch
         self._is_shared = is_shared
         self._failures: dict[str, str] = {}
-        self.steps_run = self.steps_kept = 0
+        self._wanted: set[str] = set()
+        self.steps_run = 0
+
+    @property
+    def steps_kept(self) -> int:
+        """How many steps an earlier run had done."""
+        return len(self.planner.jobs) - len(self._wanted)
 
     def run(self, leaves: Iterable[str]) -> None:
         """Do the steps that are missing for ``leaves``."""
         wanted = self.planner.wanted(leaves, self._store)
-        self.steps_kept += len(self.planner.jobs) - len(wanted)
+        self._wanted.update(wanted)
         tasks = self.planner.tasks(wanted, self._store, is_shared=self._is_shared)
         total, done = sum(self._cost(key) for key in wanted), 0.0
         self._watch(0.0, total, None)

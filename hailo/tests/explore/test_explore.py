@@ -212,6 +212,7 @@ def test_where_no_compiler_is_nothing_is_known_of_a_point_and_nothing_is_kept(
     assert {row.compiled for row in report.rows} == {None}
     assert any(note.startswith("not compiled: ") for note in report.notes)
     assert not list((copy / "steps").glob("compile-*"))
+    assert report.steps_kept == done.steps_run
     assert results(copy) == results(done.folder)
 
 
