@@ -100,6 +100,8 @@ ThreadsOption = Annotated[
     ),
 ]
 SIDE_BY_SIDE_PANEL: Final = "Side by side"
+MOST_WORKERS: Final = 256
+"""More processes than any one machine has use for."""
 SchedulerOption = Annotated[
     str,
     typer.Option(
@@ -116,6 +118,7 @@ WorkersOption = Annotated[
         "--workers",
         metavar="NUMBER",
         min=0,
+        max=MOST_WORKERS,
         help="Run on so many processes of this machine; needs Dask: `pip install 'tasnet2hef[cluster]'`.",
         show_default="none, in this process",
         rich_help_panel=SIDE_BY_SIDE_PANEL,

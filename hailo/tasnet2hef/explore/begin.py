@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tasnet2hef.base.errors import OptionError
+from tasnet2hef.base.records import shown
 from tasnet2hef.base.spec import TasNetSpec
+from tasnet2hef.base.text import nearest
 from tasnet2hef.base.version import __version__
 from tasnet2hef.explore.files import MODEL
 from tasnet2hef.explore.grid import Axes, default_grid, points_of
@@ -45,9 +47,12 @@ def load_students(grids: Iterable[Axes], model: Checkpoint) -> dict[str, Checkpo
 
     Raises:
         CheckpointError: one can't be read.
-        OptionError: one has another number of sources or another rate than the model.
+        OptionError: one is a misspelt word, or has another number of sources or another rate than the model.
     """
     names = dict.fromkeys(name for grid in grids for name in grid.norms if name not in (EXACT, FROZEN))
+    for name in names:
+        if not Path(name).exists() and (hint := nearest(name, (EXACT, FROZEN))):
+            raise OptionError(f"norms: found {shown(name)}, expected {EXACT}, {FROZEN} or a checkpoint; {hint}")
     students = {name: load_checkpoint(name) for name in names}
     for name, student in students.items():
         for what in ("n_src", "sample_rate", "audio_channels"):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import onnx
 
+from tasnet2hef.base.outcome import NOT_COMPILED
 from tasnet2hef.compiler.driver import compile_graph
 from tasnet2hef.compiler.options import CompileOptions
 from tasnet2hef.compiler.pipeline import hailo_python
@@ -71,6 +72,9 @@ def compile_point(
     """Compile a graph with the driver's own limits and logs; inputs: graph, calibration, scores.
 
     The HEF, its sidecar and the logs come home. A failure is a result, with its explanation.
+
+    Raises:
+        RuntimeError: there is no compiler here.
     """
     work = output.parent / "work"
     work.mkdir()
@@ -86,6 +90,8 @@ def compile_point(
         minutes=options["minutes"],
     )
     report = compile_graph(OpenedGraph.read(work / GRAPH), work / CALIBRATION, settings, SilentDisplay())
+    if report.outcome == NOT_COMPILED:  # that is of this machine, not of the graph: it is not kept
+        raise RuntimeError(report.stopped_because)
     homeward = {made.name: made for made in work.glob(f"{HEF}*")}
     homeward |= {f"{record.stage}.log": report.folder / record.log for record in report.records if record.log}
     for name, made in homeward.items():

@@ -20,6 +20,7 @@ from tasnet2hef.base.workers.opening import INSTALL, has_cluster
 from tasnet2hef.explore.begin import choose_points, keep_inputs, key_of_model, load_model, load_students
 from tasnet2hef.explore.grid import Axes, read_grid
 from tasnet2hef.explore.options import (
+    STEPS_NAME,
     STUDY_NAME,
     RunOptions,
     Study,
@@ -35,9 +36,8 @@ from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
 from tasnet2hef.target.known import DEFAULT_CHIP, load_chip
 from tasnet2hef.train.options import SpeechOptions
 
-STEPS_NAME: Final = "steps"
-WORKER_BYTES: Final = 4 << 30
-"""What a process of a study needs at most: to freeze the full default net takes 3.3 GB."""
+WORKER_BYTES: Final = 6 << 30
+"""What a process of a study needs at most: to freeze the full default net takes 5 GB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +105,8 @@ def explore(
     model = load_model(options.checkpoint, options.speech.settings, assume=options.speech.assume)
     students = load_students(grids or (), model)
     study = Study(
-        options.checkpoint,
-        str(options.speech_folder),
+        str(Path(options.checkpoint).absolute()) if Path(options.checkpoint).exists() else options.checkpoint,
+        str(options.speech_folder.absolute()),
         key_of_model(model),
         "",
         choose_points(model, students, grids),
@@ -116,7 +116,7 @@ def explore(
         simulates=options.simulates,
         settings=options.words,
         speech_settings=options.speech_words,
-        grid="" if options.grid is None else str(options.grid),
+        grid="" if options.grid is None else str(options.grid.absolute()),
     )
     require_same_model(options.folder, study)
     with _workers(run, display) as workers, _removed_unless_begun(options.folder), locked(options.folder):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import shutil
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +15,7 @@ from tasnet2hef.base.agreement import BROKEN
 from tasnet2hef.base.errors import OptionError
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.explore.files import MODEL, SCRIPT
-from tasnet2hef.explore.options import Study
+from tasnet2hef.explore.options import STEPS_NAME, Study
 from tasnet2hef.explore.planner import Planner
 from tasnet2hef.explore.point import EIGHT_BITS, EXACT, FROZEN, SEARCHED, SIXTEEN_BITS, Point
 from tasnet2hef.explore.product import Store
@@ -37,17 +39,18 @@ def following_command(report: StudyReport) -> str:
         OptionError: what the command needs can't be written.
     """
     study, goes_on = report.study, ["explore", str(report.folder)]
-    begins = ["explore", study.checkpoint, study.speech_folder, *study.settings, *study.speech_settings]
-    begins += ["--hw", study.hardware, *_drawn(study), "-o", str(report.folder)]
+    if report.store.resolve() != (report.folder / STEPS_NAME).resolve():
+        goes_on += ["--shared", str(report.store)]
+    given = [_shown(study.checkpoint), _shown(study.speech_folder), *study.settings, *study.speech_settings]
+    begins = ["explore", *given, "--hw", study.hardware, *_drawn(study), "-o", str(report.folder)]
     if report.failed:
         return _line(goes_on)
     if not study.simulates:
-        return _line([*begins, *(["--grid", study.grid] if study.grid else [])])
+        return _line([*begins, *(["--grid", _shown(study.grid)] if study.grid else [])])
     if report.recommendation is None and (report.front or study.grid):  # a limit, or a grid, that leaves nothing
         return _line(goes_on if report.front else begins)
     if report.recommendation is None or report.verdict == BROKEN:
-        words = ["distil", study.checkpoint, study.speech_folder, *study.settings, *study.speech_settings]
-        words += [*(["--any-data"] if study.any_data else []), "--noise-bits", "8"]
+        words = ["distil", *given, *(["--any-data"] if study.any_data else []), "--noise-bits", "8"]
         return _line([*words, "-o", str(report.folder / "student.pth")])
     return command_for(study, report.folder, Store(report.store), report.recommendation.row.point)
 
@@ -66,7 +69,7 @@ def command_for(study: Study, folder: Path, store: Store, point: Point) -> str:
         OptionError: they can't be written.
     """
     keys = Planner(study).point(point)
-    words = ["convert", study.checkpoint, *study.settings]
+    words = ["convert", _shown(study.checkpoint), *study.settings]
     if point.norms == FROZEN:
         words[1:] = [str(_copied(store, keys.norms, MODEL, folder / FROZEN_NAME))]
     elif point.norms != EXACT:
@@ -83,8 +86,24 @@ def command_for(study: Study, folder: Path, store: Store, point: Point) -> str:
         words += ["--alls", str(_copied(store, keys.scores, name, folder / SCRIPT_NAMES[point.precision]))]
     elif point.precision == SEARCHED:
         words.append("--search")
-    words += ["--hw", study.hardware, "--calib-audio", study.speech_folder, *_drawn(study)]
-    return _line(words)
+    words += ["--hw", study.hardware, "--calib-audio", _shown(study.speech_folder), *_drawn(study)]
+    return _line([*words, "-o", str(folder / _name(point))])
+
+
+def _name(point: Point) -> str:
+    """Return a name for the folder of a point: results of two points never meet.
+
+    >>> _name(Point(norms="nets/my student.pth", seconds=0.5, residual="joint"))
+    'my_student_0.5_s_joint'
+    """
+    words = str(replace(point, norms=Path(point.norms).stem))
+    return re.sub(r"[^A-Za-z0-9.]+", "_", words)
+
+
+def _shown(path: str) -> str:
+    """Return a path as it is typed from the current folder, where it lies in it."""
+    here = os.getcwd()
+    return os.path.relpath(path, here) if path.startswith(here + os.sep) else path
 
 
 def _drawn(study: Study) -> list[str]:

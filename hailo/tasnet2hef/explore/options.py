@@ -19,6 +19,8 @@ from tasnet2hef.quantize.calibration.calibrate import DEFAULT_WINDOWS
 from tasnet2hef.target.known import DEFAULT_CHIP, chip_names
 
 STUDY_NAME: Final = "study.json"
+STEPS_NAME: Final = "steps"
+"""The folder of products, where no other is shared."""
 FORMAT: Final = 1
 
 
@@ -27,7 +29,7 @@ class Study:
     """All that a study's results depend on, but for the products that it names by their keys.
 
     ``students`` are the keys of further checkpoints, by the names that points have for them. ``checkpoint`` and
-    ``speech_folder`` are as the user typed them, for commands.
+    ``speech_folder`` are full paths, for commands; a checkpoint of a hub is its id.
     """
 
     checkpoint: str
@@ -46,7 +48,7 @@ class Study:
     speech_settings: tuple[str, ...] = ()
     """How the speech is read, for commands: ``--speakers`` or ``--one-speaker``."""
     grid: str = ""
-    """The file of the grid as the user typed it, for commands; empty for the default one."""
+    """The file of the grid, for commands; empty for the default one."""
     version: str = __version__
     format: int = FORMAT
 

@@ -65,7 +65,7 @@ class StudyReport:
         if not self.study.simulates:
             return "losses are not measured (--no-simulate): what is predicted of each point"
         if self.recommendation is None:
-            return "no point can be recommended: none was measured, is taken by the compiler, and quick enough"
+            return "no point can be recommended: none that could be built is free of errors and quick enough"
         best = self.recommendation.row
         words = "take" if self.verdict != BROKEN else "no point is usable; the best is"
         return f"{words} {best.number}: {best.point} ({best.lost_db:.2f} dB lost: {self.verdict})"
@@ -145,13 +145,18 @@ class _Runner:
         self.planner, self._store, self._workers, self._watch = planner, store, workers, watch
         self._is_shared = is_shared
         self._failures: dict[str, str] = {}
-        self.steps_run = self.steps_kept = 0
+        self._wanted: set[str] = set()
+        self.steps_run = 0
+
+    @property
+    def steps_kept(self) -> int:
+        """How many steps an earlier run had done."""
+        return len(self.planner.jobs) - len(self._wanted)
 
     def run(self, leaves: Iterable[str]) -> None:
         """Do the steps that are missing for ``leaves``."""
         wanted = self.planner.wanted(leaves, self._store)
-        self.steps_run += len(wanted)
-        self.steps_kept += len(self.planner.jobs) - len(wanted)
+        self._wanted.update(wanted)
         tasks = self.planner.tasks(wanted, self._store, is_shared=self._is_shared)
         total, done = sum(self._cost(key) for key in wanted), 0.0
         self._watch(0.0, total, None)
@@ -160,6 +165,7 @@ class _Runner:
                 if ended.key not in wanted:
                     continue
                 self._keep(ended)
+                self.steps_run += ended.error is None
                 done += self._cost(ended.key)
                 self._watch(done, total, ended)
 
@@ -182,7 +188,7 @@ class _Runner:
     def _products(self, keys: Iterable[str]) -> dict[str, Product]:
         found = {key: self._store.get(key) for key in keys}
         for key in (key for key, product in found.items() if product is None):
-            self._failures.setdefault(key, "its result is not in the store")
+            self._failures.setdefault(key, "its result is not in the store: do all workers reach it?")
         return {key: product for key, product in found.items() if product is not None}
 
     def compiled(self, rows: Sequence[Row], options: RunOptions) -> tuple[list[Row], list[str]]:
@@ -194,18 +200,22 @@ class _Runner:
         self.run(keys.values())
         products = self._products(keys.values())
         rows = [
-            replace(row, compiled=self._outcome(keys[row.number], products)) if row.number in keys else row
+            replace(row, compiled=self._outcome(products[keys[row.number]]))
+            if keys.get(row.number) in products
+            else row
             for row in rows
         ]
+        lost = [number for number, key in keys.items() if key not in products]
+        why = f"not compiled: {', '.join(map(str, lost))} ({self._failures[keys[lost[0]]]})" if lost else ""
         left = [str(row.number) for row in asked if row not in whole]
         note = (
             f"not compiled here: {', '.join(left)}, which are several programs, or several streams; use `convert`"
         )
-        return rows, [note] if left else []
+        return rows, [*([why] if lost else []), *([note] if left else [])]
 
-    def _outcome(self, key: str, products: Mapping[str, Product]) -> Mapping[str, Any]:
-        why = self._failures.get(key) or products[key].refused
-        return {"outcome": "failed", "failure": why, "contexts": None} if why else products[key].record
+    def _outcome(self, product: Product) -> Mapping[str, Any]:
+        why = product.refused
+        return {"outcome": "failed", "failure": why, "contexts": None} if why else product.record
 
     def realtime_factors(self, rows: Sequence[Row], keys: Mapping[Any, Keys]) -> dict[int, float]:
         """Return what was measured of each row."""

@@ -46,7 +46,7 @@ def test_the_end_of_a_study(begun: Path, speech: Path, capsys: Printed) -> None:
     first, *_, last = printed.splitlines()
     assert first.startswith("take ")
     assert last.startswith("next: tasnet2hef convert ")
-    assert f"--calib-audio {speech} " in last
+    assert f"--calib-audio {speech} --windows 8 --any-data -o {begun}/" in last
     assert "6: exact, 0.25 s, 50 segments: segments: found 50" in printed
     assert "5 of 6 points measured; 0 steps run" in printed
     assert (begun / "study.html").is_file()
@@ -100,6 +100,15 @@ def test_a_dry_run_prints_the_points_and_writes_nothing(
     assert count == f"{len(points)} points; without --dry-run they are measured"
     assert points[0] == "1: exact, 0.5 s"
     assert not folder.exists()
+
+
+def test_what_is_stopped_says_how_to_go_on(begun: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tasnet2hef.explore.explore.run_study", stopped)
+    assert command(begun, "--workers", "0") == 130
+    assert f"note: what is finished is kept; next: tasnet2hef explore {begun}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,7 @@ def test_a_point_that_fails_costs_itself_only(
     monkeypatch.setattr(steps, "_steps", lambda: {**real, "simulate": fail})
     report = resume(copy, HERE, Display())
     assert {row.reason for row in report.failed} == {"simulate: MemoryError: 16 GB"}
+    assert report.steps_run == 0
     assert {row.outcome for row in report.rows} == {"failed", "measured", "refused"}
     monkeypatch.undo()
     assert resume(copy, HERE, Display()).failed == ()
@@ -200,6 +201,19 @@ def test_points_are_compiled_where_the_compiler_is(
         names = {path.name for path in (place / "files").iterdir()}
         assert {"net.hef", "translate.log", "optimize.log", "compile.log"} <= names
     assert any("use `convert`" in note for note in report.notes)
+
+
+def test_where_no_compiler_is_nothing_is_known_of_a_point_and_nothing_is_kept(
+    copy: Path, done: StudyReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasnet2hef.explore.chip_steps.hailo_python", lambda _: (sys.executable, ""))
+    report = resume(copy, RunOptions(workers=0, compiles="front"), Display())
+    assert report.recommendation is not None
+    assert {row.compiled for row in report.rows} == {None}
+    assert any(note.startswith("not compiled: ") for note in report.notes)
+    assert not list((copy / "steps").glob("compile-*"))
+    assert report.steps_kept == done.steps_run
+    assert results(copy) == results(done.folder)
 
 
 def test_mixtures_without_sources_are_judged_by_agreement(
@@ -257,6 +271,12 @@ def unknown_student(options: ExploreOptions, copy: Path) -> ExploreOptions:
     return options
 
 
+def misspelt_norms(options: ExploreOptions, copy: Path) -> ExploreOptions:
+    assert options.grid is not None
+    options.grid.write_text('norms = ["Frozen"]\n')
+    return options
+
+
 def student_of_another_rate(options: ExploreOptions, copy: Path) -> ExploreOptions:
     path = copy.parent / "student.pth"
     torch.save(serialize(random_reference(small_spec(sample_rate=16000))), path)
@@ -289,6 +309,7 @@ def noise(options: ExploreOptions, copy: Path) -> ExploreOptions:
         (other_contents, "contains something other than a study"),
         (damaged, "study.json: damaged"),
         (unknown_student, "student.pth"),
+        (misspelt_norms, "norms: found 'Frozen', expected exact, frozen or a checkpoint; did you mean frozen?"),
         (student_of_another_rate, "found sample_rate 16000, expected the model's 8000"),
         (inside_the_speech, "lies in the speech"),
         (noise, "SI-SDR improvement"),

@@ -29,6 +29,8 @@ def report(*rows: Row, best: Row | None = None, study: Study = STUDY, folder: Pa
 def test_what_was_lost_is_tried_again() -> None:
     lost = Row(number=1, point=Point(), outcome="failed", reason="memory")
     assert following_command(report(lost)) == "tasnet2hef explore study"
+    shared = replace(report(lost), store=Path("/shared"))
+    assert following_command(shared) == "tasnet2hef explore study --shared /shared"
 
 
 def test_what_was_not_measured_is_measured() -> None:
@@ -77,13 +79,23 @@ def test_what_is_recommended_is_converted(point: Point, words: str, tmp_path: Pa
     store.put(keys.norms, Product({}, {"model.pth": b"net"}))
     store.put(keys.scores, Product({}, {f"net.{point.precision}.alls": b"script"}))
     expected = f"tasnet2hef convert {words.format(folder=tmp_path)} --hw hailo8 --calib-audio speech"
-    assert command_for(study, tmp_path, store, point) == expected
+    assert command_for(study, tmp_path, store, point).startswith(f"{expected} -o {tmp_path}/")
+
+
+def test_paths_are_those_of_the_folder_that_the_command_is_typed_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = replace(STUDY, checkpoint=str(tmp_path / "net.pth"), speech_folder=str(tmp_path / "speech"), grid="")
+    looked = report(row(1, None), study=replace(study, simulates=False))
+    assert str(tmp_path / "net.pth") in following_command(looked)
+    monkeypatch.chdir(tmp_path)
+    assert following_command(looked).startswith("tasnet2hef explore net.pth speech ")
 
 
 def test_windows_are_drawn_as_they_were_in_the_study(tmp_path: Path) -> None:
     study = replace(STUDY, windows=8, any_data=True)
     command = command_for(study, tmp_path, Store(tmp_path / "steps"), Point())
-    assert command.endswith("--calib-audio speech --windows 8 --any-data")
+    assert command.endswith(f"--calib-audio speech --windows 8 --any-data -o {tmp_path}/exact_2_s")
     looked = report(row(1, None), study=replace(study, simulates=False))
     assert following_command(looked) == (
         "tasnet2hef explore 'my net.pth' speech --assume --hw hailo8 --windows 8 --any-data -o study "

@@ -20,6 +20,7 @@ from tasnet2hef.base.workers.slots import ANSWER_S, asked, workers_of
 from tasnet2hef.base.workers.welcome import COMPUTING, WorkerFacts, worker_facts
 
 CONNECT_S: Final = 10.0
+SCHEMES: Final = ("tcp://", "tls://")
 _CLOSE_S: Final = 3.0
 
 
@@ -31,6 +32,8 @@ def connected(address: str) -> Iterator[Client]:
         OptionError: none answers within ``CONNECT_S``.
     """
     try:
+        if "://" in address and not address.startswith(SCHEMES):
+            raise ValueError("its address begins with none of " + ", ".join(SCHEMES))
         _require_scheduler(address)
         with warnings.catch_warnings():
             # of differing versions: what matters of them is refused, in words, by require_fitting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from tasnet2hef.base.progress import StepProgress, no_step_progress
 from tasnet2hef.base.text import counted
 from tasnet2hef.cli import show
 from tasnet2hef.cli.options import (
+    MOST_WORKERS,
     SIDE_BY_SIDE_PANEL,
     AnyDataOption,
     AssumeOption,
@@ -34,6 +36,7 @@ from tasnet2hef.cli.options import (
     speakers_way,
 )
 from tasnet2hef.cli.progress import QUIET_SECONDS, step_progress, waiting
+from tasnet2hef.cli.to_hef import NOT_COMPILED_CODE
 from tasnet2hef.target.known import DEFAULT_CHIP
 
 if TYPE_CHECKING:
@@ -104,6 +107,7 @@ def command(
         None,
         metavar="NUMBER",
         min=0,
+        max=MOST_WORKERS,
         help="Processes of this machine; 0: none but this one.",
         show_default="by cores and memory",
         rich_help_panel=SIDE_BY_SIDE_PANEL,
@@ -124,7 +128,7 @@ def command(
 
     Each point is exported, checked, calibrated and simulated on the same held-out mixtures. Steps that points
     share are done once; what an earlier run finished is kept. Exit codes: 0, 1 points were lost (run it again) or
-    none can be recommended, 2 bad input.
+    none can be recommended, 2 bad input, 3 NOT COMPILED although --compile asked for it.
 
     Example:
 
@@ -148,7 +152,9 @@ def command(
     display = _Display()
     if speech is None:
         _require_nothing_else(context, model)
-        _finish(resume(Path(model), run, display, latency), json_output)
+        with _told_how_to_go_on(display, Path(model), shared):
+            report = resume(Path(model), run, display, latency)
+        _finish(report, json_output, is_compiled=bool(run.compiles))
         return
     options = ExploreOptions(
         checkpoint=model,
@@ -172,7 +178,21 @@ def command(
     if dry_run:
         _print_points(plan_points(options), json_output)
         return
-    _finish(explore(options, run, display, latency), json_output)
+    with _told_how_to_go_on(display, output, shared):
+        report = explore(options, run, display, latency)
+    _finish(report, json_output, is_compiled=bool(run.compiles))
+
+
+@contextmanager
+def _told_how_to_go_on(display: _Display, folder: Path, shared: Path | None) -> Iterator[None]:
+    """Print the next command where Ctrl-C stops the steps of a study."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if display.has_begun:
+            words = ["tasnet2hef", "explore", str(folder), *(["--shared", str(shared)] if shared else [])]
+            show.notice(f"what is finished is kept; next: {shlex.join(words)}")
+        raise
 
 
 def _require_nothing_else(context: typer.Context, study: str) -> None:
@@ -195,11 +215,12 @@ def _require_nothing_else(context: typer.Context, study: str) -> None:
             )
 
 
-def _finish(report: StudyReport, json_output: bool) -> None:
+def _finish(report: StudyReport, json_output: bool, *, is_compiled: bool) -> None:
     """Print the end, and set the exit code.
 
     Raises:
         RefusedError: points were lost, or none can be recommended.
+        Exit: code 3: the compiler was to take points, and took none.
     """
     from tasnet2hef.explore.next_command import following_command
     from tasnet2hef.report.study_page import write_study_page
@@ -222,6 +243,9 @@ def _finish(report: StudyReport, json_output: bool) -> None:
         raise RefusedError(f"{report.folder}: {report.headline}; see {page}; next: {following}")
     if not json_output:
         show.next_command(following)
+    if is_compiled and not any(row.compiled for row in report.rows):
+        show.print_amber("NOT COMPILED: no point was; the notes above say why")
+        raise typer.Exit(NOT_COMPILED_CODE)
 
 
 def _print_report(report: StudyReport, page: Path) -> None:
@@ -290,6 +314,7 @@ class _Display:
     def __init__(self) -> None:
         self._progress: StepProgress = no_step_progress
         self._label = ""
+        self.has_begun = False
         self._began = self._told = time.monotonic()
 
     def waiting(self, label: str) -> AbstractContextManager[None]:
@@ -299,7 +324,7 @@ class _Display:
     @contextmanager
     def working(self, where: str) -> Iterator[None]:
         """Show a bar."""
-        self._label = f"steps {where}"
+        self._label, self.has_begun = f"steps {where}", True
         self._began = self._told = time.monotonic()
         with step_progress() as self._progress:
             yield
