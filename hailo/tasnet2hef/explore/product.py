@@ -105,9 +105,8 @@ class Store:
         record = {"values": values, "digests": digests, "refused": product.refused}
         record["check"] = _check(values, digests, product.refused)
         try:
-            unfinished = (
-                self.folder / UNFINISHED / key[-2:]
-            )  # small folders: each writer reads all names in its own
+            # Small folders: each writer reads all names in its own.
+            unfinished = self.folder / UNFINISHED / key[-2:]
             unfinished.mkdir(parents=True, exist_ok=True)
             with scratch_folder(unfinished) as scratch:
                 made = scratch / key
