@@ -13,7 +13,7 @@ PYTEST = -m pytest $(TESTS) -q -n $(JOBS) --maxprocesses 4 --dist worksteal
 # Of the slow rooms that say the same in both environments, each is run in one only, where its users are.
 ifeq ($(TESTS),hailo/tests)
 ONCE_ONNX := --ignore=hailo/tests/scripts --ignore=hailo/tests/report/test_browser.py
-ONCE_HAILO := --ignore=hailo/tests/diagnose/reduce --ignore=hailo/tests/compiler/probe
+ONCE_HAILO := --ignore=hailo/tests/diagnose/reduce --ignore=hailo/tests/compiler
 endif
 
 # The tests start hundreds of interpreters: they may keep what they compiled.
