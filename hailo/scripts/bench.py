@@ -13,7 +13,7 @@ import torch
 
 from scripts.run_tool import run_tool
 from tasnet2hef.base.spec import TasNetSpec
-from tasnet2hef.cli.show import console, table
+from tasnet2hef.cli.show import table
 from tests.random_weights import random_reference
 from tests.replay import wide
 
@@ -84,7 +84,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = measure_exports(folder) + measure_checks(folder) + measure_separation(folder)
-    console().print(table("Bench", ("what", "promised", "measured"), rows))
+    table("Bench", ("what", "promised", "measured"), rows)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from scripts.explore_bench.schedule import counts_of, critical_path_s, makespan_
 from scripts.explore_bench.studies import FIRST_GRID, Inputs, begin_empty, begin_small, results, run
 from scripts.explore_bench.timed import Timed
 from tasnet2hef.base.workers import InProcess, Workers, open_workers
-from tasnet2hef.cli.show import console, table
+from tasnet2hef.cli.show import table
 from tasnet2hef.explore.steps import run_job
 
 CHECKPOINT = Path(__file__).parents[1] / "tasnet2hef" / "assets" / "demo_student.pth"
@@ -173,7 +173,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = [*measure_real(speech, folder), *measure_growth(folder), *measure_crowd(folder)]
-    console().print(table("Exploring", ("what", "promised", "measured", ""), [row.cells for row in rows]))
+    table("Exploring", ("what", "promised", "measured", ""), [row.cells for row in rows])
     return 0 if all(row.kept is not False for row in rows) else 1
 
 

@@ -16,7 +16,7 @@ import soxr
 
 from scripts.run_tool import Measured, run_tool
 from tasnet2hef.audio.samples import Samples
-from tasnet2hef.cli.show import console, table
+from tasnet2hef.cli.show import table
 
 ASSETS = Path(__file__).parents[1] / "assets"
 SHORT_MINUTES, LONG_MINUTES = 10, 120
@@ -73,7 +73,7 @@ def main() -> int:
                 rise_mb = peak_mb - short_mb
                 kept.append(rise_mb < MOST_RISE_MB)
                 rows.append(("from the short to the long [MB]", f"< {MOST_RISE_MB}", f"{rise_mb:.1f}"))
-    console().print(table("Separation from disk to disk", ("what", "promised", "measured"), rows))
+    table("Separation from disk to disk", ("what", "promised", "measured"), rows)
     return 0 if all(kept) else 1
 
 

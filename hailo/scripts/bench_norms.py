@@ -19,7 +19,7 @@ from scripts.demo_network.shipping import write_speech
 from scripts.demo_network.voices import prompts_by_voice
 from scripts.run_tool import run_tool
 from tasnet2hef.audio.level import levelling_gain
-from tasnet2hef.cli.show import console, table
+from tasnet2hef.cli.show import table
 from tasnet2hef.model.checkpoint import Checkpoint, load_checkpoint
 from tasnet2hef.train.loss import si_sdr_improvement_db
 from tasnet2hef.train.mixtures import Mixture
@@ -82,7 +82,7 @@ def main() -> None:
         "contexts",
         "maps held whole",
     )
-    console().print(table(f"Norms that stream, {TEST_MIXTURES} held-out mixtures", columns, rows))
+    table(f"Norms that stream, {TEST_MIXTURES} held-out mixtures", columns, rows)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from scripts.bench import make_checkpoint
 from scripts.demo_network import recipe
 from scripts.demo_network.voices import SAMPLE_RATE_HZ
 from scripts.run_tool import run_tool
-from tasnet2hef.cli.show import console, table
+from tasnet2hef.cli.show import table
 from tasnet2hef.train.mixtures import Mixture
 
 TEST_MIXTURES = 24
@@ -102,7 +102,7 @@ def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         rows = measure_demo(Path(name)) + measure_full_net(Path(name))
-    console().print(table("Quantisation, simulated", ("what", "promised", "measured"), rows))
+    table("Quantisation, simulated", ("what", "promised", "measured"), rows)
 
 
 if __name__ == "__main__":

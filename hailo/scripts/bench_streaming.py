@@ -69,7 +69,7 @@ def columns(title: str, checkpoint: Checkpoint, seconds: float, threads: int, ru
         p50 = statistics.median(times)
         audio = contract.window_samples / contract.spec.sample_rate
         rows.append((str(streams), f"{1e3 * p50:.1f}", f"{1e3 * max(times):.1f}", f"{p50 / audio:.4f}"))
-    console().print(table(title, ("columns", "ms per window, p50", "slowest", "real-time factor"), rows))
+    table(title, ("columns", "ms per window, p50", "slowest", "real-time factor"), rows)
 
 
 def halos(title: str, checkpoint: Checkpoint, seconds: float, threads: int) -> None:
@@ -100,7 +100,7 @@ def halos(title: str, checkpoint: Checkpoint, seconds: float, threads: int) -> N
         "real-time factor",
         "lag [ms]",
     )
-    console().print(table(title, names, rows))
+    table(title, names, rows)
 
 
 def chunks(title: str, checkpoint: Checkpoint, threads: int) -> None:
@@ -118,7 +118,7 @@ def chunks(title: str, checkpoint: Checkpoint, threads: int) -> None:
         db = min(row.db for row in parity)
         rows.append((str(frames), f"{stream.lag_ms:.0f}", f"{db:.1f}", f"{rtf:.3f}"))
     names = ("frames per chunk", "lag [ms]", "against the whole file [dB]", "real-time factor")
-    console().print(table(title, names, rows))
+    table(title, names, rows)
 
 
 def speeds(title: str, checkpoint: Checkpoint, threads: int) -> None:
@@ -140,7 +140,7 @@ def speeds(title: str, checkpoint: Checkpoint, threads: int) -> None:
         windows = max(5, min(100, round(3 / timings[0].p50)))
         shares = [host_share(checkpoint, Path(folder), threads, windows, ms) for ms in (1000.0, 20.0)]
     names = ("one window", "set-up [s]", "p50 [ms]", "p95 [ms]", "real-time factor", "times the plain export")
-    console().print(table(title, names, rows))
+    table(title, names, rows)
     console().print(
         f"  host work besides the net (promised < 3 %): {100 * shares[0]:.2f} % in blocks of 1 s, "
         f"{100 * shares[1]:.2f} % in blocks of 20 ms"
@@ -159,7 +159,7 @@ def swaps(checkpoint: Checkpoint, threads: int) -> None:
             share, windows = swapped_share(long.references, sources, stream.hop_samples)
             rows.append((name, f"{overlap:.2f}", str(windows), f"{100 * share:.1f}"))
     title = f"Swapped windows in 10 minutes, demo net, windows of 2 s: {long.origin}"
-    console().print(table(title, ("net", "overlap", "windows with speech", "swapped [%]"), rows))
+    table(title, ("net", "overlap", "windows with speech", "swapped [%]"), rows)
 
 
 class Scrambled:
