@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,6 @@ from tasnet2hef.target.known import DEFAULT_CHIP, chip_names
 STUDY_NAME: Final = "study.json"
 STEPS_NAME: Final = "steps"
 """The folder of products, where no other is shared."""
-FORMAT: Final = 1
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,6 @@ class Study:
     grid: str = ""
     """The file of the grid, for commands; empty for the default one."""
     version: str = __version__
-    format: int = FORMAT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,8 +131,3 @@ def require_same_model(folder: Path, study: Study) -> None:
             f"{folder}: found a study of another model ({earlier.checkpoint}), expected one of "
             f"{study.checkpoint} or none; give another folder with -o"
         )
-
-
-def as_words(options: Sequence[tuple[str, object]]) -> tuple[str, ...]:
-    """Return options as words of a command line, without those that are empty."""
-    return tuple(word for name, value in options if value for word in (name, str(value)))

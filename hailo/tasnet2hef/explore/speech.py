@@ -7,27 +7,23 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import soundfile
 
-from tasnet2hef.audio.collection import MIXTURE, SOURCE, sources_beside
+from tasnet2hef.audio.collection import MIXTURE, sources_beside
 from tasnet2hef.audio.samples import Samples
 from tasnet2hef.base.files import digest_of_bytes
 from tasnet2hef.base.spec import TasNetSpec
 from tasnet2hef.explore.files import HELD_OUT, POOL
 from tasnet2hef.explore.product import Product
+from tasnet2hef.guide.speech import HELD_OUT as MEASURED
+from tasnet2hef.guide.speech import held_out_signals
 from tasnet2hef.model.checkpoint import Checkpoint
 from tasnet2hef.quantize.calibration.evaluation_set import EvaluationClip
 from tasnet2hef.train.dataset import Dataset, read_dataset
-from tasnet2hef.train.options import SpeechOptions
+from tasnet2hef.train.options import FreezeOptions, SpeechOptions
 from tasnet2hef.train.replace_norms import require_separation
-
-POOLED: Final = 64
-"""Mixtures for fitting and calibrating, as many as `freeze` takes."""
-MEASURED: Final = 8
-"""Held-out mixtures, as many as the guided path measures 8 bits on."""
 
 
 def draw_speech(checkpoint: Checkpoint, folder: Path, options: SpeechOptions) -> tuple[Product, tuple[str, ...]]:
@@ -73,18 +69,13 @@ def held_out_clips(folder: Path, spec: TasNetSpec) -> list[EvaluationClip]:
 
 
 def _pool(dataset: Dataset, spec: TasNetSpec) -> dict[str, bytes]:
-    clips = dataset.freezing_mixtures(POOLED)
+    clips = dataset.freezing_mixtures(FreezeOptions.clips)
     return {f"{POOL}/{number:03}{MIXTURE}.wav": _wav(clip, spec) for number, clip in enumerate(clips, start=1)}
 
 
 def _held_out(dataset: Dataset, spec: TasNetSpec) -> dict[str, bytes]:
-    files = {}
-    for number, clip in enumerate(dataset.test, start=1):
-        files[f"{HELD_OUT}/{number:02}{MIXTURE}.wav"] = _wav(clip.sum(axis=0), spec)
-        sources = list(clip[: spec.n_src]) if dataset.has_sources else []
-        for place, source in enumerate(sources, start=1):
-            files[f"{HELD_OUT}/{number:02}{SOURCE}{place}.wav"] = _wav(source, spec)
-    return files
+    signals = held_out_signals(dataset.test, spec.n_src, has_sources=dataset.has_sources)
+    return {f"{HELD_OUT}/{name}": _wav(signal, spec) for name, signal in signals.items()}
 
 
 def _wav(samples: Samples, spec: TasNetSpec) -> bytes:

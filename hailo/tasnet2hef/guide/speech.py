@@ -58,15 +58,20 @@ def write_held_out(
 
     Names are those that `simulate --eval` reads.
     """
-    written = []
+    signals = held_out_signals(clips, n_src, has_sources=has_sources)
+    for name, signal in signals.items():
+        _write(folder / name, signal, sample_rate_hz)
+    return tuple(folder / name for name in signals)
+
+
+def held_out_signals(clips: Sequence[Samples], n_src: int, *, has_sources: bool) -> dict[str, Samples]:
+    """Return the signals ``[sample]`` of the first clips by the names that their files get."""
+    signals: dict[str, Samples] = {}
     for number, clip in enumerate(clips[:HELD_OUT], start=1):
-        signals = {f"{number:02}{MIXTURE}.wav": clip.sum(axis=0)}
+        signals[f"{number:02}{MIXTURE}.wav"] = clip.sum(axis=0)
         if has_sources:
             signals |= {f"{number:02}{SOURCE}{place + 1}.wav": clip[place] for place in range(n_src)}
-        for name, signal in signals.items():
-            _write(folder / name, signal, sample_rate_hz)
-            written.append(folder / name)
-    return tuple(written)
+    return signals
 
 
 def _write(path: Path, signal: Samples, sample_rate_hz: int) -> None:

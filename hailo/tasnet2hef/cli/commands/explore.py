@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from tasnet2hef.explore.row import Row
     from tasnet2hef.explore.study import StudyReport
 
-STUDY_NAME = "study.json"
-
 
 def command(
     context: typer.Context,
@@ -201,6 +199,8 @@ def _require_nothing_else(context: typer.Context, study: str) -> None:
     Raises:
         OptionError: one was given; or there is neither speech nor a study.
     """
+    from tasnet2hef.explore.options import STUDY_NAME
+
     if not (Path(study) / STUDY_NAME).is_file():
         raise OptionError(
             f"{study}: found no speech beside it, and no {STUDY_NAME} in it; give a checkpoint and a folder of "
