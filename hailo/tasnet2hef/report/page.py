@@ -85,6 +85,18 @@ def template(name: str) -> Template:
     return environment.get_template(name)
 
 
+def head_values() -> dict[str, Any]:
+    """Return the variables of the head of every page: its style, its colours and who made it."""
+    from markupsafe import Markup
+
+    themes = {"light": theme.LIGHT, "dark": theme.DARK}
+    return {"style": Markup(_text_of("page.css")), "themes": themes, "made_by": MARK.text}
+
+
+def _text_of(name: str) -> str:
+    return (resources.files("tasnet2hef.report") / _TEMPLATES / name).read_text(encoding="utf-8")
+
+
 def _shown(value: Any) -> Any:
     """Return what a template prints of a value; text from files has no control characters."""
     is_text = isinstance(value, (str, PurePath)) and not hasattr(value, "__html__")
@@ -95,8 +107,7 @@ def _values(facts: RunFacts) -> dict[str, Any]:
     """Return the variables of the templates."""
     from markupsafe import Markup
 
-    script = (resources.files("tasnet2hef.report") / _TEMPLATES / "graph.js").read_text(encoding="utf-8")
-    style = (resources.files("tasnet2hef.report") / _TEMPLATES / "page.css").read_text(encoding="utf-8")
+    script = _text_of("graph.js")
     parts = {
         "verdict": _from_facts(facts, "verdict", lambda: verdict_of(facts)),
         "pipeline": _from_facts(facts, "pipeline", lambda: pipeline_rows(facts)),
@@ -108,17 +119,15 @@ def _values(facts: RunFacts) -> dict[str, Any]:
     }
     return {
         **parts,
+        **head_values(),
         "facts": facts,
         "next": _from_facts(facts, "the next step", lambda: next_step(standing_of(facts))),
         "key_figures": _from_facts(facts, "the key figures", lambda: key_figures(facts)),
         "sections": [(part, title) for part, step, title in _SECTIONS if not step or step in facts.steps],
         "prose": Prose(),
-        "made_by": MARK.text,
         "calls": _from_facts(facts, "the list of commands", lambda: calls(facts)),
         "can_draw": charts.can_draw(),
-        "themes": {"light": theme.LIGHT, "dark": theme.DARK},
         "script": Markup(script),
-        "style": Markup(style),
         "svg": Markup,
         "script_hash": f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}",
     }

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
 from tasnet2hef.base.files import written_beside
 from tasnet2hef.compiler.probe.report import CaseResult, ProbeReport
-from tasnet2hef.report import theme
-from tasnet2hef.report.facts import MARK
-from tasnet2hef.report.page import template
+from tasnet2hef.report.page import head_values, template
 
 PAGE_NAME: Final = "probe.html"
 _ORDER: Final = {"error": 0, "warning": 1, "": 2, "ok": 3}
@@ -30,14 +27,8 @@ def write_probe_page(report: ProbeReport) -> Path:
 
 def render_probe(report: ProbeReport) -> str:
     """Return the page; all text is escaped."""
-    from markupsafe import Markup
-
-    style = (resources.files("tasnet2hef.report") / "templates" / "page.css").read_text(encoding="utf-8")
     rows = sorted(((_status(case), case) for case in report.cases), key=lambda row: _ORDER[row[0]])
-    themes = {"light": theme.LIGHT, "dark": theme.DARK}
-    return template("probe.html").render(
-        report=report, rows=rows, style=Markup(style), themes=themes, made_by=MARK.text
-    )
+    return template("probe.html").render(report=report, rows=rows, **head_values())
 
 
 def _status(case: CaseResult) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 from tasnet2hef.base.agreement import STATUS
 from tasnet2hef.base.files import written_beside
-from tasnet2hef.report import charts, theme
-from tasnet2hef.report.facts import MARK
-from tasnet2hef.report.page import template
+from tasnet2hef.report import charts
+from tasnet2hef.report.page import head_values, template
 
 PAGE_NAME: Final = "study.html"
 
@@ -34,7 +32,6 @@ def render_study(report: Mapping[str, Any], following: str = "") -> str:
     """Return the page; all text is escaped."""
     from markupsafe import Markup
 
-    style = (resources.files("tasnet2hef.report") / "templates" / "page.css").read_text(encoding="utf-8")
     measured = [point for point in report["points"] if point["outcome"] == "measured"]
     others = [point for point in report["points"] if point["outcome"] != "measured"]
     drawn = [point for point in measured if point["lost_db"] is not None]
@@ -49,7 +46,5 @@ def render_study(report: Mapping[str, Any], following: str = "") -> str:
         picture=Markup(picture),
         following=following,
         status=STATUS,
-        style=Markup(style),
-        themes={"light": theme.LIGHT, "dark": theme.DARK},
-        made_by=MARK.text,
+        **head_values(),
     )
